@@ -1,0 +1,46 @@
+# `make` lists the commands. Each sets up what it needs first (.ci/set-up), which takes no time once done.
+
+# Options for the command that runs, as in: make run ARGS="--set trainer.batch_size=64"
+ARGS =
+CONFIG = configs/digits.yaml
+
+python := .venv/bin/python
+code := $(wildcard pipeline components trainer kubeflow tests)
+
+.DEFAULT_GOAL := help
+.PHONY: help set-up run test test-slow lint format lock clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@echo
+	@echo '  ARGS="..." passes options on: make test ARGS="-k backbone",'
+	@echo '  make run CONFIG=configs/flowers.yaml ARGS="--set trainer.batch_size=64"'
+
+run: set-up ## run the whole pipeline on the built-in sample
+	$(python) -m pipeline run $(CONFIG) $(ARGS)
+
+test: lint ## lint, then pass every test that this machine can run
+	$(python) -m pytest $(ARGS)
+
+# pytest ends with 5 when it has no such test.
+test-slow: set-up ## pass the tests that take many minutes
+	$(python) -m pytest -m slow $(ARGS) || test $$? -eq 5
+
+lint: set-up ## check style and types
+	$(python) -m ruff check $(code) setup.py
+	$(python) -m ruff format --check $(code) setup.py
+	$(python) -m mypy $(code)
+
+format: set-up ## rewrite the code in the style that lint checks
+	$(python) -m ruff check --fix $(code) setup.py
+	$(python) -m ruff format $(code) setup.py
+
+set-up: ## install what is missing into .venv
+	@.ci/set-up
+
+lock: ## choose the versions in requirements.lock anew from setup.py (ARGS=--upgrade: the newest)
+	@.ci/lock $(ARGS)
+
+clean: ## remove .venv and what builds and tests leave (what pipelines produced stays)
+	rm -rf .venv .venv.old .venv.lock build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find $(code) -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,10 @@
+"""The steps of the pipeline, each one a TFX component that is usable alone in any TFX pipeline.
+
+    ingest/      pictures to tf.Examples: ImageExampleGen
+    validation/  anomalies stop the run: ExampleCheck
+    transform/   decode, resize, scale, label vocabulary: preprocessing_fn
+    evaluation/  the gate: the Evaluator's EvalConfig and what it decided
+    push/        a new version in serving/, whole or not at all: AtomicPusher
+
+Nothing in here imports `pipeline`.
+"""

@@ -1,0 +1,13 @@
+"""Pictures in, checked and split tf.Examples out.
+
+`component.ImageExampleGen` is the TFX component. The data's way through its files:
+
+    driver    which span, and has the data changed?     -> path, span, fingerprint
+    sources   list what there is                        -> Found
+    check     read, check and decode each picture       -> Checked     (Beam)
+    verdicts  find conflicts, assign splits             -> accepted and quarantined
+    shards    write the accepted ones as tf.Examples    -> Split-*/    (Beam)
+    report    write what happened                       -> ingest.json, quarantine.jsonl
+
+`executor` composes them.
+"""

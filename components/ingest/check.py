@@ -1,0 +1,152 @@
+"""Checks one picture: whether training can use it, and if not, why not.
+
+The checks go from cheap to dear, and none allocates more than the limits allow: size of the file,
+format by content, size from the header, and only then decoding, by training's own decoder.
+"""
+
+from io import BytesIO
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from PIL import Image
+
+from components.ingest import formats
+from components.ingest.settings import DataSettings
+from components.transform.decode import decode_image
+
+Pixels = npt.NDArray[np.uint8]
+
+MAX_JPEG_SCANS = 500
+"""Progressive JPEGs of cameras have about ten scans; thousands can keep a decoder busy for hours.
+
+The number is the one libjpeg-turbo's own fuzzers stop at.
+"""
+
+MAX_MEAN_DIFFERENCE = 4.0
+"""How far TensorFlow's pixels may be from Pillow's on average, of 255.
+
+Two right decoders of one CMYK JPEG differ by less than 1 (rounding, upsampling); pixels that are
+wrong, as of a BMP with a palette, differ by tens.
+"""
+
+
+class Accepted(NamedTuple):
+    """A picture that training can use."""
+
+    format: str
+    """`jpeg`, `png`, `gif` or `bmp`."""
+    height: int
+    width: int
+
+
+class Rejected(NamedTuple):
+    """A picture that training cannot use."""
+
+    reason: str
+    """A stable name of the kind of fault, by which faults are counted."""
+    detail: str
+    """What exactly is wrong, for a person."""
+
+
+def check_picture(contents: bytes, settings: DataSettings) -> Accepted | Rejected:
+    """Checks the bytes of one file.
+
+    Args:
+        contents: The whole file.
+        settings: The `data` section, for its limits.
+    """
+    fault = _check_bytes(contents, settings)
+    if fault:
+        return fault
+    try:
+        header = formats.read_header(contents)
+    except formats.HeaderError as error:
+        return Rejected("undecodable", f"malformed header: {error}")
+    return _check_header(contents, header, settings) or _check_pixels(contents, header)
+
+
+def check_size(size: int, settings: DataSettings) -> Rejected | None:
+    """Checks the size of a file, in bytes, before it is read."""
+    if size == 0:
+        return Rejected("empty_file", "0 bytes")
+    if size > settings.max_image_bytes:
+        limit = settings.max_image_bytes
+        return Rejected("too_many_bytes", f"{size:,} bytes; data.max_image_bytes is {limit:,}")
+    return None
+
+
+def _check_bytes(contents: bytes, settings: DataSettings) -> Rejected | None:
+    fault = check_size(len(contents), settings)
+    if fault or formats.detect_format(contents):
+        return fault
+    other = formats.detect_other_format(contents)
+    if other:
+        return Rejected("unsupported_format", f"{other}; use JPEG, PNG, GIF or BMP")
+    return Rejected("not_an_image", f"starts with {contents[:8]!r}; use JPEG, PNG, GIF or BMP")
+
+
+def _check_header(
+    contents: bytes, header: formats.Header, settings: DataSettings
+) -> Rejected | None:
+    if header.width <= 0 or header.height <= 0:
+        return Rejected("undecodable", f"has {header.width} x {header.height} pixels")
+    if header.pixels > settings.max_image_pixels:
+        limit = settings.max_image_pixels
+        return Rejected(
+            "too_many_pixels",
+            f"{header.width} x {header.height}, {header.pixels:,} pixels to decode; "
+            f"data.max_image_pixels is {limit:,}",
+        )
+    # Within compressed data 0xFF is always followed by 0x00, so that this counts markers only.
+    if header.format == "jpeg" and contents.count(b"\xff\xda") > MAX_JPEG_SCANS:
+        return Rejected("undecodable", f"has more than {MAX_JPEG_SCANS} progressive scans")
+    return None
+
+
+def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejected:
+    try:
+        pixels: Pixels = decode_image(tf.constant(contents)).numpy()
+    except (tf.errors.OpError, ValueError) as error:
+        return Rejected("undecodable", _first_line(error))
+    height, width, _ = pixels.shape
+    if header.format in ("bmp", "gif") or header.mode == "CMYK":
+        fault = _compare_with_pillow(contents, pixels)
+        if fault:
+            return Rejected("unsupported_pixels", f"{header.format} ({header.mode}): {fault}")
+    return Accepted(header.format, height, width)
+
+
+def _compare_with_pillow(contents: bytes, pixels: Pixels) -> str | None:
+    """Tells in what TensorFlow's pixels are wrong, or None.
+
+    TensorFlow decodes without complaint, and wrongly, BMPs with palettes or packed pixels. Which
+    layouts are affected depends on its version, so we look at the result. JPEG and PNG need no
+    such look; `tests/components/transform/test_decode.py` holds them mode by mode.
+
+    Args:
+        contents: The file.
+        pixels: `[height, width, 3] uint8`, as TensorFlow decodes it.
+    """
+    try:
+        with Image.open(BytesIO(contents), formats=["BMP", "GIF", "JPEG"]) as image:
+            right = np.asarray(image.convert("RGB"))
+            # A transparent pixel has no colour of its own: decoders fill in what they like.
+            opaque = np.asarray(image.convert("RGBA"))[..., 3] > 0
+    except Exception as error:  # Pillow raises whatever its parsers stumble on: struct.error, ...
+        return f"cannot be compared with Pillow's reading: {type(error).__name__}: {error}"
+    if right.shape != pixels.shape:
+        return f"decodes to {pixels.shape[:2]} pixels (height, width), not {right.shape[:2]}"
+    if not opaque.any():
+        return None
+    difference = float(np.abs(right[opaque].astype(int) - pixels[opaque]).mean())
+    if difference > MAX_MEAN_DIFFERENCE:
+        return f"TensorFlow decodes wrong colours (off by {difference:.0f} of 255)"
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    """The readable part of a TensorFlow error, without the name of the graph's node."""
+    message = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    return message.split("}} ")[-1].split(" [Op:")[0].splitlines()[0]

@@ -1,0 +1,108 @@
+"""Reads, checks, splits and writes the pictures of one run."""
+
+import os
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+from tfx import types
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+
+from components.ingest import driver, storage
+from components.ingest.inspection import (
+    Checked,
+    InspectPictures,
+    batches,
+    deserialize,
+    serialize,
+)
+from components.ingest.report import summarize, write_report
+from components.ingest.settings import SPLIT_NAMES, DataSettings
+from components.ingest.shards import WriteShard, plan_shards
+from components.ingest.sources import Listing, list_folders
+from components.ingest.tfrecords import list_tfrecords
+from components.ingest.verdicts import Verdicts, check_classes, check_quality, decide
+from components.progress import report_progress
+
+COMPONENT = "ImageExampleGen"
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Executor of `ImageExampleGen`.
+
+    Beam does what takes time, reading, decoding and writing. What is known of each picture (some
+    hundred bytes) comes back here in between, where conflicts are found and splits assigned.
+    """
+
+    def Do(  # noqa: N802
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Fills the Examples artifact.
+
+        Args:
+            input_dict: Empty.
+            output_dict: `examples`, one artifact.
+            exec_properties: `settings`, `path` and `span`, as the driver resolved them.
+
+        Raises:
+            IngestError: If the data cannot be used; nothing is trained on then.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        settings = driver.parse_settings(exec_properties[driver.SETTINGS_KEY])
+        examples = artifact_utils.get_single_instance(output_dict[driver.EXAMPLES_KEY])
+        listing = self._list(exec_properties[driver.PATH_KEY], settings)
+        verdicts = decide(self._inspect(listing, settings), settings)
+        check_quality(verdicts, settings)
+        check_classes(verdicts, listing.classes, settings)
+        span = exec_properties[driver.SPAN_KEY]
+        summary = summarize(
+            verdicts,
+            found=len(listing.pictures),
+            unused=listing.unused,
+            span=None if span == driver.NO_SPAN else span,
+        )
+        self._write(examples.uri, verdicts, settings)
+        write_report(examples.uri, summary, verdicts.quarantined)
+        examples.split_names = artifact_utils.encode_split_names(list(SPLIT_NAMES))
+
+    def _list(self, path: str, settings: DataSettings) -> Listing:
+        report_progress(COMPONENT, f"listing {path}")
+        if settings.source == "tfrecord":
+            return list_tfrecords(path, settings, os.path.join(self._get_tmp_dir(), "unpacked"))
+        return list_folders(path, settings)
+
+    def _inspect(self, listing: Listing, settings: DataSettings) -> list[Checked]:
+        prefix = os.path.join(self._get_tmp_dir(), "checked")
+        inspect = InspectPictures(settings, COMPONENT, len(listing.pictures))
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "List" >> beam.Create(list(batches(listing.pictures)))
+                | "Share" >> beam.Reshuffle()
+                | "Inspect" >> beam.ParDo(inspect)
+                | "Serialize" >> beam.Map(serialize)
+                | "Store" >> beam.io.WriteToText(prefix)
+            )
+        return [
+            deserialize(line)
+            for path in tf.io.gfile.glob(f"{prefix}-*")
+            for line in tf.io.gfile.GFile(path)
+        ]
+
+    def _write(self, uri: str, verdicts: Verdicts, settings: DataSettings) -> None:
+        shards = []
+        for split, pictures in verdicts.accepted.items():
+            folder = storage.join(uri, f"Split-{split}")
+            tf.io.gfile.makedirs(folder)
+            shards += plan_shards(folder, pictures, settings.shard_bytes)
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Plan" >> beam.Create(shards)
+                | "Share" >> beam.Reshuffle()
+                | "Write" >> beam.ParDo(WriteShard(COMPONENT, len(shards)))
+            )

@@ -1,0 +1,60 @@
+"""Tells whether the data changed since the last run."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from components.ingest import storage
+from components.ingest.sources import list_entries
+
+_MAX_DEPTH = 2
+"""Data lie at most SPLIT/CLASS deep; what is deeper stops the ingest, and links may be circles."""
+
+
+def fingerprint(root: str, kind: Literal["content", "listing"]) -> str:
+    """Computes one hash over all files below `root`.
+
+    Args:
+        root: The folder, `{SPAN}` already resolved.
+        kind: `content` reads every byte; `listing` looks at names, sizes and times only, which is
+            fast on a slow disk and misses an edit that keeps both.
+
+    Returns:
+        A hex digest of 64 characters. Litter (see `sources.LITTER`) does not count.
+
+    Raises:
+        IngestError: If a folder cannot be read.
+    """
+    describe = storage.hash_file if kind == "content" else _describe_facts
+    files = list(_walk(root))
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+        facts = list(threads.map(lambda file: _describe(file[1], describe), files))
+    digest = hashlib.sha256()
+    for (name, _), fact in zip(files, facts, strict=True):
+        # Each part ends in a byte that no file name contains.
+        digest.update(os.fsencode(name) + b"\0" + fact.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _walk(root: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yields the name below the root and the path of every file, sorted."""
+    for entry in list_entries(root):
+        if not entry.is_folder:
+            yield prefix + entry.name, entry.path
+        elif depth < _MAX_DEPTH:
+            yield from _walk(entry.path, f"{prefix}{entry.name}/", depth + 1)
+
+
+def _describe(path: str, describe: Callable[[str], str]) -> str:
+    """Describes a file, also one that cannot be read; ingest reports it, not the fingerprint."""
+    try:
+        return describe(path)
+    except OSError as error:
+        return f"unreadable: {error.errno}"
+
+
+def _describe_facts(path: str) -> str:
+    facts = storage.file_facts(path)
+    return f"{facts.bytes} {facts.mtime_ns}"

@@ -1,0 +1,82 @@
+"""Writes what happened to every file beside the examples: `ingest.json`, `quarantine.jsonl`."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import tensorflow as tf
+
+from components.ingest import storage
+from components.ingest.check import Rejected
+from components.ingest.inspection import Checked
+from components.ingest.verdicts import Verdicts
+
+SUMMARY_FILE = "ingest.json"
+QUARANTINE_FILE = "quarantine.jsonl"
+
+
+def summarize(
+    verdicts: Verdicts, *, found: int, unused: Iterable[str], span: int | None
+) -> dict[str, Any]:
+    """Counts what became of the files.
+
+    Args:
+        verdicts: What became of each.
+        found: How many were listed.
+        unused: What the settings do not name, and was therefore not looked at.
+        span: The span, where the path has one.
+
+    Returns:
+        `found`, `accepted`, `quarantined`, `quarantined_by_reason`, `splits`, `classes`,
+        `classes_by_split`, `unused` and `span`.
+
+    Raises:
+        RuntimeError: If a file is neither accepted nor quarantined.
+    """
+    labels = {
+        split: Counter(picture.label for picture in pictures)
+        for split, pictures in verdicts.accepted.items()
+    }
+    accepted = sum(len(pictures) for pictures in verdicts.accepted.values())
+    quarantined = len(verdicts.quarantined)
+    if accepted + quarantined != found:
+        raise RuntimeError(f"{found} files found, {accepted} accepted, {quarantined} quarantined")
+    reasons = Counter(
+        picture.verdict.reason
+        for picture in verdicts.quarantined
+        if isinstance(picture.verdict, Rejected)
+    )
+    return {
+        "found": found,
+        "accepted": accepted,
+        "quarantined": quarantined,
+        "quarantined_by_reason": dict(sorted(reasons.items())),
+        "splits": {split: len(pictures) for split, pictures in verdicts.accepted.items()},
+        "classes": dict(sorted(sum(labels.values(), Counter()).items())),
+        "classes_by_split": {split: dict(sorted(c.items())) for split, c in labels.items()},
+        "unused": sorted(unused),
+        "span": span,
+    }
+
+
+def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Checked]) -> None:
+    """Writes `ingest.json` and `quarantine.jsonl` into the root of the Examples artifact."""
+    with tf.io.gfile.GFile(storage.join(folder, SUMMARY_FILE), "w") as file:
+        file.write(json.dumps(summary, indent=2) + "\n")
+    rows = (json.dumps(_quarantine_row(picture)) + "\n" for picture in quarantined)
+    with tf.io.gfile.GFile(storage.join(folder, QUARANTINE_FILE), "w") as file:
+        file.write("".join(rows))  # one write, of an empty string too, so that the file exists
+
+
+def _quarantine_row(picture: Checked) -> dict[str, Any]:
+    assert isinstance(picture.verdict, Rejected)
+    return {
+        "path": picture.found.name,
+        "reason": picture.verdict.reason,
+        "detail": picture.verdict.detail,
+        "bytes": picture.bytes,
+        "sha256": picture.sha256 or None,
+        "label": picture.label or None,
+        "split": picture.found.folder_split,
+    }

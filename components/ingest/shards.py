@@ -1,0 +1,106 @@
+"""Writes accepted pictures as tf.Examples, in shards that can be read in parallel."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import apache_beam as beam
+import tensorflow as tf
+
+from components.ingest import storage
+from components.ingest.check import Accepted, Rejected
+from components.ingest.errors import IngestError
+from components.ingest.examples import build_example, parse_example
+from components.ingest.inspection import Checked
+from components.progress import report_progress
+
+GZIP_LEVEL = 0
+"""Pictures are compressed already: see `write_shard`."""
+
+
+class Shard(NamedTuple):
+    """One file to write."""
+
+    path: str
+    pictures: Sequence[Checked]
+
+
+def plan_shards(folder: str, pictures: Sequence[Checked], shard_bytes: int) -> list[Shard]:
+    """Divides the pictures of a split into shards of about `shard_bytes` each, at least one.
+
+    Args:
+        folder: The folder of the split in the Examples artifact.
+        pictures: What to write, in the order in which to write it.
+        shard_bytes: Size aimed at, in bytes.
+    """
+    count = max(1, round(sum(picture.bytes for picture in pictures) / shard_bytes))
+    size = math.ceil(len(pictures) / count)
+    return [
+        Shard(
+            storage.join(folder, f"data_tfrecord-{index:05d}-of-{count:05d}.gz"),
+            pictures[index * size : (index + 1) * size],
+        )
+        for index in range(count)
+    ]
+
+
+def write_shard(shard: Shard) -> None:
+    """Reads the pictures of one shard once more and writes them, one at a time in memory.
+
+    TFX's readers take the `.gz` for granted, while the deflate algorithm gains nothing on JPEGs and
+    PNGs: level 0 wraps them in gzip unpacked.
+
+    Raises:
+        IngestError: If a picture changed since it was checked.
+    """
+    options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=GZIP_LEVEL)
+    with tf.io.TFRecordWriter(shard.path, options) as writer:
+        for picture in shard.pictures:
+            writer.write(_serialize(picture, _read_again(picture)))
+
+
+def _serialize(picture: Checked, contents: bytes) -> bytes:
+    assert isinstance(picture.verdict, Accepted)
+    example = build_example(
+        contents,
+        name=picture.found.name,
+        label=picture.label,
+        sha256=picture.sha256,
+        verdict=picture.verdict,
+    )
+    return bytes(example.SerializeToString(deterministic=True))
+
+
+def _read_again(picture: Checked) -> bytes:
+    found = picture.found
+    try:
+        contents = storage.read_bytes(found.path, found.offset, found.length)
+    except OSError:
+        contents = b""
+    if found.label is None:
+        parsed = parse_example(contents)
+        contents = b"" if isinstance(parsed, Rejected) else parsed[0]
+    if hashlib.sha256(contents).hexdigest() != picture.sha256:
+        raise IngestError(
+            f"{found.name} changed or vanished while the pictures were being read.",
+            "Run again when nothing writes to data.path.",
+        )
+    return contents
+
+
+class WriteShard(beam.DoFn):
+    """Writes shards, each as a whole, so that workers share them out."""
+
+    def __init__(self, component: str, total: int) -> None:
+        """Remembers under which component's name to report progress, and how many there are."""
+        self._component = component
+        self._total = total
+        self._done = 0
+
+    def process(self, shard: Shard) -> Iterator[str]:
+        """Writes one shard and yields its path."""
+        write_shard(shard)
+        self._done += 1
+        report_progress(self._component, "writing examples", self._done, self._total)
+        yield shard.path

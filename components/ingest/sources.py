@@ -1,0 +1,165 @@
+"""Lists what there is to ingest: every file that could be a picture, with its label."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from components.ingest import storage
+from components.ingest.errors import IngestError
+from components.ingest.examples import is_label
+from components.ingest.layout import explain_missing_split, find_mistaken_layout
+from components.ingest.settings import DataSettings, SplitSettings
+
+LITTER = frozenset(
+    {
+        ".ds_store",
+        "thumbs.db",
+        "desktop.ini",
+        ".gitkeep",
+        ".gitignore",
+        "__macosx",
+        "@eadir",
+        ".ipynb_checkpoints",
+    }
+)
+"""What operating systems and tools leave in folders, in lower case: neither counted nor reported.
+
+So are macOS' `._*` companions of files. Every other file counts, hidden or not.
+"""
+
+
+class Found(NamedTuple):
+    """One picture to check: a file, or one record of a TFRecord file."""
+
+    name: str
+    """Path below `data.path`, as reports show it; a record's ends in `#` and its number."""
+    path: str
+    """Where its bytes are."""
+    label: str | None
+    """Its class; None where only the record itself tells, empty where there is none."""
+    folder_split: str | None
+    """The split whose folder holds it; None where splits are fractions."""
+    offset: int = 0
+    """Where in the file its bytes begin."""
+    length: int = -1
+    """How many bytes of the file it takes; -1 for all of them."""
+
+
+@dataclass
+class Listing:
+    """Everything there is below `data.path`."""
+
+    pictures: list[Found] = field(default_factory=list)
+    """Files outside of every class folder, whose label is empty, included."""
+    classes: set[str] = field(default_factory=set)
+    """Names of the class folders, empty ones included."""
+    unused: list[str] = field(default_factory=list)
+    """What no setting names: other folders beside split folders, other files beside TFRecords."""
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file or folder is of the kinds that are ignored, see `LITTER`."""
+    return name.lower() in LITTER or name.startswith("._")
+
+
+def list_entries(folder: str) -> list[storage.Entry]:
+    """Lists a folder without litter.
+
+    Raises:
+        IngestError: If it cannot be read.
+    """
+    try:
+        entries = storage.list_folder(folder)
+    except OSError as error:
+        raise IngestError(
+            f"cannot read the folder {folder}: {error.strerror or error}.",
+            "Check data.path and the folder's permissions.",
+        ) from error
+    return [entry for entry in entries if not is_litter(entry.name)]
+
+
+def list_folders(root: str, settings: DataSettings) -> Listing:
+    """Lists the pictures of a folder per class, or of split folders with folders per class.
+
+    Args:
+        root: The folder, `{SPAN}` already resolved.
+        settings: The `data` section.
+
+    Raises:
+        IngestError: If the folders are not laid out as `settings` says.
+    """
+    listing = Listing()
+    entries = list_entries(root)
+    if settings.splits.has_folders:
+        _list_splits(root, entries, settings.splits, listing)
+    else:
+        subfolders = {e.name: list_entries(e.path) for e in entries if e.is_folder}
+        mistake = find_mistaken_layout(subfolders)
+        if mistake:
+            raise IngestError(f"{root} holds split folders, not classes: {mistake[0]}", mistake[1])
+        _list_classes(root, entries, "", None, listing)
+    return listing
+
+
+def _list_splits(
+    root: str, entries: list[storage.Entry], splits: SplitSettings, listing: Listing
+) -> None:
+    folders = {entry.name: entry for entry in entries if entry.is_folder}
+    named = {folder: split for split, folder in splits.by_name.items() if isinstance(folder, str)}
+    for folder, split in named.items():
+        if folder not in folders:
+            raise IngestError(*explain_missing_split(root, split, folder, list(folders)))
+        path = folders[folder].path
+        _list_classes(path, list_entries(path), f"{folder}/", split, listing)
+    listing.unused += [f"{name}/" for name in folders if name not in named]
+    listing.pictures += _strays(entries, "", None)
+
+
+def _list_classes(
+    root: str, entries: list[storage.Entry], prefix: str, split: str | None, listing: Listing
+) -> None:
+    """Lists the class folders among `entries`; `prefix` leads from `data.path` to `root`."""
+    classes = [entry for entry in entries if entry.is_folder]
+    listing.pictures += _strays(entries, prefix, split)
+    if not classes:
+        raise IngestError(
+            f"there is no class folder in {root}.",
+            "Put the pictures of each class into a folder of its own: CLASS/picture.jpg.",
+        )
+    for entry in classes:
+        _check_label(entry)
+        listing.classes.add(entry.name)
+        listing.pictures += _list_class(entry, f"{prefix}{entry.name}/", split)
+
+
+def _list_class(folder: storage.Entry, prefix: str, split: str | None) -> Iterator[Found]:
+    entries = list_entries(folder.path)
+    nested = [entry.name for entry in entries if entry.is_folder]
+    if nested:
+        raise IngestError(
+            f"the class folder {folder.path} contains folders ({_some(nested)}), where pictures "
+            "are expected.",
+            "Folders are laid out as CLASS/picture, or with data.splits that name folders as "
+            "SPLIT/CLASS/picture; data.path must be the folder above those.",
+        )
+    for entry in entries:
+        yield Found(prefix + entry.name, entry.path, folder.name, split)
+
+
+def _strays(entries: list[storage.Entry], prefix: str, split: str | None) -> list[Found]:
+    return [Found(prefix + e.name, e.path, "", split) for e in entries if not e.is_folder]
+
+
+def _check_label(folder: storage.Entry) -> None:
+    shown = folder.path.encode("utf-8", "backslashreplace").decode()
+    if not is_label(folder.name):
+        raise IngestError(
+            f"the class folder {shown} has control characters in its name, or is not UTF-8.",
+            "Rename it: its name is the label.",
+        )
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    """The first few of many names."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

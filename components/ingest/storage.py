@@ -1,0 +1,118 @@
+"""Folders and files, on a disk or in an object store (`gs://`, `s3://`, ...).
+
+Local paths go through `os`, which keeps file names that are no UTF-8 intact (TensorFlow's file
+system refuses them); everything with a `://` goes through `tf.io.gfile`.
+"""
+
+import hashlib
+import os
+import stat
+from typing import NamedTuple
+
+_HASH_CHUNK_BYTES = 1024**2
+
+
+class Entry(NamedTuple):
+    """One file or folder of a listing."""
+
+    name: str
+    path: str
+    is_folder: bool
+
+
+class FileFacts(NamedTuple):
+    """What a file system knows of a file without reading it."""
+
+    bytes: int
+    mtime_ns: int
+
+
+def is_remote(path: str) -> bool:
+    """Whether `path` is a URL rather than a local path."""
+    return "://" in path
+
+
+def join(folder: str, name: str) -> str:
+    """Joins a folder and a name in it, for both kinds of path."""
+    return f"{folder.rstrip('/')}/{name}" if is_remote(folder) else os.path.join(folder, name)
+
+
+def list_folder(path: str) -> list[Entry]:
+    """Lists a folder, links followed, sorted by name.
+
+    Raises:
+        OSError: If there is no such folder or it cannot be read.
+    """
+    entries = _list_remote(path) if is_remote(path) else _list_local(path)
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def _list_local(path: str) -> list[Entry]:
+    with os.scandir(path) as scan:
+        # Unlike `item.is_dir()`, `isdir` answers False for links that lead in circles.
+        return [Entry(item.name, item.path, os.path.isdir(item.path)) for item in scan]
+
+
+def _list_remote(path: str) -> list[Entry]:
+    import tensorflow as tf
+
+    try:
+        names = [name.rstrip("/") for name in tf.io.gfile.listdir(path)]
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from error
+    children = [(name, join(path, name)) for name in names]
+    return [Entry(name, child, bool(tf.io.gfile.isdir(child))) for name, child in children]
+
+
+def file_facts(path: str) -> FileFacts:
+    """Tells a file's size and time of change.
+
+    Raises:
+        OSError: If there is no such file (a link may lead nowhere), or it is a pipe or a device,
+            whose reading might never end.
+    """
+    if not is_remote(path):
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError("is not a regular file")
+        return FileFacts(status.st_size, status.st_mtime_ns)
+    import tensorflow as tf
+
+    try:
+        remote = tf.io.gfile.stat(path)
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from error
+    return FileFacts(remote.length, remote.mtime_nsec)
+
+
+def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
+    """Reads `length` bytes from `offset` on; -1 reads to the end.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    if not is_remote(path):
+        with open(path, "rb") as file:
+            file.seek(offset)
+            return file.read(length)
+    import tensorflow as tf
+
+    try:
+        with tf.io.gfile.GFile(path, "rb") as remote:
+            remote.seek(offset)
+            return bytes(remote.read(length))
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from error
+
+
+def hash_file(path: str) -> str:
+    """Computes the sha256 of a file, in hex, without holding it in memory.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    size = file_facts(path).bytes
+    for offset in range(0, size, _HASH_CHUNK_BYTES):
+        digest.update(read_bytes(path, offset, _HASH_CHUNK_BYTES))
+    return digest.hexdigest()

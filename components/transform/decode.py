@@ -1,0 +1,24 @@
+"""The one decoder: what ingest accepts with it, training and serving decode with it."""
+
+import tensorflow as tf
+
+
+def decode_image(contents: tf.Tensor) -> tf.Tensor:
+    """Decodes a JPEG, PNG, GIF (first frame) or BMP to RGB.
+
+    Grayscale is repeated in three channels, alpha is dropped, 16 bits are scaled to 8. Pixels come
+    as they are stored: an EXIF orientation is not applied.
+
+    Args:
+        contents: `[] string`, the bytes of the file.
+
+    Returns:
+        `[height, width, 3] uint8` in [0, 255].
+
+    Raises:
+        tf.errors.InvalidArgumentError: If the bytes are no picture that can be decoded whole.
+    """
+    # Without `expand_animations=False` the result of a GIF has a fourth axis, the frames, and the
+    # result of every other format no static rank.
+    image = tf.io.decode_image(contents, channels=3, expand_animations=False)
+    return tf.ensure_shape(image, [None, None, 3])

@@ -1,0 +1,93 @@
+"""The last lines of a run: what it came to, first; then why, where things are, what to do."""
+
+import os
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.headlines import accuracy, count, duration
+from pipeline.run_folder import RunFolder
+from pipeline.summary import Outcome, Summary
+
+_LABEL_WIDTH = 14
+_SIGNALS = {130: "Ctrl-C (SIGINT)", 143: "SIGTERM"}
+
+
+def closing_lines(summary: Summary, run: RunFolder) -> list[str]:
+    """Words for the end of a run.
+
+    Args:
+        summary: What it came to.
+        run: Its folder.
+
+    Returns:
+        The outcome on the first line, its details on the others.
+    """
+    return [
+        _outcome_line(summary),
+        *(
+            line
+            for label, text in _details(summary, run)
+            for line in f"  {label:{_LABEL_WIDTH}}{_indent(text)}".splitlines()
+        ),
+    ]
+
+
+def shown_path(path: str | Path) -> str:
+    """A path as short as it can be copied from here: relative to the current folder if below it."""
+    path = Path(path)
+    here = Path.cwd()
+    return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
+
+
+def _outcome_line(summary: Summary) -> str:
+    took = f"({duration(summary.seconds)})"
+    if summary.error is not None:
+        if summary.exit_code in _SIGNALS:
+            return f"Stopped by {_SIGNALS[summary.exit_code]} after {duration(summary.seconds)}."
+        where = f" in {summary.error.component}" if summary.error.component else ""
+        return f"Failed{where}: {_indent(summary.error.cause)}"
+    version = f"version {summary.pushed.version}" if summary.pushed else "a new version"
+    sentences: dict[Outcome, str] = {
+        "pushed": f"Pushed: {version} of the model is in service. {took}",
+        "refused": f"Refused: the gate keeps this model out of service. {took}",
+        "unchanged": f"Unchanged: nothing new, so nothing was pushed. {took}",
+    }
+    return sentences[summary.outcome]
+
+
+def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
+    if summary.error is not None and summary.error.hint:
+        yield "what to do", summary.error.hint
+    if summary.gate is not None:
+        for reason in summary.gate.reasons:
+            yield "because", reason
+    if summary.test is not None and summary.gate is not None:
+        yield "test accuracy", _measured(summary)
+    if summary.pushed is not None:
+        yield "model", shown_path(summary.pushed.path)
+    if summary.images is not None and summary.images.quarantined:
+        of = f"{summary.images.quarantined:,} of {count(summary.images.found, 'picture')}"
+        yield "quarantined", of
+        if summary.images.quarantine_path:
+            yield "", shown_path(summary.images.quarantine_path)
+    if summary.error is not None:
+        yield "log", shown_path(summary.error.log)
+    yield "summary", shown_path(run.summary)
+
+
+def _measured(summary: Summary) -> str:
+    assert summary.test is not None and summary.gate is not None
+    text = accuracy(summary.test.accuracy)
+    if summary.test.examples is not None:
+        text += f" on {count(summary.test.examples, 'picture')}"
+    text += f"; the gate asks for {accuracy(summary.gate.min_accuracy)}"
+    if summary.gate.baseline_accuracy is not None:
+        text += f", the model in service has {accuracy(summary.gate.baseline_accuracy)}"
+    return text
+
+
+def _indent(text: str) -> str:
+    """Puts the further lines of a longer text under its first one."""
+    first, *rest = text.splitlines() or [""]
+    return "\n".join([first, *(textwrap.indent(line, " " * (2 + _LABEL_WIDTH)) for line in rest)])

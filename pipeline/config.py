@@ -1,0 +1,67 @@
+"""The whole configuration: every package's section, composed."""
+
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from components.evaluation.settings import GateSettings
+from components.ingest.settings import DataSettings
+from components.push.settings import PushSettings
+from components.settings import Settings
+from components.transform.settings import TransformSettings
+from trainer.backbones import BACKBONES
+from trainer.settings import ModelSettings, TrainerSettings
+
+
+class BeamSettings(Settings):
+    """How Beam runs ingest, statistics, the label vocabulary and the evaluation."""
+
+    pipeline_args: tuple[str, ...] = ("--direct_running_mode=in_memory",)
+    """Beam's own pipeline options, one a string, e.g. `--runner=FlinkRunner`."""
+
+
+class MetadataSettings(Settings):
+    """Where TFX keeps its metadata: what ran, on what, with which result."""
+
+    path: str | None = None
+    """SQLite file; empty is `WORKSPACE/metadata.sqlite`."""
+
+
+class PipelineConfig(Settings):
+    """Everything that a run depends on besides the pictures themselves."""
+
+    data: Annotated[DataSettings, Field(examples=[{"path": "FOLDER"}])]
+    """Pictures and splits."""
+    transform: TransformSettings = TransformSettings()
+    """Decoding, resizing, scaling."""
+    model: ModelSettings = ModelSettings()
+    """Backbone and head."""
+    trainer: TrainerSettings = TrainerSettings()
+    """Training."""
+    gate: Annotated[GateSettings, Field(examples=[{"min_accuracy": 0.9}])]
+    """What a model must reach."""
+    push: Annotated[PushSettings, Field(examples=[{"model_name": "flowers"}])]
+    """Where it goes."""
+    beam: BeamSettings = BeamSettings()
+    """Data processing."""
+    metadata: MetadataSettings = MetadataSettings()
+    """TFX's records."""
+
+    @field_validator("model")
+    @classmethod
+    def _backbone_takes_image_size(
+        cls, model: ModelSettings, info: ValidationInfo
+    ) -> ModelSettings:
+        transform: TransformSettings | None = info.data.get("transform")
+        smallest = BACKBONES[model.backbone].min_image_size
+        if transform and transform.image_size and transform.image_size < smallest:
+            raise ValueError(
+                f"backbone: needs pictures of at least {smallest} pixels; "
+                f"transform.image_size is {transform.image_size}"
+            )
+        return model
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of the model's input in pixels: the given one, or the backbone's."""
+        return self.transform.image_size or BACKBONES[self.model.backbone].image_size

@@ -1,0 +1,72 @@
+"""What a component's outputs say, as the few facts that a person follows a run by."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tfx.types import Artifact
+
+Outputs = dict[str, list[Artifact]]
+Facts = dict[str, Any]
+
+
+def collect_facts(component: str, outputs: Outputs) -> Facts:
+    """Reads the facts of a component that has finished, in this run or in the one it cached.
+
+    Args:
+        component: Its id in the pipeline.
+        outputs: Its output artifacts by key.
+
+    Returns:
+        Facts by name, see `pipeline.events`; empty for a component that has none.
+    """
+    reader = _READERS.get(component)
+    return reader(outputs) if reader and outputs else {}
+
+
+def _ingest(outputs: Outputs) -> Facts:
+    folder = Path(outputs["examples"][0].uri)
+    facts = json.loads((folder / "ingest.json").read_text())
+    return {**facts, "quarantine_path": str(folder / "quarantine.jsonl")}
+
+
+def _check(outputs: Outputs) -> Facts:
+    path = Path(outputs["anomalies"][0].uri) / "anomalies.json"
+    return {"anomalies": json.loads(path.read_text()) if path.is_file() else []}
+
+
+def _trainer(outputs: Outputs) -> Facts:
+    stages = json.loads((Path(outputs["model_run"][0].uri) / "training.json").read_text())["stages"]
+    shown = [{k: v for k, v in stage.items() if k != "history"} for stage in stages]
+    return {"stages": shown, "validation_accuracy": stages[-1]["validation_accuracy"]}
+
+
+def _baseline(outputs: Outputs) -> Facts:
+    models = outputs.get("model", [])
+    return {"baseline": models[0].uri if models else None}
+
+
+def _evaluator(outputs: Outputs) -> Facts:
+    return json.loads((Path(outputs["evaluation"][0].uri) / "decision.json").read_text())
+
+
+def _pusher(outputs: Outputs) -> Facts:
+    artifact = outputs["pushed_model"][0]
+    if not artifact.get_int_custom_property("pushed"):
+        return {"pushed": False, "version": None, "path": None}
+    return {
+        "pushed": True,
+        "version": int(artifact.get_string_custom_property("pushed_version")),
+        "path": artifact.get_string_custom_property("pushed_destination"),
+    }
+
+
+_READERS: dict[str, Callable[[Outputs], Facts]] = {
+    "ImageExampleGen": _ingest,
+    "ExampleCheck": _check,
+    "Trainer": _trainer,
+    "Baseline": _baseline,
+    "Evaluator": _evaluator,
+    "Pusher": _pusher,
+}

@@ -1,0 +1,125 @@
+"""create_pipeline: the one TFX pipeline, for every way to run it."""
+
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.components.trainer.component import Trainer
+from tfx.components.transform.component import Transform
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration import metadata
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+from tfx.types import BaseChannel, Channel, standard_artifacts
+
+from components.evaluation.baseline import LastBlessedOther
+from components.evaluation.component import Gate
+from components.evaluation.metrics import build_eval_config
+from components.ingest.component import ImageExampleGen
+from components.push.component import AtomicPusher
+from components.validation.component import ExampleCheck
+from components.validation.schema import ImageSchemaGen
+from components.validation.statistics import statistics_options
+from pipeline.config import PipelineConfig
+from pipeline.fingerprint import fingerprint_code
+from pipeline.workspace import Workspace
+from trainer.backbones import BACKBONES
+from trainer.export import EXAMPLES_SIGNATURE
+from trainer.weights import fingerprint_weights
+
+
+def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
+    """Composes the pipeline.
+
+    Args:
+        config: What to do.
+        workspace: Where to keep it.
+
+    Returns:
+        A TFX pipeline, as every TFX runner takes it.
+    """
+    ingest = ImageExampleGen(config.data, sample_path=str(workspace.sample))
+    examples = ingest.outputs["examples"]
+    statistics = StatisticsGen(examples=examples, stats_options=statistics_options())
+    schema = ImageSchemaGen(
+        statistics=statistics.outputs["statistics"], schema_path=config.data.schema_path
+    ).with_id("SchemaGen")
+    check = ExampleCheck(
+        statistics=statistics.outputs["statistics"],
+        schema=schema.outputs["schema"],
+        on_anomaly=config.data.on_anomaly,
+    )
+    transform = _transform(config, examples, schema)
+    trainer = _trainer(config, examples, schema, transform)
+    # Nothing is computed from data that the check has not passed.
+    transform.add_upstream_node(check)
+    baseline = Resolver(
+        strategy_class=LastBlessedOther,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        candidate=trainer.outputs["model"],
+    ).with_id("Baseline")
+    gate = Gate(
+        examples=examples,
+        example_splits=["test"],
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs["model"],
+        eval_config=build_eval_config(config.gate, EXAMPLES_SIGNATURE),
+    ).with_id("Evaluator")
+    pusher = AtomicPusher(
+        model=trainer.outputs["model"],
+        model_blessing=gate.outputs["blessing"],
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(
+                base_directory=str(workspace.serving(config))
+            )
+        ),
+    ).with_id("Pusher")
+    return Pipeline(
+        pipeline_name=config.push.model_name,
+        pipeline_root=str(workspace.artifacts(config)),
+        components=[
+            ingest, statistics, schema, check, transform, trainer, baseline, gate, pusher,
+        ],
+        enable_cache=True,
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(
+            str(workspace.metadata(config))
+        ),
+        beam_pipeline_args=list(config.beam.pipeline_args),
+    )  # fmt: skip
+
+
+def _transform(config: PipelineConfig, examples: BaseChannel, schema: ImageSchemaGen) -> Transform:
+    return Transform(
+        examples=examples,
+        schema=schema.outputs["schema"],
+        preprocessing_fn="components.transform.preprocessing.preprocessing_fn",
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"]),
+        # Decoding on the fly is faster than reading stored floats, thirty times their JPEG's size.
+        materialize=False,
+        # Statistics of the transformed features would decode every picture.
+        disable_statistics=True,
+        custom_config={
+            "image_size": config.image_size,
+            "interpolation": config.transform.interpolation,
+            "scale": BACKBONES[config.model.backbone].scale,
+            "code": fingerprint_code("components/transform"),
+        },
+    )
+
+
+def _trainer(
+    config: PipelineConfig, examples: BaseChannel, schema: ImageSchemaGen, transform: Transform
+) -> Trainer:
+    return Trainer(
+        run_fn="trainer.task.run_fn",
+        examples=examples,
+        schema=schema.outputs["schema"],
+        transform_graph=transform.outputs["transform_graph"],
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
+        custom_config={
+            "model": config.model.model_dump_json(),
+            "trainer": config.trainer.model_dump_json(),
+            "image_size": config.image_size,
+            "weights": fingerprint_weights(config.model),
+            "code": fingerprint_code("trainer"),
+        },
+    )

@@ -1,0 +1,128 @@
+"""What a run came to, worked out from what its components told."""
+
+from datetime import datetime
+from typing import Any
+
+from components.evaluation.settings import GateSettings
+from pipeline.board import Board
+from pipeline.run_folder import RunFolder
+from pipeline.summary import (
+    ComponentSummary,
+    ErrorSummary,
+    GateSummary,
+    ImageCounts,
+    Measurement,
+    ModelVersion,
+    Outcome,
+    StageSummary,
+    Summary,
+)
+
+EXIT_CODES: dict[Outcome, int] = {"pushed": 0, "unchanged": 0, "failed": 1, "refused": 3}
+
+
+def build_summary(
+    board: Board,
+    run: RunFolder,
+    gate: GateSettings,
+    *,
+    started: datetime,
+    finished: datetime,
+    config_path: str | None = None,
+    exit_code: int | None = None,
+) -> Summary:
+    """Sums a run up.
+
+    Args:
+        board: Where it stands at its end.
+        run: Its folder.
+        gate: Its thresholds.
+        started: When it started.
+        finished: When it ended.
+        config_path: Its configuration file.
+        exit_code: What the command exits with, where that does not follow from the outcome.
+    """
+    outcome = find_outcome(board)
+    trainer, evaluator = board.facts("Trainer"), board.facts("Evaluator")
+    return Summary(
+        outcome=outcome,
+        exit_code=EXIT_CODES[outcome] if exit_code is None else exit_code,
+        run_id=run.run_id,
+        started=started,
+        finished=finished,
+        seconds=round((finished - started).total_seconds(), 3),
+        config_path=config_path,
+        images=_images(board.facts("ImageExampleGen")),
+        splits=board.facts("ImageExampleGen").get("splits", {}),
+        classes=board.facts("ImageExampleGen").get("classes", {}),
+        stages=[
+            StageSummary(**{key: stage.get(key) for key in StageSummary.model_fields})
+            for stage in trainer.get("stages", [])
+        ],
+        test=_test(evaluator),
+        gate=_gate(evaluator, gate),
+        pushed=_version(board.facts("Pusher")) if outcome == "pushed" else None,
+        components={
+            row.component: ComponentSummary(state=row.state, seconds=row.seconds)
+            for row in board.rows.values()
+        },
+        error=_error(board, run),
+    )
+
+
+def find_outcome(board: Board) -> Outcome:
+    """What a run that is over came to.
+
+    A refused model stays refused when the next run finds nothing changed, cached or not.
+    """
+    if board.failure is not None:
+        return "failed"
+    if board.facts("Evaluator").get("blessed") is False:
+        return "refused"
+    is_new = "Pusher" in board.rows and board.rows["Pusher"].state == "done"
+    return "pushed" if is_new and board.facts("Pusher").get("pushed") else "unchanged"
+
+
+def _images(facts: dict[str, Any]) -> ImageCounts | None:
+    if "found" not in facts:
+        return None
+    return ImageCounts(
+        found=facts["found"],
+        accepted=facts.get("accepted", 0),
+        quarantined=facts.get("quarantined", 0),
+        quarantined_by_reason=facts.get("quarantined_by_reason", {}),
+        quarantine_path=facts.get("quarantine_path"),
+    )
+
+
+def _test(facts: dict[str, Any]) -> Measurement | None:
+    if facts.get("test_accuracy") is None:
+        return None
+    return Measurement(accuracy=facts["test_accuracy"], examples=facts.get("test_examples"))
+
+
+def _gate(facts: dict[str, Any], gate: GateSettings) -> GateSummary | None:
+    if "blessed" not in facts:
+        return None
+    return GateSummary(
+        blessed=facts["blessed"],
+        reasons=facts.get("reasons", []),
+        min_accuracy=gate.min_accuracy,
+        max_drop=gate.max_drop,
+        baseline_accuracy=facts.get("baseline_accuracy"),
+    )
+
+
+def _version(facts: dict[str, Any]) -> ModelVersion | None:
+    if facts.get("version") is None:
+        return None
+    return ModelVersion(version=facts["version"], path=facts["path"])
+
+
+def _error(board: Board, run: RunFolder) -> ErrorSummary | None:
+    if board.failure is None:
+        return None
+    failure = board.failure
+    return ErrorSummary(
+        component=failure.component, cause=failure.cause, hint=failure.hint, log=str(run.log)
+    )

@@ -1,0 +1,106 @@
+"""A run as plain lines, for logs and pipes: one a change of state, and now and then progress."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from pipeline.board import Board
+from pipeline.closing import closing_lines, shown_path
+from pipeline.events import Event, Failed, Finished, Phase, Plan, Progress, Started
+from pipeline.headlines import duration, headline
+from pipeline.run_folder import RunFolder
+from pipeline.summary import Summary
+
+_SECONDS_BETWEEN = 10.0
+_SHARE_BETWEEN = 0.1
+
+
+class PlainView:
+    """Writes lines without colour or cursor movement.
+
+    Args:
+        stream: Where to.
+        clock: Seconds, to keep progress lines apart.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._width = 0
+        self._last: Progress | None = None
+        self._last_time = 0.0
+
+    def begin(self, run: RunFolder) -> None:
+        """Names the run and its log."""
+        self._line(f"run {run.run_id}, log in {shown_path(run.log)}")
+
+    def show(self, event: Event, board: Board) -> None:
+        """Writes what is worth a line."""
+        match event:
+            case Phase():
+                self._line(event.message)
+            case Plan():
+                self._width = max(map(len, event.components), default=0)
+            case Started():
+                self._last = None
+                self._component(event.component, "running")
+            case Progress() if self._is_worth_a_line(event):
+                self._last, self._last_time = event, self._clock()
+                self._component(event.component, "running", progress_text(event))
+            case Finished():
+                figure = headline(event.component, event.facts)
+                self._component(event.component, event.state, duration(event.seconds), figure)
+            case Failed() if event.component:
+                self._component(event.component, "failed")
+
+    def tick(self, board: Board) -> None:
+        """Writes nothing: a log is no clock."""
+
+    def notice(self, text: str) -> None:
+        """Writes it."""
+        self._line(text)
+
+    def close(self, board: Board) -> None:
+        """Writes nothing; every change has its line already."""
+
+    def end(self, summary: Summary, run: RunFolder) -> None:
+        """Writes the closing lines."""
+        self._line("")
+        for line in closing_lines(summary, run):
+            self._line(line)
+
+    def _is_worth_a_line(self, event: Progress) -> bool:
+        """Whether it says something new, or a tenth or ten seconds more of the same."""
+        last = self._last
+        if last is None or _topic(last) != _topic(event):
+            return True
+        if last == event or self._clock() - self._last_time >= _SECONDS_BETWEEN:
+            return last != event
+        if event.done is None or last.done is None or not event.total:
+            return False
+        return event.done == event.total or event.done - last.done >= event.total * _SHARE_BETWEEN
+
+    def _component(self, component: str, *words: str) -> None:
+        self._line("  ".join(filter(None, [component.ljust(self._width), *words])))
+
+    def _line(self, text: str) -> None:
+        try:
+            print(text.rstrip(), file=self._stream, flush=True)
+        except BrokenPipeError:
+            # Nobody reads any more, as after `| head`. The run goes on: its summary is a file. What
+            # is still buffered would raise again when Python exits (docs.python.org, SIGPIPE).
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+
+def progress_text(event: Progress) -> str:
+    """A progress event in words: the message, and how many of how many unless it says so."""
+    if event.done is None or f"{event.done}/{event.total}" in event.message:
+        return event.message
+    of = f" of {event.total:,}" if event.total is not None else ""
+    return f"{event.message}: {event.done:,}{of}"
+
+
+def _topic(event: Progress) -> tuple[str, str]:
+    """What a progress event is about: each epoch, which its message names, is a topic of its own."""
+    return event.component, event.message

@@ -1,0 +1,134 @@
+"""What a setting may be, in plain words: `number above 0 and up to 1`.
+
+One place turns the settings' type annotations into text, so that error messages and the reference in
+the README say the same thing in the same words.
+"""
+
+import types
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import annotated_types
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from typing_extensions import Doc
+
+_SCALARS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+def field_words(field: FieldInfo) -> str:
+    """Says what a field of a section may be.
+
+    Args:
+        field: A field of a settings model.
+
+    Returns:
+        Plain words such as `whole number of at least 1, or empty`.
+    """
+    return type_words(field.annotation, field.metadata)
+
+
+def type_words(annotation: Any, metadata: Iterable[Any] = ()) -> str:
+    """Says what a value of a type may be.
+
+    A `typing_extensions.Doc` among the metadata takes the place of the words made here: it is how a
+    setting explains a pattern, or what a text stands for.
+
+    Args:
+        annotation: A type as it stands in a settings model.
+        metadata: Its pydantic constraints, as `FieldInfo.metadata` holds them.
+
+    Returns:
+        Plain words.
+    """
+    annotation, metadata = unwrap(annotation, metadata)
+    for item in metadata:
+        if isinstance(item, Doc):
+            return item.documentation
+    if is_union(annotation):
+        return _union_words(get_args(annotation))
+    if get_origin(annotation) is Literal:
+        return _enumerate([str(value) for value in get_args(annotation)])
+    if get_origin(annotation) in (tuple, list):
+        return _list_words(get_args(annotation)[0], metadata)
+    if is_section(annotation):
+        return "{" + ", ".join(f"{key}: ..." for key in keys(annotation)) + "}"
+    return f"{_SCALARS.get(annotation, 'value')} {_bounds(metadata)}".strip()
+
+
+def unwrap(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
+    """Takes `Annotated` off a type.
+
+    Args:
+        annotation: A type, possibly `Annotated`.
+        metadata: What is known of it already.
+
+    Returns:
+        The bare type, and all of its metadata, flat.
+    """
+    flat = list(metadata)
+    if get_origin(annotation) is Annotated:
+        annotation, *more = get_args(annotation)
+        flat += more
+    constraints = [
+        part for item in flat for part in (item.metadata if isinstance(item, FieldInfo) else [item])
+    ]
+    return annotation, constraints
+
+
+def is_union(annotation: Any) -> bool:
+    """Whether a type is `A | B`, in either of Python's spellings."""
+    return get_origin(annotation) in (Union, types.UnionType)
+
+
+def is_section(annotation: Any) -> bool:
+    """Whether a type is a section of the configuration, with keys of its own."""
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def keys(section: type[BaseModel]) -> list[str]:
+    """The keys of a section as they are written in the file."""
+    return [field.alias or name for name, field in section.model_fields.items()]
+
+
+def _union_words(members: tuple[Any, ...]) -> str:
+    words = [type_words(member) for member in members if member is not type(None)]
+    if type(None) in members:
+        words.append("empty")
+    if len(words) == 2 and words[0] in _SCALARS.values():
+        return f"{words[0]} or {words[1]}"
+    return ", ".join(words[:-1]) + f", or {words[-1]}"
+
+
+def _list_words(item: Any, metadata: Iterable[Any]) -> str:
+    bare, _ = unwrap(item)
+    contents = "sections" if is_section(bare) else f"{type_words(item)} entries"
+    least = [part.min_length for part in metadata if isinstance(part, annotated_types.MinLen)]
+    return f"list of {contents}" + (f", at least {least[0]}" if least else "")
+
+
+def _bounds(metadata: Iterable[Any]) -> str:
+    bounds = {
+        name: f"{bound:g}" if isinstance(bound, float) else str(bound)
+        for part in metadata
+        for name in ("gt", "ge", "lt", "le")
+        if (bound := getattr(part, name, None)) is not None
+    }
+    match bounds:
+        case {"ge": low, "le": high}:
+            return f"from {low} to {high}"
+        case {"ge": low, "lt": high}:
+            return f"from {low} to below {high}"
+        case {"gt": low, "le": high}:
+            return f"above {low} and up to {high}"
+        case {"gt": low, "lt": high}:
+            return f"above {low} and below {high}"
+        case {"ge": low}:
+            return f"of at least {low}"
+        case {"gt": low}:
+            return f"above {low}"
+    return ""
+
+
+def _enumerate(values: list[str]) -> str:
+    return values[0] if len(values) == 1 else ", ".join(values[:-1]) + f" or {values[-1]}"

@@ -1,0 +1,129 @@
+"""The process that does the work: runs every node of the pipeline and tells how it goes.
+
+The front end starts it with its output going to the log file; what a person is to see goes through
+events alone.
+"""
+
+import logging
+import os
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from components.errors import UserError
+from pipeline.config import PipelineConfig
+from pipeline.events import EventWriter, Failed, Finished, Phase, Plan, Progress, Started
+from pipeline.orphan import die_with_parent
+from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipeline.nodes import CompiledPipeline, NodeResult
+
+
+@click.command()
+@click.option("--run-dir", type=click.Path(path_type=Path), required=True)
+@click.option("--workspace", type=click.Path(path_type=Path), required=True)
+@click.option("--run-id", required=True)
+@click.option("--events-fd", type=int, required=True)
+def main(run_dir: Path, workspace: Path, run_id: str, events_fd: int) -> None:
+    """Runs the pipeline of RUN_DIR/config.json; the front end calls this, not a person."""
+    die_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    with EventWriter(events_fd) as events:
+        logging.getLogger("image_pipeline.progress").addHandler(ProgressEvents(events))
+        try:
+            text = (run_dir / "config.json").read_text()
+            config = PipelineConfig.model_validate_json(text, context={"check_paths": False})
+            is_done = run_pipeline(config, Workspace(workspace.absolute()), run_id, events)
+        except Exception as error:
+            traceback.print_exc()
+            events.write(failure(None, error))
+            is_done = False
+    # TensorFlow and Beam leave threads that would keep the process for seconds; all is on disk.
+    logging.shutdown()
+    os._exit(0 if is_done else 1)
+
+
+def run_pipeline(
+    config: PipelineConfig, workspace: Workspace, run_id: str, events: EventWriter
+) -> bool:
+    """Runs every node in turn; whether none failed."""
+    events.write(Phase(message="loading TensorFlow and TFX"))
+    # Only here: the import takes seconds, and the person shall see why.
+    from pipeline.graph import create_pipeline
+    from pipeline.nodes import CompiledPipeline
+
+    compiled = CompiledPipeline(create_pipeline(config, workspace), run_id)
+    events.write(Plan(components=compiled.node_ids))
+    model_uri = None
+    for node_id in compiled.node_ids:
+        # The cache knows what was pushed once, not what is in service now.
+        use_cache = node_id != "Pusher" or _is_in_service(workspace.serving(config), model_uri)
+        result = _run_node(compiled, node_id, use_cache, events)
+        if result is None:
+            return False
+        if node_id == "Trainer" and result.outputs:
+            model_uri = result.outputs["model"][0].uri
+    return True
+
+
+def failure(component: str | None, error: BaseException) -> Failed:
+    """One sentence for the person, from whatever was raised."""
+    mistake = _find_mistake(error)
+    if mistake:
+        return Failed(component=component, cause=mistake.message, hint=mistake.hint)
+    first_line = next(iter(str(error).strip().splitlines()), "")
+    cause = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+    return Failed(component=component, cause=cause, hint=None)
+
+
+class ProgressEvents(logging.Handler):
+    """Passes what components report as progress on to the front end."""
+
+    def __init__(self, events: EventWriter):
+        super().__init__()
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Sends one record."""
+        self._events.write(Progress(**getattr(record, "progress")))  # noqa: B009 - from extra=
+
+
+def _run_node(
+    compiled: "CompiledPipeline", node_id: str, use_cache: bool, events: EventWriter
+) -> "NodeResult | None":
+    from pipeline.facts import collect_facts
+
+    events.write(Started(component=node_id))
+    start = time.monotonic()
+    try:
+        result = compiled.run_node(node_id, use_cache)
+        facts = collect_facts(node_id, result.outputs)
+    except Exception as error:
+        traceback.print_exc()
+        events.write(failure(node_id, error))
+        return None
+    seconds = round(time.monotonic() - start, 3)
+    events.write(Finished(component=node_id, state=result.state, seconds=seconds, facts=facts))
+    return result
+
+
+def _is_in_service(folder: Path, model_uri: str | None) -> bool:
+    from components.push.versions import newest_version
+
+    newest = newest_version(folder)
+    return newest is not None and newest.origin == model_uri
+
+
+def _find_mistake(error: BaseException | None) -> UserError | None:
+    """The UserError that an error is or was raised from."""
+    while error is not None and not isinstance(error, UserError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+if __name__ == "__main__":
+    main()

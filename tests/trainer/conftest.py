@@ -1,0 +1,82 @@
+"""Tiny pictures for the Trainer: two classes that a picture's colour tells apart."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, load_image
+from trainer.input import open_split
+from trainer.stages import Network, Pictures
+
+LABELS = ("blue", "red")
+IMAGE_SIZE = 32
+
+
+def write_examples(path: Path, count: int, seed: int) -> Path:
+    """Writes `count` noisy red and blue PNG pictures as tf.Examples."""
+    random = np.random.default_rng(seed)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for index in range(count):
+            pixels = random.integers(0, 120, (8, 8, 3))
+            pixels[..., 2 if index % 2 == 0 else 0] += 120
+            features = {
+                IMAGE: tf.io.encode_png(pixels.astype(np.uint8)).numpy(),
+                LABEL: LABELS[index % 2].encode(),
+            }
+            example = tf.train.Example(
+                features=tf.train.Features(
+                    feature={
+                        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+                        for name, value in features.items()
+                    }
+                )
+            )
+            writer.write(example.SerializeToString())
+    return path
+
+
+def transform_layer(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Does what the Transform graph of a 32 px MobileNet does."""
+    pictures = tf.map_fn(
+        lambda contents: load_image(
+            contents, image_size=IMAGE_SIZE, interpolation="bilinear", scale="tf"
+        ),
+        tf.reshape(features[IMAGE], [-1]),
+        fn_output_signature=tf.float32,
+    )
+    return {IMAGE_XF: tf.ensure_shape(pictures, [None, IMAGE_SIZE, IMAGE_SIZE, 3])}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Pictures:
+    """40 training and 20 validation pictures."""
+    train = write_examples(tmp_path / "train.tfrecord", 40, seed=1)
+    validation = write_examples(tmp_path / "validation.tfrecord", 20, seed=2)
+    return Pictures(
+        open_split([str(train)], LABELS),
+        open_split([str(validation)], LABELS),
+        transform_layer,
+        tmp_path,
+    )
+
+
+@pytest.fixture
+def network() -> Network:
+    """A small network with everything that a backbone has: convolutions and BatchNorm."""
+    keras.utils.set_random_seed(7)
+    layers = keras.layers
+    inputs = keras.Input((IMAGE_SIZE, IMAGE_SIZE, 3))
+    outputs = inputs
+    for index, filters in enumerate((8, 8, 16)):
+        outputs = layers.Conv2D(filters, 3, 2, "same", name=f"conv_{index}")(outputs)
+        outputs = layers.BatchNormalization(name=f"bn_{index}")(outputs)
+        outputs = layers.ReLU(name=f"relu_{index}")(outputs)
+    pooled = layers.GlobalAveragePooling2D(name="pooling")(outputs)
+    head = keras.Sequential([keras.Input((16,)), layers.Dropout(0.2), layers.Dense(2)])
+    return Network(keras.Model(inputs, pooled, name="body"), head, "tf")

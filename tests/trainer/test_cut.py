@@ -1,0 +1,66 @@
+"""The two parts of a cut network compute what the whole does."""
+
+import keras
+import numpy as np
+import pytest
+
+from components.errors import UserError
+from trainer.backbones import build_backbone
+from trainer.cut import cut_network, find_first_trainable, freeze_below
+
+
+@pytest.fixture(scope="module")
+def backbone() -> keras.Model:
+    return build_backbone("MobileNetV2", 32, 0.35)
+
+
+@pytest.mark.parametrize(
+    ("unfreeze_from", "index"),
+    [("none", 154), ("all", 0), (100, 100), (-1, 153), ("block_13_expand", 116)],
+)
+def test_first_trainable_layer(
+    backbone: keras.Model, unfreeze_from: str | int, index: int
+) -> None:
+    assert find_first_trainable(backbone, unfreeze_from) == index
+
+
+def test_unknown_layer_is_named_with_close_ones(backbone: keras.Model) -> None:
+    with pytest.raises(UserError, match="has no layer 'block_13_expnd'.*block_13_expand"):
+        find_first_trainable(backbone, "block_13_expnd")
+
+
+def test_index_beyond_the_last_layer_says_what_is_allowed(backbone: keras.Model) -> None:
+    with pytest.raises(UserError, match="received 999.*154 layers.*-154 to 153"):
+        find_first_trainable(backbone, 999)
+
+
+@pytest.mark.parametrize("unfreeze_from", [1, 60, 100, "block_13_expand", -1])
+def test_parts_equal_the_whole(backbone: keras.Model, unfreeze_from: str | int) -> None:
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
+    cut = cut_network(backbone, find_first_trainable(backbone, unfreeze_from))
+    features = pictures if cut.frozen is None else cut.frozen(pictures, training=False)
+    assert cut.trained is not None
+    np.testing.assert_array_equal(
+        cut.trained(features, training=False), backbone(pictures, training=False)
+    )
+
+
+@pytest.mark.parametrize("unfreeze_from", [60, 100, "block_13_expand", "Conv_1"])
+def test_frozen_part_holds_nothing_trainable(
+    backbone: keras.Model, unfreeze_from: str | int
+) -> None:
+    first = find_first_trainable(backbone, unfreeze_from)
+    freeze_below(backbone, first)
+    cut = cut_network(backbone, first)
+    assert cut.frozen is not None and cut.trained is not None
+    assert cut.frozen.trainable_variables == []
+    assert len(cut.trained.trainable_variables) == len(backbone.trainable_variables) > 0
+
+
+def test_cut_does_not_pass_through_a_residual_block(backbone: keras.Model) -> None:
+    # Index 100 is inside block 11, whose input is also added to its output.
+    cut = cut_network(backbone, 100)
+    assert cut.frozen is not None
+    assert cut.frozen.layers[-1].name == "block_10_add" or cut.frozen.layers[-1].name.startswith(
+        "block_10_project"
+    )

@@ -1,0 +1,110 @@
+"""A stage trains what it says, keeps the rest, and never makes the model worse."""
+
+import numpy as np
+import pytest
+
+from trainer.settings import (
+    AugmentationSettings,
+    EarlyStoppingSettings,
+    OptimizerSettings,
+    StageSettings,
+    TrainerSettings,
+)
+from trainer.stages import Network, Pictures, train_stage
+
+HEAD = StageSettings(name="head", epochs=15, optimizer=OptimizerSettings(learning_rate=0.02))
+FINE_TUNE = StageSettings(
+    name="fine-tune",
+    unfreeze_from="conv_2",
+    epochs=2,
+    optimizer=OptimizerSettings(learning_rate=1e-3),
+)
+SETTINGS = TrainerSettings(batch_size=8)
+
+
+def _weights(network: Network) -> dict[str, np.ndarray]:
+    return {v.path: v.numpy().copy() for v in network.body.variables}
+
+
+def test_head_learns_on_frozen_features(network: Network, pictures: Pictures) -> None:
+    before = _weights(network)
+    result = train_stage(HEAD, network, pictures, SETTINGS)
+    assert result["validation_accuracy"] == 1.0
+    assert result["trainable_parameters"] == 16 * 2 + 2
+    for path, value in _weights(network).items():
+        np.testing.assert_array_equal(value, before[path])
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [AugmentationSettings(), AugmentationSettings(horizontal_flip=True, rotation=0.1)],
+    ids=["cached", "augmented"],
+)
+def test_fine_tuning_changes_only_what_it_unfreezes(
+    network: Network, pictures: Pictures, augmentation: AugmentationSettings
+) -> None:
+    before = _weights(network)
+    stage = FINE_TUNE.model_copy(update={"augmentation": augmentation})
+    result = train_stage(stage, network, pictures, SETTINGS)
+    changed = {path for path, value in _weights(network).items() if (value != before[path]).any()}
+    assert result["epochs"] == 2
+    assert {path.split("/")[0] for path in changed} <= {"conv_2", "bn_2"}
+    # BatchNorm keeps its pretrained statistics, bit for bit.
+    assert not [path for path in changed if "moving" in path]
+
+
+def test_fine_tuning_trains_the_unfrozen_layers(network: Network, pictures: Pictures) -> None:
+    train_stage(HEAD, network, pictures, SETTINGS)
+    before = _weights(network)
+    stage = FINE_TUNE.model_copy(update={"epochs": 1})
+    # A perfect head leaves nothing to gain in accuracy; the lower loss still counts as better.
+    result = train_stage(stage, network, pictures, SETTINGS)
+    assert result["best_epoch"] == 1
+    assert (_weights(network)["conv_2/kernel"] != before["conv_2/kernel"]).any()
+
+
+def test_stage_that_only_harms_leaves_the_model_as_it_was(
+    network: Network, pictures: Pictures
+) -> None:
+    train_stage(HEAD, network, pictures, SETTINGS)
+    before = _weights(network)
+    ruin = FINE_TUNE.model_copy(
+        update={"optimizer": OptimizerSettings(name="sgd", learning_rate=10)}
+    )
+    result = train_stage(ruin, network, pictures, SETTINGS)
+    assert result["best_epoch"] == 0
+    assert result["validation_accuracy"] == 1.0
+    for path, value in _weights(network).items():
+        np.testing.assert_array_equal(value, before[path])
+
+
+def test_early_stopping_ends_a_stage_that_no_longer_gains(
+    network: Network, pictures: Pictures
+) -> None:
+    stage = HEAD.model_copy(
+        update={
+            "epochs": 50,
+            "optimizer": OptimizerSettings(learning_rate=1e-9),
+            "early_stopping": EarlyStoppingSettings(patience=2, min_delta=0.01),
+        }
+    )
+    assert train_stage(stage, network, pictures, SETTINGS)["epochs"] == 3
+
+
+def test_features_on_disk_train_the_same_head(network: Network, pictures: Pictures) -> None:
+    start = network.head.get_weights()
+    in_memory = train_stage(HEAD, network, pictures, SETTINGS)
+    trained = network.head.get_weights()
+    network.head.set_weights(start)
+    on_disk = train_stage(
+        HEAD, network, pictures, SETTINGS.model_copy(update={"cache_bytes": 0})
+    )
+    assert list(pictures.cache_folder.glob("*.npy"))
+    assert on_disk["validation_accuracy"] == in_memory["validation_accuracy"]
+    assert [weights.shape for weights in trained] == [w.shape for w in network.head.get_weights()]
+
+
+def test_history_has_one_number_an_epoch(network: Network, pictures: Pictures) -> None:
+    history = train_stage(FINE_TUNE, network, pictures, SETTINGS)["history"]
+    assert set(history) == {"loss", "sparse_categorical_accuracy", "val_loss", "val_accuracy"}
+    assert all(len(values) == 2 for values in history.values())

@@ -1,0 +1,83 @@
+"""The SavedModel: pictures as bytes in, scores and class names out."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+from components.transform.preprocessing import IMAGE, IMAGE_XF
+
+EXAMPLES_SIGNATURE = "serving_examples"
+LABELS_FILE = "labels.txt"
+
+
+class Classifier(tf.Module):
+    """What is saved: the Transform graph, the network and the class names, in one graph.
+
+    Args:
+        logits_fn: `[batch, height, width, 3] float32` scaled pictures to logits
+            `[batch, classes] float32`, in inference mode.
+        variables: Every variable that `logits_fn` reads.
+        transform_layer: The Transform graph.
+        labels: Class names in the order of the logits.
+        labels_file: The same, one a line: kept among the SavedModel's assets.
+    """
+
+    def __init__(
+        self,
+        logits_fn: Callable[[tf.Tensor], tf.Tensor],
+        variables: Sequence[tf.Variable],
+        transform_layer: tf.Module,
+        labels: Sequence[str],
+        labels_file: Path,
+    ):
+        super().__init__()
+        self._logits_fn = logits_fn
+        # Tracked themselves, not through their Keras layers: those that are random (dropout) do
+        # not survive tf.saved_model.save (KeyError: seed_generator), and inference needs none.
+        self.network_variables = list(variables)
+        self.transform_layer = transform_layer
+        self.labels_asset = tf.saved_model.Asset(str(labels_file))
+        self._labels = tf.constant(list(labels))
+
+    def classify(self, contents: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Classifies pictures.
+
+        Args:
+            contents: `[batch] string`, the bytes of JPEG, PNG, GIF or BMP files.
+
+        Returns:
+            `scores`, `[batch, classes] float32` probabilities; `classes`, `[batch, classes]
+            string`, the name of each score's class (the same for every picture: TensorFlow's
+            classification contract); `label`, `[batch] string`, the name of the highest score.
+        """
+        pictures = self.transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF]
+        scores = tf.nn.softmax(self._logits_fn(pictures))
+        return {
+            "scores": scores,
+            "classes": tf.tile(self._labels[tf.newaxis], [tf.shape(scores)[0], 1]),
+            "label": tf.gather(self._labels, tf.argmax(scores, axis=-1)),
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`classify`, for whoever asks the model in service."""
+        return self.classify(image_bytes)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def serving_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`classify`, for serialized tf.Examples with `image/encoded`: what the Evaluator asks."""
+        features = {IMAGE: tf.io.FixedLenFeature([], tf.string)}
+        return self.classify(tf.io.parse_example(examples, features)[IMAGE])
+
+
+def export_classifier(classifier: Classifier, folder: str) -> None:
+    """Writes the SavedModel with both signatures."""
+    tf.saved_model.save(
+        classifier,
+        folder,
+        signatures={
+            "serving_default": classifier.serving_default,
+            EXAMPLES_SIGNATURE: classifier.serving_examples,
+        },
+    )

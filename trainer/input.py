@@ -1,0 +1,110 @@
+"""tf.Examples in TFRecord files to batches of pictures and labels."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
+
+# Pictures decoded and resized at a time; enough to keep every core busy, few enough for memory
+# (64 pictures of 224 x 224 floats are 37 MiB).
+READ_BATCH_SIZE = 64
+
+_RAW_FEATURES = {
+    IMAGE: tf.io.FixedLenFeature([1], tf.string),
+    LABEL: tf.io.FixedLenFeature([1], tf.string),
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of the examples, as the Trainer reads it.
+
+    Attributes:
+        files: TFRecord files of serialized tf.Examples, in a fixed order.
+        label_ids: `[examples] int64`, each an index into `labels`, in the files' order.
+        labels: The class names, sorted.
+    """
+
+    files: tuple[str, ...]
+    label_ids: np.ndarray
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.label_ids)
+
+    @property
+    def class_counts(self) -> dict[str, int]:
+        """Number of examples of each class."""
+        counts = Counter(self.label_ids.tolist())
+        return {label: counts[index] for index, label in enumerate(self.labels)}
+
+
+def read_labels(transform: tft.TFTransformOutput) -> tuple[str, ...]:
+    """The class names in the order of the model's scores: sorted, whatever their frequency."""
+    return tuple(sorted(name.decode() for name in transform.vocabulary_by_name(LABEL_VOCABULARY)))
+
+
+def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
+    """Finds a split's files and reads its labels, without decoding a picture.
+
+    Args:
+        patterns: File patterns, as the TFX Trainer passes them in `fn_args`.
+        labels: The class names, sorted.
+    """
+    files = tuple(sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern)))
+    position = {label: index for index, label in enumerate(labels)}
+    batches = _records(files).batch(1024).map(_parse_labels, tf.data.AUTOTUNE)
+    names = [name.decode() for batch in batches.as_numpy_iterator() for name in batch]
+    label_ids = np.asarray([position[name] for name in names], np.int64)
+    return Split(files, label_ids, tuple(labels))
+
+
+def read_pictures(
+    split: Split,
+    transform_layer: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]],
+    batch_size: int = READ_BATCH_SIZE,
+    shuffle_seed: int | None = None,
+) -> tf.data.Dataset:
+    """Reads a split's pictures through the Transform graph.
+
+    Args:
+        split: As `open_split` gives it.
+        transform_layer: `TFTransformOutput.transform_features_layer()`.
+        batch_size: Pictures a batch; the last batch may hold fewer.
+        shuffle_seed: Seed of a new order in each epoch; None keeps the files' order.
+
+    Returns:
+        A dataset of (`[batch, image_size, image_size, 3] float32` in the backbone's range,
+        `[batch] int64` label ids).
+    """
+    records = _records(split.files)
+    label_ids = tf.data.Dataset.from_tensor_slices(split.label_ids)
+    examples = tf.data.Dataset.zip(records, label_ids)
+    if shuffle_seed is not None:
+        # Encoded pictures are small: 10,000 of 20 KB are 200 MB.
+        examples = examples.shuffle(min(len(split), 10_000), seed=shuffle_seed)
+
+    def to_pictures(serialized: tf.Tensor, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features = tf.io.parse_example(serialized, {IMAGE: _RAW_FEATURES[IMAGE]})
+        return transform_layer(features)[IMAGE_XF], ids
+
+    batches = examples.batch(batch_size).map(to_pictures, tf.data.AUTOTUNE).prefetch(2)
+    # TFRecord files do not tell how many examples they hold; the labels have been counted.
+    count = math.ceil(len(split) / batch_size)
+    return batches.apply(tf.data.experimental.assert_cardinality(count))
+
+
+def _records(files: Sequence[str]) -> tf.data.Dataset:
+    compression = "GZIP" if files and files[0].endswith(".gz") else None
+    return tf.data.TFRecordDataset(list(files), compression_type=compression)
+
+
+def _parse_labels(serialized: tf.Tensor) -> tf.Tensor:
+    features = tf.io.parse_example(serialized, {LABEL: _RAW_FEATURES[LABEL]})
+    return tf.reshape(features[LABEL], [-1])

@@ -1,0 +1,87 @@
+"""Where a backbone's pretrained weights come from."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.errors import UserError
+from trainer.bundled import LETTERS_WEIGHTS
+
+if TYPE_CHECKING:
+    import keras
+
+    from trainer.settings import ModelSettings
+
+
+class WeightsError(UserError):
+    """Pretrained weights cannot be had, or do not fit the backbone."""
+
+
+def load_weights(backbone: "keras.Model", settings: "ModelSettings", image_size: int) -> None:
+    """Loads pretrained weights into a backbone that was built without its top.
+
+    Args:
+        backbone: As `build_backbone` makes it; changed in place.
+        settings: `weights` is `none`, `bundled`, `imagenet` or the path of a Keras weights file
+            (`.h5` as Keras publishes them, or `.weights.h5`).
+        image_size: Height and width of the backbone's input, in pixels.
+
+    Raises:
+        WeightsError: The file is missing, is no weights file, or fits another backbone; or
+            `imagenet` is neither downloadable nor in Keras' cache.
+    """
+    if settings.weights == "none":
+        return
+    if settings.weights == "imagenet":
+        backbone.set_weights(_build_imagenet(settings, image_size).get_weights())
+        return
+    file = _weights_file(settings)
+    try:
+        backbone.load_weights(file)
+    except (ValueError, OSError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise WeightsError(
+            f"model.weights: {file} does not fit {settings.backbone}"
+            f"{f' with alpha {settings.alpha:g}' if settings.alpha else ''} without its top: {reason}",
+            hint="Give the weights file of exactly this backbone, in its 'no_top' edition.",
+        ) from error
+
+
+def fingerprint_weights(settings: "ModelSettings") -> str:
+    """SHA-256 of the file of weights, so that other weights in the same file are noticed.
+
+    Empty for `none` and for `imagenet`, which Keras verifies itself.
+    """
+    if settings.weights in ("none", "imagenet"):
+        return ""
+    return hashlib.sha256(_weights_file(settings).read_bytes()).hexdigest()
+
+
+def _weights_file(settings: "ModelSettings") -> Path:
+    file = LETTERS_WEIGHTS if settings.weights == "bundled" else Path(settings.weights)
+    if not file.is_file():
+        raise WeightsError(f"model.weights: no such file: {file.absolute()}")
+    return file
+
+
+def _build_imagenet(settings: "ModelSettings", image_size: int) -> "keras.Model":
+    """The backbone with ImageNet weights, from Keras' cache or its download."""
+    import keras
+
+    from trainer.backbones import build_backbone
+
+    try:
+        return build_backbone(settings.backbone, image_size, settings.alpha, weights="imagenet")
+    except Exception as error:
+        # Keras reports a failed download as a bare Exception that names the file's address.
+        message = str(error).strip().splitlines()[0]
+        file_name = re.search(r"([^/\s]+\.h5)", message)
+        if "URL fetch failure" not in message or not file_name:
+            raise WeightsError(f"model.weights: imagenet: {message}") from error
+        raise WeightsError(
+            f"model.weights: the ImageNet weights of {settings.backbone} could not be downloaded "
+            "and are not in Keras' cache",
+            hint=f"Put {file_name[1]} into ~/.keras/models (or $KERAS_HOME/models), "
+            "or set model.weights to that file where you have it.",
+        ) from error
