@@ -12,6 +12,7 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str, hint: str | None = None) -> None:
+        """Takes what is wrong, and what to do about it."""
         super().__init__(message if hint is None else f"{message}\n{hint}")
         self.message = message
         self.hint = hint

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pipeline.events import Event, Failed, Finished, Phase, Plan, Progress, Started
+from pipeline.events import Event, Failed, Finished, Phase, Plan, Progress, Started, State
 
 RowState = Literal["waiting", "running", "done", "cached", "skipped", "failed", "stopped"]
 
@@ -79,6 +79,12 @@ class Board:
     def running(self) -> Row | None:
         """The component that runs now, if one does."""
         return next((row for row in self.rows.values() if row.state == "running"), None)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every component has finished."""
+        rows = self.rows.values()
+        return bool(rows) and all(row.state in get_args(State) for row in rows)
 
     @property
     def elapsed_seconds(self) -> float:

@@ -64,9 +64,9 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
             yield "because", reason
     if summary.test is not None and summary.gate is not None:
         yield "test accuracy", _measured(summary)
-    if summary.pushed is not None:
-        yield "model", shown_path(summary.pushed.path)
-    if summary.images is not None and summary.images.quarantined:
+    if summary.in_service is not None:
+        yield "in service", shown_path(summary.in_service.path)
+    if summary.error is None and summary.images is not None and summary.images.quarantined:
         of = f"{summary.images.quarantined:,} of {count(summary.images.found, 'picture')}"
         yield "quarantined", of
         if summary.images.quarantine_path:

@@ -50,7 +50,7 @@ def apply_override(tree: dict[str, Any], override: str) -> dict[str, Any]:
 
     Args:
         tree: The configuration as plain data; left as it is.
-        override: `a.b.c=value`, the value in YAML; in a list `stages[1].epochs` or `stages.1.epochs`.
+        override: `a.b.c=value`, in YAML; in a list `stages[1].epochs` or `stages.1.epochs`.
 
     Returns:
         The changed configuration.

@@ -145,7 +145,7 @@ def parse_event(line: str | bytes) -> Event:
         raise ValueError(f"not an event: {shown.strip()[:200]}") from None
 
 
-def read_events(lines: Iterable[str] | Iterable[bytes]) -> Iterator[Event]:
+def read_events(lines: Iterable[str]) -> Iterator[Event]:
     """Reads a stream of events, such as a run's `events.jsonl`.
 
     A last line without its end is left out: its writer was killed in the middle of it.
@@ -154,5 +154,5 @@ def read_events(lines: Iterable[str] | Iterable[bytes]) -> Iterator[Event]:
         ValueError: A whole line holds no event.
     """
     for line in lines:
-        if line.endswith("\n" if isinstance(line, str) else b"\n"):
+        if line.endswith("\n"):
             yield parse_event(line)

@@ -16,8 +16,8 @@ def die_with_parent(pipe: int | None = None) -> None:
     no such wish, it only checks the pipe.
 
     Args:
-        pipe: Descriptor of a pipe to the parent. The parent may have died before the kernel was asked;
-            then nobody reads the pipe any more, and this process ends here.
+        pipe: Descriptor of a pipe to the parent. The parent may have died before the kernel was
+            asked; then nobody reads the pipe any more, and this process ends here.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)

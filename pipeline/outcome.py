@@ -44,6 +44,7 @@ def build_summary(
     """
     outcome = find_outcome(board)
     trainer, evaluator = board.facts("Trainer"), board.facts("Evaluator")
+    version = _version(board.facts("Pusher"))
     return Summary(
         outcome=outcome,
         exit_code=EXIT_CODES[outcome] if exit_code is None else exit_code,
@@ -61,7 +62,8 @@ def build_summary(
         ],
         test=_test(evaluator),
         gate=_gate(evaluator, gate),
-        pushed=_version(board.facts("Pusher")) if outcome == "pushed" else None,
+        pushed=version if outcome == "pushed" else None,
+        in_service=version,
         components={
             row.component: ComponentSummary(state=row.state, seconds=row.seconds)
             for row in board.rows.values()

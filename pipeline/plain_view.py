@@ -12,7 +12,10 @@ from pipeline.headlines import duration, headline
 from pipeline.run_folder import RunFolder
 from pipeline.summary import Summary
 
-_SECONDS_BETWEEN = 10.0
+# The same thing again is told after so many seconds, or after such a share of it: what takes a
+# moment has one line.
+_MOST_SECONDS_BETWEEN = 10.0
+_LEAST_SECONDS_BETWEEN = 1.0
 _SHARE_BETWEEN = 0.1
 
 
@@ -28,8 +31,7 @@ class PlainView:
         self._stream = stream
         self._clock = clock
         self._width = 0
-        self._last: Progress | None = None
-        self._last_time = 0.0
+        self._told: dict[str, tuple[Progress, float]] = {}
 
     def begin(self, run: RunFolder) -> None:
         """Names the run and its log."""
@@ -43,16 +45,17 @@ class PlainView:
             case Plan():
                 self._width = max(map(len, event.components), default=0)
             case Started():
-                self._last = None
+                self._told.clear()
                 self._component(event.component, "running")
             case Progress() if self._is_worth_a_line(event):
-                self._last, self._last_time = event, self._clock()
-                self._component(event.component, "running", progress_text(event))
+                self._told[event.message] = event, self._clock()
+                self._component(event.component, progress_text(event))
             case Finished():
                 figure = headline(event.component, event.facts)
                 self._component(event.component, event.state, duration(event.seconds), figure)
-            case Failed() if event.component:
-                self._component(event.component, "failed")
+            case Failed() if event.component in board.rows:
+                seconds = board.rows[event.component].seconds
+                self._component(event.component, "failed", duration(seconds or 0.0))
 
     def tick(self, board: Board) -> None:
         """Writes nothing: a log is no clock."""
@@ -71,15 +74,21 @@ class PlainView:
             self._line(line)
 
     def _is_worth_a_line(self, event: Progress) -> bool:
-        """Whether it says something new, or a tenth or ten seconds more of the same."""
-        last = self._last
-        if last is None or _topic(last) != _topic(event):
+        """Whether it says something new (an epoch does), or a tenth or ten seconds more of it."""
+        if event.message not in self._told:
             return True
-        if last == event or self._clock() - self._last_time >= _SECONDS_BETWEEN:
-            return last != event
-        if event.done is None or last.done is None or not event.total:
+        last, told_at = self._told[event.message]
+        seconds = self._clock() - told_at
+        if seconds >= _MOST_SECONDS_BETWEEN:
+            return True
+        if (
+            seconds < _LEAST_SECONDS_BETWEEN
+            or event.done is None
+            or last.done is None
+            or not event.total
+        ):
             return False
-        return event.done == event.total or event.done - last.done >= event.total * _SHARE_BETWEEN
+        return event.done - last.done >= event.total * _SHARE_BETWEEN
 
     def _component(self, component: str, *words: str) -> None:
         self._line("  ".join(filter(None, [component.ljust(self._width), *words])))
@@ -99,8 +108,3 @@ def progress_text(event: Progress) -> str:
         return event.message
     of = f" of {event.total:,}" if event.total is not None else ""
     return f"{event.message}: {event.done:,}{of}"
-
-
-def _topic(event: Progress) -> tuple[str, str]:
-    """What a progress event is about: each epoch, which its message names, is a topic of its own."""
-    return event.component, event.message

@@ -1,11 +1,11 @@
 """What a setting may be, in plain words: `number above 0 and up to 1`.
 
-One place turns the settings' type annotations into text, so that error messages and the reference in
-the README say the same thing in the same words.
+One place turns the settings' type annotations into text, so that error messages and the reference
+in the README say the same thing in the same words.
 """
 
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
@@ -84,6 +84,16 @@ def is_union(annotation: Any) -> bool:
 def is_section(annotation: Any) -> bool:
     """Whether a type is a section of the configuration, with keys of its own."""
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def inner_sections(annotation: Any) -> Iterator[tuple[type[BaseModel], bool]]:
+    """The sections that a type holds, each with whether they are the entries of a list."""
+    bare, _ = unwrap(annotation)
+    if is_section(bare):
+        yield bare, False
+    for argument in get_args(bare):
+        is_list = get_origin(bare) in (tuple, list)
+        yield from ((inner, is_list or nested) for inner, nested in inner_sections(argument))
 
 
 def keys(section: type[BaseModel]) -> list[str]:

@@ -18,7 +18,12 @@ Outcome = Literal["pushed", "refused", "unchanged", "failed"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class ImageCounts(_Part):
@@ -90,7 +95,7 @@ class ComponentSummary(_Part):
     """One component of the pipeline."""
 
     state: RowState
-    """`done`, `cached`, `skipped`, `failed`, `stopped` with the run, or `waiting`: never started."""
+    """`done`, `cached`, `skipped`, `failed`, `stopped` with the run, or `waiting` (not reached)."""
     seconds: float | None
     """Time it took, in seconds; null if it never started."""
 
@@ -141,6 +146,8 @@ class Summary(_Part):
     """Decision of the gate; null if the Evaluator did not finish."""
     pushed: ModelVersion | None
     """Version that this run pushed; null if it pushed none."""
+    in_service: ModelVersion | None
+    """The model's version in service as far as this run knows: pushed by it, or found unchanged."""
     components: dict[str, ComponentSummary]
     """Components by id, in the order in which they run."""
     error: ErrorSummary | None

@@ -48,15 +48,16 @@ class TerminalView:
         # Drawn by tick() alone: a thread that draws would need the board locked.
         self._live = Live(console=self._console, auto_refresh=False)
         self._spinner = Spinner("dots", style="cyan")
+        self._phase_spinner = Spinner("dots", style="cyan")
         self._notice = ""
 
     def begin(self, run: RunFolder) -> None:
         """Names the run and starts the table."""
-        self._print(Text(f"Run {run.run_id}, log in {shown_path(run.log)}", style="dim"))
+        self._print(Text(f"Run {run.run_id}\nLog {shown_path(run.log)}\n", style="dim"))
         self._live.start()
 
     def show(self, event: Event, board: Board) -> None:
-        """Draws where the run stands; progress, which may come in floods, waits for the next tick."""
+        """Draws where the run stands; progress may come in floods and waits for the next tick."""
         if not isinstance(event, Progress):
             self.tick(board)
 
@@ -78,7 +79,7 @@ class TerminalView:
     def end(self, summary: Summary, run: RunFolder) -> None:
         """Prints the closing lines."""
         first, *rest = closing_lines(summary, run)
-        self._print(Text(f"\n{first}", style=_OUTCOME_STYLES[summary.outcome]))
+        self._print(Text(first, style=_OUTCOME_STYLES[summary.outcome]))
         for line in rest:
             self._print(Text(line))
 
@@ -93,11 +94,14 @@ class TerminalView:
             table.add_row(*self._cells(row, board))
         parts: list[RenderableType] = [table] if board.rows else []
         if board.phase is not None:
-            self._spinner.update(text=f"{board.phase.message}  {duration(board.elapsed_seconds)}")
-            parts.append(self._spinner)
+            text = f"{board.phase.message}  {duration(board.elapsed_seconds)}"
+            self._phase_spinner.update(text=text)
+            parts.append(self._phase_spinner)
         if self._notice:
             parts.append(Text(self._notice, style="yellow"))
-        return Group(*parts)
+        # A line to itself for the cursor: the terminal shows Ctrl-C as ^C where the cursor stands,
+        # which at the end of a full line would push the table down.
+        return Group(*parts, Text(""))
 
     def _cells(self, row: Row, board: Board) -> list[RenderableType]:
         state = "refused" if row.facts.get("blessed") is False else row.state
@@ -109,9 +113,10 @@ class TerminalView:
         mark, style = _MARKS[state]
         if row.state == "waiting":
             name.stylize("dim")
-            figure = Text(PURPOSES.get(row.component, ""), style="dim")
-        else:
-            figure = Text(headline(row.component, row.facts))
+        told = headline(row.component, row.facts)
+        if row.state in ("failed", "stopped") and row.progress is not None:
+            told = progress_text(row.progress)
+        figure = Text(told) if told else Text(PURPOSES.get(row.component, ""), style="dim")
         return [Text(mark, style=style), name, Text(state, style=style), time, figure]
 
     def _running(self, row: Row) -> RenderableType:

@@ -9,11 +9,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 
-from components.evaluation.metrics import ACCURACY
+from components.evaluation.metrics import ACCURACY, BASELINE, CANDIDATE, TOLERANCE
 from components.evaluation.settings import GateSettings
 
 DECISION_FILE = "decision.json"
-_CANDIDATE, _BASELINE = "candidate", "baseline"
 
 
 def read_decision(evaluation_uri: str, gate: GateSettings, classes: Sequence[str]) -> dict:
@@ -32,16 +31,16 @@ def read_decision(evaluation_uri: str, gate: GateSettings, classes: Sequence[str
     """
     blessed = bool(tfma.load_validation_result(evaluation_uri).validation_ok)
     metrics = _load_metrics(evaluation_uri)
-    accuracy = float(metrics[_CANDIDATE][None][ACCURACY])
-    baseline = metrics.get(_BASELINE)
+    accuracy = float(metrics[CANDIDATE][None][ACCURACY])
+    baseline = metrics.get(BASELINE)
     baseline_accuracy = float(baseline[None][ACCURACY]) if baseline else None
     return {
         "blessed": blessed,
         "reasons": [] if blessed else _explain(accuracy, baseline_accuracy, gate),
         "test_accuracy": accuracy,
         "baseline_accuracy": baseline_accuracy,
-        "test_examples": int(metrics[_CANDIDATE][None]["example_count"]),
-        "classes": _per_class(metrics[_CANDIDATE], classes),
+        "test_examples": int(metrics[CANDIDATE][None]["example_count"]),
+        "classes": _per_class(metrics[CANDIDATE], classes),
     }
 
 
@@ -53,15 +52,15 @@ def write_decision(decision: dict, evaluation_uri: str) -> None:
 
 def _explain(accuracy: float, baseline: float | None, gate: GateSettings) -> list[str]:
     reasons = []
-    if accuracy < gate.min_accuracy:
+    if accuracy < gate.min_accuracy - TOLERANCE:
         reasons.append(
             f"test accuracy {accuracy:.4f} is below gate.min_accuracy {gate.min_accuracy:g} "
             f"by {gate.min_accuracy - accuracy:.4f}"
         )
-    if baseline is not None and accuracy < baseline - gate.max_drop:
+    if baseline is not None and accuracy < baseline - gate.max_drop - TOLERANCE:
         reasons.append(
-            f"test accuracy {accuracy:.4f} is {baseline - accuracy:.4f} below the model in "
-            f"service ({baseline:.4f}); gate.max_drop allows {gate.max_drop:g}"
+            f"test accuracy {accuracy:.4f} is {baseline - accuracy:.4f} below the last "
+            f"blessed model ({baseline:.4f}); gate.max_drop allows {gate.max_drop:g}"
         )
     return reasons or ["the Evaluator did not bless the model; its log says why"]
 
@@ -75,7 +74,7 @@ def _load_metrics(evaluation_uri: str) -> dict[str, dict[int | None, dict[str, A
             if entry.key.is_diff:
                 continue
             class_id = entry.key.sub_key.class_id.value if entry.key.HasField("sub_key") else None
-            by_class = metrics.setdefault(entry.key.model_name or _CANDIDATE, {})
+            by_class = metrics.setdefault(entry.key.model_name or CANDIDATE, {})
             by_class.setdefault(class_id, {})[entry.key.name] = _value(entry.value)
     return metrics
 

@@ -7,9 +7,9 @@ from tfx.components.evaluator import executor as tfx_evaluator
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import path_utils, proto_utils
 
+from components.evaluation import alignment
 from components.evaluation.decision import read_decision, write_decision
-from components.evaluation.metrics import build_eval_config
-from components.evaluation.settings import GateSettings
+from components.evaluation.metrics import build_eval_config, read_gate
 
 
 class Executor(tfx_evaluator.Executor):
@@ -32,31 +32,19 @@ class Executor(tfx_evaluator.Executor):
         proto_utils.json_to_proto(
             exec_properties[standard_component_specs.EVAL_CONFIG_KEY], given
         )
-        gate = _read_gate(given)
+        gate = read_gate(given)
         model = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY])
         classes = _read_classes(path_utils.serving_model_path(model.uri))
         complete = build_eval_config(gate, given.model_specs[0].signature_name, classes)
         exec_properties[standard_component_specs.EVAL_CONFIG_KEY] = proto_utils.proto_to_json(
             complete
         )
+        exec_properties["custom_extractors"] = alignment.ENTRY_POINT
         super().Do(input_dict, output_dict, exec_properties)
         uri = artifact_utils.get_single_uri(
             output_dict[standard_component_specs.EVALUATION_KEY]
         )
         write_decision(read_decision(uri, gate, classes), uri)
-
-
-def _read_gate(config: Any) -> GateSettings:
-    thresholds = next(
-        metric.threshold
-        for spec in config.metrics_specs
-        for metric in spec.metrics
-        if metric.HasField("threshold")
-    )
-    return GateSettings(
-        min_accuracy=thresholds.value_threshold.lower_bound.value,
-        max_drop=max(0.0, round(-thresholds.change_threshold.absolute.value - 1e-6, 9)),
-    )
 
 
 def _read_classes(model_path: str) -> list[str]:

@@ -8,6 +8,11 @@ from components.evaluation.settings import GateSettings
 
 LABEL = "image/class/text"
 ACCURACY = "sparse_categorical_accuracy"
+CANDIDATE, BASELINE = "candidate", "baseline"
+
+# TFMA computes in float32 and passes a change only if it is greater than the bound: without a hair
+# an accuracy that equals its bound would be refused.
+TOLERANCE = 1e-6
 
 
 def build_eval_config(
@@ -21,17 +26,17 @@ def build_eval_config(
     Args:
         gate: The thresholds.
         signature: The model's signature that takes serialized tf.Examples.
-        classes: The candidate's class names in the order of its scores; precision, recall and AUC
-            of each are measured if given. The Evaluator fills them in when it has the model.
+        classes: The candidate's class names in the order of its scores; the AUC of each is measured
+            if given. The Evaluator fills them in when it has the model.
     """
+    minimum, drop = gate.min_accuracy - TOLERANCE, gate.max_drop + TOLERANCE
     accuracy = tfma.MetricConfig(
         class_name="SparseCategoricalAccuracy",
         threshold=tfma.MetricThreshold(
-            value_threshold=tfma.GenericValueThreshold(lower_bound={"value": gate.min_accuracy}),
-            # TFMA passes a change that is greater than the bound; the hair lets an equal one pass.
+            value_threshold=tfma.GenericValueThreshold(lower_bound={"value": minimum}),
             change_threshold=tfma.GenericChangeThreshold(
                 direction=tfma.MetricDirection.HIGHER_IS_BETTER,
-                absolute={"value": -(gate.max_drop + 1e-6)},
+                absolute={"value": -drop},
             ),
         ),
     )
@@ -56,11 +61,25 @@ def build_eval_config(
         )
     return tfma.EvalConfig(
         model_specs=[
-            tfma.ModelSpec(name="candidate", signature_name=signature, label_key=LABEL),
+            tfma.ModelSpec(name=CANDIDATE, signature_name=signature, label_key=LABEL),
             tfma.ModelSpec(
-                name="baseline", signature_name=signature, label_key=LABEL, is_baseline=True
+                name=BASELINE, signature_name=signature, label_key=LABEL, is_baseline=True
             ),
         ],
         slicing_specs=[tfma.SlicingSpec()],
         metrics_specs=specs,
+    )
+
+
+def read_gate(config: tfma.EvalConfig) -> GateSettings:
+    """The gate's settings, back from a configuration that `build_eval_config` made."""
+    threshold = next(
+        metric.threshold
+        for spec in config.metrics_specs
+        for metric in spec.metrics
+        if metric.HasField("threshold")
+    )
+    return GateSettings(
+        min_accuracy=round(threshold.value_threshold.lower_bound.value + TOLERANCE, 9),
+        max_drop=round(-threshold.change_threshold.absolute.value - TOLERANCE, 9),
     )

@@ -4,13 +4,11 @@ The checks go from cheap to dear, and none allocates more than the limits allow:
 format by content, size from the header, and only then decoding, by training's own decoder.
 """
 
-from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
-from PIL import Image
 
 from components.ingest import formats
 from components.ingest.settings import DataSettings
@@ -109,13 +107,21 @@ def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejecte
     try:
         pixels: Pixels = decode_image(tf.constant(contents)).numpy()
     except (tf.errors.OpError, ValueError) as error:
-        return Rejected("undecodable", _first_line(error))
+        return _explain_failure(contents, header, _first_line(error))
     height, width, _ = pixels.shape
     if header.format in ("bmp", "gif") or header.mode == "CMYK":
         fault = _compare_with_pillow(contents, pixels)
         if fault:
             return Rejected("unsupported_pixels", f"{header.format} ({header.mode}): {fault}")
     return Accepted(header.format, height, width)
+
+
+def _explain_failure(contents: bytes, header: formats.Header, error: str) -> Rejected:
+    """Tells a BMP whose pixel layout TensorFlow does not know from a broken one."""
+    if header.format == "bmp" and not isinstance(_read_with_pillow(contents), str):
+        detail = f"bmp ({header.mode}): TensorFlow cannot read it ({error}); save it as PNG"
+        return Rejected("unsupported_pixels", detail)
+    return Rejected("undecodable", error)
 
 
 def _compare_with_pillow(contents: bytes, pixels: Pixels) -> str | None:
@@ -129,13 +135,10 @@ def _compare_with_pillow(contents: bytes, pixels: Pixels) -> str | None:
         contents: The file.
         pixels: `[height, width, 3] uint8`, as TensorFlow decodes it.
     """
-    try:
-        with Image.open(BytesIO(contents), formats=["BMP", "GIF", "JPEG"]) as image:
-            right = np.asarray(image.convert("RGB"))
-            # A transparent pixel has no colour of its own: decoders fill in what they like.
-            opaque = np.asarray(image.convert("RGBA"))[..., 3] > 0
-    except Exception as error:  # Pillow raises whatever its parsers stumble on: struct.error, ...
-        return f"cannot be compared with Pillow's reading: {type(error).__name__}: {error}"
+    reading = _read_with_pillow(contents)
+    if isinstance(reading, str):
+        return f"cannot be compared with Pillow's reading: {reading}"
+    right, opaque = reading
     if right.shape != pixels.shape:
         return f"decodes to {pixels.shape[:2]} pixels (height, width), not {right.shape[:2]}"
     if not opaque.any():
@@ -144,6 +147,22 @@ def _compare_with_pillow(contents: bytes, pixels: Pixels) -> str | None:
     if difference > MAX_MEAN_DIFFERENCE:
         return f"TensorFlow decodes wrong colours (off by {difference:.0f} of 255)"
     return None
+
+
+def _read_with_pillow(contents: bytes) -> tuple[Pixels, npt.NDArray[np.bool_]] | str:
+    """Decodes with Pillow.
+
+    Returns:
+        `[height, width, 3] uint8` colours and `[height, width]`, whether a pixel is opaque; or what
+        went wrong.
+    """
+    try:
+        image = formats.open_picture(contents)
+        # A transparent pixel has no colour of its own: decoders fill in what they like.
+        opaque = np.asarray(image.convert("RGBA"))[..., 3] > 0
+        return np.asarray(image.convert("RGB")), opaque
+    except Exception as error:  # Pillow raises whatever its parsers stumble on: struct.error, ...
+        return f"{type(error).__name__}: {error}"
 
 
 def _first_line(error: Exception) -> str:

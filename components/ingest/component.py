@@ -13,7 +13,7 @@ from components.ingest.settings import DataSettings
 _IRRELEVANT = {"schema_path", "on_anomaly"}
 
 
-class ImageExampleGenSpec(ComponentSpec):  # type: ignore[misc]
+class ImageExampleGenSpec(ComponentSpec):
     """What `ImageExampleGen` takes and makes."""
 
     PARAMETERS = {
@@ -24,7 +24,7 @@ class ImageExampleGenSpec(ComponentSpec):  # type: ignore[misc]
     OUTPUTS = {driver.EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples)}
 
 
-class ImageExampleGen(base_beam_component.BaseBeamComponent):  # type: ignore[misc]
+class ImageExampleGen(base_beam_component.BaseBeamComponent):
     """Reads pictures, checks each, and writes them as tf.Examples in three splits.
 
     Output `examples`: an `Examples` artifact with the splits `train`, `validation` and `test`. In

@@ -50,7 +50,7 @@ def build_example(
     feature = {
         "image/encoded": _bytes(contents),
         "image/format": _bytes(verdict.format.encode()),
-        "image/filename": _bytes(name.encode("utf-8", "backslashreplace")),
+        "image/filename": _bytes(name.encode()),
         "image/height": _int(verdict.height),
         "image/width": _int(verdict.width),
         "image/class/text": _bytes(label.encode()),

@@ -17,7 +17,7 @@ from components.ingest.inspection import (
     deserialize,
     serialize,
 )
-from components.ingest.report import summarize, write_report
+from components.ingest.report import describe, summarize, write_report
 from components.ingest.settings import SPLIT_NAMES, DataSettings
 from components.ingest.shards import WriteShard, plan_shards
 from components.ingest.sources import Listing, list_folders
@@ -35,7 +35,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     hundred bytes) comes back here in between, where conflicts are found and splits assigned.
     """
 
-    def Do(  # noqa: N802
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],
@@ -65,6 +65,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             unused=listing.unused,
             span=None if span == driver.NO_SPAN else span,
         )
+        report_progress(COMPONENT, describe(summary))
         self._write(examples.uri, verdicts, settings)
         write_report(examples.uri, summary, verdicts.quarantined)
         examples.split_names = artifact_utils.encode_split_names(list(SPLIT_NAMES))
@@ -96,6 +97,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     def _write(self, uri: str, verdicts: Verdicts, settings: DataSettings) -> None:
         shards = []
         for split, pictures in verdicts.accepted.items():
+            # As `artifact_utils.get_split_uri` names it, once the artifact has its splits.
             folder = storage.join(uri, f"Split-{split}")
             tf.io.gfile.makedirs(folder)
             shards += plan_shards(folder, pictures, settings.shard_bytes)

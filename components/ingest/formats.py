@@ -12,6 +12,8 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from components.ingest.gif import measure_gif
+
 
 class _Format(NamedTuple):
     name: str
@@ -83,54 +85,22 @@ def read_header(contents: bytes) -> Header:
     Raises:
         HeaderError: If the header is malformed.
     """
-    name = detect_format(contents)
-    reader = next(known.reader for known in _FORMATS if known.name == name)
+    if contents.startswith(b"GIF"):
+        return Header("gif", *measure_gif(contents), "P")
     try:
-        image = reader(BytesIO(contents))
+        image = open_picture(contents)
     except Exception as error:  # Pillow raises whatever its parsers stumble on: struct.error, ...
         raise HeaderError(f"{type(error).__name__}: {error}") from error
     width, height = image.size
-    pixels = width * height
-    if name == "gif":
-        pixels = max(pixels, count_gif_pixels(contents))
-    return Header(name, width, height, pixels, image.mode)
+    return Header(str(detect_format(contents)), width, height, width * height, image.mode)
 
 
-def count_gif_pixels(contents: bytes) -> int:
-    """Adds up the pixels of all frames of a GIF.
+def open_picture(contents: bytes) -> ImageFile:
+    """Opens a picture of a known format with Pillow, which reads the header and no more.
 
-    TensorFlow's decoder unpacks every frame before it returns the first, so that a small file with
-    many large frames could fill the memory.
-
-    Args:
-        contents: A whole GIF file; a truncated one counts as far as it goes.
+    Raises:
+        Exception: Whatever Pillow's parsers stumble on: SyntaxError, struct.error, ...
     """
-    total = 0
-    position = 13 + _color_table_bytes(contents[10:11])
-    while position < len(contents):
-        kind = contents[position]
-        if kind == 0x2C:  # a frame: position and size (8 bytes), flags, color table, code size
-            width = int.from_bytes(contents[position + 5 : position + 7], "little")
-            height = int.from_bytes(contents[position + 7 : position + 9], "little")
-            total += width * height
-            flags = contents[position + 9 : position + 10]
-            position = _skip_blocks(contents, position + 11 + _color_table_bytes(flags))
-        elif kind == 0x21:  # an extension: its label, then blocks
-            position = _skip_blocks(contents, position + 2)
-        else:  # the end (0x3B), or what no decoder reads on from
-            break
-    return total
-
-
-def _color_table_bytes(flags: bytes) -> int:
-    """Size of the color table that a GIF's flag byte announces."""
-    if not flags or not flags[0] & 0x80:
-        return 0
-    return int(3 << ((flags[0] & 7) + 1))
-
-
-def _skip_blocks(contents: bytes, position: int) -> int:
-    """Position behind a chain of blocks, each led by its length and the last one empty."""
-    while position < len(contents) and contents[position]:
-        position += contents[position] + 1
-    return position + 1
+    name = detect_format(contents)
+    reader = next(known.reader for known in _FORMATS if known.name == name)
+    return reader(BytesIO(contents))

@@ -12,9 +12,9 @@ import apache_beam as beam
 
 from components.ingest import storage
 from components.ingest.check import Accepted, Rejected, check_picture, check_size
+from components.ingest.examples import parse_example
 from components.ingest.settings import DataSettings
 from components.ingest.sources import Found
-from components.ingest.examples import parse_example
 from components.progress import report_progress
 
 BATCH_SIZE = 64

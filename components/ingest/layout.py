@@ -1,9 +1,7 @@
-"""Recognizes data that is laid out otherwise than the configuration says, and tells what to write."""
+"""Recognizes data laid out otherwise than the configuration says, and tells what to write."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-
-from components.ingest.storage import Entry
+from collections.abc import Collection, Sequence
 
 _USUAL_NAMES = {
     "train": re.compile(r"train(ing)?([_-]?(set|data))?", re.IGNORECASE),
@@ -29,7 +27,6 @@ def suggest_splits(names: Collection[str]) -> str:
     if "train" not in splits:
         return FRACTIONS
     if "validation" not in splits and "test" not in splits:
-        source = "train"
         splits["validation"] = "{from: train, fraction: 0.15}"
         splits["test"] = "{from: train, fraction: 0.15}"
     elif "test" not in splits:
@@ -39,20 +36,22 @@ def suggest_splits(names: Collection[str]) -> str:
     return "{" + ", ".join(f"{name}: {splits[name]}" for name in _USUAL_NAMES) + "}"
 
 
-def find_mistaken_layout(subfolders: Mapping[str, Sequence[Entry]]) -> tuple[str, str] | None:
+def explain_mistaken_splits(root: str, there_are: Sequence[str]) -> tuple[str, str] | None:
     """Tells whether what was taken for class folders are split folders.
 
     Args:
-        subfolders: The content of each folder below `data.path`.
+        root: The `data.path`.
+        there_are: The names of the folders in it.
 
     Returns:
         What is wrong and what to write, or None if nothing is.
     """
-    splits = guess_splits(subfolders)
-    if "train" not in splits or len(splits) < len(subfolders):
+    splits = guess_splits(there_are)
+    if "train" not in splits or len(splits) < len(there_are):
         return None
-    names = ", ".join(f"{name}/" for name in subfolders)
-    return f"{names}.", f"Write data.splits: {suggest_splits(subfolders)}"
+    names = ", ".join(f"{name}/" for name in there_are)
+    problem = f"{root} holds split folders ({names}), where class folders are expected."
+    return problem, f"Write data.splits: {suggest_splits(there_are)}"
 
 
 def explain_missing_split(

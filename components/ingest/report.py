@@ -60,6 +60,13 @@ def summarize(
     }
 
 
+def describe(summary: dict[str, Any]) -> str:
+    """Puts the counts of `summarize` into a line."""
+    splits = ", ".join(f"{count} {split}" for split, count in summary["splits"].items())
+    refused = f", {summary['quarantined']} quarantined" if summary["quarantined"] else ""
+    return f"{summary['accepted']} of {summary['found']} pictures accepted ({splits}){refused}"
+
+
 def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Checked]) -> None:
     """Writes `ingest.json` and `quarantine.jsonl` into the root of the Examples artifact."""
     with tf.io.gfile.GFile(storage.join(folder, SUMMARY_FILE), "w") as file:

@@ -97,13 +97,13 @@ class DataSettings(Settings):
     max_image_bytes: Annotated[int, Field(ge=1)] = 64 * 1024**2
     """Largest picture file that is read, in bytes; a larger one is quarantined."""
     max_image_pixels: Annotated[int, Field(ge=1)] = 64_000_000
-    """Most pixels (width x height, read from the header) that are decoded; 64 MP is a large camera."""
+    """Most pixels (width x height, from the header) that are decoded; 64 MP is a large camera."""
     shard_bytes: Annotated[int, Field(ge=1)] = 100 * 1024**2
-    """Approximate size of one shard of tf.Examples, in bytes (TFRecord guidance: 100 MB or more)."""
+    """Approximate size of a shard of tf.Examples, in bytes (TFRecord guidance: 100 MB or more)."""
     fingerprint: Literal["content", "listing"] = "content"
     """What counts as changed data: the files' bytes, or only their names, sizes and times."""
     schema_path: str | None = None
-    """Curated TFDV schema (`schema.pbtxt`) to check against; empty infers one from the train split."""
+    """Curated TFDV schema (`schema.pbtxt`) to check against; empty infers it from train."""
     on_anomaly: Literal["fail", "warn"] = "fail"
     """What an anomaly in labels, sizes or formats does: stops the run, or is only reported."""
 

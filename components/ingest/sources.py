@@ -7,7 +7,7 @@ from typing import NamedTuple
 from components.ingest import storage
 from components.ingest.errors import IngestError
 from components.ingest.examples import is_label
-from components.ingest.layout import explain_missing_split, find_mistaken_layout
+from components.ingest.layout import explain_missing_split, explain_mistaken_splits
 from components.ingest.settings import DataSettings, SplitSettings
 
 LITTER = frozenset(
@@ -62,6 +62,11 @@ def is_litter(name: str) -> bool:
     return name.lower() in LITTER or name.startswith("._")
 
 
+def readable(name: str) -> str:
+    """Escapes what cannot be printed: control characters, and bytes that are no UTF-8."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
 def list_entries(folder: str) -> list[storage.Entry]:
     """Lists a folder without litter.
 
@@ -72,7 +77,7 @@ def list_entries(folder: str) -> list[storage.Entry]:
         entries = storage.list_folder(folder)
     except OSError as error:
         raise IngestError(
-            f"cannot read the folder {folder}: {error.strerror or error}.",
+            f"cannot read the folder {readable(folder)}: {error.strerror or error}.",
             "Check data.path and the folder's permissions.",
         ) from error
     return [entry for entry in entries if not is_litter(entry.name)]
@@ -93,12 +98,26 @@ def list_folders(root: str, settings: DataSettings) -> Listing:
     if settings.splits.has_folders:
         _list_splits(root, entries, settings.splits, listing)
     else:
-        subfolders = {e.name: list_entries(e.path) for e in entries if e.is_folder}
-        mistake = find_mistaken_layout(subfolders)
+        mistake = explain_mistaken_splits(root, [e.name for e in entries if e.is_folder])
         if mistake:
-            raise IngestError(f"{root} holds split folders, not classes: {mistake[0]}", mistake[1])
+            raise IngestError(*mistake)
         _list_classes(root, entries, "", None, listing)
+    _check_listing(root, listing)
     return listing
+
+
+def _check_listing(root: str, listing: Listing) -> None:
+    """Finds out what no picture can mend, before any is read."""
+    if not any(picture.label for picture in listing.pictures):
+        raise IngestError(
+            f"there is no picture in the class folders of {root}.",
+            "Put the pictures of each class into a folder of its own: CLASS/picture.jpg.",
+        )
+    if len(listing.classes) < 2:
+        raise IngestError(
+            f"there is only one class in {root}: {', '.join(listing.classes)}.",
+            "A classifier needs two; put the pictures of each class into a folder of its own.",
+        )
 
 
 def _list_splits(
@@ -137,24 +156,25 @@ def _list_class(folder: storage.Entry, prefix: str, split: str | None) -> Iterat
     nested = [entry.name for entry in entries if entry.is_folder]
     if nested:
         raise IngestError(
-            f"the class folder {folder.path} contains folders ({_some(nested)}), where pictures "
-            "are expected.",
+            f"the class folder {readable(folder.path)} contains folders ({_some(nested)}), where "
+            "pictures are expected.",
             "Folders are laid out as CLASS/picture, or with data.splits that name folders as "
             "SPLIT/CLASS/picture; data.path must be the folder above those.",
         )
     for entry in entries:
-        yield Found(prefix + entry.name, entry.path, folder.name, split)
+        yield Found(readable(prefix + entry.name), entry.path, folder.name, split)
 
 
 def _strays(entries: list[storage.Entry], prefix: str, split: str | None) -> list[Found]:
-    return [Found(prefix + e.name, e.path, "", split) for e in entries if not e.is_folder]
+    files = [entry for entry in entries if not entry.is_folder]
+    return [Found(readable(prefix + file.name), file.path, "", split) for file in files]
 
 
 def _check_label(folder: storage.Entry) -> None:
-    shown = folder.path.encode("utf-8", "backslashreplace").decode()
     if not is_label(folder.name):
         raise IngestError(
-            f"the class folder {shown} has control characters in its name, or is not UTF-8.",
+            f"the class folder {readable(folder.path)} has control characters in its name, or is "
+            "not UTF-8.",
             "Rename it: its name is the label.",
         )
 
@@ -162,4 +182,4 @@ def _check_label(folder: storage.Entry) -> None:
 def _some(names: list[str], most: int = 5) -> str:
     """The first few of many names."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return readable(", ".join(names[:most])) + (f" and {more} more" if more > 0 else "")

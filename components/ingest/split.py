@@ -56,7 +56,7 @@ def _pick(position: float, shares: Mapping[str, float], rest: str) -> str:
     border between train and validation moves.
     """
     border = 0.0
-    for name in reversed(shares):
+    for name in reversed(list(shares)):
         border += shares[name]
         if position < border:
             return name

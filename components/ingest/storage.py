@@ -59,7 +59,7 @@ def _list_remote(path: str) -> list[Entry]:
     try:
         names = [name.rstrip("/") for name in tf.io.gfile.listdir(path)]
     except tf.errors.OpError as error:
-        raise OSError(error.message) from error
+        raise _os_error(error) from error
     children = [(name, join(path, name)) for name in names]
     return [Entry(name, child, bool(tf.io.gfile.isdir(child))) for name, child in children]
 
@@ -81,7 +81,7 @@ def file_facts(path: str) -> FileFacts:
     try:
         remote = tf.io.gfile.stat(path)
     except tf.errors.OpError as error:
-        raise OSError(error.message) from error
+        raise _os_error(error) from error
     return FileFacts(remote.length, remote.mtime_nsec)
 
 
@@ -102,7 +102,12 @@ def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
             remote.seek(offset)
             return bytes(remote.read(length))
     except tf.errors.OpError as error:
-        raise OSError(error.message) from error
+        raise _os_error(error) from error
+
+
+def _os_error(error: Exception) -> OSError:
+    """What a TensorFlow error is called among local files; some file systems give no message."""
+    return OSError(getattr(error, "message", "") or type(error).__name__)
 
 
 def hash_file(path: str) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -12,7 +13,7 @@ import tensorflow as tf
 from components.ingest import storage
 from components.ingest.errors import IngestError
 from components.ingest.settings import DataSettings, SplitSettings
-from components.ingest.sources import Found, Listing, list_entries
+from components.ingest.sources import Found, Listing, list_entries, readable
 
 _HEADER = struct.Struct("<QI")  # length of the record, masked CRC of these 8 bytes
 _CRC_BYTES = 4
@@ -20,6 +21,7 @@ _CRC_MASK = 0xA282EAD8
 _GZIP_SIGNATURE = b"\x1f\x8b"
 
 
+_CHUNK_BYTES = 1024**2
 _IN_NAME = "tfrecord"
 
 
@@ -59,7 +61,7 @@ def list_tfrecords(root: str, settings: DataSettings, unpack_folder: str) -> Lis
             continue
         path = unpack(files[name], unpack_folder)
         listing.pictures += [
-            Found(f"{name}#{number}", path, None, split, *record)
+            Found(readable(f"{name}#{number}"), path, None, split, *record)
             for number, record in enumerate(list_records(path))
         ]
     _check_splits(root, named, settings.splits, listing)
@@ -79,16 +81,14 @@ def _list_files(root: str) -> dict[str, str]:
 
 
 def _split_of(name: str, splits: SplitSettings) -> str | None:
-    """The split whose folder a file is in, or else whose name, the longest first, it begins with."""
+    """The split whose folder a file is in, or else the one with the longest fitting prefix."""
     prefixes = [(its, split) for split, its in splits.by_name.items() if isinstance(its, str)]
     folders = [split for prefix, split in prefixes if name.startswith(f"{prefix}/")]
     files = [(len(prefix), split) for prefix, split in prefixes if name.startswith(prefix)]
     return folders[0] if folders else max(files)[1] if files else None
 
 
-def _check_splits(
-    root: str, names: Sequence[str], splits: SplitSettings, listing: Listing
-) -> None:
+def _check_splits(root: str, names: Sequence[str], splits: SplitSettings, listing: Listing) -> None:
     filled = {picture.folder_split for picture in listing.pictures}
     for split, prefix in splits.by_name.items():
         if isinstance(prefix, str) and split not in filled:
@@ -147,10 +147,12 @@ def unpack(path: str, folder: str) -> str:
     number = len(tf.io.gfile.listdir(folder))  # files of one name may be in several folders
     unpacked = storage.join(folder, f"{number:05d}-{os.path.basename(path)}")
     try:
-        with tf.io.gfile.GFile(path, "rb") as packed, tf.io.gfile.GFile(unpacked, "wb") as target:
-            with gzip.GzipFile(fileobj=packed) as stream:
-                while chunk := stream.read(1024**2):
-                    target.write(chunk)
+        with (
+            tf.io.gfile.GFile(path, "rb") as packed,
+            gzip.GzipFile(fileobj=packed) as stream,
+            tf.io.gfile.GFile(unpacked, "wb") as target,
+        ):
+            shutil.copyfileobj(stream, target, _CHUNK_BYTES)
     except (OSError, EOFError, tf.errors.OpError) as error:
         raise IngestError(f"{path} is damaged: {error}.", "Write it again.") from error
     return unpacked

@@ -56,7 +56,8 @@ def _judge_copies(
     # Test is what the gate trusts: a picture that is in it may be nowhere else.
     split = max(splits, key=SPLIT_NAMES.index)
     if len({picture.label for picture in same}) > 1:
-        return split, [], [_reject(picture, "two_labels", _other_label(picture, same)) for picture in same]
+        conflicts = [_reject(copy, "two_labels", _other_label(copy, same)) for copy in same]
+        return split, [], conflicts
     home = same[splits.index(split)].found.name
     kept = [picture for picture, its in zip(same, splits, strict=True) if its == split]
     leaked = [

@@ -10,7 +10,7 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from components.validation.executor import Executor
 
 
-class ExampleCheckSpec(ComponentSpec):  # type: ignore[misc]
+class ExampleCheckSpec(ComponentSpec):
     """What `ExampleCheck` takes and makes."""
 
     PARAMETERS = {"on_anomaly": ExecutionParameter(type=str)}
@@ -21,7 +21,7 @@ class ExampleCheckSpec(ComponentSpec):  # type: ignore[misc]
     OUTPUTS = {"anomalies": ChannelParameter(type=standard_artifacts.ExampleAnomalies)}
 
 
-class ExampleCheck(base_component.BaseComponent):  # type: ignore[misc]
+class ExampleCheck(base_component.BaseComponent):
     """Compares every split with the schema, and stops the run when they differ.
 
     TFX's ExampleValidator reports anomalies and lets the run go on; it does not see an empty split

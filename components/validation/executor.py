@@ -19,10 +19,10 @@ from components.validation.statistics import CHECKED_FEATURES
 ANOMALIES_FILE = "anomalies.json"
 
 
-class Executor(example_validator.Executor):  # type: ignore[misc]
+class Executor(example_validator.Executor):
     """ExampleValidator's executor, which writes the differences, and then a verdict on them."""
 
-    def Do(  # noqa: N802
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],
@@ -51,9 +51,7 @@ class Executor(example_validator.Executor):  # type: ignore[misc]
             )
         return output
 
-    def _Validate(  # noqa: N802
-        self, inputs: dict[str, Any], outputs: dict[str, Any]
-    ) -> anomalies_pb2.Anomalies:
+    def _Validate(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> anomalies_pb2.Anomalies:
         """Validates one split, without what there are no statistics of, as of `image/encoded`."""
         covered = schema_pb2.Schema()
         covered.CopyFrom(inputs["schema"])

@@ -83,10 +83,10 @@ def label_domain(schema: schema_pb2.Schema) -> list[str]:
     return []
 
 
-class Executor(base_executor.BaseExecutor):  # type: ignore[misc]
+class Executor(base_executor.BaseExecutor):
     """Executor of `ImageSchemaGen`."""
 
-    def Do(  # noqa: N802
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],
@@ -110,7 +110,7 @@ class Executor(base_executor.BaseExecutor):  # type: ignore[misc]
         io_utils.write_pbtxt_file(os.path.join(folder, SCHEMA_FILE), schema)
 
 
-class ImageSchemaGenSpec(ComponentSpec):  # type: ignore[misc]
+class ImageSchemaGenSpec(ComponentSpec):
     """What `ImageSchemaGen` takes and makes."""
 
     PARAMETERS = {"curated_schema": ExecutionParameter(type=str)}
@@ -118,7 +118,7 @@ class ImageSchemaGenSpec(ComponentSpec):  # type: ignore[misc]
     OUTPUTS = {"schema": ChannelParameter(type=standard_artifacts.Schema)}
 
 
-class ImageSchemaGen(base_component.BaseComponent):  # type: ignore[misc]
+class ImageSchemaGen(base_component.BaseComponent):
     """Makes the schema of the examples, `image/encoded` included.
 
     TFX's SchemaGen knows only what is in the statistics, names no more than 100 classes and mixes
@@ -140,9 +140,9 @@ class ImageSchemaGen(base_component.BaseComponent):  # type: ignore[misc]
         Raises:
             UserError: If the curated schema cannot be used.
         """
-        curated = text_format.MessageToString(read_curated_schema(schema_path)) if schema_path else ""
+        curated = read_curated_schema(schema_path) if schema_path else schema_pb2.Schema()
         spec = ImageSchemaGenSpec(
-            curated_schema=curated,
+            curated_schema=text_format.MessageToString(curated),
             statistics=statistics,
             schema=types.Channel(type=standard_artifacts.Schema),
         )

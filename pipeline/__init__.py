@@ -1,0 +1,26 @@
+"""What a person runs: the configuration, the TFX pipeline it describes, and the command.
+
+    python -m pipeline run configs/digits.yaml          the whole pipeline
+    python -m pipeline show-config configs/digits.yaml  every setting, every default
+
+A run is two processes. The front end is light and answers at once; the worker has TFX in it.
+
+    front end   cli.py             the commands
+                config_file.py     YAML and --set to a checked `config.PipelineConfig`
+                  config_yaml.py, config_path.py, config_problems.py, plain_words.py
+                show_config.py     the effective configuration as YAML
+                supervise.py       a run from start to end
+                  run_folder.py, worker_process.py, stop_signals.py
+                board.py           where the run stands, from the worker's events
+                view.py            how it is shown: terminal_view.py, plain_view.py
+                  headlines.py, closing.py
+                outcome.py         what it came to: summary.py is `summary.json`
+    between     events.py          one JSON line for everything that happens
+    worker      worker.py          runs every node and tells how it goes
+                graph.py           create_pipeline: the TFX pipeline
+                nodes.py           one node of it
+                facts.py           what its outputs say
+                workspace.py       where it keeps its things
+                orphan.py          does not outlive the front end
+    docs        reference.py       the configuration reference in the README
+"""

@@ -1,0 +1,142 @@
+"""The command line: `python -m pipeline`, installed as `image-pipeline`.
+
+Only click is imported here: everything else is imported by the command that needs it, so that
+`--help` answers at once.
+"""
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.config import PipelineConfig
+    from pipeline.config_problems import ConfigError, Problem
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+config_argument = click.argument("config_path", metavar="CONFIG", type=click.Path(path_type=Path))
+set_option = click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Override a setting: trainer.batch_size=64, trainer.stages[1].epochs=3; repeatable.",
+)
+
+
+def main() -> None:
+    """Runs the command that the arguments name, and exits."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A class name that the terminal's encoding lacks is no reason to stop.
+            stream.reconfigure(errors="replace")
+    try:
+        sys.exit(cli(standalone_mode=False))
+    except click.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    r"""From a folder of pictures to a gated, pushed model.
+
+    \b
+    Exit codes:
+      0  a model was pushed, or nothing was new     1    the run failed
+      2  wrong usage or configuration               3    the gate refused the model
+      130, 143  stopped by Ctrl-C or SIGTERM
+    """
+
+
+@cli.command()
+@config_argument
+@set_option
+@click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("workspace"),
+    show_default=True,
+    help="Folder for everything that runs leave: models, metadata, logs, summaries.",
+)
+def run(config_path: Path, overrides: Sequence[str], workspace: Path) -> int:
+    """Run the whole pipeline that CONFIG, a YAML file, describes."""
+    from pipeline.run_folder import WorkspaceError
+    from pipeline.supervise import supervise
+    from pipeline.view import choose_view
+
+    config = _load_or_exit(config_path, overrides)
+    try:
+        summary = supervise(
+            config,
+            workspace,
+            choose_view(sys.stdout, os.environ.get("TERM")),
+            environment=os.environ,
+            config_path=str(config_path),
+        )
+    except WorkspaceError as error:
+        raise click.ClickException(str(error)) from None
+    return summary.exit_code
+
+
+@cli.command("show-config")
+@config_argument
+@set_option
+def show_config(config_path: Path, overrides: Sequence[str]) -> int:
+    """Print CONFIG as it takes effect, defaults included."""
+    from pipeline.config_file import load_config
+    from pipeline.config_problems import ConfigError
+    from pipeline.show_config import config_text
+
+    config = _load_or_exit(config_path, overrides, check_paths=False)
+    try:
+        load_config(config_path, overrides)
+    except ConfigError as error:
+        click.echo(f"{config_path} is sound, but would not run on this machine:", err=True)
+        _echo_problems(error.problems)
+    click.echo(config_text(config), nl=False)
+    return 0
+
+
+def _load_or_exit(
+    path: Path, overrides: Sequence[str], check_paths: bool = True
+) -> "PipelineConfig":
+    from pipeline.config_file import load_config
+    from pipeline.config_problems import ConfigError
+
+    try:
+        return load_config(path, overrides, check_paths)
+    except ConfigError as error:
+        _echo_config_error(path, error)
+        sys.exit(WRONG_USAGE)
+
+
+def _echo_config_error(path: Path, error: "ConfigError") -> None:
+    number = len(error.problems)
+    click.echo(f"{path} cannot be used: {number} problem{'s' * (number > 1)}", err=True)
+    _echo_problems(error.problems)
+
+
+def _echo_problems(problems: Sequence["Problem"]) -> None:
+    width = min(shutil.get_terminal_size().columns, 100)
+    for problem in problems:
+        indent = "      " if problem.path else "  "
+        if problem.path:
+            click.echo(f"\n  {problem.path}", err=True)
+        text = textwrap.fill(
+            problem.message,
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        click.echo(text, err=True)

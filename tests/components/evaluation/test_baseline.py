@@ -1,0 +1,52 @@
+"""Which model a candidate is compared with."""
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+from tfx.types import standard_artifacts
+
+from components.evaluation.baseline import LastBlessedOther
+
+
+def _model(id_: int) -> standard_artifacts.Model:
+    model = standard_artifacts.Model()
+    model.id = id_
+    return model
+
+
+def _blessing(id_: int, model_id: int, blessed: int = 1) -> standard_artifacts.ModelBlessing:
+    blessing = standard_artifacts.ModelBlessing()
+    blessing.id = id_
+    blessing.set_int_custom_property("current_model_id", model_id)
+    blessing.set_int_custom_property("blessed", blessed)
+    return blessing
+
+
+def _resolve(models: list, blessings: list, candidate: int) -> list[int]:
+    resolved = LastBlessedOther().resolve_artifacts(
+        None, {"model": models, "model_blessing": blessings, "candidate": [_model(candidate)]}
+    )
+    assert resolved is not None
+    return [model.id for model in resolved["model"]]
+
+
+def test_first_model_has_no_baseline() -> None:
+    assert _resolve([_model(1)], [], candidate=1) == []
+
+
+def test_candidate_is_not_its_own_baseline() -> None:
+    assert _resolve([_model(1)], [_blessing(2, 1)], candidate=1) == []
+
+
+def test_unblessed_models_are_no_baseline() -> None:
+    models = [_model(1), _model(3), _model(5)]
+    blessings = [_blessing(2, 1), _blessing(4, 3, blessed=0)]
+    assert _resolve(models, blessings, candidate=5) == [1]
+
+
+def test_last_blessed_wins_over_last_trained() -> None:
+    # Model 1 was blessed again, from the cache, after model 3.
+    models = [_model(1), _model(3), _model(7)]
+    blessings = [_blessing(2, 1), _blessing(4, 3), _blessing(6, 1)]
+    assert _resolve(models, blessings, candidate=7) == [1]

@@ -1,0 +1,109 @@
+"""Folders of small pictures, and an ingest of them without TFX around it."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.ingest import driver
+from components.ingest.executor import Executor
+from components.ingest.settings import DataSettings
+
+
+def encode_picture(seed: int, image_format: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
+    """A picture of noise, another for every seed."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, image_format)
+    return buffer.getvalue()
+
+
+def write_pictures(folder: Path, count: int = 40, labels: str = "ab", seed: int = 0) -> Path:
+    """Writes `count` pictures for each label, all different."""
+    for index, label in enumerate(labels):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            contents = encode_picture(seed * 10**6 + index * 10**4 + number)
+            (folder / label / f"{number:03d}.png").write_bytes(contents)
+    return folder
+
+
+@dataclass
+class Ingested:
+    """The Examples artifact of an ingest, read back."""
+
+    root: Path
+    split_names: list[str]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return dict(json.loads((self.root / "ingest.json").read_text()))
+
+    @property
+    def quarantine(self) -> list[dict[str, Any]]:
+        lines = (self.root / "quarantine.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        return {row["path"]: row["reason"] for row in self.quarantine}
+
+    def shards(self, split: str) -> list[Path]:
+        return sorted((self.root / f"Split-{split}").iterdir())
+
+    def examples(self, split: str) -> list[dict[str, Any]]:
+        dataset = tf.data.TFRecordDataset([str(p) for p in self.shards(split)], "GZIP")
+        return [_read_example(record) for record in dataset.as_numpy_iterator()]
+
+    def names(self, split: str) -> set[str]:
+        return {example["image/filename"].decode() for example in self.examples(split)}
+
+
+def _read_example(record: bytes) -> dict[str, Any]:
+    features = tf.train.Example.FromString(record).features.feature
+    return {
+        name: (feature.bytes_list.value or feature.int64_list.value)[0]
+        for name, feature in features.items()
+    }
+
+
+@pytest.fixture
+def encode() -> Callable[..., bytes]:
+    return encode_picture
+
+
+@pytest.fixture
+def write_classes() -> Callable[..., Path]:
+    return write_pictures
+
+
+@pytest.fixture
+def ingest(tmp_path: Path) -> Callable[..., Ingested]:
+    """Runs driver's resolution and the executor on a folder; keywords are `data` settings."""
+    runs = iter(range(1000))
+
+    def run(path: Path, **settings: Any) -> Ingested:
+        work = tmp_path / f"ingest-{next(runs)}"
+        parsed = DataSettings.model_validate({"path": str(path), **settings})
+        properties = {"settings": parsed.model_dump_json(by_alias=True), "path": str(path)}
+        properties |= driver.resolve(properties)
+        artifact = standard_artifacts.Examples()
+        artifact.uri = str(work / "examples")
+        context = BaseBeamExecutor.Context(tmp_dir=str(work / "tmp"), unique_id="1")
+        Executor(context).Do({}, {"examples": [artifact]}, properties)
+        names = artifact_utils.decode_split_names(artifact.split_names)
+        return Ingested(Path(artifact.uri), names)
+
+    return run

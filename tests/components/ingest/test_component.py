@@ -1,0 +1,101 @@
+"""ImageExampleGen in a pipeline, with metadata and cache."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ml_metadata.proto import metadata_store_pb2
+from tfx.orchestration import metadata, pipeline
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+
+from components.ingest.component import ImageExampleGen
+from components.ingest.errors import IngestError
+from components.ingest.settings import DataSettings
+
+
+class Workspace:
+    """A pipeline of ImageExampleGen alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = metadata.sqlite_metadata_connection_config(str(folder / "metadata.db"))
+
+    def run(self, **settings: Any) -> str:
+        """Runs it and tells how the execution ended."""
+        component = ImageExampleGen(
+            DataSettings.model_validate(settings), sample_path=str(self.folder / "digits")
+        )
+        LocalDagRunner().run(
+            pipeline.Pipeline(
+                "test",
+                str(self.folder / "root"),
+                components=[component],
+                enable_cache=True,
+                metadata_connection_config=self.config,
+            )
+        )
+        with metadata.Metadata(self.config) as store:
+            last = max(store.store.get_executions(), key=lambda execution: execution.id)
+        return str(metadata_store_pb2.Execution.State.Name(last.last_known_state))
+
+    @property
+    def examples(self) -> metadata_store_pb2.Artifact:
+        with metadata.Metadata(self.config) as store:
+            return max(store.store.get_artifacts_by_type("Examples"), key=lambda a: a.id)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+def test_second_run_comes_from_the_cache(
+    tmp_path: Path, workspace: Workspace, write_classes: Callable[..., Path]
+) -> None:
+    data = write_classes(tmp_path / "data")
+    assert workspace.run(path=str(data), max_bad_fraction=0.1) == "COMPLETE"
+    assert workspace.run(path=str(data), max_bad_fraction=0.1, on_anomaly="warn") == "CACHED"
+    picture = data / "a" / "000.png"
+    times = picture.stat()
+    picture.write_bytes(picture.read_bytes()[:-1] + b"\x00")
+    os.utime(picture, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert workspace.run(path=str(data), max_bad_fraction=0.1) == "COMPLETE"
+
+
+def test_newest_span_is_on_the_artifact(
+    tmp_path: Path, workspace: Workspace, write_classes: Callable[..., Path]
+) -> None:
+    write_classes(tmp_path / "data" / "span-01", seed=1)
+    path = str(tmp_path / "data" / "span-{SPAN}")
+    assert workspace.run(path=path) == "COMPLETE"
+    assert workspace.examples.properties["span"].int_value == 1
+    write_classes(tmp_path / "data" / "span-02", seed=2)
+    assert workspace.run(path=path) == "COMPLETE"
+    examples = workspace.examples
+    assert examples.properties["span"].int_value == 2
+    assert examples.properties["split_names"].string_value == '["train", "validation", "test"]'
+    assert len(examples.custom_properties["input_fingerprint"].string_value) == 64
+    shutil.rmtree(tmp_path / "data" / "span-02")
+    assert workspace.run(path=path) == "CACHED"
+
+
+def test_errors_pass_through_the_runner(tmp_path: Path, workspace: Workspace) -> None:
+    (tmp_path / "data").mkdir()
+    with pytest.raises(IngestError, match="there is no class folder in"):
+        workspace.run(path=str(tmp_path / "data"))
+    with pytest.raises(IngestError, match="no folder matches"):
+        workspace.run(path=str(tmp_path / "data" / "{SPAN}"))
+
+
+def test_the_built_in_sample(workspace: Workspace) -> None:
+    assert workspace.run(source="digits") == "COMPLETE"
+    assert len(list((workspace.folder / "digits").glob("*/*.png"))) == 1797
+    assert workspace.run(source="digits") == "CACHED"
+
+
+def test_needs_a_path() -> None:
+    with pytest.raises(ValueError, match="needs sample_path for source digits"):
+        ImageExampleGen(DataSettings(source="digits"))

@@ -1,0 +1,105 @@
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.evaluation.settings import GateSettings
+from pipeline.board import Board
+from pipeline.events import Event, Failed, Finished, Plan, Started, State
+from pipeline.outcome import build_summary, find_outcome
+from pipeline.run_folder import RunFolder
+from pipeline.summary import Summary, write_summary
+
+START = datetime(2026, 11, 23, tzinfo=timezone.utc)
+PUSHED: dict[str, Any] = {"pushed": True, "version": 3, "path": "/serving/3"}
+
+
+def board(*events: Event) -> Board:
+    return Board([Plan(components=["Trainer", "Evaluator", "Pusher"]), *events])
+
+
+def finished(component: str, state: State = "done", **facts: Any) -> Finished:
+    return Finished(component=component, state=state, seconds=1, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "pusher", "outcome"),
+    [
+        (finished("Evaluator", blessed=True), finished("Pusher", **PUSHED), "pushed"),
+        (
+            finished("Evaluator", "cached", blessed=True),
+            finished("Pusher", "cached", **PUSHED),
+            "unchanged",
+        ),
+        (
+            finished("Evaluator", "cached", blessed=True),
+            finished("Pusher", **PUSHED),
+            "pushed",
+        ),
+        (finished("Evaluator", blessed=True), finished("Pusher", "cached", **PUSHED), "unchanged"),
+        (finished("Evaluator", blessed=False), finished("Pusher", pushed=False), "refused"),
+        (
+            finished("Evaluator", "cached", blessed=False),
+            finished("Pusher", "cached", pushed=False),
+            "refused",
+        ),
+        (finished("Evaluator", blessed=False), finished("Pusher", "skipped"), "refused"),
+        (finished("Evaluator", blessed=True), Failed(component="Pusher", cause="x"), "failed"),
+    ],
+)
+def test_outcomes(evaluator: Event, pusher: Event, outcome: str) -> None:
+    assert find_outcome(board(finished("Trainer"), evaluator, pusher)) == outcome
+
+
+def summary_of(run: RunFolder, *events: Event) -> Summary:
+    return build_summary(
+        board(*events),
+        run,
+        GateSettings(min_accuracy=0.9),
+        started=START,
+        finished=START + timedelta(seconds=5),
+        config_path="a.yaml",
+    )
+
+
+def test_a_whole_summary(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path, "id")
+    run.path.mkdir(parents=True)
+    stage: dict[str, Any] = {
+        "name": "head",
+        "epochs": 2,
+        "seconds": 1.5,
+        "validation_accuracy": 0.9,
+        "new": 1,
+    }
+    summary = summary_of(
+        run,
+        finished("Trainer", stages=[stage]),
+        finished("Evaluator", test_accuracy=0.95, test_examples=10, blessed=True, reasons=[]),
+        finished("Pusher", **PUSHED),
+    )
+    assert (summary.outcome, summary.exit_code, summary.seconds) == ("pushed", 0, 5)
+    assert summary.stages[0].epochs == 2
+    assert summary.test is not None and summary.test.accuracy == 0.95
+    assert summary.gate is not None and summary.gate.min_accuracy == 0.9
+    assert summary.pushed is not None and summary.pushed.version == 3
+    assert list(summary.components) == ["Trainer", "Evaluator", "Pusher"]
+    write_summary(summary, run)
+    assert Summary.model_validate_json(run.summary.read_text()) == summary
+    assert [path.name for path in run.path.iterdir()] == ["summary.json"]
+
+
+def test_a_failure_in_the_middle(tmp_path: Path) -> None:
+    summary = summary_of(
+        RunFolder(tmp_path, "id"),
+        Started(component="Trainer"),
+        Failed(component="Trainer", cause="no weights", hint="get some"),
+        Failed(component=None, cause="came of it"),
+    )
+    assert (summary.outcome, summary.exit_code) == ("failed", 1)
+    assert summary.error is not None
+    assert (summary.error.component, summary.error.cause) == ("Trainer", "no weights")
+    assert summary.error.log == str(tmp_path / "logs" / "id.log")
+    assert [part.state for part in summary.components.values()] == ["failed", "waiting", "waiting"]
+    assert (summary.images, summary.test, summary.gate, summary.pushed) == (None,) * 4
