@@ -7,6 +7,8 @@ from typing import Any
 
 from tfx.types import Artifact
 
+from components.transform.preprocessing import IMAGE_XF, LABEL_VOCABULARY
+
 Outputs = dict[str, list[Artifact]]
 Facts = dict[str, Any]
 
@@ -22,7 +24,7 @@ def collect_facts(component: str, outputs: Outputs) -> Facts:
         Facts by name, see `pipeline.events`; empty for a component that has none.
     """
     reader = _READERS.get(component)
-    return reader(outputs) if reader and outputs else {}
+    return reader(outputs) if reader else {}
 
 
 def _ingest(outputs: Outputs) -> Facts:
@@ -34,6 +36,14 @@ def _ingest(outputs: Outputs) -> Facts:
 def _check(outputs: Outputs) -> Facts:
     path = Path(outputs["anomalies"][0].uri) / "anomalies.json"
     return {"anomalies": json.loads(path.read_text()) if path.is_file() else []}
+
+
+def _transform(outputs: Outputs) -> Facts:
+    import tensorflow_transform as tft
+
+    transform = tft.TFTransformOutput(outputs["transform_graph"][0].uri)
+    size = transform.transformed_feature_spec()[IMAGE_XF].shape[0]
+    return {"classes": transform.vocabulary_size_by_name(LABEL_VOCABULARY), "image_size": size}
 
 
 def _trainer(outputs: Outputs) -> Facts:
@@ -65,6 +75,7 @@ def _pusher(outputs: Outputs) -> Facts:
 _READERS: dict[str, Callable[[Outputs], Facts]] = {
     "ImageExampleGen": _ingest,
     "ExampleCheck": _check,
+    "Transform": _transform,
     "Trainer": _trainer,
     "Baseline": _baseline,
     "Evaluator": _evaluator,

@@ -1,5 +1,4 @@
-"""What a cached result depends on besides its inputs and parameters: our own code.
-"""
+"""What a cached result depends on besides its inputs and parameters: our own code."""
 
 import hashlib
 from pathlib import Path

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--events-fd", type=int, required=True)
 def main(run_dir: Path, workspace: Path, run_id: str, events_fd: int) -> None:
     """Runs the pipeline of RUN_DIR/config.json; the front end calls this, not a person."""
-    die_with_parent()
+    die_with_parent(events_fd)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with EventWriter(events_fd) as events:
         logging.getLogger("image_pipeline.progress").addHandler(ProgressEvents(events))

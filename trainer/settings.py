@@ -19,7 +19,7 @@ class ModelSettings(Settings):
     backbone: Annotated[str, Doc("name of a model")] = "MobileNetV2"
     """Name of the backbone in `keras.applications`."""
     weights: Annotated[str, Doc("imagenet, bundled, none, or a file")] = "imagenet"
-    """`imagenet` (downloaded by Keras), a weights FILE, `bundled` (letters, made here) or `none`."""
+    """`imagenet` (downloaded by Keras), a FILE of weights, `bundled` (letters), or `none`."""
     alpha: Annotated[float, Field(gt=0, le=2)] | None = None
     """Width multiplier of a MobileNet; empty is 1.0. Other backbones have none."""
     pooling: Literal["avg", "max", "flatten"] = "avg"

@@ -41,9 +41,10 @@ def load_weights(backbone: "keras.Model", settings: "ModelSettings", image_size:
         backbone.load_weights(file)
     except (ValueError, OSError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
+        alpha = f" with alpha {settings.alpha:g}" if settings.alpha else ""
         raise WeightsError(
-            f"model.weights: {file} does not fit {settings.backbone}"
-            f"{f' with alpha {settings.alpha:g}' if settings.alpha else ''} without its top: {reason}",
+            f"model.weights: {file} does not fit {settings.backbone}{alpha} without its top: "
+            f"{reason}",
             hint="Give the weights file of exactly this backbone, in its 'no_top' edition.",
         ) from error
 
@@ -67,8 +68,6 @@ def _weights_file(settings: "ModelSettings") -> Path:
 
 def _build_imagenet(settings: "ModelSettings", image_size: int) -> "keras.Model":
     """The backbone with ImageNet weights, from Keras' cache or its download."""
-    import keras
-
     from trainer.backbones import build_backbone
 
     try:

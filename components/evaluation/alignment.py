@@ -20,9 +20,7 @@ def custom_extractors(
         eval_config=eval_config,
         tensor_adapter_config=tensor_adapter_config,
     )
-    align = tfma.extractors.Extractor(
-        stage_name="AlignClasses", ptransform=beam.Map(align_classes)
-    )
+    align = tfma.extractors.Extractor(stage_name="AlignClasses", ptransform=beam.Map(align_classes))
     # Evaluators take the extracts as soon as the last of TFMA's own extractors, slicing, is done.
     return [*extractors[:-1], align, extractors[-1]]
 
@@ -46,9 +44,7 @@ def align_classes(extracts: dict[str, Any]) -> dict[str, Any]:
     known = predictions[CANDIDATE]["classes"].tolist()
     others = [name for name in predictions[BASELINE]["classes"].tolist() if name not in known]
     classes = known + others
-    aligned = {
-        model: _spread(predictions[model], classes) for model in (CANDIDATE, BASELINE)
-    }
+    aligned = {model: _spread(predictions[model], classes) for model in (CANDIDATE, BASELINE)}
     return {**extracts, tfma.PREDICTIONS_KEY: aligned}
 
 

@@ -19,7 +19,7 @@ class Executor(tfx_evaluator.Executor):
     per-class metrics, and writes `decision.json` into the evaluation artifact.
     """
 
-    def Do(  # noqa: N802 - TFX's name
+    def Do(
         self,
         input_dict: dict[str, list[Any]],
         output_dict: dict[str, list[Any]],
@@ -29,9 +29,7 @@ class Executor(tfx_evaluator.Executor):
         import tensorflow_model_analysis as tfma
 
         given = tfma.EvalConfig()
-        proto_utils.json_to_proto(
-            exec_properties[standard_component_specs.EVAL_CONFIG_KEY], given
-        )
+        proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], given)
         gate = read_gate(given)
         model = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY])
         classes = _read_classes(path_utils.serving_model_path(model.uri))
@@ -41,9 +39,7 @@ class Executor(tfx_evaluator.Executor):
         )
         exec_properties["custom_extractors"] = alignment.ENTRY_POINT
         super().Do(input_dict, output_dict, exec_properties)
-        uri = artifact_utils.get_single_uri(
-            output_dict[standard_component_specs.EVALUATION_KEY]
-        )
+        uri = artifact_utils.get_single_uri(output_dict[standard_component_specs.EVALUATION_KEY])
         write_decision(read_decision(uri, gate, classes), uri)
 
 

@@ -1,8 +1,8 @@
 """Writes the built-in sample as image files: the handwritten digits that install with scikit-learn.
 
 Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
-Repository, 1998, https://doi.org/10.24432/C50P49 (CC BY 4.0). scikit-learn carries its test part: 1,797
-scans from 13 people, reduced to 8 x 8 pixels with 17 gray levels.
+Repository, 1998, https://doi.org/10.24432/C50P49 (CC BY 4.0). scikit-learn carries its test part:
+1,797 scans from 13 people, reduced to 8 x 8 pixels with 17 gray levels.
 """
 
 import os
@@ -19,8 +19,9 @@ MAX_INTENSITY = 16
 def write_digits(folder: pathlib.Path) -> None:
     """Writes the digits as PNG files, one folder per class: `folder/7/digit_0042.png`.
 
-    The same bytes every time, so that each picture keeps its split. The number in the file name is the
-    digit's place in the data set. A complete folder is left as it is; an incomplete one is written anew.
+    The same bytes every time, so that each picture keeps its split. The number in the file name is
+    the digit's place in the data set. A complete folder is left as it is; an incomplete one is
+    written anew.
 
     Args:
         folder: where the class folders go; its parents are created.
@@ -32,7 +33,7 @@ def write_digits(folder: pathlib.Path) -> None:
         return
     _refuse_foreign_files(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # A sibling lies on the same file system, where a rename is atomic: a crash leaves no half folder.
+    # A sibling lies on the same file system, where a rename is atomic: a crash leaves no half.
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _write_pictures(temporary)
@@ -58,19 +59,19 @@ def is_complete(folder: pathlib.Path) -> bool:
 
 
 def _refuse_foreign_files(folder: pathlib.Path) -> None:
-    """Raises FileExistsError if rewriting `folder` would delete files that `write_digits` did not write."""
+    """Raises FileExistsError if `folder` holds what `write_digits` did not write."""
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file; the digits need a folder of that name")
     for path in folder.rglob("*"):
         if path.is_file() and not path.match("[0-9]/digit_[0-9][0-9][0-9][0-9].png"):
             raise FileExistsError(
-                f"{folder} holds {path.relative_to(folder)}, which is no part of the digits sample; "
+                f"{folder} holds {path.relative_to(folder)}, which is no part of the sample; "
                 "give an empty or a new folder"
             )
 
 
 def _write_pictures(folder: pathlib.Path) -> None:
-    """Writes all digits below `folder` as grayscale PNGs of 8 x 8 pixels, intensity 0..16 scaled to 0..255."""
+    """Writes all digits as grayscale PNGs of 8 x 8 pixels, intensity 0..16 scaled to 0..255."""
     from PIL import Image
     from sklearn.datasets import load_digits
 

@@ -11,6 +11,7 @@ from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import driver_output_pb2
 
 from components.ingest import storage
+from components.ingest.errors import IngestError
 from components.ingest.fingerprint import fingerprint
 from components.ingest.settings import DataSettings
 from components.ingest.spans import resolve_span
@@ -89,4 +90,7 @@ def _write_sample(folder: str) -> None:
 
     from components.ingest.digits import write_digits
 
-    write_digits(Path(folder))
+    try:
+        write_digits(Path(folder))
+    except FileExistsError as error:
+        raise IngestError(f"cannot write the built-in sample: {error}.") from error

@@ -20,7 +20,7 @@ class Executor(tfx_pusher.Executor):
     a version for model servers to find.
     """
 
-    def Do(  # noqa: N802 - TFX's name
+    def Do(
         self,
         input_dict: dict[str, list[Any]],
         output_dict: dict[str, list[Any]],

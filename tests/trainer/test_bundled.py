@@ -62,7 +62,9 @@ def test_every_glyph_fills_its_square():
     for glyph, index in pretrain_letters.render_glyphs():
         width, height = np.subtract(glyph.getbbox()[2:], glyph.getbbox()[:2])
         letter = pretrain_letters.LETTERS[index]
-        assert max(width, height) >= pretrain_letters.GLYPH_SIZE_PX - 2, f"{letter} is not drawn in full"
+        assert max(width, height) >= pretrain_letters.GLYPH_SIZE_PX - 2, (
+            f"{letter} is not drawn in full"
+        )
 
 
 def test_pictures_follow_from_the_seed():
@@ -78,6 +80,8 @@ def test_pictures_follow_from_the_seed():
 
 def test_batch_norm_statistics_settle_during_pretraining():
     backbone, classifier = pretrain_letters.build_classifier()
-    norms = [layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = [
+        layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)
+    ]
     assert norms and {layer.momentum for layer in norms} == {0.9}
     assert classifier.output_shape == (None, 52)

@@ -18,9 +18,7 @@ def backbone() -> keras.Model:
     ("unfreeze_from", "index"),
     [("none", 154), ("all", 0), (100, 100), (-1, 153), ("block_13_expand", 116)],
 )
-def test_first_trainable_layer(
-    backbone: keras.Model, unfreeze_from: str | int, index: int
-) -> None:
+def test_first_trainable_layer(backbone: keras.Model, unfreeze_from: str | int, index: int) -> None:
     assert find_first_trainable(backbone, unfreeze_from) == index
 
 

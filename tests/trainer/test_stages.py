@@ -96,9 +96,7 @@ def test_features_on_disk_train_the_same_head(network: Network, pictures: Pictur
     in_memory = train_stage(HEAD, network, pictures, SETTINGS)
     trained = network.head.get_weights()
     network.head.set_weights(start)
-    on_disk = train_stage(
-        HEAD, network, pictures, SETTINGS.model_copy(update={"cache_bytes": 0})
-    )
+    on_disk = train_stage(HEAD, network, pictures, SETTINGS.model_copy(update={"cache_bytes": 0}))
     assert list(pictures.cache_folder.glob("*.npy"))
     assert on_disk["validation_accuracy"] == in_memory["validation_accuracy"]
     assert [weights.shape for weights in trained] == [w.shape for w in network.head.get_weights()]

@@ -5,34 +5,43 @@ Letters only, no digits: the sample then transfers from printed letters (source)
 mostly reduced to a few pixels, because the target pictures are 8 x 8 pixels.
 """
 
+import functools
 import os
 import pathlib
-import string
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from trainer.bundled import LETTERS_WEIGHTS
 
 if TYPE_CHECKING:
     import keras
 
-LETTERS = string.ascii_letters
+# Each row is one class: letters that look the same at any size share it. Greek and Cyrillic only where
+# they look like no Latin letter.
+LATIN = (
+    *("A a B b Cc D d E e F f G g H h Il ij J Kk L M m N n Oo Pp Q q R r Ss T t Uu Vv Ww Xx Y y Zz".split()),
+)
+GREEK_AND_CYRILLIC = tuple("Γ Δ Θθ Λ Ξ Π Σ Φφ Ψψ Ω α β γ δ ε ζς η λ μ ξ σ τ ω Б Д Ж Зз И Л Ц Ч Ш Ы Ь Ээ Ю Яя б".split())
+CLASSES = LATIN + GREEK_AND_CYRILLIC
 # By name: cmsy10 and cmex10 also map a-z, but to symbols, so that a character map cannot tell.
-FONTS = (
+FULL_FONTS = (
     *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"),
     *("DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSansMono-Oblique", "DejaVuSansMono-BoldOblique"),
     *("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "DejaVuSerif-BoldItalic"),
     *("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta"),
-    *("cmb10", "cmmi10", "cmr10", "cmss10", "cmtt10"),
 )
+LATIN_FONTS = ("cmb10", "cmmi10", "cmr10", "cmss10", "cmtt10")
 IMAGE_SIZE_PX = 32
 GLYPH_SIZE_PX = 48
-PICTURES = 36_000
-BATCH_SIZE = 128
-LEARNING_RATE = 2e-3
+TARGET_SIZE_PX = 8
+STEPS_PER_EPOCH = 400
+BATCH_SIZE = 256
+CHECK_PICTURES = 4096
+LEARNING_RATE = 3e-3
 # With Keras' 0.999 the moving statistics lag thousands of steps behind, more than this training has.
 BATCH_NORM_MOMENTUM = 0.9
 MESH_CELLS = 3
@@ -49,92 +58,132 @@ def render_glyph(letter: str, font: ImageFont.FreeTypeFont) -> Image.Image:
         Picture in mode "L", `[GLYPH_SIZE_PX, GLYPH_SIZE_PX] uint8`.
     """
     left, top, right, bottom = (int(edge) for edge in font.getbbox(letter))
-    ink = Image.new("L", (right - left, bottom - top))
-    ImageDraw.Draw(ink).text((-left, -top), letter, fill=255, font=font)
+    canvas = Image.new("L", (right - left, bottom - top))
+    ImageDraw.Draw(canvas).text((-left, -top), letter, fill=255, font=font)
+    # The font's own box is wider than the ink in one letter of six.
+    ink = canvas.crop(canvas.getbbox())
     side = max(ink.size)
     square = Image.new("L", (side, side))
     square.paste(ink, ((side - ink.width) // 2, (side - ink.height) // 2))
     return square.resize((GLYPH_SIZE_PX, GLYPH_SIZE_PX), Image.Resampling.BOX)
 
 
-def render_glyphs() -> list[tuple[Image.Image, int]]:
-    """Draws every letter in every font.
+@functools.cache
+def render_glyphs() -> tuple[tuple[Image.Image, int], ...]:
+    """Draws every letter in every font that has it.
 
     Returns:
-        Pairs of a picture (see `render_glyph`) and the letter's index in `LETTERS`.
+        Pairs of a picture (see `render_glyph`) and the index of the letter's row in `CLASSES`.
     """
     import matplotlib
 
     folder = pathlib.Path(matplotlib.get_data_path(), "fonts", "ttf")
-    fonts = [ImageFont.truetype(str(folder / f"{name}.ttf"), 2 * GLYPH_SIZE_PX) for name in FONTS]
-    return [(render_glyph(letter, font), index) for font in fonts for index, letter in enumerate(LETTERS)]
+    glyphs = []
+    for name in FULL_FONTS + LATIN_FONTS:
+        font = ImageFont.truetype(str(folder / f"{name}.ttf"), 2 * GLYPH_SIZE_PX)
+        classes = CLASSES if name in FULL_FONTS else LATIN
+        glyphs += [(render_glyph(letter, font), i) for i, row in enumerate(classes) for letter in row]
+    return tuple(glyphs)
 
 
-def warp(glyph: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Shifts, rotates, shears, scales and bends a picture in one resampling.
+def draw_meshes(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Draws random shifts, rotations, shears, scales and bends.
 
     Args:
-        glyph: picture in mode "L".
+        count: number of meshes.
         rng: source of the randomness.
 
     Returns:
-        Picture of the same size and mode, black where the original does not reach.
+        Where the corners of a regular mesh come from, as shares of the size, `[count, MESH_CELLS + 1,
+        MESH_CELLS + 1, 2] float64`, last axis x and y.
     """
-    size = glyph.width
-    angle, shear = rng.normal(0, np.radians(9)), rng.normal(0, 0.2)
-    scale = np.diag(rng.uniform((0.8, 0.95), (1.7, 1.3)))
-    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    affine = scale @ rotation @ np.array([[1, shear], [0, 1]])
-
+    angle, shear = rng.normal(0, np.radians(7), count), rng.normal(0, 0.2, count)
+    # From target to source: above 1 the letter gets smaller. Handwritten digits fill the height.
+    scale = rng.uniform((0.9, 0.92), (1.7, 1.15), (count, 2))
+    cos, sin = np.cos(angle), np.sin(angle)
+    affine = np.stack([cos, cos * shear - sin, sin, sin * shear + cos], axis=-1).reshape(count, 2, 2)
+    affine *= scale[:, :, np.newaxis]
     steps = np.linspace(-0.5, 0.5, MESH_CELLS + 1)
-    corners = np.stack(np.meshgrid(steps, steps), axis=-1) @ affine.T
-    corners += rng.normal(0, 0.03, 2) + rng.normal(0, 0.035, corners.shape)
-    source = (corners + 0.5) * size
-    target = np.round((steps + 0.5) * size).astype(int)
-    mesh = [
-        (
-            (target[x], target[y], target[x + 1], target[y + 1]),
-            (*source[y, x], *source[y + 1, x], *source[y + 1, x + 1], *source[y, x + 1]),
-        )
-        for y in range(MESH_CELLS)
-        for x in range(MESH_CELLS)
-    ]
-    return glyph.transform(glyph.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+    corners = np.stack(np.meshgrid(steps, steps), axis=-1)
+    meshes = np.einsum("nij,yxj->nyxi", affine, corners) + 0.5
+    return meshes + rng.normal(0, 0.025, (count, 1, 1, 2)) + rng.normal(0, 0.045, meshes.shape)
 
 
-def change_stroke(glyph: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Thickens or thins the strokes: a blur, then a random threshold.
+def warp(glyph: Image.Image, mesh: np.ndarray) -> Image.Image:
+    """Warps a picture.
 
     Args:
         glyph: picture in mode "L", white on black.
-        rng: source of the randomness.
+        mesh: see `draw_meshes`, of one picture.
 
     Returns:
-        Picture of the same size and mode.
+        Picture in mode "L", `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] uint8`, black where the original does not reach.
     """
-    blurred = glyph.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 2.0)))
-    threshold = rng.uniform(60, 140)
-    return blurred.point(np.clip((np.arange(256) - threshold) * 4 + 128, 0, 255).astype(int).tolist())
+    source = mesh * glyph.width
+    # Corners in the order that Pillow asks for: upper left, lower left, lower right, upper right.
+    quads = np.concatenate([source[:-1, :-1], source[1:, :-1], source[1:, 1:], source[:-1, 1:]], axis=-1)
+    edges = np.linspace(0, IMAGE_SIZE_PX, MESH_CELLS + 1).round().astype(int).tolist()
+    data = [
+        ((edges[x], edges[y], edges[x + 1], edges[y + 1]), quad)
+        for y, row in enumerate(quads.tolist())
+        for x, quad in enumerate(row)
+    ]
+    size = (IMAGE_SIZE_PX, IMAGE_SIZE_PX)
+    return glyph.transform(size, Image.Transform.MESH, data, Image.Resampling.BILINEAR)
 
 
-def degrade(glyph: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Averages a picture down to few pixels and enlarges it to the size that the network sees.
+def change_strokes(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Thickens or thins the strokes: a Gaussian blur, then a random threshold.
 
     Args:
-        glyph: picture in mode "L".
+        pictures: `[count, size, size] float32 in [0, 1]`, white on black.
         rng: source of the randomness.
 
     Returns:
-        Picture in mode "L", `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] uint8`, black and white swapped in one of eight.
+        Pictures of the same shape, type and range.
     """
-    low_px = 8 if rng.random() < 0.6 else int(rng.integers(8, 25))
-    low = glyph.resize((low_px, low_px), Image.Resampling.BOX)
-    if rng.random() < 0.125:
-        low = low.point([255 - value for value in range(256)])
-    return low.resize((IMAGE_SIZE_PX, IMAGE_SIZE_PX), Image.Resampling.BILINEAR)
+    count, size, _ = pictures.shape
+    radius = rng.uniform(0.4, 1.4, (count, 1, 1)).astype(np.float32)
+    distance = np.subtract.outer(np.arange(size), np.arange(size)).astype(np.float32)
+    blur = np.exp(-((distance / radius) ** 2) / 2)
+    blur /= blur.sum(axis=2, keepdims=True)
+    threshold = rng.uniform(0.13, 0.42, (count, 1, 1)).astype(np.float32)
+    return np.clip((blur @ pictures @ blur.swapaxes(1, 2) - threshold) * 4 + 0.5, 0, 1)
 
 
-def build_pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+@functools.cache
+def build_degradation(low_px: int) -> np.ndarray:
+    """Averages a line of a picture down to few pixels and enlarges it again.
+
+    Args:
+        low_px: number of pixels in between.
+
+    Returns:
+        Matrix `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] float32`, to be applied from the left to a column.
+    """
+    lines = Image.fromarray(np.eye(IMAGE_SIZE_PX, dtype=np.float32))
+    low = lines.resize((IMAGE_SIZE_PX, low_px), Image.Resampling.BOX)
+    return np.asarray(low.resize(lines.size, Image.Resampling.BILINEAR))
+
+
+def degrade(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Reduces pictures to few pixels, mostly 8 x 8, and enlarges them again, so that the whitest is white.
+
+    Args:
+        pictures: `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX] float32 in [0, 1]`.
+        rng: source of the randomness.
+
+    Returns:
+        Pictures of the same shape, type and range.
+    """
+    low_px = rng.integers(TARGET_SIZE_PX, 25, len(pictures))
+    low_px[rng.random(len(pictures)) < 0.8] = TARGET_SIZE_PX
+    lines = np.stack([build_degradation(low) for low in low_px.tolist()])
+    degraded = lines @ pictures @ lines.swapaxes(1, 2)
+    return degraded / np.maximum(degraded.max(axis=(1, 2), keepdims=True), 0.1)
+
+
+def build_pictures(count: int, seed: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Draws random variations of the letters.
 
     Args:
@@ -142,15 +191,17 @@ def build_pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         seed: the same seed gives the same pictures.
 
     Returns:
-        Pictures `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` and letters `[count] int64`, indices
-        into `LETTERS`.
+        Pictures `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` and classes `[count] int64`, indices
+        into `CLASSES`.
     """
     rng = np.random.default_rng(seed)
     glyphs = render_glyphs()
-    choices = rng.integers(len(glyphs), size=count)
-    pictures = [degrade(change_stroke(warp(glyphs[choice][0], rng), rng), rng) for choice in choices]
-    letters = np.array([glyphs[choice][1] for choice in choices], np.int64)
-    return np.stack([np.asarray(picture) for picture in pictures])[..., np.newaxis], letters
+    chosen = [glyphs[choice] for choice in rng.integers(len(glyphs), size=count)]
+    meshes = draw_meshes(count, rng)
+    warped = np.stack([np.asarray(warp(glyph, mesh)) for (glyph, _), mesh in zip(chosen, meshes, strict=True)])
+    pictures = degrade(change_strokes(warped.astype(np.float32) / 255, rng), rng)
+    classes = np.array([index for _, index in chosen], np.int64)
+    return np.round(pictures * 255).astype(np.uint8)[..., np.newaxis], classes
 
 
 def build_classifier() -> "tuple[keras.Model, keras.Model]":
@@ -158,7 +209,7 @@ def build_classifier() -> "tuple[keras.Model, keras.Model]":
 
     Returns:
         The backbone, `[batch, height, width, 3] float32 in [-1, 1]` to a feature map, and the classifier on
-        top of it, `[batch, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` to logits `[batch, len(LETTERS)] float32`.
+        top of it, `[batch, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` to logits `[batch, len(CLASSES)] float32`.
     """
     import keras
 
@@ -173,7 +224,7 @@ def build_classifier() -> "tuple[keras.Model, keras.Model]":
     scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pictures)
     features = backbone(keras.layers.Concatenate()([scaled, scaled, scaled]))
     pooled = keras.layers.GlobalAveragePooling2D()(features)
-    logits = keras.layers.Dense(len(LETTERS))(keras.layers.Dropout(0.2)(pooled))
+    logits = keras.layers.Dense(len(CLASSES))(pooled)
     return backbone, keras.Model(pictures, logits)
 
 
@@ -181,7 +232,7 @@ def pretrain(epochs: int, seed: int) -> "keras.Model":
     """Trains the backbone on letters.
 
     Args:
-        epochs: passes over the pictures.
+        epochs: `STEPS_PER_EPOCH` batches of new pictures each.
         seed: seeds pictures, initial weights and order. Threads still round differently from run to run.
 
     Returns:
@@ -189,22 +240,35 @@ def pretrain(epochs: int, seed: int) -> "keras.Model":
     """
     import keras
 
+    import tensorflow as tf
+
+    def draw_batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for step in range(epochs * STEPS_PER_EPOCH):
+            yield build_pictures(BATCH_SIZE, (seed, step))
+
     keras.utils.set_random_seed(seed)
-    pictures, letters = build_pictures(PICTURES, seed)
-    check = build_pictures(PICTURES // 20, seed + 1)
     backbone, classifier = build_classifier()
-    steps = epochs * -(-PICTURES // BATCH_SIZE)
+    shape = (BATCH_SIZE, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1)
+    batches = tf.data.Dataset.from_generator(
+        draw_batches,
+        output_signature=(tf.TensorSpec(shape, tf.uint8), tf.TensorSpec(shape[:1], tf.int64)),
+    )
+    steps = epochs * STEPS_PER_EPOCH
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=LEARNING_RATE, warmup_steps=steps // 20
     )
     classifier.compile(
-        keras.optimizers.AdamW(rate, weight_decay=1e-4),
+        keras.optimizers.Adam(rate),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,  # A trial with XLA did not get past compiling in minutes here.
     )
     classifier.fit(
-        pictures, letters, batch_size=BATCH_SIZE, epochs=epochs, validation_data=check, verbose=2
+        batches.prefetch(8),
+        epochs=epochs,
+        steps_per_epoch=STEPS_PER_EPOCH,
+        validation_data=build_pictures(CHECK_PICTURES, (seed, epochs * STEPS_PER_EPOCH)),
+        verbose=2,
     )
     return backbone
 

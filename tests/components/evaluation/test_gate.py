@@ -120,9 +120,7 @@ def test_below_the_bound_is_refused(tmp_path: Path) -> None:
     gate = GateSettings(min_accuracy=0.9)
     blessed, decision = evaluate(tmp_path, gate, make_model(tmp_path / "m", right=16))
     assert not blessed and not decision["blessed"]
-    assert decision["reasons"] == [
-        "test accuracy 0.8000 is below gate.min_accuracy 0.9 by 0.1000"
-    ]
+    assert decision["reasons"] == ["test accuracy 0.8000 is below gate.min_accuracy 0.9 by 0.1000"]
 
 
 @pytest.mark.parametrize(("right", "blessed"), [(18, True), (19, True), (17, False)])

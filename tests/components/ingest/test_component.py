@@ -96,6 +96,13 @@ def test_the_built_in_sample(workspace: Workspace) -> None:
     assert workspace.run(source="digits") == "CACHED"
 
 
+def test_the_sample_overwrites_nothing(tmp_path: Path, workspace: Workspace) -> None:
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "digits" / "holiday.jpg").touch()
+    with pytest.raises(IngestError, match="cannot write the built-in sample: .*holiday.jpg"):
+        workspace.run(source="digits")
+
+
 def test_needs_a_path() -> None:
     with pytest.raises(ValueError, match="needs sample_path for source digits"):
         ImageExampleGen(DataSettings(source="digits"))

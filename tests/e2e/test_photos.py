@@ -1,0 +1,42 @@
+"""Real photos, real weights, real broken files: what lies beside the project."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.runs import REPOSITORY, run_pipeline
+
+pytestmark = pytest.mark.e2e
+
+WEIGHTS = "weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.REBUILT.h5"
+
+
+def test_cats_and_dogs(shared_dir: Path, tmp_path: Path) -> None:
+    run = run_pipeline(
+        REPOSITORY / "configs" / "cats_vs_dogs.yaml",
+        tmp_path / "workspace",
+        f"data.path={shared_dir / 'data/cats_vs_dogs'}",
+        f"model.weights={shared_dir / WEIGHTS}",
+    )
+    assert run.exit_code == 0, run.output
+    assert run.summary["images"] == {
+        "found": 2002,
+        "accepted": 2002,
+        "quarantined": 0,
+        "quarantined_by_reason": {},
+        "quarantine_path": run.summary["images"]["quarantine_path"],
+    }
+    assert run.summary["test"]["examples"] >= 300
+    assert run.summary["test"]["accuracy"] >= 0.96
+
+
+def test_flowers(shared_dir: Path, tmp_path: Path) -> None:
+    run = run_pipeline(
+        REPOSITORY / "configs" / "flowers.yaml",
+        tmp_path / "workspace",
+        f"data.path={shared_dir / 'data/flower_photos'}",
+        f"model.weights={shared_dir / WEIGHTS}",
+    )
+    assert run.exit_code == 0, run.output
+    assert len(run.summary["classes"]) == 5
+    assert run.summary["test"]["accuracy"] >= 0.80
