@@ -34,9 +34,18 @@ INSTALL_REQUIRES = [
     "pyyaml",
     "rich>=13",
     "scikit-learn",
+    "typing-extensions>=4.9",
 ]
 
-DEV_REQUIRES = ["mypy", "pytest", "pytest-timeout", "ruff", "types-PyYAML"]
+DEV_REQUIRES = [
+    "mypy",
+    "psutil",
+    "pytest",
+    "pytest-timeout",
+    "ruff",
+    "types-PyYAML",
+    "types-psutil",
+]
 
 setup(
     name="image-pipeline",

@@ -23,7 +23,10 @@ model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled}}
 trainer:
   stages:
     - {{name: head, epochs: 10, optimizer: {{learning_rate: 0.01}}}}
-    - {{name: fine-tune, unfreeze_from: block_16_expand, epochs: 2, optimizer: {{learning_rate: 0.0001}}}}
+    - name: fine-tune
+      unfreeze_from: block_16_expand
+      epochs: 2
+      optimizer: {{learning_rate: 0.0001}}
 gate: {{min_accuracy: 0.6}}
 push: {{model_name: zeros-and-ones}}
 """

@@ -19,7 +19,8 @@ import json, sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("pipeline", "components", "trainer", "tfx", "tensorflow_transform"):
+        ours = ("pipeline", "components", "trainer", "tfx", "tensorflow_transform")
+        if name.split(".")[0] in ours:
             raise ImportError(name)
 
 sys.meta_path.insert(0, Refuse())

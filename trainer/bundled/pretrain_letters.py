@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 # Each row is one class: letters that look the same at any size share it. Greek and Cyrillic only where
 # they look like no Latin letter.
 LATIN = (
-    *("A a B b Cc D d E e F f G g H h Il ij J Kk L M m N n Oo Pp Q q R r Ss T t Uu Vv Ww Xx Y y Zz".split()),
+    *(["A", "a", "B", "b", "Cc", "D", "d", "E", "e", "F", "f", "G", "g", "H", "h", "Il", "ij", "J", "Kk", "L", "M", "m", "N", "n", "Oo", "Pp", "Q", "q", "R", "r", "Ss", "T", "t", "Uu", "Vv", "Ww", "Xx", "Y", "y", "Zz"]),
 )
-GREEK_AND_CYRILLIC = tuple("Γ Δ Θθ Λ Ξ Π Σ Φφ Ψψ Ω α β γ δ ε ζς η λ μ ξ σ τ ω Б Д Ж Зз И Л Ц Ч Ш Ы Ь Ээ Ю Яя б".split())
+GREEK_AND_CYRILLIC = tuple(["Γ", "Δ", "Θθ", "Λ", "Ξ", "Π", "Σ", "Φφ", "Ψψ", "Ω", "α", "β", "γ", "δ", "ε", "ζς", "η", "λ", "μ", "ξ", "σ", "τ", "ω", "Б", "Д", "Ж", "Зз", "И", "Л", "Ц", "Ч", "Ш", "Ы", "Ь", "Ээ", "Ю", "Яя", "б"])
 CLASSES = LATIN + GREEK_AND_CYRILLIC
 # By name: cmsy10 and cmex10 also map a-z, but to symbols, so that a character map cannot tell.
 FULL_FONTS = (
@@ -239,7 +239,6 @@ def pretrain(epochs: int, seed: int) -> "keras.Model":
         The trained backbone, without a top.
     """
     import keras
-
     import tensorflow as tf
 
     def draw_batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:

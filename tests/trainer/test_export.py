@@ -1,0 +1,85 @@
+"""The SavedModel, reloaded: what it takes, what it answers, and that it is always the same."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.trainer.conftest import LABELS, transform_layer
+from trainer.export import EXAMPLES_SIGNATURE, LABELS_FILE, Classifier, export_classifier
+from trainer.stages import Network
+
+
+class TransformLayer(tf.Module):
+    """Stands for the Transform graph."""
+
+    def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return transform_layer(features)
+
+
+@pytest.fixture
+def folder(network: Network, tmp_path: Path) -> Path:
+    labels_file = tmp_path / LABELS_FILE
+    labels_file.write_text("blue\nred\n")
+    variables = [v.value for v in (*network.body.variables, *network.head.variables)]
+    classifier = Classifier(network, variables, TransformLayer(), LABELS, labels_file)
+    export_classifier(classifier, str(tmp_path / "model"))
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def contents() -> list[bytes]:
+    pixels = np.random.default_rng(3).integers(0, 256, (3, 9, 9, 3)).astype(np.uint8)
+    return [tf.io.encode_png(one).numpy() for one in pixels]
+
+
+def test_answers_scores_classes_and_label(folder: Path, contents: list[bytes]) -> None:
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    answer = serve(image_bytes=tf.constant(contents))
+    assert answer["scores"].shape == (3, 2) and answer["scores"].dtype == tf.float32
+    np.testing.assert_allclose(tf.reduce_sum(answer["scores"], axis=1), 1, rtol=1e-6)
+    assert answer["classes"].numpy().tolist() == [[b"blue", b"red"]] * 3
+    best = answer["scores"].numpy().argmax(axis=1)
+    assert answer["label"].numpy().tolist() == [LABELS[index].encode() for index in best]
+
+
+def test_scores_are_those_of_the_network(
+    folder: Path, contents: list[bytes], network: Network
+) -> None:
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    pictures = transform_layer({"image/encoded": tf.constant(contents)})["image_xf"]
+    expected = keras.ops.softmax(network(pictures))
+    np.testing.assert_allclose(
+        serve(image_bytes=tf.constant(contents))["scores"], expected, atol=1e-6
+    )
+
+
+def test_two_calls_agree_bit_for_bit(folder: Path, contents: list[bytes]) -> None:
+    # Dropout is part of the head; none of it may be left in the model.
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    first, second = (serve(image_bytes=tf.constant(contents))["scores"] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_examples_are_answered_like_bytes(folder: Path, contents: list[bytes]) -> None:
+    signatures = tf.saved_model.load(str(folder)).signatures
+    examples = [
+        tf.train.Example(
+            features=tf.train.Features(
+                feature={
+                    "image/encoded": tf.train.Feature(bytes_list=tf.train.BytesList(value=[one]))
+                }
+            )
+        ).SerializeToString()
+        for one in contents
+    ]
+    np.testing.assert_array_equal(
+        signatures[EXAMPLES_SIGNATURE](examples=tf.constant(examples))["scores"],
+        signatures["serving_default"](image_bytes=tf.constant(contents))["scores"],
+    )
+
+
+def test_class_names_lie_beside_the_graph(folder: Path) -> None:
+    assert (folder / "assets" / LABELS_FILE).read_text() == "blue\nred\n"
