@@ -82,8 +82,18 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         metadata_connection_config=metadata.sqlite_metadata_connection_config(
             str(workspace.metadata(config))
         ),
-        beam_pipeline_args=list(config.beam.pipeline_args),
+        beam_pipeline_args=_beam_args(config),
     )  # fmt: skip
+
+
+def _beam_args(config: PipelineConfig) -> list[str]:
+    given = list(config.beam.pipeline_args)
+    runs_here = not any(arg.startswith("--runner") for arg in given) or any(
+        arg in ("--runner=DirectRunner", "--runner=direct") for arg in given
+    )
+    # For workers elsewhere, TFX packs all of itself at each component, and leaves the copy in /tmp.
+    # It does not where an image for the workers is named; Beam's local runner needs none.
+    return [*given, "--sdk_container_image=none"] if runs_here else given
 
 
 def _transform(config: PipelineConfig, examples: BaseChannel, schema: ImageSchemaGen) -> Transform:

@@ -12,6 +12,7 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.progress import report_progress
 from trainer.backbones import BACKBONES, build_backbone
+from trainer.cut import find_first_trainable
 from trainer.export import LABELS_FILE, Classifier, export_classifier
 from trainer.head import build_head, build_pooling
 from trainer.input import open_split, read_labels
@@ -38,6 +39,9 @@ def run_fn(fn_args: FnArgs) -> None:
     transform_layer = transform.transform_features_layer()
     labels = read_labels(transform)
     network = build_network(model_settings, config["image_size"], len(labels))
+    for stage in settings.stages:
+        # A layer that is not there is told now, not after the stages before it.
+        find_first_trainable(network.body, stage.unfreeze_from)
     with tempfile.TemporaryDirectory(prefix="features-") as cache_folder:
         pictures = Pictures(
             open_split(fn_args.train_files, labels),

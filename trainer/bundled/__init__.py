@@ -4,7 +4,7 @@
 `pretrain_letters.py`. It loads into that architecture at any image size:
 
     backbone = keras.applications.MobileNetV2(
-        include_top=False, alpha=0.35, input_shape=(64, 64, 3), weights=None
+        include_top=False, alpha=0.35, input_shape=(32, 32, 3), weights=None
     )
     backbone.load_weights(LETTERS_WEIGHTS)
 """

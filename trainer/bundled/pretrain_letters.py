@@ -1,8 +1,13 @@
 """Pretrains the bundled backbone on printed letters: `python -m trainer.bundled.pretrain_letters`.
 
-Letters only, no digits: the sample then transfers from printed letters (source) to handwritten digits
-(target). Every picture is one letter of one of matplotlib's fonts, warped, thickened or thinned, and
-mostly reduced to a few pixels, because the target pictures are 8 x 8 pixels.
+Letters only, no digits: the sample then transfers from printed letters (source) to handwritten
+digits (target). Every picture is one Latin, Greek or Cyrillic letter of one of matplotlib's fonts,
+warped, thickened or thinned, and mostly reduced to 8 x 8 pixels, because the target pictures are
+that small. Every batch is drawn anew.
+
+The bundled weights are from `--epochs 6 --seed 0`: 614,400 pictures in 12 minutes on 2 busy cores;
+of 4,096 new pictures 95.7% get the right one of 78 classes. What that does for the digits stands in
+configs/digits.yaml.
 """
 
 import functools
@@ -20,17 +25,23 @@ from trainer.bundled import LETTERS_WEIGHTS
 if TYPE_CHECKING:
     import keras
 
-# Each row is one class: letters that look the same at any size share it. Greek and Cyrillic only where
-# they look like no Latin letter.
-LATIN = (
-    *(["A", "a", "B", "b", "Cc", "D", "d", "E", "e", "F", "f", "G", "g", "H", "h", "Il", "ij", "J", "Kk", "L", "M", "m", "N", "n", "Oo", "Pp", "Q", "q", "R", "r", "Ss", "T", "t", "Uu", "Vv", "Ww", "Xx", "Y", "y", "Zz"]),
-)
-GREEK_AND_CYRILLIC = tuple(["Γ", "Δ", "Θθ", "Λ", "Ξ", "Π", "Σ", "Φφ", "Ψψ", "Ω", "α", "β", "γ", "δ", "ε", "ζς", "η", "λ", "μ", "ξ", "σ", "τ", "ω", "Б", "Д", "Ж", "Зз", "И", "Л", "Ц", "Ч", "Ш", "Ы", "Ь", "Ээ", "Ю", "Яя", "б"])
+# Each word is one class: letters that look the same at any size share it. Greek and Cyrillic only
+# where they look like no Latin letter.
+_LATIN_CLASSES = """
+A a B b Cc D d E e F f G g H h Il ij J Kk L M m N n Oo Pp Q q R r Ss T t Uu Vv Ww Xx Y y Zz
+"""
+_GREEK_AND_CYRILLIC_CLASSES = """
+Γ Δ Θθ Λ Ξ Π Σ Φφ Ψψ Ω α β γ δ ε ζς η λ μ ξ σ τ ω
+Б Д Ж Зз И Л Ц Ч Ш Ы Ь Ээ Ю Яя б
+"""
+LATIN = tuple(_LATIN_CLASSES.split())
+GREEK_AND_CYRILLIC = tuple(_GREEK_AND_CYRILLIC_CLASSES.split())
 CLASSES = LATIN + GREEK_AND_CYRILLIC
 # By name: cmsy10 and cmex10 also map a-z, but to symbols, so that a character map cannot tell.
 FULL_FONTS = (
     *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"),
-    *("DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSansMono-Oblique", "DejaVuSansMono-BoldOblique"),
+    *("DejaVuSansMono", "DejaVuSansMono-Bold"),
+    *("DejaVuSansMono-Oblique", "DejaVuSansMono-BoldOblique"),
     *("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "DejaVuSerif-BoldItalic"),
     *("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta"),
 )
@@ -42,7 +53,8 @@ STEPS_PER_EPOCH = 400
 BATCH_SIZE = 256
 CHECK_PICTURES = 4096
 LEARNING_RATE = 3e-3
-# With Keras' 0.999 the moving statistics lag thousands of steps behind, more than this training has.
+# With Keras' 0.999 the moving statistics lag thousands of steps behind, more than this training
+# has.
 BATCH_NORM_MOMENTUM = 0.9
 MESH_CELLS = 3
 
@@ -73,7 +85,7 @@ def render_glyphs() -> tuple[tuple[Image.Image, int], ...]:
     """Draws every letter in every font that has it.
 
     Returns:
-        Pairs of a picture (see `render_glyph`) and the index of the letter's row in `CLASSES`.
+        Pairs of a picture (see `render_glyph`) and the letter's index in `CLASSES`.
     """
     import matplotlib
 
@@ -82,7 +94,11 @@ def render_glyphs() -> tuple[tuple[Image.Image, int], ...]:
     for name in FULL_FONTS + LATIN_FONTS:
         font = ImageFont.truetype(str(folder / f"{name}.ttf"), 2 * GLYPH_SIZE_PX)
         classes = CLASSES if name in FULL_FONTS else LATIN
-        glyphs += [(render_glyph(letter, font), i) for i, row in enumerate(classes) for letter in row]
+        glyphs += [
+            (render_glyph(letter, font), index)
+            for index, letters in enumerate(classes)
+            for letter in letters
+        ]
     return tuple(glyphs)
 
 
@@ -94,15 +110,15 @@ def draw_meshes(count: int, rng: np.random.Generator) -> np.ndarray:
         rng: source of the randomness.
 
     Returns:
-        Where the corners of a regular mesh come from, as shares of the size, `[count, MESH_CELLS + 1,
-        MESH_CELLS + 1, 2] float64`, last axis x and y.
+        Where the corners of a regular mesh come from, as shares of the size,
+        `[count, MESH_CELLS + 1, MESH_CELLS + 1, 2] float64`, last axis x and y.
     """
     angle, shear = rng.normal(0, np.radians(7), count), rng.normal(0, 0.2, count)
     # From target to source: above 1 the letter gets smaller. Handwritten digits fill the height.
     scale = rng.uniform((0.9, 0.92), (1.7, 1.15), (count, 2))
     cos, sin = np.cos(angle), np.sin(angle)
-    affine = np.stack([cos, cos * shear - sin, sin, sin * shear + cos], axis=-1).reshape(count, 2, 2)
-    affine *= scale[:, :, np.newaxis]
+    affine = np.stack([cos, cos * shear - sin, sin, sin * shear + cos], axis=-1)
+    affine = affine.reshape(count, 2, 2) * scale[:, :, np.newaxis]
     steps = np.linspace(-0.5, 0.5, MESH_CELLS + 1)
     corners = np.stack(np.meshgrid(steps, steps), axis=-1)
     meshes = np.einsum("nij,yxj->nyxi", affine, corners) + 0.5
@@ -117,11 +133,13 @@ def warp(glyph: Image.Image, mesh: np.ndarray) -> Image.Image:
         mesh: see `draw_meshes`, of one picture.
 
     Returns:
-        Picture in mode "L", `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] uint8`, black where the original does not reach.
+        Picture in mode "L", `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] uint8`, black where the original does
+        not reach.
     """
     source = mesh * glyph.width
     # Corners in the order that Pillow asks for: upper left, lower left, lower right, upper right.
-    quads = np.concatenate([source[:-1, :-1], source[1:, :-1], source[1:, 1:], source[:-1, 1:]], axis=-1)
+    corners = [source[:-1, :-1], source[1:, :-1], source[1:, 1:], source[:-1, 1:]]
+    quads = np.concatenate(corners, axis=-1)
     edges = np.linspace(0, IMAGE_SIZE_PX, MESH_CELLS + 1).round().astype(int).tolist()
     data = [
         ((edges[x], edges[y], edges[x + 1], edges[y + 1]), quad)
@@ -167,7 +185,9 @@ def build_degradation(low_px: int) -> np.ndarray:
 
 
 def degrade(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Reduces pictures to few pixels, mostly 8 x 8, and enlarges them again, so that the whitest is white.
+    """Reduces pictures to few pixels, mostly 8 x 8, and enlarges them again.
+
+    The brightest pixel becomes white, as in the digits.
 
     Args:
         pictures: `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX] float32 in [0, 1]`.
@@ -191,14 +211,15 @@ def build_pictures(count: int, seed: int | tuple[int, ...]) -> tuple[np.ndarray,
         seed: the same seed gives the same pictures.
 
     Returns:
-        Pictures `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` and classes `[count] int64`, indices
-        into `CLASSES`.
+        Pictures `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` and classes `[count] int64`,
+        indices into `CLASSES`.
     """
     rng = np.random.default_rng(seed)
     glyphs = render_glyphs()
     chosen = [glyphs[choice] for choice in rng.integers(len(glyphs), size=count)]
     meshes = draw_meshes(count, rng)
-    warped = np.stack([np.asarray(warp(glyph, mesh)) for (glyph, _), mesh in zip(chosen, meshes, strict=True)])
+    pairs = zip(chosen, meshes, strict=True)
+    warped = np.stack([np.asarray(warp(glyph, mesh)) for (glyph, _), mesh in pairs])
     pictures = degrade(change_strokes(warped.astype(np.float32) / 255, rng), rng)
     classes = np.array([index for _, index in chosen], np.int64)
     return np.round(pictures * 255).astype(np.uint8)[..., np.newaxis], classes
@@ -208,8 +229,9 @@ def build_classifier() -> "tuple[keras.Model, keras.Model]":
     """Builds the network that tells letters apart.
 
     Returns:
-        The backbone, `[batch, height, width, 3] float32 in [-1, 1]` to a feature map, and the classifier on
-        top of it, `[batch, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` to logits `[batch, len(CLASSES)] float32`.
+        The backbone, `[batch, height, width, 3] float32 in [-1, 1]` to a feature map, and the
+        classifier on top of it, `[batch, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` to logits
+        `[batch, len(CLASSES)] float32`.
     """
     import keras
 
@@ -233,7 +255,7 @@ def pretrain(epochs: int, seed: int) -> "keras.Model":
 
     Args:
         epochs: `STEPS_PER_EPOCH` batches of new pictures each.
-        seed: seeds pictures, initial weights and order. Threads still round differently from run to run.
+        seed: seeds pictures and initial weights. Threads still round differently from run to run.
 
     Returns:
         The trained backbone, without a top.
@@ -280,7 +302,7 @@ def pretrain(epochs: int, seed: int) -> "keras.Model":
     show_default=True,
     help="Where to write the weights, a .weights.h5 file.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--epochs", type=click.IntRange(min=1), default=6, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 def main(output: pathlib.Path, epochs: int, seed: int) -> None:
     """Pretrains the bundled backbone on printed letters and writes its weights."""
