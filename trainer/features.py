@@ -3,16 +3,12 @@
 import math
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from components.progress import report_progress
-
-if TYPE_CHECKING:
-    from trainer.cut import Cut
 
 
 class FeatureBatches(keras.utils.PyDataset):
@@ -55,13 +51,34 @@ class FeatureBatches(keras.utils.PyDataset):
             self._random.shuffle(self._order)
 
 
+class FrozenPart:
+    """The frozen part of a network as one graph, traced once for every split.
+
+    Args:
+        part: Pictures to features; None where nothing is frozen and pictures are the features.
+    """
+
+    def __init__(self, part: "keras.Model | None"):
+        self._part = part
+
+    @tf.function(reduce_retracing=True)
+    def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
+        """Features of `[batch, height, width, 3] float32` pictures."""
+        return tf.identity(pictures) if self._part is None else self._part(pictures, training=False)
+
+
 def compute_features(
-    cut: "Cut", pictures: tf.data.Dataset, count: int, cache_bytes: int, folder: Path, title: str
+    frozen: FrozenPart,
+    pictures: tf.data.Dataset,
+    count: int,
+    cache_bytes: int,
+    folder: Path,
+    title: str,
 ) -> np.ndarray:
     """Runs the frozen part once over every picture.
 
     Args:
-        cut: The network's parts; without a frozen one the pictures are their own features.
+        frozen: The network's frozen part.
         pictures: Batches of (`[batch, height, width, 3] float32`, label ids), in a fixed order.
         count: Number of pictures.
         cache_bytes: Largest size that is kept in memory; larger features go to a file.
@@ -71,11 +88,10 @@ def compute_features(
     Returns:
         `[count, ...] float32` in the order of `pictures`.
     """
-    compute = _compiled(cut.frozen)
     features: np.ndarray | None = None
     done = 0
     for batch, _ in pictures:
-        values = compute(batch).numpy()
+        values = frozen(batch).numpy()
         if features is None:
             features = _allocate((count, *values.shape[1:]), cache_bytes, folder)
         features[done : done + len(values)] = values
@@ -83,12 +99,6 @@ def compute_features(
         report_progress("Trainer", f"features of {title} pictures", done, count)
     assert features is not None and done == count
     return features
-
-
-def _compiled(frozen: "keras.Model | None") -> tf.types.experimental.PolymorphicFunction:
-    if frozen is None:
-        return tf.function(tf.identity)
-    return tf.function(lambda batch: frozen(batch, training=False), reduce_retracing=True)
 
 
 def _allocate(shape: tuple[int, ...], cache_bytes: int, folder: Path) -> np.ndarray:

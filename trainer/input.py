@@ -20,6 +20,8 @@ _RAW_FEATURES = {
     LABEL: tf.io.FixedLenFeature([1], tf.string),
 }
 
+PictureParser = Callable[[tf.Tensor], tf.Tensor]
+
 
 @dataclass(frozen=True)
 class Split:
@@ -65,9 +67,30 @@ def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
     return Split(files, label_ids, tuple(labels))
 
 
+def build_parser(
+    transform_layer: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]],
+) -> PictureParser:
+    """The graph from serialized examples to pictures, traced once for every split and stage.
+
+    Args:
+        transform_layer: `TFTransformOutput.transform_features_layer()`.
+
+    Returns:
+        A function from serialized tf.Examples, `[batch] string`, to pictures in the backbone's
+        range, `[batch, image_size, image_size, 3] float32`.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def parse(serialized: tf.Tensor) -> tf.Tensor:
+        features = tf.io.parse_example(serialized, {IMAGE: _RAW_FEATURES[IMAGE]})
+        return transform_layer(features)[IMAGE_XF]
+
+    return parse
+
+
 def read_pictures(
     split: Split,
-    transform_layer: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]],
+    parse: PictureParser,
     batch_size: int = READ_BATCH_SIZE,
     shuffle_seed: int | None = None,
 ) -> tf.data.Dataset:
@@ -75,7 +98,7 @@ def read_pictures(
 
     Args:
         split: As `open_split` gives it.
-        transform_layer: `TFTransformOutput.transform_features_layer()`.
+        parse: As `build_parser` makes it.
         batch_size: Pictures a batch; the last batch may hold fewer.
         shuffle_seed: Seed of a new order in each epoch; None keeps the files' order.
 
@@ -90,11 +113,10 @@ def read_pictures(
         # Encoded pictures are small: 10,000 of 20 KB are 200 MB.
         examples = examples.shuffle(min(len(split), 10_000), seed=shuffle_seed)
 
-    def to_pictures(serialized: tf.Tensor, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        features = tf.io.parse_example(serialized, {IMAGE: _RAW_FEATURES[IMAGE]})
-        return transform_layer(features)[IMAGE_XF], ids
-
-    batches = examples.batch(batch_size).map(to_pictures, tf.data.AUTOTUNE).prefetch(2)
+    batches = examples.batch(batch_size).map(
+        lambda serialized, ids: (parse(serialized), ids), tf.data.AUTOTUNE
+    )
+    batches = batches.prefetch(2)
     # TFRecord files do not tell how many examples they hold; the labels have been counted.
     count = math.ceil(len(split) / batch_size)
     return batches.apply(tf.data.experimental.assert_cardinality(count))

@@ -1,7 +1,6 @@
 """One stage of training: what is frozen, what is trained, on which pictures, for how long."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import tensorflow as tf
 from components.progress import report_progress
 from trainer.augmentation import build_augmentation
 from trainer.cut import Cut, cut_network, find_first_trainable, freeze_below
-from trainer.features import FeatureBatches, compute_features
-from trainer.input import Split, read_pictures
+from trainer.features import FeatureBatches, FrozenPart, compute_features
+from trainer.input import PictureParser, Split, read_pictures
 from trainer.settings import OptimizerSettings, StageSettings, TrainerSettings
 
 # Evaluation holds no gradients: larger batches than in training cost no accuracy, only memory.
@@ -46,13 +45,13 @@ class Pictures:
     Attributes:
         train: The split that is trained on.
         validation: The split that chooses the best epoch.
-        transform_layer: The Transform graph, for `read_pictures`.
+        parse: Serialized examples to pictures, for `read_pictures`.
         cache_folder: Where features go that are too large for memory.
     """
 
     train: Split
     validation: Split
-    transform_layer: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
+    parse: PictureParser
     cache_folder: Path
 
 
@@ -81,8 +80,9 @@ def train_stage(
     freeze_below(network.body, first_trainable)
     cut = cut_network(network.body, first_trainable)
     tail = _build_tail(network, cut)
-    model, batches = _build_training(stage, network, cut, tail, pictures, settings)
-    validation = _features(cut, pictures, pictures.validation, settings, "validation")
+    frozen = FrozenPart(cut.frozen)
+    model, batches = _build_training(stage, network, cut, tail, frozen, pictures, settings)
+    validation = _features(frozen, pictures, pictures.validation, settings, "validation")
     best = BestEpoch(
         stage,
         tail,
@@ -228,12 +228,13 @@ def _build_training(
     network: Network,
     cut: Cut,
     tail: keras.Model,
+    frozen: FrozenPart,
     pictures: Pictures,
     settings: TrainerSettings,
 ) -> tuple[keras.Model, FeatureBatches | tf.data.Dataset]:
     """The model that is fitted, and the batches it is fitted to."""
     if stage.augmentation.is_off:
-        features = _features(cut, pictures, pictures.train, settings, "training")
+        features = _features(frozen, pictures, pictures.train, settings, "training")
         return tail, FeatureBatches(
             features, pictures.train.label_ids, settings.batch_size, settings.seed
         )
@@ -241,19 +242,17 @@ def _build_training(
     changed = inputs
     for layer in build_augmentation(stage.augmentation, network.scale, settings.seed):
         changed = layer(changed)
-    frozen = changed if cut.frozen is None else InferenceMode(cut.frozen)(changed)
-    batches = read_pictures(
-        pictures.train, pictures.transform_layer, settings.batch_size, settings.seed
-    )
-    return keras.Model(inputs, tail(frozen), name="augmented"), batches
+    features = changed if cut.frozen is None else InferenceMode(cut.frozen)(changed)
+    batches = read_pictures(pictures.train, pictures.parse, settings.batch_size, settings.seed)
+    return keras.Model(inputs, tail(features), name="augmented"), batches
 
 
 def _features(
-    cut: Cut, pictures: Pictures, split: Split, settings: TrainerSettings, title: str
+    frozen: FrozenPart, pictures: Pictures, split: Split, settings: TrainerSettings, title: str
 ) -> np.ndarray:
     return compute_features(
-        cut,
-        read_pictures(split, pictures.transform_layer),
+        frozen,
+        read_pictures(split, pictures.parse),
         len(split),
         settings.cache_bytes,
         pictures.cache_folder,

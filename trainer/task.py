@@ -15,7 +15,7 @@ from trainer.backbones import BACKBONES, build_backbone
 from trainer.cut import find_first_trainable
 from trainer.export import LABELS_FILE, Classifier, export_classifier
 from trainer.head import build_head, build_pooling
-from trainer.input import open_split, read_labels
+from trainer.input import build_parser, open_split, read_labels
 from trainer.settings import ModelSettings, TrainerSettings
 from trainer.stages import Network, Pictures, train_stage
 from trainer.weights import load_weights
@@ -46,7 +46,7 @@ def run_fn(fn_args: FnArgs) -> None:
         pictures = Pictures(
             open_split(fn_args.train_files, labels),
             open_split(fn_args.eval_files, labels),
-            transform_layer,
+            build_parser(transform_layer),
             Path(cache_folder),
         )
         stages = [train_stage(stage, network, pictures, settings) for stage in settings.stages]

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, load_image
-from trainer.input import open_split
+from trainer.input import build_parser, open_split
 from trainer.stages import Network, Pictures
 
 LABELS = ("blue", "red")
@@ -61,7 +61,7 @@ def pictures(tmp_path: Path) -> Pictures:
     return Pictures(
         open_split([str(train)], LABELS),
         open_split([str(validation)], LABELS),
-        transform_layer,
+        build_parser(transform_layer),
         tmp_path,
     )
 

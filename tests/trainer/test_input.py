@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.trainer.conftest import LABELS, transform_layer, write_examples
-from trainer.input import open_split, read_pictures
+from trainer.input import build_parser, open_split, read_pictures
 
 
 def test_labels_and_counts(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_labels_and_counts(tmp_path: Path) -> None:
 
 def test_pictures_in_the_order_of_their_labels(tmp_path: Path) -> None:
     split = open_split([str(write_examples(tmp_path / "a.tfrecord", 10, seed=1))], LABELS)
-    batches = list(read_pictures(split, transform_layer, batch_size=4))
+    batches = list(read_pictures(split, build_parser(transform_layer), batch_size=4))
     assert [len(ids) for _, ids in batches] == [4, 4, 2]
     pictures = np.concatenate([pictures for pictures, _ in batches])
     ids = np.concatenate([ids for _, ids in batches])
@@ -29,7 +29,9 @@ def test_pictures_in_the_order_of_their_labels(tmp_path: Path) -> None:
 
 def test_shuffled_pictures_keep_their_labels(tmp_path: Path) -> None:
     split = open_split([str(write_examples(tmp_path / "a.tfrecord", 40, seed=1))], LABELS)
-    batches = list(read_pictures(split, transform_layer, batch_size=8, shuffle_seed=3))
+    batches = list(
+        read_pictures(split, build_parser(transform_layer), batch_size=8, shuffle_seed=3)
+    )
     ids = np.concatenate([ids for _, ids in batches])
     pictures = np.concatenate([pictures for pictures, _ in batches])
     assert ids.tolist() != split.label_ids.tolist()
@@ -39,4 +41,4 @@ def test_shuffled_pictures_keep_their_labels(tmp_path: Path) -> None:
 
 def test_dataset_knows_its_length(tmp_path: Path) -> None:
     split = open_split([str(write_examples(tmp_path / "a.tfrecord", 10, seed=1))], LABELS)
-    assert len(read_pictures(split, transform_layer, batch_size=4)) == 3
+    assert len(read_pictures(split, build_parser(transform_layer), batch_size=4)) == 3
