@@ -45,12 +45,12 @@ def _linear_accuracy(backbone: keras.Model, pictures: tf.Tensor, labels: np.ndar
     return classifier.fit(features[:600], labels[:600]).score(features[600:], labels[600:])
 
 
-def test_weights_file_is_small():
+def test_weights_file_is_small() -> None:
     assert LETTERS_WEIGHTS.stat().st_size <= 3_000_000
 
 
 @pytest.mark.parametrize("image_size_px", [32, 96])
-def test_weights_load_at_any_image_size(image_size_px):
+def test_weights_load_at_any_image_size(image_size_px: int) -> None:
     backbone = _build_backbone(image_size_px)
     before = [np.array(weight) for weight in backbone.get_weights()]
     backbone.load_weights(LETTERS_WEIGHTS)
@@ -59,7 +59,7 @@ def test_weights_load_at_any_image_size(image_size_px):
     assert not any(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
 
 
-def test_frozen_features_tell_digits_apart_far_better_than_random_ones():
+def test_frozen_features_tell_digits_apart_far_better_than_random_ones() -> None:
     keras.utils.set_random_seed(0)
     pictures, labels = _read_digits(pretrain_letters.IMAGE_SIZE_PX)
     backbone = _build_backbone(pretrain_letters.IMAGE_SIZE_PX)
@@ -72,7 +72,7 @@ def test_frozen_features_tell_digits_apart_far_better_than_random_ones():
     assert 1 - pretrained_accuracy < (1 - random_accuracy) / 2
 
 
-def test_source_domain_holds_every_letter_in_every_font_and_no_digit():
+def test_source_domain_holds_every_letter_in_every_font_and_no_digit() -> None:
     letters = "".join(pretrain_letters.CLASSES)
     latin = "".join(pretrain_letters.LATIN)
     full_fonts, latin_fonts = pretrain_letters.FULL_FONTS, pretrain_letters.LATIN_FONTS
@@ -84,7 +84,7 @@ def test_source_domain_holds_every_letter_in_every_font_and_no_digit():
 
 
 @pytest.mark.parametrize("font", pretrain_letters.FULL_FONTS)
-def test_full_fonts_have_every_letter(font):
+def test_full_fonts_have_every_letter(font: str) -> None:
     folder = pathlib.Path(matplotlib.get_data_path(), "fonts", "ttf")
     known = matplotlib.ft2font.FT2Font(str(folder / f"{font}.ttf")).get_charmap()
     assert not [
@@ -92,21 +92,23 @@ def test_full_fonts_have_every_letter(font):
     ]
 
 
-def test_every_glyph_fills_its_square():
+def test_every_glyph_fills_its_square() -> None:
     for glyph, index in pretrain_letters.render_glyphs():
-        width, height = np.subtract(glyph.getbbox()[2:], glyph.getbbox()[:2])
+        box = glyph.getbbox()
+        assert box is not None
+        width, height = np.subtract(box[2:], box[:2])
         letters = pretrain_letters.CLASSES[index]
         size = pretrain_letters.GLYPH_SIZE_PX
         assert max(width, height) >= size - 2, f"{letters} is not drawn in full"
 
 
-def test_degraded_pictures_reach_white_and_keep_black():
+def test_degraded_pictures_reach_white_and_keep_black() -> None:
     pictures, _ = pretrain_letters.build_pictures(50, seed=5)
     assert (pictures.max(axis=(1, 2, 3)) == 255).all()
     assert np.median(pictures.min(axis=(1, 2, 3))) == 0
 
 
-def test_pictures_follow_from_the_seed():
+def test_pictures_follow_from_the_seed() -> None:
     pictures, classes = pretrain_letters.build_pictures(20, seed=3)
     again, _ = pretrain_letters.build_pictures(20, seed=3)
     other, _ = pretrain_letters.build_pictures(20, seed=4)
@@ -117,7 +119,7 @@ def test_pictures_follow_from_the_seed():
     assert not np.array_equal(pictures, other)
 
 
-def test_batch_norm_statistics_settle_during_pretraining():
+def test_batch_norm_statistics_settle_during_pretraining() -> None:
     backbone, classifier = pretrain_letters.build_classifier()
     norms = [
         layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)
