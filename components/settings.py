@@ -3,6 +3,17 @@
 from pydantic import BaseModel, ConfigDict
 
 
+def require_local(path: str | None) -> str | None:
+    """Refuses the address of a remote object where only a path will do.
+
+    Raises:
+        ValueError: If it is one.
+    """
+    if path and "://" in path:
+        raise ValueError(f"{path} is remote; give a path on this machine, or mount it")
+    return path
+
+
 class Settings(BaseModel):
     """A frozen, strict section of the configuration: unknown keys are errors.
 

@@ -83,7 +83,7 @@ def _measured(summary: Summary) -> str:
         text += f" on {count(summary.test.examples, 'picture')}"
     text += f"; the gate asks for {accuracy(summary.gate.min_accuracy)}"
     if summary.gate.baseline_accuracy is not None:
-        text += f", the model in service has {accuracy(summary.gate.baseline_accuracy)}"
+        text += f", the last other blessed model has {accuracy(summary.gate.baseline_accuracy)}"
     return text
 
 

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from components.evaluation.settings import GateSettings
 from components.ingest.settings import DataSettings
 from components.push.settings import PushSettings
-from components.settings import Settings
+from components.settings import Settings, require_local
 from components.transform.settings import TransformSettings
 from trainer.backbones import BACKBONES
 from trainer.settings import ModelSettings, TrainerSettings
@@ -23,7 +23,7 @@ class BeamSettings(Settings):
 class MetadataSettings(Settings):
     """Where TFX keeps its metadata: what ran, on what, with which result."""
 
-    path: str | None = None
+    path: Annotated[str | None, AfterValidator(require_local)] = None
     """SQLite file; empty is `WORKSPACE/metadata.sqlite`."""
 
 

@@ -67,6 +67,7 @@ def _pusher(outputs: Outputs) -> Facts:
         return {"pushed": False, "version": None, "path": None}
     return {
         "pushed": True,
+        "is_new": bool(artifact.get_int_custom_property("is_new")),
         "version": int(artifact.get_string_custom_property("pushed_version")),
         "path": artifact.get_string_custom_property("pushed_destination"),
     }

@@ -35,7 +35,10 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
     Returns:
         A TFX pipeline, as every TFX runner takes it.
     """
-    ingest = ImageExampleGen(config.data, sample_path=str(workspace.sample))
+    # Every step follows from the examples: code that changed makes all of it anew.
+    ingest = ImageExampleGen(
+        config.data, sample_path=str(workspace.sample), code=fingerprint_code("components")
+    )
     examples = ingest.outputs["examples"]
     statistics = StatisticsGen(examples=examples, stats_options=statistics_options())
     schema = ImageSchemaGen(
@@ -110,7 +113,6 @@ def _transform(config: PipelineConfig, examples: BaseChannel, schema: ImageSchem
             "image_size": config.image_size,
             "interpolation": config.transform.interpolation,
             "scale": BACKBONES[config.model.backbone].scale,
-            "code": fingerprint_code("components/transform"),
         },
     )
 

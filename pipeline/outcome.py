@@ -81,8 +81,11 @@ def find_outcome(board: Board) -> Outcome:
         return "failed"
     if board.facts("Evaluator").get("blessed") is False:
         return "refused"
-    is_new = "Pusher" in board.rows and board.rows["Pusher"].state == "done"
-    return "pushed" if is_new and board.facts("Pusher").get("pushed") else "unchanged"
+    has_run = "Pusher" in board.rows and board.rows["Pusher"].state == "done"
+    pusher = board.facts("Pusher")
+    # A model that is blessed again, under another gate, is in service already.
+    is_new = has_run and pusher.get("is_new", True)
+    return "pushed" if is_new and pusher.get("pushed") else "unchanged"
 
 
 def _images(facts: dict[str, Any]) -> ImageCounts | None:

@@ -119,10 +119,15 @@ def _is_in_service(folder: Path, model_uri: str | None) -> bool:
 
 
 def _find_mistake(error: BaseException | None) -> UserError | None:
-    """The UserError that an error is or was raised from."""
-    while error is not None and not isinstance(error, UserError):
+    """The UserError that an error is or was raised from: the first of them.
+
+    Beam raises what a worker raised once more, with the name of its own step in the message.
+    """
+    found = None
+    while error is not None:
+        found = error if isinstance(error, UserError) else found
         error = error.__cause__ or error.__context__
-    return error
+    return found
 
 
 if __name__ == "__main__":

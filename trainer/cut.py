@@ -45,14 +45,15 @@ def find_first_trainable(backbone: "keras.Model", unfreeze_from: str | int) -> i
     if isinstance(unfreeze_from, int):
         if not -count <= unfreeze_from < count:
             raise UserError(
-                f"unfreeze_from: received {unfreeze_from}; {backbone.name} has {count} layers, "
-                f"allowed: {-count} to {count - 1}, a layer's name, `none` or `all`"
+                f"trainer.stages: unfreeze_from: received {unfreeze_from}; the backbone has "
+                f"{count} layers, pooling included; allowed: {-count} to {count - 1}, "
+                "a layer's name, `none` or `all`"
             )
         return unfreeze_from % count
     names = [layer.name for layer in backbone.layers]
     if unfreeze_from not in names:
         raise UserError(
-            f"unfreeze_from: {backbone.name} has no layer {unfreeze_from!r}; "
+            f"trainer.stages: unfreeze_from: the backbone has no layer {unfreeze_from!r}; "
             f"allowed: `none`, `all`, an index, or one of {_close_names(unfreeze_from, names)}"
         )
     return names.index(unfreeze_from)

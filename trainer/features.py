@@ -1,6 +1,7 @@
 """Features of the frozen part, computed once a picture and kept in memory or, if large, on disk."""
 
 import math
+import os
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.errors import UserError
 from components.progress import report_progress
 
 
@@ -55,16 +57,16 @@ class FrozenPart:
     """The frozen part of a network as one graph, traced once for every split.
 
     Args:
-        part: Pictures to features; None where nothing is frozen and pictures are the features.
+        part: Pictures to features.
     """
 
-    def __init__(self, part: "keras.Model | None"):
+    def __init__(self, part: keras.Model):
         self._part = part
 
     @tf.function(reduce_retracing=True)
     def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
         """Features of `[batch, height, width, 3] float32` pictures."""
-        return tf.identity(pictures) if self._part is None else self._part(pictures, training=False)
+        return self._part(pictures, training=False)
 
 
 def compute_features(
@@ -82,11 +84,14 @@ def compute_features(
         pictures: Batches of (`[batch, height, width, 3] float32`, label ids), in a fixed order.
         count: Number of pictures.
         cache_bytes: Largest size that is kept in memory; larger features go to a file.
-        folder: Where that file goes; who gives the folder removes it.
+        folder: Where that file goes.
         title: What progress lines call these pictures.
 
     Returns:
         `[count, ...] float32` in the order of `pictures`.
+
+    Raises:
+        UserError: The disk has no room for that file.
     """
     features: np.ndarray | None = None
     done = 0
@@ -104,6 +109,16 @@ def compute_features(
 def _allocate(shape: tuple[int, ...], cache_bytes: int, folder: Path) -> np.ndarray:
     if 4 * math.prod(shape) <= cache_bytes:
         return np.empty(shape, np.float32)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".npy", delete=False) as file:
-        path = file.name
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    size = 4 * math.prod(shape)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            # Now, rather than while the mapped file is written: a full disk is a bus error there.
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            raise UserError(
+                f"the features of this stage need {size / 1e9:.1f} GB in {folder}: "
+                f"{error.strerror}",
+                hint="Make room, or unfreeze from a later layer.",
+            ) from error
+        # The file has no name: it goes with the last array that shows it, whatever happens.
+        return np.memmap(file, dtype=np.float32, mode="r+", shape=shape)

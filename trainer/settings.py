@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from typing_extensions import Doc
 
-from components.settings import Settings
+from components.settings import Settings, require_local
 from trainer.backbones import BACKBONES
 
 NAMED_WEIGHTS = ("imagenet", "bundled", "none")
@@ -41,7 +41,10 @@ class ModelSettings(Settings):
     @classmethod
     def _weights_exist(cls, weights: str, info: ValidationInfo) -> str:
         checks_paths = (info.context or {}).get("check_paths", True)
-        if weights in NAMED_WEIGHTS or not checks_paths or "://" in weights:
+        if weights in NAMED_WEIGHTS:
+            return weights
+        require_local(weights)
+        if not checks_paths:
             return weights
         if not Path(weights).is_file():
             raise ValueError(
@@ -129,7 +132,7 @@ class TrainerSettings(Settings):
 
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
     """Pictures per training step (32: Keras' default)."""
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of everything random in training."""
     cache_bytes: Annotated[int, Field(ge=0)] = 4 * 1024**3
     """Most memory for features computed once, in bytes; past it they go to a file on disk."""

@@ -61,8 +61,9 @@ def train_stage(
     """Trains the network's unfrozen part and its head, and keeps the best epoch's weights.
 
     Without augmentation the frozen part runs once over each picture and the stage trains on its
-    stored output; with augmentation it runs in each step. The weights from before the stage count
-    as epoch 0: a stage never leaves the model worse on the validation split than it found it.
+    stored output; with augmentation it runs in each step. Pictures themselves are never stored. The
+    weights from before the stage count as epoch 0: a stage never leaves the model worse on the
+    validation split than it found it.
 
     Args:
         stage: What to train, and how.
@@ -80,14 +81,9 @@ def train_stage(
     freeze_below(network.body, first_trainable)
     cut = cut_network(network.body, first_trainable)
     tail = _build_tail(network, cut)
-    frozen = FrozenPart(cut.frozen)
+    frozen = FrozenPart(cut.frozen) if cut.frozen else None
     model, batches = _build_training(stage, network, cut, tail, frozen, pictures, settings)
-    validation = _features(frozen, pictures, pictures.validation, settings, "validation")
-    best = BestEpoch(
-        stage,
-        tail,
-        FeatureBatches(validation, pictures.validation.label_ids, _EVALUATION_BATCH_SIZE),
-    )
+    best = BestEpoch(stage, tail, _validation_batches(frozen, pictures, settings))
     model.compile(
         optimizer=build_optimizer(stage.optimizer, steps=stage.epochs * len(batches)),
         loss=_loss(),
@@ -136,11 +132,16 @@ class BestEpoch(keras.callbacks.Callback):
 
     Args:
         stage: For its name, epochs and early stopping.
-        tail: The trained part with its head, from stored features to logits.
-        validation: The validation split's stored features.
+        tail: The trained part with its head, from features to logits.
+        validation: The validation split, as `tail` reads it.
     """
 
-    def __init__(self, stage: StageSettings, tail: keras.Model, validation: FeatureBatches):
+    def __init__(
+        self,
+        stage: StageSettings,
+        tail: keras.Model,
+        validation: FeatureBatches | tf.data.Dataset,
+    ):
         super().__init__()
         self._stage = stage
         self._tail = tail
@@ -228,12 +229,12 @@ def _build_training(
     network: Network,
     cut: Cut,
     tail: keras.Model,
-    frozen: FrozenPart,
+    frozen: FrozenPart | None,
     pictures: Pictures,
     settings: TrainerSettings,
 ) -> tuple[keras.Model, FeatureBatches | tf.data.Dataset]:
     """The model that is fitted, and the batches it is fitted to."""
-    if stage.augmentation.is_off:
+    if stage.augmentation.is_off and frozen:
         features = _features(frozen, pictures, pictures.train, settings, "training")
         return tail, FeatureBatches(
             features, pictures.train.label_ids, settings.batch_size, settings.seed
@@ -245,6 +246,17 @@ def _build_training(
     features = changed if cut.frozen is None else InferenceMode(cut.frozen)(changed)
     batches = read_pictures(pictures.train, pictures.parse, settings.batch_size, settings.seed)
     return keras.Model(inputs, tail(features), name="augmented"), batches
+
+
+def _validation_batches(
+    frozen: FrozenPart | None, pictures: Pictures, settings: TrainerSettings
+) -> FeatureBatches | tf.data.Dataset:
+    """The validation split as the trained part reads it."""
+    split = pictures.validation
+    if frozen is None:
+        return read_pictures(split, pictures.parse)
+    features = _features(frozen, pictures, split, settings, "validation")
+    return FeatureBatches(features, split.label_ids, _EVALUATION_BATCH_SIZE)
 
 
 def _features(

@@ -42,12 +42,15 @@ def run_fn(fn_args: FnArgs) -> None:
     for stage in settings.stages:
         # A layer that is not there is told now, not after the stages before it.
         find_first_trainable(network.body, stage.unfreeze_from)
-    with tempfile.TemporaryDirectory(prefix="features-") as cache_folder:
+    tf.io.gfile.makedirs(fn_args.model_run_dir)
+    with tempfile.TemporaryDirectory(
+        prefix="features-", dir=_local(fn_args.model_run_dir)
+    ) as cache:
         pictures = Pictures(
             open_split(fn_args.train_files, labels),
             open_split(fn_args.eval_files, labels),
             build_parser(transform_layer),
-            Path(cache_folder),
+            Path(cache),
         )
         stages = [train_stage(stage, network, pictures, settings) for stage in settings.stages]
     report_progress("Trainer", "exporting")
@@ -83,7 +86,11 @@ def _export(
         export_classifier(classifier, folder)
 
 
+def _local(folder: str) -> str | None:
+    """The folder, if it is on this machine: large features belong where the workspace is."""
+    return None if "://" in folder else folder
+
+
 def _write_training(stages: list[dict], folder: str) -> None:
-    tf.io.gfile.makedirs(folder)
     with tf.io.gfile.GFile(f"{folder}/{TRAINING_FILE}", "w") as file:
         json.dump({"stages": stages}, file, indent=2)

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from absl import logging
 from tfx.components.evaluator import constants
 from tfx.dsl.components.common import resolver
+from tfx.dsl.io import fileio
+from tfx.utils import path_utils
 
 
 class LastBlessedOther(resolver.ResolverStrategy):
-    """Resolves `model` to the model that was blessed last, other than the `candidate`.
+    """Resolves `model` to the model that was blessed last, is still there and not the `candidate`.
 
     TFX's own LatestBlessedModelStrategy may return the candidate itself: a run on unchanged data
     takes its model from the cache, that model becomes its own baseline, and so the Evaluator has
@@ -35,8 +38,12 @@ class LastBlessedOther(resolver.ResolverStrategy):
                 constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY
             )
             is_blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-            if is_blessed == constants.BLESSED_VALUE and model_id in models.keys() - candidates:
+            if is_blessed != constants.BLESSED_VALUE or model_id not in models.keys() - candidates:
+                continue
+            if fileio.exists(path_utils.serving_model_path(models[model_id].uri)):
                 return {**_EMPTY, "model": [models[model_id]], "model_blessing": [blessing]}
+            # Its files were deleted; it would fail the Evaluator, now and in every later run.
+            logging.warning("Blessed model %s is gone.", models[model_id].uri)
         return dict(_EMPTY)
 
 

@@ -19,6 +19,7 @@ class ImageExampleGenSpec(ComponentSpec):
     PARAMETERS = {
         driver.SETTINGS_KEY: ExecutionParameter(type=str),
         driver.PATH_KEY: ExecutionParameter(type=str),
+        "code": ExecutionParameter(type=str),
     }
     INPUTS: dict[str, ChannelParameter] = {}
     OUTPUTS = {driver.EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples)}
@@ -39,13 +40,16 @@ class ImageExampleGen(base_beam_component.BaseBeamComponent):
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
     DRIVER_CLASS = driver.Driver
 
-    def __init__(self, settings: DataSettings, sample_path: str | None = None) -> None:
+    def __init__(
+        self, settings: DataSettings, sample_path: str | None = None, code: str = ""
+    ) -> None:
         """Makes the component.
 
         Args:
             settings: The `data` section.
             sample_path: Folder that the built-in sample is written to; needed, and used, only
                 where `settings.source` is `digits`.
+            code: Fingerprint of the code; another one makes the cache miss.
 
         Raises:
             ValueError: If there is no path.
@@ -56,6 +60,7 @@ class ImageExampleGen(base_beam_component.BaseBeamComponent):
         spec = ImageExampleGenSpec(
             settings=settings.model_dump_json(by_alias=True, exclude=_IRRELEVANT),
             path=path,
+            code=code,
             examples=types.Channel(type=standard_artifacts.Examples),
         )
         super().__init__(spec=spec)

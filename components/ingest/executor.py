@@ -10,6 +10,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
 from components.ingest import driver, storage
+from components.ingest.errors import IngestError
 from components.ingest.inspection import (
     Checked,
     InspectPictures,
@@ -17,7 +18,7 @@ from components.ingest.inspection import (
     deserialize,
     serialize,
 )
-from components.ingest.report import describe, summarize, write_report
+from components.ingest.report import describe, keep_quarantine, summarize, write_report
 from components.ingest.settings import SPLIT_NAMES, DataSettings
 from components.ingest.shards import WriteShard, plan_shards
 from components.ingest.sources import Listing, list_folders
@@ -56,8 +57,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(output_dict[driver.EXAMPLES_KEY])
         listing = self._list(exec_properties[driver.PATH_KEY], settings)
         verdicts = decide(self._inspect(listing, settings), settings)
-        check_quality(verdicts, settings)
-        check_classes(verdicts, listing.classes, settings)
+        try:
+            check_quality(verdicts, settings)
+            check_classes(verdicts, listing.classes, settings)
+        except IngestError as error:
+            raise keep_quarantine(error, examples.uri, verdicts.quarantined) from None
         span = exec_properties[driver.SPAN_KEY]
         summary = summarize(
             verdicts,

@@ -2,18 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import tensorflow as tf
 
 from components.ingest import storage
 from components.ingest.check import Rejected
+from components.ingest.errors import IngestError
 from components.ingest.inspection import Checked
 from components.ingest.verdicts import Verdicts
 
 SUMMARY_FILE = "ingest.json"
 QUARANTINE_FILE = "quarantine.jsonl"
+FAILED_QUARANTINE_FILE = "quarantine-of-failed-run.jsonl"
 
 
 def summarize(
@@ -71,8 +73,35 @@ def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Che
     """Writes `ingest.json` and `quarantine.jsonl` into the root of the Examples artifact."""
     with tf.io.gfile.GFile(storage.join(folder, SUMMARY_FILE), "w") as file:
         file.write(json.dumps(summary, indent=2) + "\n")
+    _write_quarantine(storage.join(folder, QUARANTINE_FILE), quarantined)
+
+
+def keep_quarantine(
+    error: IngestError, folder: str, quarantined: Collection[Checked]
+) -> IngestError:
+    """Saves the quarantine list of a run that fails.
+
+    TFX deletes what a failed execution wrote, so the list goes beside the artifacts.
+
+    Args:
+        error: Why it fails.
+        folder: Root of the Examples artifact, `COMPONENT/examples/EXECUTION`.
+        quarantined: Every file that was refused.
+
+    Returns:
+        The same error, whose hint names the list.
+    """
+    if not quarantined:
+        return error
+    component = folder.rstrip("/").rsplit("/", 2)[0]
+    path = storage.join(component, FAILED_QUARANTINE_FILE)
+    _write_quarantine(path, quarantined)
+    return IngestError(error.message, f"{error.hint} All refused files are listed in {path}.")
+
+
+def _write_quarantine(path: str, quarantined: Iterable[Checked]) -> None:
     rows = (json.dumps(_quarantine_row(picture)) + "\n" for picture in quarantined)
-    with tf.io.gfile.GFile(storage.join(folder, QUARANTINE_FILE), "w") as file:
+    with tf.io.gfile.GFile(path, "w") as file:
         file.write("".join(rows))  # one write, of an empty string too, so that the file exists
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from typing_extensions import Doc
 
-from components.settings import Settings
+from components.settings import Settings, require_local
 
 SPLIT_NAMES = ("train", "validation", "test")
 SPAN_PLACEHOLDER = "{SPAN}"
@@ -132,6 +132,7 @@ class DataSettings(Settings):
     @classmethod
     def _schema_exists(cls, path: str | None, info: ValidationInfo) -> str | None:
         checks_paths = (info.context or {}).get("check_paths", True)
-        if path and checks_paths and "://" not in path and not Path(path).is_file():
+        require_local(path)
+        if path and checks_paths and not Path(path).is_file():
             raise ValueError(f"no such file: {Path(path).absolute()}")
         return path

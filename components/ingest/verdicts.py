@@ -132,6 +132,10 @@ def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSett
         for split, pictures in verdicts.accepted.items()
     }
     names = sorted(set(classes).union(*counts.values()))
+    if not any(sum(count.values()) for count in counts.values()):
+        raise IngestError(
+            "not one picture was accepted.", "Check that data.path holds the pictures you mean."
+        )
     if len(names) < 2:
         raise IngestError(
             f"there is only one class: {', '.join(names)}.",

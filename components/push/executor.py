@@ -1,5 +1,6 @@
 """TFX's Pusher, with versions that appear whole or not at all."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from components.errors import UserError
-from components.push.versions import add_version
+from components.push.versions import add_version, newest_version
+
+IS_NEW_KEY = "is_new"
 
 
 class Executor(tfx_pusher.Executor):
@@ -44,13 +47,23 @@ class Executor(tfx_pusher.Executor):
         )
         folder = Path(destination.filesystem.base_directory)
         model = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY])
+        before = newest_version(folder)
         try:
             version = add_version(folder, Path(self.GetModelPath(input_dict)), model.uri)
         except OSError as error:
             raise UserError(
-                f"the model could not be written to {folder}: {error.strerror or error}",
+                f"the model could not be written to {folder}: {_reason(error)}",
                 hint="Make room or make the folder writable, and run again; "
                 "the version in service has not changed.",
             ) from error
         logging.info("Version %d is in service at %s.", version.number, version.path)
         self._MarkPushed(pushed, str(version.path), str(version.number))
+        # A model that was blessed again is in service already.
+        pushed.set_int_custom_property(IS_NEW_KEY, int(version != before))
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong first; copying a folder collects an error for each file."""
+    if isinstance(error, shutil.Error) and error.args:
+        return str(error.args[0][0][2])
+    return error.strerror or str(error)

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import Doc
 
-from components.settings import Settings
+from components.settings import Settings, require_local
 
 
 class PushSettings(Settings):
@@ -17,5 +17,5 @@ class PushSettings(Settings):
         Doc("text: a letter, then up to 62 letters, digits, - and _"),
     ]
     """Name of the model: its folder under `serving/` and the pipeline's name in the metadata."""
-    folder: str | None = None
+    folder: Annotated[str | None, AfterValidator(require_local)] = None
     """Folder that versions are pushed to; empty is `WORKSPACE/serving/MODEL_NAME`."""

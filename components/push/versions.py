@@ -5,6 +5,7 @@ is being written beside the versions is never seen.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -66,20 +67,32 @@ def add_version(folder: Path, saved_model: Path, model_uri: str) -> Version:
         OSError: The disk is full or the folder not writable; nothing in service has changed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_partial(folder)
-    newest = newest_version(folder)
-    if newest and newest.origin == model_uri:
-        return newest
-    # Numbers are times, as TFX's Pusher has them, but never go backwards with the clock.
-    number = max(int(time.time()), newest.number + 1 if newest else 0)
-    with _aside(folder, number) as partial:
-        shutil.copytree(saved_model, partial)
-        _write_origin(partial, model_uri)
-        _flush(partial)
-        path = folder / str(number)
-        partial.rename(path)
-        _flush_entry(folder)
-    return Version(number, path, model_uri)
+    with _locked(folder):
+        _remove_partial(folder)
+        newest = newest_version(folder)
+        if newest and newest.origin == model_uri:
+            return newest
+        # Numbers are times, as TFX's Pusher has them, but never go backwards with the clock.
+        number = max(int(time.time()), newest.number + 1 if newest else 0)
+        with _aside(folder, number) as partial:
+            shutil.copytree(saved_model, partial)
+            _write_origin(partial, model_uri)
+            _flush(partial)
+            path = folder / str(number)
+            partial.rename(path)
+            _flush_entry(folder)
+        return Version(number, path, model_uri)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Lets one writer at a time into the folder; the lock goes with its holder's process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -35,6 +35,10 @@ def test_a_folder_of_pictures_over_its_life(small: Callable[..., Path], tmp_path
     assert len(list(serving.iterdir())) == 1
 
     barely = "trainer.stages=[{name: head, epochs: 1, optimizer: {learning_rate: 1e-9}}]"
+    regated = run_pipeline(config, workspace, "gate.min_accuracy=0.5")
+    assert regated.summary["outcome"] == "unchanged", regated.output
+    assert len(list(serving.iterdir())) == 1
+
     refused = run_pipeline(config, workspace, "gate.min_accuracy=1.0", barely)
     assert (refused.exit_code, refused.summary["outcome"]) == (3, "refused"), refused.output
     assert any(
@@ -84,6 +88,9 @@ def test_too_many_broken_pictures_fail_the_run(small: Callable[..., Path], tmp_p
     assert "broken-0.png" in run.output and "max_bad_fraction" in run.output
     assert "Traceback" not in run.output
     assert str(tmp_path / "workspace" / "logs") in run.output
+    [quarantine] = (tmp_path / "workspace").rglob("quarantine-of-failed-run.jsonl")
+    assert str(quarantine) in run.output
+    assert len(quarantine.read_text().splitlines()) == 10
     allowed = run_pipeline(config, tmp_path / "workspace", "data.max_bad_fraction=0.1")
     assert allowed.exit_code == 0, allowed.output
     assert allowed.summary["images"]["quarantined"] == 10

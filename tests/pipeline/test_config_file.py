@@ -134,7 +134,7 @@ beam: {pipeline_args: --runner=FlinkRunner}
         "MobileNetV3Small, MobileNetV3Large do",
         "trainer.bach_size": "unknown key. Did you mean batch_size? Allowed here: batch_size, "
         "seed, cache_bytes, stages",
-        "trainer.seed": "received true; allowed: whole number of at least 0",
+        "trainer.seed": "received true; allowed: whole number from 0 to 4294967295",
         f"{stages}[0].name": 'received "Head"; allowed: text: a lower-case letter, then lower-case '
         "letters, digits, - and _",
         f"{stages}[0].unfreeze_from": "received [1]; allowed: none, all, a layer's name, or its "

@@ -1,8 +1,12 @@
 """A stage trains what it says, keeps the rest, and never makes the model worse."""
 
+import errno
+from typing import Any
+
 import numpy as np
 import pytest
 
+from components.errors import UserError
 from trainer.settings import (
     AugmentationSettings,
     EarlyStoppingSettings,
@@ -91,13 +95,25 @@ def test_early_stopping_ends_a_stage_that_no_longer_gains(
     assert train_stage(stage, network, pictures, SETTINGS)["epochs"] == 3
 
 
-def test_features_on_disk_train_the_same_head(network: Network, pictures: Pictures) -> None:
+def test_features_on_disk_train_the_same_head(
+    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allocated: list[tuple[int, ...]] = []
+    memmap = np.memmap
+
+    def count_maps(*arguments: Any, **options: Any) -> np.memmap:
+        allocated.append(options["shape"])
+        return memmap(*arguments, **options)
+
+    monkeypatch.setattr(np, "memmap", count_maps)
+    tfrecords = list(pictures.cache_folder.glob("*"))
     start = network.head.get_weights()
     in_memory = train_stage(HEAD, network, pictures, SETTINGS)
     trained = network.head.get_weights()
     network.head.set_weights(start)
     on_disk = train_stage(HEAD, network, pictures, SETTINGS.model_copy(update={"cache_bytes": 0}))
-    assert list(pictures.cache_folder.glob("*.npy"))
+    assert allocated == [(40, 16), (20, 16)]
+    assert list(pictures.cache_folder.glob("*")) == tfrecords  # the file went with the features
     assert on_disk["validation_accuracy"] == in_memory["validation_accuracy"]
     assert [weights.shape for weights in trained] == [w.shape for w in network.head.get_weights()]
 
@@ -106,3 +122,25 @@ def test_history_has_one_number_an_epoch(network: Network, pictures: Pictures) -
     history = train_stage(FINE_TUNE, network, pictures, SETTINGS)["history"]
     assert set(history) == {"loss", "sparse_categorical_accuracy", "val_loss", "val_accuracy"}
     assert all(len(values) == 2 for values in history.values())
+
+
+def test_pictures_are_not_stored_where_nothing_is_frozen(
+    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("features were computed")
+
+    monkeypatch.setattr("trainer.stages.compute_features", refuse)
+    stage = FINE_TUNE.model_copy(update={"unfreeze_from": "all"})
+    assert train_stage(stage, network, pictures, SETTINGS)["epochs"] == 2
+
+
+def test_disk_without_room_for_features_is_told(
+    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", fail)
+    with pytest.raises(UserError, match=r"features of this stage need .* No space left"):
+        train_stage(HEAD, network, pictures, SETTINGS.model_copy(update={"cache_bytes": 0}))

@@ -1,17 +1,28 @@
 """Which model a candidate is compared with."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
+import pytest
 from tfx.types import standard_artifacts
 
 from components.evaluation.baseline import LastBlessedOther
 
 
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model has its files."""
+    monkeypatch.chdir(tmp_path)
+    for id_ in (1, 3, 5, 7):
+        Path(f"{id_}/Format-Serving").mkdir(parents=True)
+
+
 def _model(id_: int) -> standard_artifacts.Model:
     model = standard_artifacts.Model()
     model.id = id_
+    model.uri = str(id_)
     return model
 
 
@@ -50,3 +61,9 @@ def test_last_blessed_wins_over_last_trained() -> None:
     models = [_model(1), _model(3), _model(7)]
     blessings = [_blessing(2, 1), _blessing(4, 3), _blessing(6, 1)]
     assert _resolve(models, blessings, candidate=7) == [1]
+
+
+def test_model_whose_files_are_gone_is_no_baseline() -> None:
+    Path("3/Format-Serving").rmdir()
+    models = [_model(1), _model(3), _model(5)]
+    assert _resolve(models, [_blessing(2, 1), _blessing(4, 3)], candidate=5) == [1]

@@ -113,8 +113,9 @@ def test_killed_anywhere_no_half_version_is_seen(tmp_path: Path, model: Path) ->
     assert kills > 10
 
 
+@pytest.mark.parametrize("patched", ["shutil.copyfile", "components.push.versions._flush"])
 def test_full_disk_leaves_what_is_in_service(
-    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch, patched: str
 ) -> None:
     folder = tmp_path / "serving"
     first = add_version(folder, model, "model/1")
@@ -122,7 +123,7 @@ def test_full_disk_leaves_what_is_in_service(
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("components.push.versions._flush", fail)
+    monkeypatch.setattr(patched, fail)
     with pytest.raises(OSError, match="No space left"):
         add_version(folder, model, "model/2")
     assert [entry.name for entry in folder.iterdir()] == [str(first.number)]
