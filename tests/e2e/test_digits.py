@@ -9,7 +9,8 @@ import pytest
 
 from tests.e2e.runs import REPOSITORY, Run, run_pipeline
 
-pytestmark = pytest.mark.e2e
+# Several whole runs a test: minutes, on a busy machine many.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 CONFIG = REPOSITORY / "configs" / "digits.yaml"
 

@@ -12,7 +12,8 @@ import pytest
 
 from tests.e2e.runs import REPOSITORY, Run, command, last_summary, run_pipeline, write_pictures
 
-pytestmark = pytest.mark.e2e
+# Several whole runs a test: minutes, on a busy machine many.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 BEFORE_TRAINER = ("ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform")
 
