@@ -126,7 +126,7 @@ def _find_mistake(error: BaseException | None) -> UserError | None:
     found = None
     while error is not None:
         found = error if isinstance(error, UserError) else found
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return found
 
 
