@@ -8,12 +8,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from components.progress import report_progress
 from trainer.augmentation import build_augmentation
+from trainer.best_epoch import BestEpoch
 from trainer.cut import Cut, cut_network, find_first_trainable, freeze_below
 from trainer.features import FeatureBatches, FrozenPart, compute_features
+from trainer.inference_mode import InferenceMode
 from trainer.input import PictureParser, Split, read_pictures
-from trainer.settings import OptimizerSettings, StageSettings, TrainerSettings
+from trainer.optimizer import build_loss, build_optimizer
+from trainer.settings import StageSettings, TrainerSettings
 
 # Evaluation holds no gradients: larger batches than in training cost no accuracy, only memory.
 _EVALUATION_BATCH_SIZE = 128
@@ -86,7 +88,7 @@ def train_stage(
     best = BestEpoch(stage, tail, _validation_batches(frozen, pictures, settings))
     model.compile(
         optimizer=build_optimizer(stage.optimizer, steps=stage.epochs * len(batches)),
-        loss=_loss(),
+        loss=build_loss(),
         metrics=["sparse_categorical_accuracy"],
         # XLA compiles for seconds what a small head trains in as many.
         jit_compile=False,
@@ -103,117 +105,6 @@ def train_stage(
         "total_parameters": _count(network.body.variables) + _count(network.head.variables),
         "history": {name: [float(x) for x in xs] for name, xs in history.history.items()},
     }
-
-
-class InferenceMode(keras.layers.Layer):
-    """Runs a part of the network in inference mode, also while `fit` trains it.
-
-    `part(inputs, training=False)` in a functional model does not hold: Keras 3.12's `fit`
-    passes its own `training=True` down to every node of the graph, and BatchNorm would lose its
-    pretrained statistics.
-
-    Args:
-        part: A model; its weights stay trainable where they are.
-    """
-
-    def __init__(self, part: keras.Model):
-        super().__init__(name=f"{part.name}_in_inference_mode")
-        self.part = part
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """The part's output."""
-        return self.part(inputs, training=False)
-
-
-class BestEpoch(keras.callbacks.Callback):
-    """Measures each epoch on the validation split, keeps the best weights, ends a stage early.
-
-    The best epoch has the highest accuracy and, among equals, the lowest loss.
-
-    Args:
-        stage: For its name, epochs and early stopping.
-        tail: The trained part with its head, from features to logits.
-        validation: The validation split, as `tail` reads it.
-    """
-
-    def __init__(
-        self,
-        stage: StageSettings,
-        tail: keras.Model,
-        validation: FeatureBatches | tf.data.Dataset,
-    ):
-        super().__init__()
-        self._stage = stage
-        self._tail = tail
-        self._validation = validation
-        self._epochs_without_gain = 0
-        self._lowest_loss = np.inf
-        tail.compile(loss=_loss(), metrics=["sparse_categorical_accuracy"], jit_compile=False)
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        """Measures the weights from before the stage: epoch 0."""
-        self._remember(0, *self._evaluate())
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Measures the epoch, reports it, and ends the stage if it has stopped to gain."""
-        loss, accuracy = self._evaluate()
-        if logs is not None:
-            logs.update(val_loss=loss, val_accuracy=accuracy)
-        if (accuracy, -loss) > (self.accuracy, -self._loss):
-            self._remember(epoch + 1, loss, accuracy)
-        report_progress(
-            "Trainer",
-            f"{self._stage.name}: epoch {epoch + 1}/{self._stage.epochs}, "
-            f"validation accuracy {accuracy:.3f}",
-            epoch + 1,
-            self._stage.epochs,
-        )
-        self._stop_early(loss)
-
-    def restore(self) -> None:
-        """Puts the best epoch's weights back."""
-        for variable, value in zip(self._tail.trainable_variables, self._weights, strict=True):
-            variable.assign(value)
-
-    def _evaluate(self) -> tuple[float, float]:
-        loss, accuracy = self._tail.evaluate(self._validation, verbose=0)
-        return float(loss), float(accuracy)
-
-    def _remember(self, epoch: int, loss: float, accuracy: float) -> None:
-        self.epoch, self._loss, self.accuracy = epoch, loss, accuracy
-        self._weights = [variable.numpy() for variable in self._tail.trainable_variables]
-
-    def _stop_early(self, loss: float) -> None:
-        rule = self._stage.early_stopping
-        if rule is None:
-            return
-        if loss < self._lowest_loss - rule.min_delta:
-            self._lowest_loss = loss
-            self._epochs_without_gain = 0
-        else:
-            self._epochs_without_gain += 1
-        if self._epochs_without_gain >= rule.patience:
-            self.model.stop_training = True
-
-
-def build_optimizer(settings: OptimizerSettings, steps: int) -> keras.optimizers.Optimizer:
-    """Builds a stage's optimizer.
-
-    Args:
-        settings: Its name, rate and schedule.
-        steps: Training steps of the whole stage, over which a cosine schedule falls to zero.
-    """
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = settings.learning_rate
-    if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, decay_steps=steps)
-    decay = settings.weight_decay or None
-    if settings.name == "adam":
-        return keras.optimizers.Adam(rate, weight_decay=decay)
-    if settings.name == "adamw":
-        return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
-    if settings.name == "rmsprop":
-        return keras.optimizers.RMSprop(rate)
-    return keras.optimizers.SGD(rate, momentum=0.9)
 
 
 def _build_tail(network: Network, cut: Cut) -> keras.Model:
@@ -270,10 +161,6 @@ def _features(
         pictures.cache_folder,
         title,
     )
-
-
-def _loss() -> keras.losses.Loss:
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def _count(variables: list) -> int:
