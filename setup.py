@@ -34,6 +34,8 @@ INSTALL_REQUIRES = [
     "pyyaml",
     "rich>=13",
     "scikit-learn",
+    # Datasets by name. Ingest reads their files itself, as 4.9 describes them.
+    "tensorflow-datasets>=4.9.10,<4.10",
     "typing-extensions>=4.9",
 ]
 

@@ -55,6 +55,8 @@ class ImageExampleGen(base_beam_component.BaseBeamComponent):
             ValueError: If there is no path.
         """
         path = sample_path if settings.source == "digits" else settings.path
+        if settings.source == "tfds":
+            path = settings.path or ""  # the driver asks TFDS for its own default
         if path is None:
             raise ValueError("ImageExampleGen needs sample_path for source digits, else data.path")
         spec = ImageExampleGenSpec(

@@ -12,10 +12,13 @@ from tfx.proto.orchestration import driver_output_pb2
 
 from components.ingest import storage
 from components.ingest.errors import IngestError
-from components.ingest.fingerprint import fingerprint
+from components.ingest.fingerprint import fingerprint, folder_files
+from components.ingest.manifest_source import manifest_files
 from components.ingest.settings import DataSettings
 from components.ingest.spans import resolve_span
+from components.ingest.tfds_folder import find_or_prepare
 
+COMPONENT = "ImageExampleGen"
 SETTINGS_KEY = "settings"
 PATH_KEY = "path"
 SPAN_KEY = "span"
@@ -34,7 +37,7 @@ def parse_settings(serialized: str) -> DataSettings:
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Resolves the span and fingerprints the data.
+    """Resolves the span, downloads what is to be downloaded, and fingerprints the data.
 
     Both go into the execution properties, of which TFX makes the cache's key, and onto the
     artifact. TFX's own fingerprint (count, bytes, times in seconds) misses a changed file.
@@ -70,18 +73,25 @@ def resolve(exec_properties: dict[str, Any]) -> dict[str, Any]:
         exec_properties: `settings` and `path`, as the component has them.
 
     Returns:
-        `path`, absolute and without `{SPAN}`; `span`; `input_fingerprint`.
+        `path`, absolute and without `{SPAN}`, and for a TFDS dataset the folder of its version;
+        `span`; `input_fingerprint`.
+
+    Raises:
+        IngestError: If there are no such data.
     """
     settings = parse_settings(exec_properties[SETTINGS_KEY])
     path = exec_properties[PATH_KEY]
-    path = path if storage.is_remote(path) else os.path.abspath(path)
+    path = os.path.abspath(path) if path and not storage.is_remote(path) else path
     if settings.source == "digits":
         _write_sample(path)
-    span = resolve_span(path, settings.span)
+    path, number = resolve_span(path, settings.span)
+    if settings.name is not None:
+        path = find_or_prepare(settings.name, path, COMPONENT)
+    files = manifest_files(path) if settings.source == "manifest" else folder_files(path)
     return {
-        PATH_KEY: span.path,
-        SPAN_KEY: NO_SPAN if span.number is None else span.number,
-        FINGERPRINT_KEY: fingerprint(span.path, settings.fingerprint),
+        PATH_KEY: path,
+        SPAN_KEY: NO_SPAN if number is None else number,
+        FINGERPRINT_KEY: fingerprint(files, settings.fingerprint),
     }
 
 

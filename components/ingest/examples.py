@@ -1,9 +1,24 @@
 """Pictures as tf.Examples: parses those that come in, builds those that go out."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from components.ingest.check import Accepted, Rejected
+
+
+class RecordFields(NamedTuple):
+    """Which features of a tf.Example hold the picture and its class."""
+
+    image: str = "image/encoded"
+    """The picture's bytes."""
+    text: str = "image/class/text"
+    """The class, by name."""
+    number: str = "image/class/label"
+    """The class, by number; looked at where there is no name."""
+    class_names: tuple[str, ...] = ()
+    """The name of each number; empty where a number is its own name."""
 
 
 def is_label(name: str) -> bool:
@@ -11,28 +26,40 @@ def is_label(name: str) -> bool:
     return bool(name.strip()) and name.isprintable()
 
 
-def parse_example(record: bytes) -> tuple[bytes, str] | Rejected:
+def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Rejected:
     """Takes the picture and its label out of a serialized tf.Example.
 
+    Args:
+        record: The tf.Example.
+        fields: Where it has them.
+
     Returns:
-        The bytes of `image/encoded` and the label: `image/class/text`, or else the number in
-        `image/class/label`, as text.
+        The picture's bytes and the name of its class.
     """
     try:
         features = tf.train.Example.FromString(record).features.feature
     except DecodeError:
         return Rejected("not_an_example", "the record is no tf.Example")
-    encoded = features["image/encoded"].bytes_list.value
-    texts = features["image/class/text"].bytes_list.value
-    numbers = features["image/class/label"].int64_list.value
+    encoded = features[fields.image].bytes_list.value
+    texts = features[fields.text].bytes_list.value
+    numbers = features[fields.number].int64_list.value
     if len(encoded) != 1 or len(texts or numbers) != 1:
+        label_fields = " or ".join(dict.fromkeys([fields.text, fields.number]))
+        return Rejected("not_an_example", f"needs one {fields.image} and one {label_fields}")
+    count = len(fields.class_names)
+    if not texts and count and not 0 <= numbers[0] < count:
+        # TFDS labels what has no label, as the test split of a contest, with -1.
         return Rejected(
-            "not_an_example", "needs one image/encoded and one image/class/text or /label"
+            "no_such_class", f"has label {numbers[0]}; the classes are 0 to {count - 1}"
         )
-    label = texts[0].decode("utf-8", "replace") if texts else str(numbers[0])
+    label = texts[0].decode("utf-8", "replace") if texts else _name(numbers[0], fields)
     if not is_label(label):
         return Rejected("not_an_example", f"the label {label!r} is empty or has control characters")
     return encoded[0], label
+
+
+def _name(number: int, fields: RecordFields) -> str:
+    return fields.class_names[number] if fields.class_names else str(number)
 
 
 def build_example(
@@ -42,7 +69,7 @@ def build_example(
 
     Args:
         contents: The picture's bytes, unchanged.
-        name: Path of its file below `data.path`.
+        name: Its name in reports, as its path below `data.path`.
         label: Its class.
         sha256: Hex digest of its bytes.
         verdict: Its format and size.

@@ -10,7 +10,9 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
 from components.ingest import driver, storage
+from components.ingest.driver import COMPONENT
 from components.ingest.errors import IngestError
+from components.ingest.examples import RecordFields
 from components.ingest.inspection import (
     Checked,
     InspectPictures,
@@ -18,15 +20,15 @@ from components.ingest.inspection import (
     deserialize,
     serialize,
 )
+from components.ingest.manifest_source import list_manifest
 from components.ingest.report import describe, keep_quarantine, summarize, write_report
 from components.ingest.settings import SPLIT_NAMES, DataSettings
 from components.ingest.shards import WriteShard, plan_shards
 from components.ingest.sources import Listing, list_folders
+from components.ingest.tfds_source import list_tfds
 from components.ingest.tfrecords import list_tfrecords
 from components.ingest.verdicts import Verdicts, check_classes, check_quality, decide
 from components.progress import report_progress
-
-COMPONENT = "ImageExampleGen"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -70,19 +72,25 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             span=None if span == driver.NO_SPAN else span,
         )
         report_progress(COMPONENT, describe(summary))
-        self._write(examples.uri, verdicts, settings)
+        self._write(examples.uri, verdicts, listing.fields, settings)
         write_report(examples.uri, summary, verdicts.quarantined)
         examples.split_names = artifact_utils.encode_split_names(list(SPLIT_NAMES))
 
     def _list(self, path: str, settings: DataSettings) -> Listing:
         report_progress(COMPONENT, f"listing {path}")
-        if settings.source == "tfrecord":
-            return list_tfrecords(path, settings, os.path.join(self._get_tmp_dir(), "unpacked"))
+        match settings.source:
+            case "tfrecord":
+                unpacked = os.path.join(self._get_tmp_dir(), "unpacked")
+                return list_tfrecords(path, settings, unpacked)
+            case "tfds":
+                return list_tfds(path, settings)
+            case "manifest":
+                return list_manifest(path, settings)
         return list_folders(path, settings)
 
     def _inspect(self, listing: Listing, settings: DataSettings) -> list[Checked]:
         prefix = os.path.join(self._get_tmp_dir(), "checked")
-        inspect = InspectPictures(settings, COMPONENT, len(listing.pictures))
+        inspect = InspectPictures(settings, listing.fields, COMPONENT, len(listing.pictures))
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
@@ -98,7 +106,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             for line in tf.io.gfile.GFile(path)
         ]
 
-    def _write(self, uri: str, verdicts: Verdicts, settings: DataSettings) -> None:
+    def _write(
+        self, uri: str, verdicts: Verdicts, fields: RecordFields, settings: DataSettings
+    ) -> None:
         shards = []
         for split, pictures in verdicts.accepted.items():
             # As `artifact_utils.get_split_uri` names it, once the artifact has its splits.
@@ -110,5 +120,5 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 pipeline
                 | "Plan" >> beam.Create(shards)
                 | "Share" >> beam.Reshuffle()
-                | "Write" >> beam.ParDo(WriteShard(COMPONENT, len(shards)))
+                | "Write" >> beam.ParDo(WriteShard(fields, COMPONENT, len(shards)))
             )

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -13,22 +13,19 @@ _MAX_DEPTH = 2
 """Data lie at most SPLIT/CLASS deep; what is deeper stops the ingest, and links may be circles."""
 
 
-def fingerprint(root: str, kind: Literal["content", "listing"]) -> str:
-    """Computes one hash over all files below `root`.
+def fingerprint(files: Iterable[tuple[str, str]], kind: Literal["content", "listing"]) -> str:
+    """Computes one hash over files.
 
     Args:
-        root: The folder, `{SPAN}` already resolved.
+        files: The name and the path of each; the hash depends on their order.
         kind: `content` reads every byte; `listing` looks at names, sizes and times only, which is
             fast on a slow disk and misses an edit that keeps both.
 
     Returns:
-        A hex digest of 64 characters. Litter (see `sources.LITTER`) does not count.
-
-    Raises:
-        IngestError: If a folder cannot be read.
+        A hex digest of 64 characters.
     """
     describe = storage.hash_file if kind == "content" else _describe_facts
-    files = list(_walk(root))
+    files = list(files)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
         facts = list(threads.map(lambda file: _describe(file[1], describe), files))
     digest = hashlib.sha256()
@@ -38,13 +35,22 @@ def fingerprint(root: str, kind: Literal["content", "listing"]) -> str:
     return digest.hexdigest()
 
 
-def _walk(root: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yields the name below the root and the path of every file, sorted."""
+def folder_files(root: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yields the name below `root` and the path of every file, sorted, without litter.
+
+    Args:
+        root: The folder, `{SPAN}` already resolved.
+        prefix: What leads to it in the names.
+        depth: How many folders it lies below the first root.
+
+    Raises:
+        IngestError: If a folder cannot be read.
+    """
     for entry in list_entries(root):
         if not entry.is_folder:
             yield prefix + entry.name, entry.path
         elif depth < _MAX_DEPTH:
-            yield from _walk(entry.path, f"{prefix}{entry.name}/", depth + 1)
+            yield from folder_files(entry.path, f"{prefix}{entry.name}/", depth + 1)
 
 
 def _describe(path: str, describe: Callable[[str], str]) -> str:

@@ -12,7 +12,7 @@ import apache_beam as beam
 
 from components.ingest import storage
 from components.ingest.check import Accepted, Rejected, check_picture, check_size
-from components.ingest.examples import parse_example
+from components.ingest.examples import RecordFields, parse_example
 from components.ingest.settings import DataSettings
 from components.ingest.sources import Found
 from components.progress import report_progress
@@ -36,8 +36,14 @@ class Checked:
     verdict: Accepted | Rejected
 
 
-def inspect_picture(found: Found, settings: DataSettings) -> Checked:
-    """Reads one picture and checks it; whatever is wrong with it ends in the verdict."""
+def inspect_picture(found: Found, settings: DataSettings, fields: RecordFields) -> Checked:
+    """Reads one picture and checks it; whatever is wrong with it ends in the verdict.
+
+    Args:
+        found: Where it is.
+        settings: The `data` section, for its limits.
+        fields: Where it has its bytes and its label, if it is a record.
+    """
     label = found.label or ""
     try:
         size = storage.file_facts(found.path).bytes if found.length < 0 else found.length
@@ -48,7 +54,7 @@ def inspect_picture(found: Found, settings: DataSettings) -> Checked:
     except OSError as error:
         return Checked(found, label, 0, "", Rejected("unreadable", error.strerror or str(error)))
     if found.label is None:
-        parsed = parse_example(contents)
+        parsed = parse_example(contents, fields)
         if isinstance(parsed, Rejected):
             return Checked(found, label, len(contents), _sha256(contents), parsed)
         contents, label = parsed
@@ -67,15 +73,19 @@ class InspectPictures(beam.DoFn):
     local runner, which runs in one thread.
     """
 
-    def __init__(self, settings: DataSettings, component: str, total: int) -> None:
+    def __init__(
+        self, settings: DataSettings, fields: RecordFields, component: str, total: int
+    ) -> None:
         """Remembers what to check by.
 
         Args:
             settings: The `data` section.
+            fields: Where pictures that are records have their bytes and their label.
             component: Id of the component, under which progress is reported.
             total: How many pictures there are on all workers together.
         """
         self._settings = settings
+        self._fields = fields
         self._component = component
         self._total = total
         self._done = 0
@@ -91,8 +101,11 @@ class InspectPictures(beam.DoFn):
 
     def process(self, batch: list[Found]) -> Iterator[Checked]:
         """Inspects one batch."""
-        yield from self._threads.map(lambda found: inspect_picture(found, self._settings), batch)
+        yield from self._threads.map(self._inspect, batch)
         self._report(len(batch))
+
+    def _inspect(self, found: Found) -> Checked:
+        return inspect_picture(found, self._settings, self._fields)
 
     def _report(self, done: int) -> None:
         self._done += done

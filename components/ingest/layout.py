@@ -36,6 +36,13 @@ def suggest_splits(names: Collection[str]) -> str:
     return "{" + ", ".join(f"{name}: {splits[name]}" for name in _USUAL_NAMES) + "}"
 
 
+def suggest_named_splits(names: Collection[str]) -> str:
+    """A sentence that tells what to write as `data.splits` for splits of these names."""
+    if "train" in guess_splits(names):
+        return f"Write data.splits: {suggest_splits(names)}."
+    return "Write in data.splits which is which: {train: NAME, validation: NAME, test: NAME}."
+
+
 def explain_mistaken_splits(root: str, there_are: Sequence[str]) -> tuple[str, str] | None:
     """Tells whether what was taken for class folders are split folders.
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -66,7 +66,13 @@ def describe(summary: dict[str, Any]) -> str:
     """Puts the counts of `summarize` into a line."""
     splits = ", ".join(f"{count} {split}" for split, count in summary["splits"].items())
     refused = f", {summary['quarantined']} quarantined" if summary["quarantined"] else ""
-    return f"{summary['accepted']} of {summary['found']} pictures accepted ({splits}){refused}"
+    accepted = f"{summary['accepted']} of {summary['found']} pictures accepted"
+    return f"{accepted} ({splits}){refused}{_describe_unused(summary['unused'])}"
+
+
+def _describe_unused(unused: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(unused) - most} more" if len(unused) > most else ""
+    return f"; not used: {', '.join(unused[:most])}{more}" if unused else ""
 
 
 def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Checked]) -> None:
@@ -114,5 +120,5 @@ def _quarantine_row(picture: Checked) -> dict[str, Any]:
         "bytes": picture.bytes,
         "sha256": picture.sha256 or None,
         "label": picture.label or None,
-        "split": picture.found.folder_split,
+        "split": picture.found.given_split,
     }

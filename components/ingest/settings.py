@@ -1,6 +1,7 @@
 """The `data` section: where the pictures are and how they are split."""
 
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,35 +12,44 @@ from components.settings import Settings, require_local
 
 SPLIT_NAMES = ("train", "validation", "test")
 SPAN_PLACEHOLDER = "{SPAN}"
+MANIFEST_SUFFIXES = (".csv", ".jsonl")
+
+_VERSION = r"(\d+|\*)\.(\d+|\*)\.(\d+|\*)"
+# Without what TFDS calls namespaces: it looks them up over the network.
+_DATASET = re.compile(rf"[A-Za-z]\w*(/[\w+.-]+)?(:{_VERSION})?", re.ASCII)
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Carve(Settings):
-    """A split that is carved out of another split's folder, by a hash of each picture's bytes."""
+    """A split that is carved out of another one, by a hash of each picture's bytes."""
 
     source: Literal["train", "validation", "test"] = Field(alias="from")
-    """Split whose folder is divided."""
+    """Split that is divided."""
     fraction: Fraction
-    """Share of that folder's pictures that goes to this split, 0 to 1."""
+    """Share of that split's pictures that goes to this one, 0 to 1."""
 
 
-Split = Fraction | Carve | Annotated[str, Doc("folder name")]
+Split = Fraction | Carve | Annotated[str, Doc("name of a folder, slice or split")]
 
 
 class SplitSettings(Settings):
-    """Either three fractions (folder per class), or folder names, each with folders per class."""
+    """Either three fractions, or what each split is called in the data.
+
+    That is a folder (with a folder per class in it), a slice of a TFDS dataset such as
+    `train[:80%]` or `train+test`, or what the manifest has in its column `split`.
+    """
 
     train: Split = 0.7
-    """Share of the pictures (0 to 1), or the name of the training folder."""
+    """Share of the pictures (0 to 1), or the name of the training folder, slice or split."""
     validation: Split = 0.15
-    """Share, folder name, or `{from: SPLIT, fraction: F}` to carve it out of another split."""
+    """Share, name, or `{from: SPLIT, fraction: F}` to carve it out of another split."""
     test: Split = 0.15
-    """Share, folder name, or `{from: SPLIT, fraction: F}` to carve it out of another split."""
+    """Share, name, or `{from: SPLIT, fraction: F}` to carve it out of another split."""
 
     @property
-    def has_folders(self) -> bool:
-        """Whether the splits are folders of their own, rather than fractions of one folder."""
+    def are_named(self) -> bool:
+        """Whether the data are split already, rather than by fractions."""
         return any(isinstance(split, str) for split in self.by_name.values())
 
     @property
@@ -53,16 +63,16 @@ class SplitSettings(Settings):
         fractions = [split for split in splits.values() if isinstance(split, float)]
         if fractions and len(fractions) < len(splits):
             raise ValueError(
-                "mixes fractions with folders; give three fractions, or folder names and "
-                "`{from: SPLIT, fraction: F}` for what has no folder"
+                "mixes fractions with names; give three fractions, or names (of folders, slices or "
+                "splits) and `{from: SPLIT, fraction: F}` for what has none"
             )
         if fractions and not math.isclose(sum(fractions), 1, abs_tol=1e-6):
             raise ValueError(f"the fractions add up to {sum(fractions):g}; they must add up to 1")
         for name, split in splits.items():
             if isinstance(split, Carve) and not isinstance(splits[split.source], str):
                 raise ValueError(
-                    f"{name} is carved from {split.source}, which is no folder; "
-                    "carve from a split that names a folder"
+                    f"{name} is carved from {split.source}, which has no name; "
+                    "carve from a split that names a folder, slice or split"
                 )
         carved: dict[str, float] = {}
         for split in splits.values():
@@ -73,19 +83,24 @@ class SplitSettings(Settings):
                 raise ValueError(
                     f"the splits carved from {source} take {share:g} of it; leave it something"
                 )
-        folders = [split for split in splits.values() if isinstance(split, str)]
-        if len(set(folders)) < len(folders):
-            raise ValueError("two splits name the same folder; use `{from: SPLIT, fraction: F}`")
+        names = [split for split in splits.values() if isinstance(split, str)]
+        if len(set(names)) < len(names):
+            raise ValueError("two splits have the same name; use `{from: SPLIT, fraction: F}`")
         return self
 
 
 class DataSettings(Settings):
     """Where the pictures are, how they are split, and how much may be wrong with them."""
 
-    source: Literal["folder", "tfrecord", "digits"] = "folder"
-    """`folder` of pictures, `tfrecord` files of tf.Examples, or the built-in sample `digits`."""
+    source: Literal["folder", "manifest", "tfrecord", "tfds", "digits"] = "folder"
+    """`folder` of pictures, `manifest` of files, `tfrecord` files, `tfds` dataset, or `digits`."""
+    name: str | None = None
+    """TFDS dataset: `DATASET` or `DATASET/CONFIG`, either with `:VERSION`, as `mnist:3.0.1`."""
     path: str | None = None
-    """Folder with the pictures or TFRecords; `{SPAN}` in it stands for a number, newest first."""
+    """Folder of pictures or TFRecords, manifest, or TFDS' data folder (empty: TFDS' own default).
+
+    `{SPAN}` in it stands for a number, newest first.
+    """
     span: Annotated[int, Field(ge=0)] | None = None
     """Span to take where `path` contains `{SPAN}`; empty takes the newest (highest) one."""
     splits: SplitSettings = SplitSettings()
@@ -107,6 +122,23 @@ class DataSettings(Settings):
     on_anomaly: Literal["fail", "warn"] = "fail"
     """What an anomaly in labels, sizes or formats does: stops the run, or is only reported."""
 
+    @field_validator("name")
+    @classmethod
+    def _name_is_of_a_dataset(cls, name: str | None, info: ValidationInfo) -> str | None:
+        source = info.data.get("source")
+        if source is None:  # It was refused: whether there should be a name is not known.
+            return name
+        if source != "tfds" and name is not None:
+            raise ValueError("only source tfds has a name; remove it, or write source: tfds")
+        if source == "tfds" and name is None:
+            raise ValueError("is required for source tfds; write for example cats_vs_dogs")
+        if name is not None and not _DATASET.fullmatch(name):
+            raise ValueError(
+                "is no DATASET, DATASET/CONFIG or either with :VERSION behind it; "
+                "write for example cats_vs_dogs:4.0.1"
+            )
+        return name
+
     @field_validator("path")
     @classmethod
     def _path_exists(cls, path: str | None, info: ValidationInfo) -> str | None:
@@ -118,14 +150,18 @@ class DataSettings(Settings):
                 raise ValueError("the built-in sample `digits` takes no path; remove it")
             return path
         if path is None:
-            raise ValueError("is required; give the folder that holds the pictures")
-        checks_paths = (info.context or {}).get("check_paths", True)
-        if checks_paths and "://" not in path:
-            folder = Path(path.split(SPAN_PLACEHOLDER)[0] if SPAN_PLACEHOLDER in path else path)
-            if SPAN_PLACEHOLDER in path and not path.split(SPAN_PLACEHOLDER)[0].endswith("/"):
-                folder = folder.parent
-            if not folder.is_dir():
-                raise ValueError(f"no such folder: {folder.absolute()}")
+            if source == "tfds":
+                return path
+            missing = (
+                "the manifest" if source == "manifest" else "the folder that holds the pictures"
+            )
+            raise ValueError(f"is required; give {missing}")
+        if source == "tfds":
+            require_local(path)
+        if source == "manifest":
+            _check_manifest_name(path)
+        if (info.context or {}).get("check_paths", True) and "://" not in path:
+            _check_exists(path, is_file=source == "manifest")
         return path
 
     @field_validator("schema_path")
@@ -136,3 +172,25 @@ class DataSettings(Settings):
         if path and checks_paths and not Path(path).is_file():
             raise ValueError(f"no such file: {Path(path).absolute()}")
         return path
+
+
+def _check_manifest_name(path: str) -> None:
+    if not path.lower().endswith(MANIFEST_SUFFIXES):
+        raise ValueError("is no manifest; name a file that ends in .csv or .jsonl")
+    if SPAN_PLACEHOLDER in path.rpartition("/")[2]:
+        raise ValueError(
+            f"{SPAN_PLACEHOLDER} stands for a folder; write for example "
+            f"pictures/{SPAN_PLACEHOLDER}/manifest.csv"
+        )
+
+
+def _check_exists(path: str, is_file: bool) -> None:
+    """Checks that there is such a file or folder; of a path with `{SPAN}`, what is before it."""
+    before, span, _ = path.partition(SPAN_PLACEHOLDER)
+    if is_file and not span:
+        if not Path(path).is_file():
+            raise ValueError(f"no such file: {Path(path).absolute()}")
+        return
+    folder = Path(before) if before.endswith("/") or not span else Path(before).parent
+    if not folder.is_dir():
+        raise ValueError(f"no such folder: {folder.absolute()}")

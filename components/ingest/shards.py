@@ -10,7 +10,7 @@ import tensorflow as tf
 from components.ingest import storage
 from components.ingest.check import Accepted, Rejected
 from components.ingest.errors import IngestError
-from components.ingest.examples import build_example, parse_example
+from components.ingest.examples import RecordFields, build_example, parse_example
 from components.ingest.inspection import Checked
 from components.progress import report_progress
 
@@ -49,8 +49,12 @@ def plan_shards(folder: str, pictures: Sequence[Checked], shard_bytes: int) -> l
     ]
 
 
-def write_shard(shard: Shard) -> None:
+def write_shard(shard: Shard, fields: RecordFields) -> None:
     """Reads the pictures of one shard once more and writes them, one at a time in memory.
+
+    Args:
+        shard: What to write.
+        fields: Where pictures that are records have their bytes and their label.
 
     Raises:
         IngestError: If a picture changed since it was checked.
@@ -58,7 +62,7 @@ def write_shard(shard: Shard) -> None:
     options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=GZIP_LEVEL)
     with tf.io.TFRecordWriter(shard.path, options) as writer:
         for picture in shard.pictures:
-            writer.write(_serialize(picture, _read_again(picture)))
+            writer.write(_serialize(picture, _read_again(picture, fields)))
 
 
 def _serialize(picture: Checked, contents: bytes) -> bytes:
@@ -73,14 +77,14 @@ def _serialize(picture: Checked, contents: bytes) -> bytes:
     return bytes(example.SerializeToString(deterministic=True))
 
 
-def _read_again(picture: Checked) -> bytes:
+def _read_again(picture: Checked, fields: RecordFields) -> bytes:
     found = picture.found
     try:
         contents = storage.read_bytes(found.path, found.offset, found.length)
     except OSError:
         contents = b""
     if found.label is None:
-        parsed = parse_example(contents)
+        parsed = parse_example(contents, fields)
         contents = b"" if isinstance(parsed, Rejected) else parsed[0]
     if hashlib.sha256(contents).hexdigest() != picture.sha256:
         raise IngestError(
@@ -93,15 +97,22 @@ def _read_again(picture: Checked) -> bytes:
 class WriteShard(beam.DoFn):
     """Writes shards, each as a whole, so that workers share them out."""
 
-    def __init__(self, component: str, total: int) -> None:
-        """Remembers under which component's name to report progress, and how many there are."""
+    def __init__(self, fields: RecordFields, component: str, total: int) -> None:
+        """Remembers how to write and report.
+
+        Args:
+            fields: Where pictures that are records have their bytes and their label.
+            component: Id of the component, under which progress is reported.
+            total: How many shards there are on all workers together.
+        """
+        self._fields = fields
         self._component = component
         self._total = total
         self._done = 0
 
     def process(self, shard: Shard) -> Iterator[str]:
         """Writes one shard and yields its path."""
-        write_shard(shard)
+        write_shard(shard, self._fields)
         self._done += 1
         report_progress(self._component, "writing examples", self._done, self._total)
         yield shard.path

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from components.ingest import storage
 from components.ingest.errors import IngestError
-from components.ingest.examples import is_label
+from components.ingest.examples import RecordFields, is_label
 from components.ingest.layout import explain_missing_split, explain_mistaken_splits
 from components.ingest.settings import DataSettings, SplitSettings
 
@@ -32,13 +32,16 @@ class Found(NamedTuple):
     """One picture to check: a file, or one record of a TFRecord file."""
 
     name: str
-    """Path below `data.path`, as reports show it; a record's ends in `#` and its number."""
+    """Its path below `data.path` or as the manifest has it; a record's ends in `#` and its number.
+
+    Reports show it.
+    """
     path: str
     """Where its bytes are."""
     label: str | None
     """Its class; None where only the record itself tells, empty where there is none."""
-    folder_split: str | None
-    """The split whose folder holds it; None where splits are fractions."""
+    given_split: str | None
+    """The split whose folder, slice or rows hold it; None where splits are fractions."""
     offset: int = 0
     """Where in the file its bytes begin."""
     length: int = -1
@@ -47,14 +50,16 @@ class Found(NamedTuple):
 
 @dataclass
 class Listing:
-    """Everything there is below `data.path`."""
+    """Everything there is to ingest."""
 
     pictures: list[Found] = field(default_factory=list)
     """Files outside of every class folder, whose label is empty, included."""
     classes: set[str] = field(default_factory=set)
-    """Names of the class folders, empty ones included."""
+    """Labels that are known before a picture is read, as those of empty class folders."""
     unused: list[str] = field(default_factory=list)
-    """What no setting names: other folders beside split folders, other files beside TFRecords."""
+    """What no setting names: other folders, files, rows or records, in words."""
+    fields: RecordFields = RecordFields()
+    """Where pictures that are records have their bytes and their label."""
 
 
 def is_litter(name: str) -> bool:
@@ -95,7 +100,7 @@ def list_folders(root: str, settings: DataSettings) -> Listing:
     """
     listing = Listing()
     entries = list_entries(root)
-    if settings.splits.has_folders:
+    if settings.splits.are_named:
         _list_splits(root, entries, settings.splits, listing)
     else:
         mistake = explain_mistaken_splits(root, [e.name for e in entries if e.is_folder])

@@ -21,31 +21,31 @@ def hash_to_unit(sha256: str) -> float:
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
 
-def assign_split(sha256: str, splits: SplitSettings, folder_split: str | None) -> str:
+def assign_split(sha256: str, splits: SplitSettings, given_split: str | None) -> str:
     """Names the split of one picture.
 
     Args:
         sha256: Hex digest of the picture's bytes.
         splits: The `data.splits` section.
-        folder_split: The split whose folder holds the picture; None where splits are fractions.
+        given_split: The split that the data give it to; None where splits are fractions.
 
     Returns:
         `train`, `validation` or `test`.
     """
-    if folder_split is None:
+    if given_split is None:
         shares = {name: float(split) for name, split in splits.by_name.items()}  # type: ignore[arg-type]
         rest = SPLIT_NAMES[0]
     else:
-        shares = _carved_from(folder_split, splits)
-        rest = folder_split
+        shares = _carved_from(given_split, splits)
+        rest = given_split
     return _pick(hash_to_unit(sha256), shares, rest)
 
 
-def _carved_from(folder_split: str, splits: SplitSettings) -> dict[str, float]:
+def _carved_from(given_split: str, splits: SplitSettings) -> dict[str, float]:
     return {
         name: split.fraction
         for name, split in splits.by_name.items()
-        if isinstance(split, Carve) and split.source == folder_split
+        if isinstance(split, Carve) and split.source == given_split
     }
 
 

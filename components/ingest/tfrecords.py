@@ -56,7 +56,7 @@ def list_tfrecords(root: str, settings: DataSettings, unpack_folder: str) -> Lis
         )
     for name in named:
         split = _split_of(name, settings.splits)
-        if settings.splits.has_folders and split is None:
+        if settings.splits.are_named and split is None:
             listing.unused.append(name)
             continue
         path = unpack(files[name], unpack_folder)
@@ -89,7 +89,7 @@ def _split_of(name: str, splits: SplitSettings) -> str | None:
 
 
 def _check_splits(root: str, names: Sequence[str], splits: SplitSettings, listing: Listing) -> None:
-    filled = {picture.folder_split for picture in listing.pictures}
+    filled = {picture.given_split for picture in listing.pictures}
     for split, prefix in splits.by_name.items():
         if isinstance(prefix, str) and split not in filled:
             raise IngestError(

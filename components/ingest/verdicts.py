@@ -50,8 +50,7 @@ def _judge_copies(
 ) -> tuple[str, list[Checked], list[Checked]]:
     """Judges byte-identical pictures: the split they go to, which are kept and which are not."""
     splits = [
-        assign_split(picture.sha256, settings.splits, picture.found.folder_split)
-        for picture in same
+        assign_split(picture.sha256, settings.splits, picture.found.given_split) for picture in same
     ]
     # Test is what the gate trusts: a picture that is in it may be nowhere else.
     split = max(splits, key=SPLIT_NAMES.index)
@@ -139,7 +138,7 @@ def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSett
     if len(names) < 2:
         raise IngestError(
             f"there is only one class: {', '.join(names)}.",
-            "A classifier needs two; put the pictures of each class into a folder of its own.",
+            "A classifier needs two; check the labels of the data, and what was quarantined.",
         )
     least = settings.min_images_per_class
     short = [

@@ -116,7 +116,7 @@ batch_size: 3
 push: {model_name: 2024}
 beam: {pipeline_args: --runner=FlinkRunner}
 """
-    split = "allowed: number above 0 and below 1, {from: ..., fraction: ...}, or folder name"
+    split = "allowed: number above 0 and below 1, {from: ..., fraction: ...}, or name of a folder, slice or split"
     stages = "trainer.stages"
     assert problems(write(text), "model.dropout") == {
         "--set model.dropout": "needs a value: --set PATH=VALUE",

@@ -1,8 +1,8 @@
-"""Folders of small pictures, and an ingest of them without TFX around it."""
+"""Folders and datasets of small pictures, and an ingest of them without TFX around it."""
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +13,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_datasets as tfds
 from PIL import Image
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
@@ -38,6 +39,50 @@ def write_pictures(folder: Path, count: int = 40, labels: str = "ab", seed: int 
             contents = encode_picture(seed * 10**6 + index * 10**4 + number)
             (folder / label / f"{number:03d}.png").write_bytes(contents)
     return folder
+
+
+def tfds_records(start: int, count: int) -> list[dict[str, Any]]:
+    """Records of a TFDS dataset of two classes by turns, each with another picture."""
+    pictures = (encode_picture(seed) for seed in range(start, start + count))
+    return [{"image": BytesIO(p), "label": n % 2} for n, p in enumerate(pictures)]
+
+
+def prepare_tfds(
+    data_dir: Path,
+    splits: Mapping[str, Sequence[Mapping[str, Any]]],
+    features: Mapping[str, Any] | None = None,
+    supervised_keys: tuple[str, str] | None = ("image", "label"),
+    version: str = "1.0.0",
+    file_format: str = "tfrecord",
+) -> Path:
+    """Has TFDS write a dataset `pets`, whose splits have three shards each."""
+    given = features or {
+        "image": tfds.features.Image(),
+        "label": tfds.features.ClassLabel(names=["cat", "dog"]),
+    }
+
+    class Pets(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
+        VERSION = tfds.core.Version(version)
+
+        def _info(self) -> Any:
+            return tfds.core.DatasetInfo(
+                builder=self,
+                features=tfds.features.FeaturesDict(given),
+                supervised_keys=supervised_keys,
+            )
+
+        def _split_generators(self, dl_manager: Any) -> Any:
+            return {name: enumerate(records) for name, records in splits.items()}
+
+        def _generate_examples(self) -> Any:
+            raise NotImplementedError
+
+    config = tfds.download.DownloadConfig(num_shards=3, try_download_gcs=False)
+    tfds.disable_progress_bar()
+    Pets(data_dir=str(data_dir)).download_and_prepare(
+        download_config=config, file_format=file_format
+    )
+    return data_dir
 
 
 @dataclass
@@ -87,6 +132,23 @@ def encode() -> Callable[..., bytes]:
 @pytest.fixture
 def write_classes() -> Callable[..., Path]:
     return write_pictures
+
+
+@pytest.fixture
+def make_records() -> Callable[..., list[dict[str, Any]]]:
+    return tfds_records
+
+
+@pytest.fixture
+def make_tfds() -> Callable[..., Path]:
+    return prepare_tfds
+
+
+@pytest.fixture(scope="session")
+def pets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A TFDS folder with the dataset `pets`: 200 records in `train`, 60 in `test`."""
+    splits = {"train": tfds_records(0, 200), "test": tfds_records(1000, 60)}
+    return prepare_tfds(tmp_path_factory.mktemp("tensorflow_datasets"), splits)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tensorflow_datasets as tfds
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
@@ -101,6 +102,51 @@ def test_the_sample_overwrites_nothing(tmp_path: Path, workspace: Workspace) -> 
     (tmp_path / "digits" / "holiday.jpg").touch()
     with pytest.raises(IngestError, match="cannot write the built-in sample: .*holiday.jpg"):
         workspace.run(source="digits")
+
+
+def test_a_manifest(
+    tmp_path: Path, workspace: Workspace, write_classes: Callable[..., Path]
+) -> None:
+    data = write_classes(tmp_path / "data")
+    rows = [f"data/{p.parent.name}/{p.name},{p.parent.name}\n" for p in sorted(data.glob("*/*"))]
+    manifest = tmp_path / "pictures.csv"
+    manifest.write_text("path,label\n" + "".join(rows))
+    settings = {"source": "manifest", "path": str(manifest)}
+    assert workspace.run(**settings) == "COMPLETE"
+    (data / "a" / "unlisted.png").touch()
+    assert workspace.run(**settings) == "CACHED"
+    (data / "a" / "000.png").write_bytes((data / "b" / "000.png").read_bytes())
+    with pytest.raises(IngestError, match="2 two_labels"):
+        workspace.run(**settings)
+    manifest.write_text("path,label\n" + "".join(rows[1:]))
+    assert workspace.run(**settings) == "COMPLETE"
+    manifest.write_text("path\n")
+    with pytest.raises(IngestError, match="line 1 of .*pictures.csv has no label"):
+        workspace.run(**settings)
+
+
+def test_a_tfds_dataset(tmp_path: Path, workspace: Workspace, pets: Path) -> None:
+    data = tmp_path / "tfds"
+    shutil.copytree(pets, data)
+    settings = {"source": "tfds", "name": "pets", "path": str(data)}
+    assert workspace.run(**settings) == "COMPLETE"
+    (data / "other" / "1.0.0").mkdir(parents=True)
+    (data / "other" / "1.0.0" / "dataset_info.json").touch()
+    assert workspace.run(**settings) == "CACHED"
+    (data / "pets" / "1.0.0" / "label.labels.txt").write_text("puss\nhound\n")
+    assert workspace.run(**settings) == "COMPLETE"
+    splits = {"train": "train[:50%]", "validation": "train[50%:]", "test": "validation"}
+    with pytest.raises(IngestError, match="data.splits.test is 'validation': Unknown split"):
+        workspace.run(**settings, splits=splits)
+    assert workspace.run(**settings, splits=splits | {"test": "test"}) == "COMPLETE"
+
+
+def test_the_folder_that_tfds_uses_by_itself(
+    workspace: Workspace, pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(pets))
+    assert workspace.run(source="tfds", name="pets") == "COMPLETE"
+    assert workspace.examples.custom_properties["input_fingerprint"].string_value
 
 
 def test_needs_a_path() -> None:

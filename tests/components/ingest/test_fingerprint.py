@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from components.ingest.fingerprint import fingerprint
+from components.ingest.fingerprint import fingerprint, folder_files
 
 Kind = Literal["content", "listing"]
 KINDS: tuple[Kind, ...] = ("content", "listing")
@@ -16,6 +16,10 @@ KINDS: tuple[Kind, ...] = ("content", "listing")
 @pytest.fixture
 def data(tmp_path: Path, write_classes: Callable[..., Path]) -> Path:
     return write_classes(tmp_path, count=3)
+
+
+def of_folder(data: Path, kind: Kind) -> str:
+    return fingerprint(folder_files(str(data)), kind)
 
 
 def flip_a_byte(path: Path) -> None:
@@ -29,35 +33,35 @@ def flip_a_byte(path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_sees_new_renamed_and_moved_files(data: Path, kind: Kind) -> None:
-    seen = {fingerprint(str(data), kind)}
+    seen = {of_folder(data, kind)}
     (data / "a" / "000.png").rename(data / "a" / "new.png")
-    seen.add(fingerprint(str(data), kind))
+    seen.add(of_folder(data, kind))
     (data / "a" / "new.png").rename(data / "b" / "new.png")
-    seen.add(fingerprint(str(data), kind))
+    seen.add(of_folder(data, kind))
     (data / "b" / "empty.png").touch()
-    seen.add(fingerprint(str(data), kind))
+    seen.add(of_folder(data, kind))
     assert len(seen) == 4
 
 
 def test_only_content_sees_an_edit_that_keeps_size_and_time(data: Path) -> None:
-    before = {kind: fingerprint(str(data), kind) for kind in KINDS}
+    before = {kind: of_folder(data, kind) for kind in KINDS}
     flip_a_byte(data / "a" / "000.png")
-    assert fingerprint(str(data), "listing") == before["listing"]
-    assert fingerprint(str(data), "content") != before["content"]
+    assert of_folder(data, "listing") == before["listing"]
+    assert of_folder(data, "content") != before["content"]
 
 
 def test_only_listing_sees_a_touch(data: Path) -> None:
-    before = {kind: fingerprint(str(data), kind) for kind in KINDS}
+    before = {kind: of_folder(data, kind) for kind in KINDS}
     os.utime(data / "a" / "000.png", ns=(1, 1))
-    assert fingerprint(str(data), "listing") != before["listing"]
-    assert fingerprint(str(data), "content") == before["content"]
+    assert of_folder(data, "listing") != before["listing"]
+    assert of_folder(data, "content") == before["content"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_litter_links_and_circles(data: Path, kind: Kind) -> None:
-    before = fingerprint(str(data), kind)
+    before = of_folder(data, kind)
     (data / "a" / ".DS_Store").touch()
-    assert fingerprint(str(data), kind) == before
+    assert of_folder(data, kind) == before
     (data / "a" / "up").symlink_to(data)
     (data / "a" / "gone.png").symlink_to("nowhere")
-    assert fingerprint(str(data), kind) != before
+    assert of_folder(data, kind) != before

@@ -7,6 +7,7 @@ import pytest
 
 from components.ingest.check import Accepted
 from components.ingest.errors import IngestError
+from components.ingest.examples import RecordFields
 from components.ingest.inspection import Checked
 from components.ingest.shards import Shard, plan_shards, write_shard
 from components.ingest.sources import Found
@@ -37,4 +38,4 @@ def test_a_picture_that_changes_meanwhile_stops_the_run(tmp_path: Path, vanishes
     if not vanishes:
         path.write_bytes(b"as written")
     with pytest.raises(IngestError, match=r"1.png changed or vanished while .* were being read"):
-        write_shard(Shard(str(tmp_path / "shard.gz"), [checked]))
+        write_shard(Shard(str(tmp_path / "shard.gz"), [checked]), RecordFields())

@@ -30,7 +30,7 @@ def failure(path: Path, **settings: Any) -> list[str]:
 
 def test_a_folder_per_class(tmp_path: Path, write_classes: WriteClasses) -> None:
     listing = listed(write_classes(tmp_path, count=2))
-    names = [(picture.name, picture.label, picture.folder_split) for picture in listing.pictures]
+    names = [(picture.name, picture.label, picture.given_split) for picture in listing.pictures]
     assert names == [
         ("a/000.png", "a", None),
         ("a/001.png", "a", None),

@@ -12,9 +12,9 @@ from components.ingest.split import assign_split, hash_to_unit
 DIGESTS = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(10_000)]
 
 
-def assign(splits: dict[str, Any], folder_split: str | None = None) -> list[str]:
+def assign(splits: dict[str, Any], given_split: str | None = None) -> list[str]:
     settings = SplitSettings.model_validate(splits)
-    return [assign_split(digest, settings, folder_split) for digest in DIGESTS]
+    return [assign_split(digest, settings, given_split) for digest in DIGESTS]
 
 
 def test_hash_is_uniform() -> None:
