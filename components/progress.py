@@ -1,6 +1,7 @@
 """How a component tells the person who watches the run how far it is."""
 
 import logging
+from typing import Any
 
 _logger = logging.getLogger("image_pipeline.progress")
 
@@ -16,5 +17,19 @@ def report_progress(
         done: How many of `total` are done, where that can be counted.
         total: How many there are.
     """
-    progress = {"component": component, "message": message, "done": done, "total": total}
-    _logger.info("%s: %s", component, message, extra={"progress": progress})
+    _report(component=component, message=message, done=done, total=total)
+
+
+def report_note(component: str, message: str) -> None:
+    """Logs what the person who watches should still see while the component goes on.
+
+    Args:
+        component: Id of the component, as in the pipeline.
+        message: One sentence.
+    """
+    _report(component=component, message=message, is_note=True)
+
+
+def _report(**progress: Any) -> None:
+    told = progress["component"], progress["message"]
+    _logger.info("%s: %s", *told, extra={"progress": progress})

@@ -18,6 +18,7 @@ class Row:
         component: Its id.
         state: Where it stands; `stopped` is one that was running when the run failed elsewhere.
         progress: What it last said about its progress.
+        notes: What it said that is worth seeing while it runs.
         facts: What it found, once it has finished.
         seconds: How long it took, once it has ended.
         since: When it started, by the board's clock.
@@ -26,6 +27,7 @@ class Row:
     component: str
     state: RowState = "waiting"
     progress: Progress | None = None
+    notes: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     since: float = 0.0
@@ -67,6 +69,8 @@ class Board:
                 self.phase = None
                 row = self._row(event.component)
                 row.state, row.since = "running", self._clock()
+            case Progress() if event.is_note:
+                self._row(event.component).notes.append(event.message)
             case Progress():
                 self._row(event.component).progress = event
             case Finished():

@@ -10,7 +10,8 @@ from components.push.settings import PushSettings
 from components.settings import Settings, require_local
 from components.transform.settings import TransformSettings
 from trainer.backbones import BACKBONES
-from trainer.settings import ModelSettings, TrainerSettings
+from trainer.model_settings import ModelSettings
+from trainer.settings import TrainerSettings
 
 
 class BeamSettings(Settings):
@@ -53,11 +54,22 @@ class PipelineConfig(Settings):
         cls, model: ModelSettings, info: ValidationInfo
     ) -> ModelSettings:
         transform: TransformSettings | None = info.data.get("transform")
-        smallest = BACKBONES[model.backbone].min_image_size
+        row = BACKBONES[model.backbone]
+        smallest = row.min_image_size
         if transform and transform.image_size and transform.image_size < smallest:
             raise ValueError(
                 f"backbone: needs pictures of at least {smallest} pixels; "
                 f"transform.image_size is {transform.image_size}"
+            )
+        if (
+            transform
+            and transform.image_size not in (None, row.image_size)
+            and model.include_top
+            and row.has_dense_top
+        ):
+            raise ValueError(
+                f"include_top: the fully connected layers of {model.backbone} take pictures of "
+                f"{row.image_size} pixels only; transform.image_size is {transform.image_size}"
             )
         return model
 

@@ -13,8 +13,9 @@ The facts of a finished component, every key optional:
                      splits {split: n}, classes {class: n}, span, quarantine_path
     ExampleCheck     anomalies [text]
     Transform        classes, image_size
-    Trainer          stages [{name, epochs, seconds, validation_accuracy, trainable_parameters,
-                     total_parameters}], validation_accuracy
+    Trainer          stages [{name, epochs, best_epoch, seconds, validation_accuracy, layers,
+                     trainable_layers, trainable_parameters, total_parameters}],
+                     validation_accuracy, notes [text]
     Baseline         baseline (URI of the last blessed model, or null)
     Evaluator        test_accuracy, test_examples, baseline_accuracy, blessed, reasons [text]
     Pusher           pushed, version, path
@@ -57,13 +58,17 @@ class Started(_Event):
 
 
 class Progress(_Event):
-    """How far a component is; `done` of `total` where that can be counted."""
+    """How far a component is; `done` of `total` where that can be counted.
+
+    A note is worth seeing until the component is over; other progress until the next comes.
+    """
 
     kind: Literal["progress"] = "progress"
     component: str
     message: str
     done: int | None = None
     total: int | None = None
+    is_note: bool = False
 
 
 class Finished(_Event):

@@ -47,9 +47,16 @@ def _transform(outputs: Outputs) -> Facts:
 
 
 def _trainer(outputs: Outputs) -> Facts:
-    stages = json.loads((Path(outputs["model_run"][0].uri) / "training.json").read_text())["stages"]
+    folder = Path(outputs["model_run"][0].uri)
+    training = json.loads((folder / "training.json").read_text())
+    stages = training["stages"]
     shown = [{k: v for k, v in stage.items() if k != "history"} for stage in stages]
-    return {"stages": shown, "validation_accuracy": stages[-1]["validation_accuracy"]}
+    return {
+        "stages": shown,
+        "validation_accuracy": stages[-1]["validation_accuracy"],
+        "notes": training["notes"],
+        "training_path": str(folder),
+    }
 
 
 def _baseline(outputs: Outputs) -> Facts:
@@ -78,6 +85,7 @@ _READERS: dict[str, Callable[[Outputs], Facts]] = {
     "ExampleCheck": _check,
     "Transform": _transform,
     "Trainer": _trainer,
+    "EarlierModel": _baseline,
     "Baseline": _baseline,
     "Evaluator": _evaluator,
     "Pusher": _pusher,

@@ -11,6 +11,7 @@ from tfx.types import BaseChannel, Channel, standard_artifacts
 
 from components.evaluation.baseline import LastBlessedOther
 from components.evaluation.component import Gate
+from components.evaluation.earlier_model import LastBlessedOnOtherPictures
 from components.evaluation.metrics import build_eval_config
 from components.ingest.component import ImageExampleGen
 from components.push.component import AtomicPusher
@@ -50,7 +51,8 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         on_anomaly=config.data.on_anomaly,
     )
     transform = _transform(config, examples, schema)
-    trainer = _trainer(config, examples, schema, transform)
+    start_from = _earlier_model(examples) if config.trainer.warm_start else None
+    trainer = _trainer(config, workspace, examples, schema, transform, start_from)
     # Nothing is computed from data that the check has not passed.
     transform.add_upstream_node(check)
     baseline = Resolver(
@@ -79,7 +81,8 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         pipeline_name=config.push.model_name,
         pipeline_root=str(workspace.artifacts(config)),
         components=[
-            ingest, statistics, schema, check, transform, trainer, baseline, gate, pusher,
+            ingest, statistics, schema, check, transform, *([start_from] if start_from else []),
+            trainer, baseline, gate, pusher,
         ],
         enable_cache=True,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(
@@ -117,14 +120,29 @@ def _transform(config: PipelineConfig, examples: BaseChannel, schema: ImageSchem
     )
 
 
+def _earlier_model(examples: BaseChannel) -> Resolver:
+    return Resolver(
+        strategy_class=LastBlessedOnOtherPictures,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        examples=examples,
+    ).with_id("EarlierModel")
+
+
 def _trainer(
-    config: PipelineConfig, examples: BaseChannel, schema: ImageSchemaGen, transform: Transform
+    config: PipelineConfig,
+    workspace: Workspace,
+    examples: BaseChannel,
+    schema: ImageSchemaGen,
+    transform: Transform,
+    start_from: Resolver | None,
 ) -> Trainer:
     return Trainer(
         run_fn="trainer.task.run_fn",
         examples=examples,
         schema=schema.outputs["schema"],
         transform_graph=transform.outputs["transform_graph"],
+        base_model=start_from.outputs["model"] if start_from else None,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["validation"]),
         custom_config={
@@ -133,5 +151,6 @@ def _trainer(
             "image_size": config.image_size,
             "weights": fingerprint_weights(config.model),
             "code": fingerprint_code("trainer"),
+            "checkpoints": str(workspace.checkpoints(config)),
         },
     )

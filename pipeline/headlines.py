@@ -14,6 +14,7 @@ PURPOSES = {
     "ExampleCheck": "compare the data with the schema",
     "Transform": "build the graph that decodes and scales",
     "Trainer": "train the model",
+    "EarlierModel": "find the model to start from",
     "Baseline": "find the last blessed model",
     "Evaluator": "measure on the test split and decide",
     "Pusher": "put the model into service",
@@ -111,7 +112,7 @@ def _trainer(facts: Facts) -> str:
 
 
 def _baseline(facts: Facts) -> str:
-    return "found one to compare with" if facts.get("baseline") else "none yet"
+    return "found" if facts.get("baseline") else "none yet"
 
 
 def _evaluator(facts: Facts) -> str:
@@ -136,6 +137,7 @@ _TELLERS: dict[str, Callable[[Facts], str]] = {
     "ExampleCheck": _check,
     "Transform": _transform,
     "Trainer": _trainer,
+    "EarlierModel": _baseline,
     "Baseline": _baseline,
     "Evaluator": _evaluator,
     "Pusher": _pusher,

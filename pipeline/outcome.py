@@ -60,6 +60,7 @@ def build_summary(
             StageSummary(**{key: stage.get(key) for key in StageSummary.model_fields})
             for stage in trainer.get("stages", [])
         ],
+        notes=trainer.get("notes", []),
         test=_test(evaluator),
         gate=_gate(evaluator, gate),
         pushed=version if outcome == "pushed" else None,

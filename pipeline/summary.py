@@ -48,10 +48,18 @@ class StageSummary(_Part):
     """Name of the stage in the configuration."""
     epochs: int | None = None
     """Epochs that were trained."""
+    best_epoch: int | None = None
+    """The epoch whose weights were kept; 0 are those from before the stage."""
     seconds: float | None = None
     """Time it took, in seconds."""
     validation_accuracy: float | None = None
     """Accuracy on the validation split of the weights that were kept, 0 to 1."""
+    layers: int | None = None
+    """Layers of the backbone, pooling included."""
+    trainable_layers: int | None = None
+    """Layers of the backbone that this stage trained."""
+    freeze_reason: str | None = None
+    """Why `freeze: auto` chose so; null where the configuration says what to freeze."""
     trainable_parameters: int | None = None
     """Parameters that this stage trained."""
     total_parameters: int | None = None
@@ -140,6 +148,8 @@ class Summary(_Part):
     """Number of examples by class, over all splits."""
     stages: list[StageSummary]
     """Stages of training, in order."""
+    notes: list[str]
+    """What else there is to know of the training: what a warm start took over."""
     test: Measurement | None
     """Measured on the test split; null if the Evaluator did not finish."""
     gate: GateSummary | None

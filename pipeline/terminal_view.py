@@ -121,13 +121,14 @@ class TerminalView:
 
     def _running(self, row: Row) -> RenderableType:
         progress = row.progress
+        notes = [Text(note, style="dim") for note in row.notes]
         if progress is None:
-            return Text(PURPOSES.get(row.component, ""), style="dim")
+            return Group(*notes) if notes else Text(PURPOSES.get(row.component, ""), style="dim")
         words = Text(progress_text(progress))
         if progress.done is None or not progress.total:
-            return words
+            return Group(*notes, words)
         bar = ProgressBar(total=progress.total, completed=progress.done, width=_LONGEST_BAR)
-        return Group(words, bar)
+        return Group(*notes, words, bar)
 
     def _print(self, text: Text) -> None:
         # Not wrapped by rich, so that long paths can be copied whole.

@@ -28,6 +28,10 @@ class Workspace:
         """The versions of the model in service."""
         return Path(config.push.folder or self.root / "serving" / config.push.model_name).absolute()
 
+    def checkpoints(self, config: PipelineConfig) -> Path:
+        """States of trainings that were interrupted."""
+        return self.root / "checkpoints" / config.push.model_name
+
     @property
     def sample(self) -> Path:
         """The pictures of the built-in sample."""

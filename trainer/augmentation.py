@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-    from trainer.settings import AugmentationSettings
+    from trainer.stage_settings import AugmentationSettings
 
 # Range of pixel values after each scale of components.transform.scaling: contrast clips to it.
 _VALUE_RANGES = {
@@ -22,7 +22,7 @@ def build_augmentation(
     """The layers that a stage puts before the network while it trains.
 
     Args:
-        settings: Which changes, and how large.
+        settings: Which changes, and how large; mixup is not among them, see `trainer.mixup`.
         scale: How pixels are scaled, see `components.transform.scaling.scale_pixels`.
         seed: Seed of the first layer; the others follow from it.
 

@@ -19,12 +19,14 @@ class Backbone:
         image_size: Height and width it was trained at, in pixels.
         min_image_size: Smallest height and width it accepts without its top, in pixels.
         has_alpha: Whether it takes a width multiplier.
+        has_dense_top: Whether its own top reads a flattened map, and so takes `image_size` only.
     """
 
     scale: Scale
     image_size: int = 224
     min_image_size: int = 32
     has_alpha: bool = False
+    has_dense_top: bool = False
 
 
 # Scales, default and minimum sizes as in each model's own module of keras.applications (3.12).
@@ -67,32 +69,39 @@ BACKBONES: dict[str, Backbone] = {
     "ResNet50V2": Backbone("tf"),
     "ResNet101V2": Backbone("tf"),
     "ResNet152V2": Backbone("tf"),
-    "VGG16": Backbone("caffe"),
-    "VGG19": Backbone("caffe"),
+    "VGG16": Backbone("caffe", has_dense_top=True),
+    "VGG19": Backbone("caffe", has_dense_top=True),
 }
 
 
 def build_backbone(
-    name: str, image_size: int, alpha: float | None = None, weights: str | None = None
+    name: str,
+    image_size: int,
+    alpha: float | None = None,
+    *,
+    include_top: bool = False,
+    weights: str | None = None,
 ) -> "keras.Model":
-    """Builds a backbone without its top.
+    """Builds a backbone.
 
     Args:
         name: A name of the table.
         image_size: Height and width of its input, in pixels.
         alpha: Width multiplier, for those rows that have one.
+        include_top: Whether it ends in its own classifier.
         weights: `imagenet`, or random weights.
 
     Returns:
         A model from `[batch, image_size, image_size, 3] float32` to a feature map
-        `[batch, height, width, channels] float32`.
+        `[batch, height, width, channels] float32`; with its top, to the probabilities of the
+        ImageNet classes, `[batch, 1000] float32`.
     """
     import keras
 
     build = getattr(keras.applications, name)
     width = {"alpha": alpha} if alpha is not None else {}
     return build(
-        include_top=False,
+        include_top=include_top,
         weights=weights,
         input_shape=(image_size, image_size, 3),
         **width,

@@ -9,6 +9,8 @@ from components.transform.preprocessing import IMAGE, IMAGE_XF
 
 EXAMPLES_SIGNATURE = "serving_examples"
 LABELS_FILE = "labels.txt"
+WEIGHTS_ATTRIBUTE = "network_variables"
+"""Under this name a SavedModel holds the network's weights, in `Network.weights`' order."""
 
 
 class Classifier(tf.Module):
@@ -32,13 +34,19 @@ class Classifier(tf.Module):
         labels_file: Path,
     ):
         super().__init__()
-        self._logits_fn = logits_fn
+        # As a function of its own, the network is traced once for both signatures.
+        self._logits_fn = tf.function(logits_fn, reduce_retracing=True)
         # Tracked themselves, not through their Keras layers: those that are random (dropout) do
         # not survive tf.saved_model.save (KeyError: seed_generator), and inference needs none.
         self.network_variables = list(variables)
         self.transform_layer = transform_layer
         self.labels_asset = tf.saved_model.Asset(str(labels_file))
         self._labels = tf.constant(list(labels))
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def pictures(self, contents: tf.Tensor) -> tf.Tensor:
+        """What the network sees of pictures, `[batch, height, width, 3] float32`."""
+        return self.transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF]
 
     def classify(self, contents: tf.Tensor) -> dict[str, tf.Tensor]:
         """Classifies pictures.
@@ -51,8 +59,7 @@ class Classifier(tf.Module):
             string`, the name of each score's class (the same for every picture: TensorFlow's
             classification contract); `label`, `[batch] string`, the name of the highest score.
         """
-        pictures = self.transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF]
-        scores = tf.nn.softmax(self._logits_fn(pictures))
+        scores = tf.nn.softmax(self._logits_fn(self.pictures(contents)))
         return {
             "scores": scores,
             "classes": tf.tile(self._labels[tf.newaxis], [tf.shape(scores)[0], 1]),

@@ -3,6 +3,7 @@
 import math
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -11,105 +12,118 @@ import tensorflow as tf
 
 from components.errors import UserError
 from components.progress import report_progress
+from trainer.input import READ_BATCH_SIZE, PictureParser, Split, read_pictures
 
-
-class FeatureBatches(keras.utils.PyDataset):
-    """Stored features in batches, in a new seeded order each epoch.
-
-    Args:
-        features: `[examples, ...] float32`, in memory or a memory-mapped file.
-        label_ids: `[examples] int64`.
-        batch_size: Examples a batch; the last one may hold fewer.
-        shuffle_seed: Seed of the orders; None keeps the stored one.
-    """
-
-    def __init__(
-        self,
-        features: np.ndarray,
-        label_ids: np.ndarray,
-        batch_size: int,
-        shuffle_seed: int | None = None,
-    ):
-        super().__init__()
-        self._features = features
-        self._label_ids = label_ids
-        self._batch_size = batch_size
-        self._random = None if shuffle_seed is None else np.random.default_rng(shuffle_seed)
-        self._order = np.arange(len(label_ids))
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        """Number of batches."""
-        return math.ceil(len(self._label_ids) / self._batch_size)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """One batch: (`[batch, ...] float32`, `[batch] int64`)."""
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        return self._features[rows], self._label_ids[rows]
-
-    def on_epoch_end(self) -> None:
-        """Draws the next epoch's order."""
-        if self._random is not None:
-            self._random.shuffle(self._order)
+Boundary = int
+"""Index of the layer of the network whose output is stored."""
 
 
 class FrozenPart:
-    """The frozen part of a network as one graph, traced once for every split.
+    """A frozen part of a network as one graph, traced once for every split.
 
     Args:
-        part: Pictures to features.
+        part: Pictures, or stored features, to features.
     """
 
     def __init__(self, part: keras.Model):
         self._part = part
 
     @tf.function(reduce_retracing=True)
-    def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
-        """Features of `[batch, height, width, 3] float32` pictures."""
-        return self._part(pictures, training=False)
+    def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Features of `[batch, ...] float32` inputs, in float32 whatever the network uses."""
+        return tf.cast(self._part(inputs, training=False), tf.float32)
 
 
-def compute_features(
-    frozen: FrozenPart,
-    pictures: tf.data.Dataset,
-    count: int,
-    cache_bytes: int,
-    folder: Path,
-    title: str,
-) -> np.ndarray:
-    """Runs the frozen part once over every picture.
+class FeatureStore:
+    """The features that stages train on.
+
+    Each is computed once: later stages take what an earlier one computed, and where a later stage
+    reads the network further down, the earlier one's features are computed from those.
 
     Args:
-        frozen: The network's frozen part.
-        pictures: Batches of (`[batch, height, width, 3] float32`, label ids), in a fixed order.
-        count: Number of pictures.
-        cache_bytes: Largest size that is kept in memory; larger features go to a file.
-        folder: Where that file goes.
-        title: What progress lines call these pictures.
-
-    Returns:
-        `[count, ...] float32` in the order of `pictures`.
-
-    Raises:
-        UserError: The disk has no room for that file.
+        body: The network up to its head.
+        parse: Serialized examples to pictures.
+        cache_bytes: Largest array that is kept in memory; larger ones go to a file.
+        folder: Where those files go.
     """
-    features: np.ndarray | None = None
-    done = 0
-    for batch, _ in pictures:
-        values = frozen(batch).numpy()
-        if features is None:
-            features = _allocate((count, *values.shape[1:]), cache_bytes, folder)
-        features[done : done + len(values)] = values
-        done += len(values)
-        report_progress("Trainer", f"features of {title} pictures", done, count)
-    assert features is not None and done == count
-    return features
+
+    def __init__(
+        self, body: keras.Model, parse: PictureParser, cache_bytes: int, folder: Path
+    ) -> None:
+        self._body = body
+        self._parse = parse
+        self._cache_bytes = cache_bytes
+        self._folder = folder
+        self._parts: dict[tuple[Boundary | None, Boundary], FrozenPart] = {}
+        self._stored: dict[tuple[str, Boundary], np.ndarray] = {}
+
+    def get(
+        self, title: str, split: Split, boundary: Boundary, later: tuple[Boundary, ...] = ()
+    ) -> np.ndarray:
+        """The features of a split.
+
+        Args:
+            title: What the split's pictures are called; the same for the same split.
+            split: The pictures.
+            boundary: Which features.
+            later: What will be asked for later, of the same split.
+
+        Returns:
+            `[examples, ...] float32`, in the split's order.
+
+        Raises:
+            UserError: The disk has no room for them.
+        """
+        lowest = min(boundary, *later) if later else boundary
+        for wanted in sorted({lowest, boundary}):
+            if (title, wanted) not in self._stored:
+                self._stored[title, wanted] = self._compute(title, split, wanted)
+        return self._stored[title, boundary]
+
+    def forget(self, keep: set[tuple[str, Boundary]]) -> None:
+        """Frees everything but what is named."""
+        self._stored = {key: value for key, value in self._stored.items() if key in keep}
+
+    def _compute(self, title: str, split: Split, boundary: Boundary) -> np.ndarray:
+        below = [at for name, at in self._stored if name == title and at < boundary]
+        start = max(below) if below else None
+        inputs = self._pictures(split) if start is None else _slices(self._stored[title, start])
+        part = self._part(start, boundary)
+        features: np.ndarray | None = None
+        done = 0
+        for batch in inputs:
+            values = part(batch).numpy()
+            if features is None:
+                shape = (len(split), *values.shape[1:])
+                features = _allocate(shape, self._cache_bytes, self._folder)
+            features[done : done + len(values)] = values
+            done += len(values)
+            report_progress("Trainer", f"features of {title} pictures", done, len(split))
+        assert features is not None and done == len(split)
+        return features
+
+    def _pictures(self, split: Split) -> Iterator[tf.Tensor]:
+        for pictures, _ in read_pictures(split, self._parse):
+            yield pictures
+
+    def _part(self, start: Boundary | None, end: Boundary) -> FrozenPart:
+        if (start, end) not in self._parts:
+            layers = self._body.layers
+            inputs = self._body.inputs[0] if start is None else layers[start].output
+            part = keras.Model(inputs, layers[end].output, name="frozen_part")
+            self._parts[start, end] = FrozenPart(part)
+        return self._parts[start, end]
+
+
+def _slices(features: np.ndarray) -> Iterator[tf.Tensor]:
+    for start in range(0, len(features), READ_BATCH_SIZE):
+        yield tf.constant(features[start : start + READ_BATCH_SIZE])
 
 
 def _allocate(shape: tuple[int, ...], cache_bytes: int, folder: Path) -> np.ndarray:
-    if 4 * math.prod(shape) <= cache_bytes:
-        return np.empty(shape, np.float32)
     size = 4 * math.prod(shape)
+    if size <= cache_bytes:
+        return np.empty(shape, np.float32)
     with tempfile.TemporaryFile(dir=folder) as file:
         try:
             # Now, rather than while the mapped file is written: a full disk is a bus error there.
@@ -118,7 +132,7 @@ def _allocate(shape: tuple[int, ...], cache_bytes: int, folder: Path) -> np.ndar
             raise UserError(
                 f"the features of this stage need {size / 1e9:.1f} GB in {folder}: "
                 f"{error.strerror}",
-                hint="Make room, or unfreeze from a later layer.",
+                hint="Make room, or freeze more layers.",
             ) from error
         # The file has no name: it goes with the last array that shows it, whatever happens.
         return np.memmap(file, dtype=np.float32, mode="r+", shape=shape)

@@ -1,167 +1,212 @@
-"""One stage of training: what is frozen, what is trained, on which pictures, for how long."""
+"""The stages of a training, one after the other, epoch by epoch."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from trainer.augmentation import build_augmentation
-from trainer.best_epoch import BestEpoch
-from trainer.cut import Cut, cut_network, find_first_trainable, freeze_below
-from trainer.features import FeatureBatches, FrozenPart, compute_features
-from trainer.inference_mode import InferenceMode
-from trainer.input import PictureParser, Split, read_pictures
+from components.progress import report_note, report_progress
+from trainer.checkpoint import Checkpoint, Saved
+from trainer.layers import describe_stage
+from trainer.network import Network
 from trainer.optimizer import build_loss, build_optimizer
-from trainer.settings import StageSettings, TrainerSettings
+from trainer.settings import TrainerSettings
+from trainer.stage_model import Pictures, StageBuilder, StageModel
+from trainer.stage_settings import StageSettings
+from trainer.stage_state import History, StageState
 
-# Evaluation holds no gradients: larger batches than in training cost no accuracy, only memory.
-_EVALUATION_BATCH_SIZE = 128
-
-
-@dataclass(frozen=True)
-class Network:
-    """The whole model, without its softmax.
-
-    Attributes:
-        body: Backbone and pooling, `[batch, height, width, 3] float32` to `[batch, features]`.
-        head: Features to logits `[batch, classes] float32`.
-        scale: How the backbone's pixels are scaled.
-    """
-
-    body: keras.Model
-    head: keras.Model
-    scale: str
-
-    def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
-        """Logits of scaled pictures, in inference mode."""
-        return self.head(self.body(pictures, training=False), training=False)
+StageResult = dict[str, Any]
+OnEpoch = Callable[[list[StageResult], str, History], None]
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """What a stage reads.
+class Training:
+    """Everything that a training needs.
 
     Attributes:
-        train: The split that is trained on.
-        validation: The split that chooses the best epoch.
-        parse: Serialized examples to pictures, for `read_pictures`.
-        cache_folder: Where features go that are too large for memory.
-    """
-
-    train: Split
-    validation: Split
-    parse: PictureParser
-    cache_folder: Path
-
-
-def train_stage(
-    stage: StageSettings, network: Network, pictures: Pictures, settings: TrainerSettings
-) -> dict:
-    """Trains the network's unfrozen part and its head, and keeps the best epoch's weights.
-
-    Without augmentation the frozen part runs once over each picture and the stage trains on its
-    stored output; with augmentation it runs in each step. Pictures themselves are never stored. The
-    weights from before the stage count as epoch 0: a stage never leaves the model worse on the
-    validation split than it found it.
-
-    Args:
-        stage: What to train, and how.
         network: The model; changed in place.
         pictures: Training and validation pictures.
-        settings: Batch size, seed and size of the cache.
+        settings: The `trainer` section.
+        strategy: How the work is distributed; `network` was built in its scope.
+        checkpoint: Where the state goes after each epoch.
+        on_epoch: Called after each epoch with the results of the finished stages and the name and
+            history of this one.
+    """
+
+    network: Network
+    pictures: Pictures
+    settings: TrainerSettings
+    strategy: tf.distribute.Strategy
+    checkpoint: Checkpoint
+    on_epoch: OnEpoch = lambda finished, name, history: None
+
+
+def train_stages(training: Training) -> list[StageResult]:
+    """Trains every stage, or what an interrupted training has left of them.
+
+    Without augmentation the frozen part runs once over each picture and a stage trains on its
+    stored output; with augmentation it runs in each step. Pictures themselves are never stored. The
+    weights from before a stage count as its epoch 0: no stage leaves the model worse on the
+    validation split than it found it.
 
     Returns:
-        What happened: `name`, `epochs`, `best_epoch`, `seconds`, `validation_accuracy` (0 to 1, of
-        the weights that were kept), `trainable_parameters`, `total_parameters` and `history`
-        (a list of numbers an epoch for each metric).
+        What happened in each stage: `name`, `epochs`, `best_epoch`, `seconds`,
+        `validation_accuracy` (0 to 1, of the weights that were kept), `layers`, `trainable_layers`,
+        `trainable_parameters`, `total_parameters` and `history` (a list of numbers an epoch for
+        each metric).
+
+    Raises:
+        UserError: A layer that a stage names is not there, or the disk has no room.
     """
-    start = time.monotonic()
-    first_trainable = find_first_trainable(network.body, stage.unfreeze_from)
-    freeze_below(network.body, first_trainable)
-    cut = cut_network(network.body, first_trainable)
-    tail = _build_tail(network, cut)
-    frozen = FrozenPart(cut.frozen) if cut.frozen else None
-    model, batches = _build_training(stage, network, cut, tail, frozen, pictures, settings)
-    best = BestEpoch(stage, tail, _validation_batches(frozen, pictures, settings))
-    model.compile(
-        optimizer=build_optimizer(stage.optimizer, steps=stage.epochs * len(batches)),
-        loss=build_loss(),
-        metrics=["sparse_categorical_accuracy"],
-        # XLA compiles for seconds what a small head trains in as many.
-        jit_compile=False,
-    )
-    history = model.fit(batches, epochs=stage.epochs, callbacks=[best], verbose=0)
-    best.restore()
-    return {
-        "name": stage.name,
-        "epochs": len(history.epoch),
-        "best_epoch": best.epoch,
-        "seconds": round(time.monotonic() - start, 3),
-        "validation_accuracy": best.accuracy,
-        "trainable_parameters": _count(tail.trainable_variables),
-        "total_parameters": _count(network.body.variables) + _count(network.head.variables),
-        "history": {name: [float(x) for x in xs] for name, xs in history.history.items()},
-    }
+    weights = training.network.weights
+    saved = training.checkpoint.load()
+    finished = list(saved.finished) if saved else []
+    changed: set[int] = set(saved.changed) if saved else set()
+    if saved:
+        _assign([weights[index] for index in saved.changed], saved.arrays["network"])
+    builder = StageBuilder(training.network, training.pictures, training.settings)
+    for index in range(len(finished), len(training.settings.stages)):
+        stage = _Stage(training, builder, index, finished, changed)
+        finished.append(stage.train(saved))
+        saved = None
+    return finished
 
 
-def _build_tail(network: Network, cut: Cut) -> keras.Model:
-    """The trained part and the head: stored features to logits."""
-    shape = (cut.frozen.output_shape if cut.frozen else network.body.input_shape)[1:]
-    features = keras.Input(shape, name="features")
-    pooled = features if cut.trained is None else InferenceMode(cut.trained)(features)
-    return keras.Model(features, network.head(pooled), name="tail")
+class _Stage:
+    """One stage while it is trained."""
 
+    def __init__(
+        self,
+        training: Training,
+        builder: StageBuilder,
+        index: int,
+        finished: list[StageResult],
+        changed: set[int],
+    ) -> None:
+        self._training = training
+        self._settings: StageSettings = training.settings.stages[index]
+        self._finished = finished
+        self._all_changed = changed
+        self._started = time.monotonic()
+        builder.freeze(index)
+        self._facts = describe_stage(self._settings, training.network)
+        report_note("Trainer", self._facts.text)
+        with training.strategy.scope():
+            self._parts: StageModel = builder.build(index)
+            _compile(self._parts, self._settings, training.settings)
+        self._changed = _changed_variables(self._parts.tail, training.network)
+        positions = {id(weight): n for n, weight in enumerate(training.network.weights)}
+        changed.update(positions[id(variable)] for variable in self._changed)
 
-def _build_training(
-    stage: StageSettings,
-    network: Network,
-    cut: Cut,
-    tail: keras.Model,
-    frozen: FrozenPart | None,
-    pictures: Pictures,
-    settings: TrainerSettings,
-) -> tuple[keras.Model, FeatureBatches | tf.data.Dataset]:
-    """The model that is fitted, and the batches it is fitted to."""
-    if stage.augmentation.is_off and frozen:
-        features = _features(frozen, pictures, pictures.train, settings, "training")
-        return tail, FeatureBatches(
-            features, pictures.train.label_ids, settings.batch_size, settings.seed
+    def train(self, saved: Saved | None) -> StageResult:
+        """Trains it to its end and keeps the best epoch's weights."""
+        if saved:
+            self._restore(saved)
+            report_note(
+                "Trainer",
+                f"{self._settings.name}: an interrupted training goes on after epoch "
+                f"{saved.state.epoch}",
+            )
+        state = saved.state if saved else StageState()
+        before = state.seconds
+        if state.epoch == 0:
+            accuracy, loss = self._evaluate()
+            state.see(accuracy, loss, self._changed)
+        while state.epoch < self._settings.epochs and not state.is_over:
+            self._train_epoch(state)
+            state.seconds = before + time.monotonic() - self._started
+            self._save(state)
+            self._training.on_epoch(self._finished, self._settings.name, state.history)
+            report_progress(
+                "Trainer",
+                f"{self._settings.name}: epoch {state.epoch}/{self._settings.epochs}, "
+                f"validation accuracy {state.history['val_accuracy'][-1]:.3f}",
+                state.epoch,
+                self._settings.epochs,
+            )
+        _assign(self._changed, state.best_weights)
+        return self._result(state)
+
+    def _train_epoch(self, state: StageState) -> None:
+        batches = self._parts.train.epoch(state.epoch)
+        metrics = self._parts.model.fit(batches, verbose=0).history
+        accuracy, loss = self._evaluate()
+        state.add(
+            {
+                "loss": metrics["loss"][0],
+                "accuracy": metrics["accuracy"][0],
+                "val_loss": loss,
+                "val_accuracy": accuracy,
+                "learning_rate": float(self._parts.model.optimizer.learning_rate),
+            }
         )
-    inputs = keras.Input(network.body.input_shape[1:], name="pictures")
-    changed = inputs
-    for layer in build_augmentation(stage.augmentation, network.scale, settings.seed):
-        changed = layer(changed)
-    features = changed if cut.frozen is None else InferenceMode(cut.frozen)(changed)
-    batches = read_pictures(pictures.train, pictures.parse, settings.batch_size, settings.seed)
-    return keras.Model(inputs, tail(features), name="augmented"), batches
+        state.see(accuracy, loss, self._changed)
+        if self._settings.early_stopping:
+            state.stop_early(self._settings.early_stopping, loss)
+
+    def _evaluate(self) -> tuple[float, float]:
+        """Accuracy, 0 to 1, and loss on the validation split."""
+        batches = self._parts.validation.epoch(0)
+        metrics = self._parts.tail.evaluate(batches, verbose=0, return_dict=True)
+        return metrics["accuracy"], metrics["loss"]
+
+    def _save(self, state: StageState) -> None:
+        weights = self._training.network.weights
+        changed = sorted(self._all_changed)
+        arrays = {
+            "network": [weights[index].numpy() for index in changed],
+            "optimizer": [v.numpy() for v in self._parts.model.optimizer.variables],
+            "seeds": [v.numpy() for v in _seeds(self._parts.model)],
+        }
+        self._training.checkpoint.save(Saved(self._finished, state, changed, arrays))
+
+    def _restore(self, saved: Saved) -> None:
+        model = self._parts.model
+        _assign(model.optimizer.variables, saved.arrays["optimizer"])
+        _assign(_seeds(model), saved.arrays["seeds"])
+
+    def _result(self, state: StageState) -> StageResult:
+        return {
+            "name": self._settings.name,
+            "epochs": state.epoch,
+            "best_epoch": state.best_epoch,
+            "seconds": round(state.seconds, 3),
+            "validation_accuracy": state.best_accuracy,
+            **self._facts.numbers,
+            "history": state.history,
+        }
 
 
-def _validation_batches(
-    frozen: FrozenPart | None, pictures: Pictures, settings: TrainerSettings
-) -> FeatureBatches | tf.data.Dataset:
-    """The validation split as the trained part reads it."""
-    split = pictures.validation
-    if frozen is None:
-        return read_pictures(split, pictures.parse)
-    features = _features(frozen, pictures, split, settings, "validation")
-    return FeatureBatches(features, split.label_ids, _EVALUATION_BATCH_SIZE)
+def _compile(parts: StageModel, stage: StageSettings, settings: TrainerSettings) -> None:
+    optimizer = build_optimizer(stage.optimizer, stage.epochs, parts.train.steps)
+    for model in {id(model): model for model in (parts.model, parts.tail)}.values():
+        model.compile(
+            optimizer=optimizer if model is parts.model else None,
+            loss=build_loss(settings.label_smoothing),
+            # An object each: what both count into would be wrong for both.
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            # XLA compiles for seconds what a small head trains in as many.
+            jit_compile=False,
+        )
+    # tf.function traces twice what creates variables in its first call.
+    optimizer.build(parts.model.trainable_variables)
 
 
-def _features(
-    frozen: FrozenPart, pictures: Pictures, split: Split, settings: TrainerSettings, title: str
-) -> np.ndarray:
-    return compute_features(
-        frozen,
-        read_pictures(split, pictures.parse),
-        len(split),
-        settings.cache_bytes,
-        pictures.cache_folder,
-        title,
-    )
+def _changed_variables(tail: keras.Model, network: Network) -> list[keras.Variable]:
+    """What a stage changes: what it trains, and the statistics of a BatchNorm in the head."""
+    return [*tail.trainable_variables, *network.head.non_trainable_weights]
 
 
-def _count(variables: list) -> int:
-    return int(sum(np.prod(variable.shape) for variable in variables))
+def _seeds(model: keras.Model) -> list[keras.Variable]:
+    """The states of random layers: dropout and augmentation."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]
+
+
+def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

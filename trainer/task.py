@@ -1,5 +1,6 @@
 """run_fn: what the TFX Trainer calls."""
 
+import hashlib
 import json
 import tempfile
 from pathlib import Path
@@ -10,17 +11,21 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.progress import report_progress
-from trainer.backbones import BACKBONES, build_backbone
-from trainer.cut import find_first_trainable
+from components.progress import report_note, report_progress
+from trainer.checkpoint import Checkpoint
+from trainer.class_weights import find_class_weights
+from trainer.decide_freeze import decide_freeze
+from trainer.distribution import build_strategy, is_chief
 from trainer.export import LABELS_FILE, Classifier, export_classifier
-from trainer.head import build_head, build_pooling
 from trainer.input import build_parser, open_split, read_labels
-from trainer.settings import ModelSettings, TrainerSettings
-from trainer.stages import Network, Pictures, train_stage
-from trainer.weights import load_weights
-
-TRAINING_FILE = "training.json"
+from trainer.model_settings import ModelSettings
+from trainer.network import Network, build_network
+from trainer.precision import choose_precision, precision
+from trainer.run_log import RunLog
+from trainer.settings import TrainerSettings
+from trainer.stage_model import Pictures
+from trainer.stages import Training, train_stages
+from trainer.warm_start import warm_start
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -28,51 +33,53 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
         fn_args: From the TFX Trainer. `custom_config` holds the sections `model` and `trainer` as
-            JSON and `image_size` in pixels. Writes the SavedModel to `serving_model_dir` and
-            `training.json`, what happened in each stage, to `model_run_dir`.
+            JSON, `image_size` in pixels and `checkpoints`, the folder for the states of interrupted
+            trainings. Writes the SavedModel to `serving_model_dir`, and to `model_run_dir` what
+            happened: `training.json`, `learning_curves.png`, `layers.txt` and `tensorboard/`.
     """
     config: dict[str, Any] = fn_args.custom_config or {}
     model_settings = ModelSettings.model_validate_json(config["model"])
     settings = TrainerSettings.model_validate_json(config["trainer"])
+    strategy = build_strategy(settings.distribution)
+    checkpoint = Checkpoint(config["checkpoints"], _name(fn_args), writes=is_chief(strategy))
     keras.utils.set_random_seed(settings.seed)
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     transform_layer = transform.transform_features_layer()
     labels = read_labels(transform)
-    network = build_network(model_settings, config["image_size"], len(labels))
-    for stage in settings.stages:
-        # A layer that is not there is told now, not after the stages before it.
-        find_first_trainable(network.body, stage.unfreeze_from)
     tf.io.gfile.makedirs(fn_args.model_run_dir)
-    with tempfile.TemporaryDirectory(
-        prefix="features-", dir=_local(fn_args.model_run_dir)
-    ) as cache:
+    with (
+        tempfile.TemporaryDirectory(prefix="features-", dir=_local(fn_args.model_run_dir)) as cache,
+        precision(choose_precision(settings.mixed_precision)),
+    ):
+        with strategy.scope():
+            network = build_network(model_settings, config["image_size"], len(labels))
+        train = open_split(fn_args.train_files, labels)
         pictures = Pictures(
-            open_split(fn_args.train_files, labels),
+            train,
             open_split(fn_args.eval_files, labels),
             build_parser(transform_layer),
+            find_class_weights(settings.class_weights, train.class_counts),
             Path(cache),
         )
-        stages = [train_stage(stage, network, pictures, settings) for stage in settings.stages]
+        settings, reasons = decide_freeze(settings, model_settings, network, train, pictures.parse)
+        notes = _warm_start(network, labels, fn_args.base_model)
+        log = RunLog(fn_args.model_run_dir, network)
+        results = train_stages(
+            Training(network, pictures, settings, strategy, checkpoint, log.update)
+        )
+    results = [{**result, "freeze_reason": reasons.get(result["name"])} for result in results]
+    log.finish(results, notes)
     report_progress("Trainer", "exporting")
     _export(network, transform_layer, labels, fn_args.serving_model_dir)
-    _write_training(stages, fn_args.model_run_dir)
+    checkpoint.remove()
 
 
-def build_network(settings: ModelSettings, image_size: int, classes: int) -> Network:
-    """Puts pooling and a new head on a pretrained backbone.
-
-    Args:
-        settings: The `model` section.
-        image_size: Height and width of the pictures, in pixels.
-        classes: Number of classes.
-    """
-    backbone = build_backbone(settings.backbone, image_size, settings.alpha)
-    load_weights(backbone, settings, image_size)
-    pooled = build_pooling(settings.pooling)(backbone.outputs[0])
-    body = keras.Model(backbone.inputs[0], pooled, name="body")
-    head = build_head(settings, classes)
-    head.build((None, *pooled.shape[1:]))
-    return Network(body, head, BACKBONES[settings.backbone].scale)
+def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | None) -> list[str]:
+    if base_model is None:
+        return []
+    note = warm_start(network, labels, base_model)
+    report_note("Trainer", note)
+    return [note]
 
 
 def _export(
@@ -81,7 +88,7 @@ def _export(
     with tempfile.TemporaryDirectory() as assets:
         labels_file = Path(assets) / LABELS_FILE
         labels_file.write_text("".join(f"{label}\n" for label in labels))
-        variables = [v.value for v in (*network.body.variables, *network.head.variables)]
+        variables = [weight.value for weight in network.weights]
         classifier = Classifier(network, variables, transform_layer, labels, labels_file)
         export_classifier(classifier, folder)
 
@@ -91,6 +98,13 @@ def _local(folder: str) -> str | None:
     return None if "://" in folder else folder
 
 
-def _write_training(stages: list[dict], folder: str) -> None:
-    with tf.io.gfile.GFile(f"{folder}/{TRAINING_FILE}", "w") as file:
-        json.dump({"stages": stages}, file, indent=2)
+def _name(fn_args: FnArgs) -> str:
+    """A name for this training that follows from everything it depends on."""
+    depends_on = {
+        "config": fn_args.custom_config,
+        "train": sorted(fn_args.train_files),
+        "validation": sorted(fn_args.eval_files),
+        "transform": fn_args.transform_graph_path,
+        "base_model": fn_args.base_model,
+    }
+    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:32]

@@ -11,7 +11,7 @@ from trainer.bundled import LETTERS_WEIGHTS
 if TYPE_CHECKING:
     import keras
 
-    from trainer.settings import ModelSettings
+    from trainer.model_settings import ModelSettings
 
 
 class WeightsError(UserError):
@@ -19,7 +19,7 @@ class WeightsError(UserError):
 
 
 def load_weights(backbone: "keras.Model", settings: "ModelSettings", image_size: int) -> None:
-    """Loads pretrained weights into a backbone that was built without its top.
+    """Loads pretrained weights into a backbone.
 
     Args:
         backbone: As `build_backbone` makes it; changed in place.
@@ -42,10 +42,12 @@ def load_weights(backbone: "keras.Model", settings: "ModelSettings", image_size:
     except (ValueError, OSError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         alpha = f" with alpha {settings.alpha:g}" if settings.alpha else ""
+        top = "with" if settings.include_top else "without"
+        edition = "with its top" if settings.include_top else "in its 'no_top' edition"
         raise WeightsError(
-            f"model.weights: {file} does not fit {settings.backbone}{alpha} without its top: "
+            f"model.weights: {file} does not fit {settings.backbone}{alpha} {top} its top: "
             f"{reason}",
-            hint="Give the weights file of exactly this backbone, in its 'no_top' edition.",
+            hint=f"Give the weights file of exactly this backbone, {edition}.",
         ) from error
 
 
@@ -68,10 +70,18 @@ def _weights_file(settings: "ModelSettings") -> Path:
 
 def _build_imagenet(settings: "ModelSettings", image_size: int) -> "keras.Model":
     """The backbone with ImageNet weights, from Keras' cache or its download."""
-    from trainer.backbones import build_backbone
+    from trainer.backbones import BACKBONES, build_backbone
 
     try:
-        return build_backbone(settings.backbone, image_size, settings.alpha, weights="imagenet")
+        # Keras gives these weights with their top at one size only; they fit every other.
+        size = BACKBONES[settings.backbone].image_size if settings.include_top else image_size
+        return build_backbone(
+            settings.backbone,
+            size,
+            settings.alpha,
+            include_top=settings.include_top,
+            weights="imagenet",
+        )
     except Exception as error:
         # Keras reports a failed download as a bare Exception that names the file's address.
         message = str(error).strip().splitlines()[0]

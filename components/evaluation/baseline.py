@@ -1,5 +1,6 @@
 """Which model a candidate is compared with: the last blessed one that is not the candidate."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from absl import logging
@@ -31,20 +32,31 @@ class LastBlessedOther(resolver.ResolverStrategy):
         """
         del store
         candidates = {artifact.id for artifact in input_dict["candidate"]}
-        models = {artifact.id: artifact for artifact in input_dict["model"]}
-        blessings = sorted(input_dict["model_blessing"], key=lambda a: a.id, reverse=True)
-        for blessing in blessings:
-            model_id = blessing.get_int_custom_property(
-                constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY
-            )
-            is_blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-            if is_blessed != constants.BLESSED_VALUE or model_id not in models.keys() - candidates:
-                continue
-            if fileio.exists(path_utils.serving_model_path(models[model_id].uri)):
-                return {**_EMPTY, "model": [models[model_id]], "model_blessing": [blessing]}
-            # Its files were deleted; it would fail the Evaluator, now and in every later run.
-            logging.warning("Blessed model %s is gone.", models[model_id].uri)
+        for model, blessing in blessed_models(input_dict):
+            if model.id not in candidates:
+                return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
         return dict(_EMPTY)
+
+
+def blessed_models(input_dict: dict[str, list[Any]]) -> Iterator[tuple[Any, Any]]:
+    """The models that were blessed and are still there, each with its blessing, newest first.
+
+    Args:
+        input_dict: Artifacts of `model` and `model_blessing`.
+    """
+    models = {artifact.id: artifact for artifact in input_dict["model"]}
+    for blessing in sorted(input_dict["model_blessing"], key=lambda a: a.id, reverse=True):
+        model = models.get(
+            blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY)
+        )
+        is_blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
+        if is_blessed != constants.BLESSED_VALUE or model is None:
+            continue
+        if fileio.exists(path_utils.serving_model_path(model.uri)):
+            yield model, blessing
+        else:
+            # Its files were deleted; it would fail who reads it, now and in every later run.
+            logging.warning("Blessed model %s is gone.", model.uri)
 
 
 _EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "candidate": []}

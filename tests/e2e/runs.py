@@ -24,7 +24,7 @@ trainer:
   stages:
     - {{name: head, epochs: 10, optimizer: {{learning_rate: 0.01}}}}
     - name: fine-tune
-      unfreeze_from: block_16_expand
+      freeze: block_16_expand
       epochs: 2
       optimizer: {{learning_rate: 0.0001}}
 gate: {{min_accuracy: 0.6}}

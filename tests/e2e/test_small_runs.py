@@ -98,7 +98,7 @@ def test_too_many_broken_pictures_fail_the_run(small: Callable[..., Path], tmp_p
 
 
 def test_unknown_layer_fails_before_it_trains(small: Callable[..., Path], tmp_path: Path) -> None:
-    run = run_pipeline(small(), tmp_path / "w", "trainer.stages.1.unfreeze_from=block_99")
+    run = run_pipeline(small(), tmp_path / "w", "trainer.stages.1.freeze=block_99")
     assert run.exit_code == 1
     assert "has no layer 'block_99'" in run.output
 
@@ -168,7 +168,12 @@ def test_worker_killed_the_next_run_completes(
         assert exit_code == 1
         assert "killed by signal 9" in output and "Trainer" in output
         assert last_summary(workspace)["outcome"] == "failed"
-    _goes_on(config, workspace)
+    run = _goes_on(config, workspace)
+    if moment != "Pusher":
+        assert "fine-tune: an interrupted training goes on after epoch 1" in run.output
+        assert "head: epoch" not in run.output
+        assert [stage["epochs"] for stage in run.summary["stages"]] == [10, 2]
+    assert not list((workspace / "checkpoints").rglob("*.npz"))
 
 
 def test_front_end_killed_takes_its_worker_with_it(

@@ -110,13 +110,16 @@ trainer:
   bach_size: 64
   seed: yes
   stages:
-    - {name: Head, unfreeze_from: [1], optimizer: {learning_rate: fast}}
+    - {name: Head, freeze: [1], optimizer: {learning_rate: fast}}
     - 3
 batch_size: 3
 push: {model_name: 2024}
 beam: {pipeline_args: --runner=FlinkRunner}
 """
-    split = "allowed: number above 0 and below 1, {from: ..., fraction: ...}, or name of a folder, slice or split"
+    split = (
+        "allowed: number above 0 and below 1, {from: ..., fraction: ...}, or name of a folder, "
+        "slice or split"
+    )
     stages = "trainer.stages"
     assert problems(write(text), "model.dropout") == {
         "--set model.dropout": "needs a value: --set PATH=VALUE",
@@ -133,15 +136,16 @@ beam: {pipeline_args: --runner=FlinkRunner}
         "model.alpha": "received 0.5: ResNet50 has no width multiplier; MobileNet, MobileNetV2, "
         "MobileNetV3Small, MobileNetV3Large do",
         "trainer.bach_size": "unknown key. Did you mean batch_size? Allowed here: batch_size, "
-        "seed, cache_bytes, stages",
+        "seed, label_smoothing, class_weights, warm_start, mixed_precision, distribution, "
+        "cache_bytes, stages",
         "trainer.seed": "received true; allowed: whole number from 0 to 4294967295",
         f"{stages}[0].name": 'received "Head"; allowed: text: a lower-case letter, then lower-case '
         "letters, digits, - and _",
-        f"{stages}[0].unfreeze_from": "received [1]; allowed: none, all, a layer's name, or its "
-        "index",
+        f"{stages}[0].freeze": "received [1]; allowed: all, none, auto, a share such as 0.7, a "
+        "number of layers, or a layer's name",
         f"{stages}[0].optimizer.learning_rate": 'received "fast"; allowed: number above 0 and up '
         "to 10",
-        f"{stages}[1]": "received 3; allowed: a section with the keys name, unfreeze_from, epochs, "
+        f"{stages}[1]": "received 3; allowed: a section with the keys name, freeze, epochs, "
         "optimizer, augmentation, early_stopping",
         "gate": "is missing; write for example `gate: {min_accuracy: 0.9}`",
         "push.model_name": "received 2024; allowed: text: a letter, then up to 62 letters, digits, "
@@ -173,6 +177,31 @@ def test_a_picture_size_that_the_backbone_cannot_take(write: Write) -> None:
         'received "Xception": needs pictures of at least 71 pixels; transform.image_size is 64'
     )
     assert "gate" in found
+
+
+def test_a_picture_size_that_a_fully_connected_top_cannot_take(write: Write) -> None:
+    text = GOOD + "model: {backbone: VGG16, include_top: true}\ntransform: {image_size: 160}\n"
+    found = problems(write(text))
+    assert found["model.include_top"] == (
+        "received true: the fully connected layers of VGG16 take pictures of 224 pixels only; "
+        "transform.image_size is 160"
+    )
+    assert load_config(write(text), ["transform.image_size=224"]).model.include_top
+    assert load_config(write(text), ["model.include_top=false"]).image_size == 160
+
+
+@pytest.mark.parametrize("freeze", [0.0, 0.7, 1.0, 100, 1, -20, "block_15_add", "auto"])
+def test_what_can_be_frozen(write: Write, freeze: float | str) -> None:
+    stages = f"trainer.stages=[{{name: head, freeze: {freeze}}}]"
+    [stage] = load_config(write(GOOD), [stages]).trainer.stages
+    # 1.0 is all layers, 1 is one.
+    assert (stage.freeze, type(stage.freeze)) == (freeze, type(freeze))
+
+
+@pytest.mark.parametrize("freeze", ["1.5", "-0.1", "true"])
+def test_what_cannot_be_frozen(write: Write, freeze: str) -> None:
+    found = problems(write(GOOD), f"trainer.stages=[{{name: head, freeze: {freeze}}}]")
+    assert "allowed: all, none, auto, a share" in found["trainer.stages[0].freeze"]
 
 
 def test_an_unknown_backbone_is_guessed(write: Write) -> None:

@@ -1,6 +1,7 @@
 """Tiny pictures for the Trainer: two classes that a picture's colour tells apart."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
@@ -12,7 +13,8 @@ import tensorflow as tf
 
 from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, load_image
 from trainer.input import build_parser, open_split
-from trainer.stages import Network, Pictures
+from trainer.network import Network
+from trainer.stage_model import Pictures
 
 LABELS = ("blue", "red")
 IMAGE_SIZE = 32
@@ -62,12 +64,12 @@ def pictures(tmp_path: Path) -> Pictures:
         open_split([str(train)], LABELS),
         open_split([str(validation)], LABELS),
         build_parser(transform_layer),
+        np.ones(2, np.float32),
         tmp_path,
     )
 
 
-@pytest.fixture
-def network() -> Network:
+def build_small_network() -> Network:
     """A small network with everything that a backbone has: convolutions and BatchNorm."""
     keras.utils.set_random_seed(7)
     layers = keras.layers
@@ -78,5 +80,17 @@ def network() -> Network:
         outputs = layers.BatchNormalization(name=f"bn_{index}")(outputs)
         outputs = layers.ReLU(name=f"relu_{index}")(outputs)
     pooled = layers.GlobalAveragePooling2D(name="pooling")(outputs)
-    head = keras.Sequential([keras.Input((16,)), layers.Dropout(0.2), layers.Dense(2)])
+    head = keras.Sequential([keras.Input((16,)), layers.Dropout(0.2), layers.Dense(2)], name="head")
     return Network(keras.Model(inputs, pooled, name="body"), head, "tf")
+
+
+@pytest.fixture
+def make_network() -> Callable[[], Network]:
+    """Makes a small network, each time with the same weights."""
+    return build_small_network
+
+
+@pytest.fixture
+def network() -> Network:
+    """One small network."""
+    return build_small_network()

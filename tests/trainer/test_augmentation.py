@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from trainer.augmentation import build_augmentation
-from trainer.settings import AugmentationSettings
+from trainer.stage_settings import AugmentationSettings
 
 EVERYTHING = AugmentationSettings(horizontal_flip=True, rotation=0.2, zoom=0.2, contrast=0.3)
 

@@ -6,7 +6,8 @@ import pytest
 
 from components.errors import UserError
 from trainer.backbones import build_backbone
-from trainer.cut import cut_network, find_first_trainable, freeze_below
+from trainer.cut import cut_network
+from trainer.freezing import find_first_trainable, freeze_below
 
 
 @pytest.fixture(scope="module")
@@ -15,11 +16,11 @@ def backbone() -> keras.Model:
 
 
 @pytest.mark.parametrize(
-    ("unfreeze_from", "index"),
-    [("none", 154), ("all", 0), (100, 100), (-1, 153), ("block_13_expand", 116)],
+    ("freeze", "index"),
+    [("all", 154), ("none", 0), (100, 100), (-1, 153), (0.5, 77), ("block_13_expand", 116)],
 )
-def test_first_trainable_layer(backbone: keras.Model, unfreeze_from: str | int, index: int) -> None:
-    assert find_first_trainable(backbone, unfreeze_from) == index
+def test_first_trainable_layer(backbone: keras.Model, freeze: str | int, index: int) -> None:
+    assert find_first_trainable(backbone, freeze) == index
 
 
 def test_unknown_layer_is_named_with_close_ones(backbone: keras.Model) -> None:
@@ -28,14 +29,14 @@ def test_unknown_layer_is_named_with_close_ones(backbone: keras.Model) -> None:
 
 
 def test_index_beyond_the_last_layer_says_what_is_allowed(backbone: keras.Model) -> None:
-    with pytest.raises(UserError, match="received 999.*154 layers.*-154 to 153"):
+    with pytest.raises(UserError, match="received 999.*154 layers.*-154 to 154"):
         find_first_trainable(backbone, 999)
 
 
-@pytest.mark.parametrize("unfreeze_from", [1, 60, 100, "block_13_expand", -1])
-def test_parts_equal_the_whole(backbone: keras.Model, unfreeze_from: str | int) -> None:
+@pytest.mark.parametrize("freeze", [1, 60, 100, "block_13_expand", -1])
+def test_parts_equal_the_whole(backbone: keras.Model, freeze: str | int) -> None:
     pictures = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
-    cut = cut_network(backbone, find_first_trainable(backbone, unfreeze_from))
+    cut = cut_network(backbone, find_first_trainable(backbone, freeze))
     features = pictures if cut.frozen is None else cut.frozen(pictures, training=False)
     assert cut.trained is not None
     np.testing.assert_array_equal(
@@ -43,11 +44,9 @@ def test_parts_equal_the_whole(backbone: keras.Model, unfreeze_from: str | int) 
     )
 
 
-@pytest.mark.parametrize("unfreeze_from", [60, 100, "block_13_expand", "Conv_1"])
-def test_frozen_part_holds_nothing_trainable(
-    backbone: keras.Model, unfreeze_from: str | int
-) -> None:
-    first = find_first_trainable(backbone, unfreeze_from)
+@pytest.mark.parametrize("freeze", [60, 100, "block_13_expand", "Conv_1"])
+def test_frozen_part_holds_nothing_trainable(backbone: keras.Model, freeze: str | int) -> None:
+    first = find_first_trainable(backbone, freeze)
     freeze_below(backbone, first)
     cut = cut_network(backbone, first)
     assert cut.frozen is not None and cut.trained is not None

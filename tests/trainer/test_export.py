@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.trainer.conftest import LABELS, transform_layer
 from trainer.export import EXAMPLES_SIGNATURE, LABELS_FILE, Classifier, export_classifier
-from trainer.stages import Network
+from trainer.network import Network
 
 
 class TransformLayer(tf.Module):

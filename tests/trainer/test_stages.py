@@ -5,25 +5,41 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from components.errors import UserError
-from trainer.settings import (
+from trainer.checkpoint import Checkpoint
+from trainer.network import Network
+from trainer.settings import TrainerSettings
+from trainer.stage_model import Pictures
+from trainer.stage_settings import (
     AugmentationSettings,
     EarlyStoppingSettings,
     OptimizerSettings,
     StageSettings,
-    TrainerSettings,
 )
-from trainer.stages import Network, Pictures, train_stage
+from trainer.stages import StageResult, Training, train_stages
 
 HEAD = StageSettings(name="head", epochs=15, optimizer=OptimizerSettings(learning_rate=0.02))
 FINE_TUNE = StageSettings(
     name="fine-tune",
-    unfreeze_from="conv_2",
+    freeze="conv_2",
     epochs=2,
     optimizer=OptimizerSettings(learning_rate=1e-3),
 )
 SETTINGS = TrainerSettings(batch_size=8)
+
+
+def train_stage(
+    stage: StageSettings,
+    network: Network,
+    pictures: Pictures,
+    settings: TrainerSettings = SETTINGS,
+) -> StageResult:
+    settings = settings.model_copy(update={"stages": (stage,)})
+    strategy = tf.distribute.get_strategy()
+    [result] = train_stages(Training(network, pictures, settings, strategy, Checkpoint(None, "")))
+    return result
 
 
 def _weights(network: Network) -> dict[str, np.ndarray]:
@@ -120,7 +136,7 @@ def test_features_on_disk_train_the_same_head(
 
 def test_history_has_one_number_an_epoch(network: Network, pictures: Pictures) -> None:
     history = train_stage(FINE_TUNE, network, pictures, SETTINGS)["history"]
-    assert set(history) == {"loss", "sparse_categorical_accuracy", "val_loss", "val_accuracy"}
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
     assert all(len(values) == 2 for values in history.values())
 
 
@@ -130,8 +146,8 @@ def test_pictures_are_not_stored_where_nothing_is_frozen(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("features were computed")
 
-    monkeypatch.setattr("trainer.stages.compute_features", refuse)
-    stage = FINE_TUNE.model_copy(update={"unfreeze_from": "all"})
+    monkeypatch.setattr("trainer.features.FeatureStore.get", refuse)
+    stage = FINE_TUNE.model_copy(update={"freeze": "none"})
     assert train_stage(stage, network, pictures, SETTINGS)["epochs"] == 2
 
 

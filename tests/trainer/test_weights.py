@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from trainer.backbones import build_backbone
-from trainer.settings import ModelSettings
+from trainer.model_settings import ModelSettings
 from trainer.weights import WeightsError, fingerprint_weights, load_weights
 
 

@@ -1,0 +1,114 @@
+"""Every recipe of configs/recipes: what its head says, and a run of a few steps on tiny data."""
+
+import os
+import re
+import shlex
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import pytest
+import tensorflow as tf
+
+from pipeline.config import PipelineConfig
+from pipeline.config_file import load_config
+from tests.e2e.runs import REPOSITORY, run_pipeline, write_pictures
+from tests.e2e.tiny_tfds import prepare_cats_vs_dogs
+
+RECIPES = {file.stem: file for file in sorted(REPOSITORY.glob("configs/recipes/*.yaml"))}
+
+# The smallest pictures, in pixels, that each recipe's network takes.
+IMAGE_SIZES = {
+    "feature_extraction": 32,
+    "freeze_auto": 32,
+    "keras_guide": 71,
+    "tf_tutorial": 32,
+    "tf_tutorial_tfds": 32,
+    "vgg16_block5_pool": 32,
+    "vgg16_fully_connected": 224,
+    "vgg16_without_top": 32,
+}
+QUICK = ("feature_extraction", "tf_tutorial")
+SHARES = {"train": (0.0, 0.5), "validation": (0.5, 0.8), "test": (0.8, 1.0)}
+
+e2e = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+trials = [
+    pytest.param(name, marks=e2e if name in QUICK else [*e2e, pytest.mark.slow]) for name in RECIPES
+]
+
+
+@pytest.fixture
+def workspace() -> Iterator[Path]:
+    """A workspace that is gone afterwards: with VGG16 it holds gigabytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_head_names_source_score_and_command(name: str) -> None:
+    head = re.match(r"(?:#.*\n)+", RECIPES[name].read_text())
+    assert head
+    text = " ".join(line.lstrip("# ").rstrip("\\") for line in head[0].splitlines())
+    assert re.match(r"Recipe [1-8][:,]", text)
+    assert " Source: " in text
+    assert re.search(r" (It reports|They report|It says)[ :,]", text)
+    assert " Here differs: " in text
+    command = re.search(r"python -m pipeline run (\S+)((?: +--set \S+)*)", text)
+    assert command
+    assert REPOSITORY / command[1] == RECIPES[name]
+    options = shlex.split(command[2])
+    load_config(RECIPES[name], options[1::2], check_paths=False)
+
+
+@pytest.mark.parametrize("name", trials)
+def test_recipe_runs_through_the_whole_pipeline(name: str, tmp_path: Path, workspace: Path) -> None:
+    config = load_config(RECIPES[name], check_paths=False)
+    data = lay_out(config, tmp_path)
+    run = run_pipeline(
+        RECIPES[name],
+        workspace,
+        f"data.path={data}",
+        "model.weights=none",
+        f"transform.image_size={IMAGE_SIZES[name]}",
+        "trainer.batch_size=16",
+        "data.min_images_per_class=1",
+        "gate.min_accuracy=0.01",
+        *(f"trainer.stages[{index}].epochs=1" for index in range(len(config.trainer.stages))),
+    )
+    assert (run.exit_code, run.summary.get("outcome")) == (0, "pushed"), run.output
+    stages = run.summary["stages"]
+    assert [stage["name"] for stage in stages] == [stage.name for stage in config.trainer.stages]
+    assert all(stage["epochs"] == 1 for stage in stages)
+    chosen = [stage.freeze == "auto" for stage in config.trainer.stages]
+    assert [bool(stage["freeze_reason"]) for stage in stages] == chosen
+
+    model = tf.saved_model.load(run.summary["pushed"]["path"])
+    contents = [file.read_bytes() for file in sorted(tmp_path.rglob("*.png"))[:3]]
+    scores = model.signatures["serving_default"](image_bytes=tf.constant(contents))["scores"]
+    assert scores.shape == (3, 2)
+    assert tf.reduce_sum(scores, axis=1).numpy() == pytest.approx(1, abs=1e-5)
+
+
+def lay_out(config: PipelineConfig, folder: Path) -> Path:
+    """Arranges a few digits as a recipe expects its pictures.
+
+    Returns:
+        What `data.path` must be.
+    """
+    pictures = write_pictures(folder / "pictures")
+    if config.data.source == "tfds":
+        return prepare_cats_vs_dogs(folder / "tfds", sorted(pictures.iterdir()))
+    named = {name: s for name, s in config.data.splits.by_name.items() if isinstance(s, str)}
+    if not named:
+        return pictures
+    for label in list(pictures.iterdir()):
+        files = sorted(label.iterdir())
+        for split, split_folder in named.items():
+            first, last = (int(share * len(files)) for share in SHARES[split])
+            target = folder / "splits" / split_folder / label.name
+            target.mkdir(parents=True)
+            for file in files[first:last]:
+                file.rename(target / file.name)
+    return folder / "splits"

@@ -1,0 +1,39 @@
+"""How much each class counts in the loss."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.utils.class_weight import compute_class_weight
+
+from components.errors import UserError
+from trainer.batches import Labels
+from trainer.class_weights import find_class_weights
+
+COUNTS = {"cat": 10, "dog": 30, "fox": 20}
+
+
+def test_none_is_one_for_all() -> None:
+    np.testing.assert_array_equal(find_class_weights("none", COUNTS), [1, 1, 1])
+
+
+def test_auto_is_balanced() -> None:
+    ids = np.repeat([0, 1, 2], list(COUNTS.values()))
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=ids)
+    np.testing.assert_allclose(find_class_weights("auto", COUNTS), expected, rtol=1e-6)
+
+
+def test_given_weights_go_by_name() -> None:
+    weights = find_class_weights({"fox": 3.0, "cat": 1.0, "dog": 2.0}, COUNTS)
+    np.testing.assert_array_equal(weights, [1, 2, 3])
+
+
+def test_missing_and_unknown_classes_are_named() -> None:
+    with pytest.raises(UserError, match="missing: dog, fox; unknown: wolf") as error:
+        find_class_weights({"cat": 1.0, "wolf": 1.0}, COUNTS)
+    assert "cat, dog, fox" in str(error.value.hint)
+
+
+def test_blended_labels_weigh_as_their_parts() -> None:
+    labels = Labels(np.array([0, 1]), np.array([1.0, 3.0], np.float32))
+    rows = tf.constant([[1.0, 0.0], [0.25, 0.75]])
+    np.testing.assert_allclose(labels.weigh(rows), [1.0, 2.5])

@@ -1,0 +1,123 @@
+"""Every backbone of the table is trained in two stages and exported, with random weights."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.transform.preprocessing import IMAGE, IMAGE_XF, load_image
+from tests.trainer.conftest import LABELS, write_examples
+from trainer.backbones import BACKBONES
+from trainer.checkpoint import Checkpoint
+from trainer.export import LABELS_FILE, Classifier, export_classifier
+from trainer.input import build_parser, open_split
+from trainer.model_settings import ModelSettings
+from trainer.network import Network, build_network
+from trainer.settings import TrainerSettings
+from trainer.stage_model import Pictures
+from trainer.stage_settings import StageSettings
+from trainer.stages import Training, train_stages
+
+# One of each family is always tested; the others take minutes and gigabytes.
+FAMILIES = (
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Small",
+    "EfficientNetB0",
+    "EfficientNetV2B0",
+    "ConvNeXtTiny",
+    "DenseNet121",
+    "InceptionV3",
+    "InceptionResNetV2",
+    "Xception",
+    "NASNetMobile",
+    "ResNet50",
+    "ResNet50V2",
+    "VGG16",
+)
+SETTINGS = TrainerSettings(
+    batch_size=4,
+    mixed_precision="off",
+    stages=(
+        StageSettings(name="head", epochs=1),
+        StageSettings(name="fine-tune", freeze="none", epochs=1),
+    ),
+)
+
+
+class Preprocessing(tf.Module):
+    """Does what the Transform graph does."""
+
+    def __init__(self, image_size: int, scale: str):
+        super().__init__()
+        self._image_size = image_size
+        self._scale = scale
+
+    def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        size = self._image_size
+        pictures = tf.map_fn(
+            lambda contents: load_image(
+                contents, image_size=size, interpolation="bilinear", scale=self._scale
+            ),
+            tf.reshape(features[IMAGE], [-1]),
+            fn_output_signature=tf.TensorSpec([size, size, 3], tf.float32),
+        )
+        return {IMAGE_XF: pictures}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in FAMILIES else pytest.mark.slow) for name in BACKBONES],
+)
+def test_two_stages_and_export(name: str, tmp_path: Path) -> None:
+    keras.utils.clear_session()
+    row = BACKBONES[name]
+    settings = ModelSettings(
+        backbone=name, weights="none", alpha=0.25 if name == "MobileNet" else None
+    )
+    preprocessing = Preprocessing(row.min_image_size, row.scale)
+    network = build_network(settings, row.min_image_size, len(LABELS))
+    before = _statistics(network)
+    files = [write_examples(tmp_path / f"{seed}.tfrecord", 4, seed) for seed in (1, 2)]
+    train, validation = (open_split([str(file)], LABELS) for file in files)
+    pictures = Pictures(
+        train, validation, build_parser(preprocessing), np.ones(2, np.float32), tmp_path
+    )
+    strategy = tf.distribute.get_strategy()
+    results = train_stages(Training(network, pictures, SETTINGS, strategy, Checkpoint(None, "")))
+    assert results[0]["trainable_layers"] == 0
+    assert results[1]["trainable_layers"] == results[1]["layers"]
+    assert all(np.isfinite(result["history"]["loss"]).all() for result in results)
+    # BatchNorm keeps its pretrained statistics, bit for bit.
+    for path, value in _statistics(network).items():
+        np.testing.assert_array_equal(value, before[path])
+    _check_export(network, preprocessing, files[0], tmp_path)
+
+
+def _statistics(network: Network) -> dict[str, np.ndarray]:
+    """Moving means and variances of the backbone."""
+    return {
+        weight.path: weight.numpy().copy()
+        for weight in network.body.weights
+        if "moving_" in weight.path
+    }
+
+
+def _check_export(
+    network: Network, preprocessing: Preprocessing, examples: Path, folder: Path
+) -> None:
+    labels_file = folder / LABELS_FILE
+    labels_file.write_text("".join(f"{label}\n" for label in LABELS))
+    variables = [weight.value for weight in network.weights]
+    classifier = Classifier(network, variables, preprocessing, LABELS, labels_file)
+    export_classifier(classifier, str(folder / "model"))
+    [record] = tf.data.TFRecordDataset(str(examples)).take(1)
+    contents = tf.train.Example.FromString(record.numpy()).features.feature[IMAGE]
+    serve = tf.saved_model.load(str(folder / "model")).signatures["serving_default"]
+    answers = [serve(image_bytes=tf.constant(contents.bytes_list.value)) for _ in range(2)]
+    np.testing.assert_array_equal(answers[0]["scores"], answers[1]["scores"])
+    picture = preprocessing({IMAGE: tf.constant(contents.bytes_list.value)})[IMAGE_XF]
+    scores = tf.nn.softmax(network(picture))
+    np.testing.assert_allclose(answers[0]["scores"], scores, atol=1e-5)

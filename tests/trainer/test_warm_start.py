@@ -1,0 +1,85 @@
+"""A training starts from an earlier model's weights, with classes found by name."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from tests.trainer.conftest import LABELS
+from trainer.export import LABELS_FILE, Classifier, export_classifier
+from trainer.network import Network
+from trainer.warm_start import warm_start
+
+
+class Identity(keras.Layer):
+    """Stands for the Transform graph."""
+
+    def call(self, features: dict[str, Any]) -> dict[str, Any]:
+        return {"image_xf": keras.ops.zeros((1, 32, 32, 3))}
+
+
+@pytest.fixture
+def exported(network: Network, tmp_path: Path) -> Path:
+    """A model with weights of its own, exported."""
+    random = np.random.default_rng(5)
+    for weight in network.weights:
+        weight.assign(random.normal(size=weight.shape))
+    (tmp_path / LABELS_FILE).write_text("".join(f"{label}\n" for label in LABELS))
+    folder = tmp_path / "model" / "7" / "Format-Serving"
+    variables = [weight.value for weight in network.weights]
+    export_classifier(
+        Classifier(network, variables, Identity(), LABELS, tmp_path / LABELS_FILE), str(folder)
+    )
+    return folder
+
+
+def test_weights_are_taken_over(exported: Path, network: Network, make_network: Any) -> None:
+    fresh = make_network()
+    assert warm_start(fresh, LABELS, str(exported)) == (
+        "warm start from model 7, which knows 2 of 2 classes"
+    )
+    for ours, theirs in zip(fresh.weights, network.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_classes_are_found_by_name(exported: Path, network: Network, make_network: Any) -> None:
+    fresh = make_network()
+    before = fresh.head.weights[0].numpy().copy()
+    told = warm_start(fresh, ("green", "blue"), str(exported))
+    assert told.endswith("which knows 1 of 2 classes")
+    kernel = fresh.head.weights[0].numpy()
+    np.testing.assert_array_equal(kernel[:, 0], before[:, 0])
+    np.testing.assert_array_equal(kernel[:, 1], network.head.weights[0].numpy()[:, 0])
+
+
+def test_more_classes_than_before(exported: Path, network: Network, make_network: Any) -> None:
+    small = make_network()
+    head = keras.Sequential([keras.Input((16,)), keras.layers.Dense(3)], name="head")
+    fresh = Network(small.body, head, "tf")
+    warm_start(fresh, ("blue", "green", "red"), str(exported))
+    bias = head.weights[1].numpy()
+    np.testing.assert_array_equal(bias[[0, 2]], network.head.weights[1].numpy())
+    assert bias[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ([keras.layers.Dense(4), keras.layers.Dense(2)], "another backbone or head"),
+        ([keras.layers.Dense(1)], "another activation"),
+    ],
+    ids=["hidden", "sigmoid"],
+)
+def test_a_model_that_does_not_fit_is_left_alone(
+    exported: Path, make_network: Any, head: list[keras.Layer], told: str
+) -> None:
+    small = make_network()
+    fresh = Network(small.body, keras.Sequential([keras.Input((16,)), *head]), "tf")
+    before = [weight.numpy().copy() for weight in fresh.weights]
+    assert warm_start(fresh, LABELS, str(exported)) == (
+        f"warm start: model 7 has {told}; nothing of it was taken over"
+    )
+    for ours, theirs in zip(fresh.weights, before, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs)

@@ -1,0 +1,113 @@
+"""Training that was interrupted goes on from the last epoch that was finished.
+
+TFX removes what a failed execution has written, so the state of a training lies beside the
+artifacts, under a name that follows from everything the training depends on.
+"""
+
+import dataclasses
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from components.errors import UserError
+from trainer.stage_state import StageState
+
+Arrays = dict[str, list[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The state of a training between two epochs.
+
+    Attributes:
+        finished: The results of the stages that are over.
+        state: Where the stage after them stands.
+        changed: Which of the network's weights training has changed so far, as indices.
+        arrays: Their values (`network`), and the variables of the stage's optimizer (`optimizer`)
+            and of its random layers (`seeds`).
+    """
+
+    finished: list[dict[str, Any]]
+    state: StageState
+    changed: list[int]
+    arrays: Arrays
+
+
+class Checkpoint:
+    """The file of one training.
+
+    Args:
+        folder: Where such files are; None keeps none.
+        name: Its name, which no other training has.
+        writes: Whether this process writes it; where several train together, one does.
+    """
+
+    def __init__(self, folder: str | None, name: str, writes: bool = True) -> None:
+        self._folder = folder
+        self._writes = writes
+        self._file = f"{folder}/{name}.npz"
+
+    def load(self) -> Saved | None:
+        """The last state that was saved; None where there is none."""
+        if self._folder is None or not tf.io.gfile.exists(self._file):
+            return None
+        with tf.io.gfile.GFile(self._file, "rb") as file:
+            return _unpack(file.read())
+
+    def save(self, saved: Saved) -> None:
+        """Replaces the last state, at once or not at all.
+
+        Raises:
+            UserError: It cannot be written.
+        """
+        if self._folder is None or not self._writes:
+            return
+        new = f"{self._file}.new"
+        try:
+            tf.io.gfile.makedirs(self._folder)
+            with tf.io.gfile.GFile(new, "wb") as file:
+                file.write(_pack(saved))
+            tf.io.gfile.rename(new, self._file, overwrite=True)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"the state of the training cannot be written to {self._file}: {error.message}",
+                hint="Make room there; the next run goes on from the last epoch that was saved.",
+            ) from error
+
+    def remove(self) -> None:
+        """Removes the file: the training is over."""
+        if self._folder is not None and self._writes and tf.io.gfile.exists(self._file):
+            tf.io.gfile.remove(self._file)
+
+
+def _pack(saved: Saved) -> bytes:
+    scalars = dataclasses.asdict(saved.state)
+    groups = {**saved.arrays, "best": scalars.pop("best_weights")}
+    facts = {"finished": saved.finished, "state": scalars, "changed": saved.changed}
+    arrays = {f"{key}/{n}": array for key, group in groups.items() for n, array in enumerate(group)}
+    file = io.BytesIO()
+    np.savez(file, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), **arrays)
+    return file.getvalue()
+
+
+def _unpack(contents: bytes) -> Saved:
+    try:
+        with np.load(io.BytesIO(contents), allow_pickle=False) as file:
+            facts = json.loads(file["facts"].tobytes())
+            groups: Arrays = {"network": [], "optimizer": [], "seeds": [], "best": []}
+            # In the order in which they were written.
+            for key in file.files[1:]:
+                groups[key.split("/")[0]].append(file[key])
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        # It was replaced as a whole: only another program can have done this.
+        raise UserError(
+            f"the saved state of the training is damaged: {error}",
+            hint="Remove the folder `checkpoints` of the workspace; training then starts anew.",
+        ) from error
+    state = StageState(**facts["state"], best_weights=groups.pop("best"))
+    return Saved(facts["finished"], state, facts["changed"], groups)

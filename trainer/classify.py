@@ -1,0 +1,170 @@
+"""A pretrained network as it is: the ImageNet classes that it sees in a picture."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from components.errors import UserError
+from trainer.backbones import BACKBONES, build_backbone
+from trainer.weights import load_weights
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from trainer.model_settings import ModelSettings
+
+IMAGENET_CLASSES = 1000
+_CONNECT_SECONDS = 10.0
+
+
+class ImageSizeError(UserError):
+    """The network does not take pictures of that size."""
+
+
+class ClassNamesError(UserError):
+    """The names of the ImageNet classes cannot be had."""
+
+
+@dataclass(frozen=True)
+class Likely:
+    """One class of a picture.
+
+    Attributes:
+        index: Its index among the ImageNet classes, 0 to 999.
+        probability: What the network gives it, 0 to 1.
+    """
+
+    index: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Classified:
+    """A picture and its most likely classes, the likeliest first."""
+
+    path: Path
+    classes: tuple[Likely, ...]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be classified, and why."""
+
+    path: Path
+    reason: str
+
+
+def build_classifier(
+    settings: "ModelSettings", image_size: int | None = None
+) -> "Callable[[tf.Tensor], tf.Tensor]":
+    """The pretrained network with its own top, and everything before it.
+
+    Args:
+        settings: `backbone`, `alpha` and `weights`; `include_top` must be set.
+        image_size: Height and width that pictures are resized to, in pixels; the size that the
+            backbone was trained at if None.
+
+    Returns:
+        A function from a file's bytes, `[] string`, to probabilities `[1000] float32`.
+
+    Raises:
+        ImageSizeError: The network does not take that size.
+        WeightsError: See `load_weights`.
+    """
+    import tensorflow as tf
+
+    from components.transform.preprocessing import load_image
+
+    size = _choose_size(settings.backbone, image_size)
+    network = build_backbone(settings.backbone, size, settings.alpha, include_top=True)
+    load_weights(network, settings, size)
+    scale = BACKBONES[settings.backbone].scale
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def probabilities(contents: tf.Tensor) -> tf.Tensor:
+        picture = load_image(contents, image_size=size, interpolation="bilinear", scale=scale)
+        return network(picture[tf.newaxis], training=False)[0]
+
+    return probabilities
+
+
+def classify_file(
+    network: "Callable[[tf.Tensor], tf.Tensor]", file: Path, top: int
+) -> Classified | Unreadable:
+    """Classifies one file.
+
+    Args:
+        network: As `build_classifier` makes it.
+        file: A JPEG, PNG, GIF (first frame) or BMP.
+        top: How many classes it gets.
+    """
+    import tensorflow as tf
+
+    from components.ingest.check import Rejected, check_picture
+    from components.ingest.settings import DataSettings
+
+    try:
+        contents = file.read_bytes()
+    except FileNotFoundError:
+        return Unreadable(file, "there is no such file")
+    except IsADirectoryError:
+        return Unreadable(file, f"is a folder; name the pictures in it, as {file}/*.jpg")
+    except OSError as error:
+        return Unreadable(file, error.strerror or str(error))
+    # Only the limits are asked for; a path, which the section needs, there is none.
+    verdict = check_picture(contents, DataSettings.model_construct())
+    if isinstance(verdict, Rejected):
+        return Unreadable(file, f"{verdict.reason}: {verdict.detail}")
+    scores = network(tf.constant(contents)).numpy()
+    likeliest = np.argsort(-scores, kind="stable")[:top]
+    return Classified(file, tuple(Likely(int(i), float(scores[i])) for i in likeliest))
+
+
+def load_class_names() -> tuple[str, ...]:
+    """The names of the ImageNet classes, by index, from Keras' cache or its download.
+
+    Raises:
+        ClassNamesError: They are not in the cache and cannot be downloaded.
+    """
+    import keras
+
+    waiting = socket.getdefaulttimeout()
+    # Keras sets no limit itself, and behind a firewall a connection may hang for minutes.
+    socket.setdefaulttimeout(_CONNECT_SECONDS)
+    try:
+        rows = keras.applications.imagenet_utils.decode_predictions(
+            np.eye(IMAGENET_CLASSES, dtype=np.float32), top=1
+        )
+    except Exception as error:
+        # Keras reports a failed download as a bare Exception that names the file's address.
+        message = str(error).strip().splitlines()[0]
+        is_offline = "URL fetch failure" in message
+        reason = "could not be downloaded" if is_offline else f"cannot be read: {message}"
+        raise ClassNamesError(
+            f"The names of the ImageNet classes are not in Keras' cache and {reason}",
+            hint="Put imagenet_class_index.json into ~/.keras/models (or $KERAS_HOME/models).",
+        ) from error
+    finally:
+        socket.setdefaulttimeout(waiting)
+    return tuple(name for [(_, name, _)] in rows)
+
+
+def _choose_size(backbone: str, image_size: int | None) -> int:
+    row = BACKBONES[backbone]
+    if image_size is None:
+        return row.image_size
+    if row.has_dense_top and image_size != row.image_size:
+        raise ImageSizeError(
+            f"{backbone} with its top takes pictures of {row.image_size} pixels only; "
+            f"received {image_size}"
+        )
+    if image_size < row.min_image_size:
+        raise ImageSizeError(
+            f"{backbone} needs pictures of at least {row.min_image_size} pixels; "
+            f"received {image_size}"
+        )
+    return image_size

@@ -1,0 +1,77 @@
+"""Training that starts from an earlier model rather than from the pretrained backbone."""
+
+from pathlib import PurePosixPath
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.export import LABELS_FILE, WEIGHTS_ATTRIBUTE
+from trainer.network import Network
+
+
+def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> str:
+    """Takes over the weights of an exported model.
+
+    Its classes are found by name: a class that it does not know starts anew. A model that does not
+    fit (another backbone, another head) is left alone.
+
+    Args:
+        network: Changed in place.
+        labels: The class names, in the order of the logits.
+        base_model: Folder of a SavedModel that `export_classifier` wrote.
+
+    Returns:
+        One sentence: what was taken over, or why nothing was.
+    """
+    name = PurePosixPath(base_model).parent.name
+    old, old_labels = _read_weights(base_model), _read_labels(base_model)
+    mismatch = _explain_mismatch(network, labels, old, old_labels)
+    if mismatch:
+        return f"warm start: model {name} has {mismatch}; nothing of it was taken over"
+    *weights, kernel, bias = network.weights
+    for weight, array in zip(weights, old, strict=False):
+        weight.assign(array)
+    for weight, array in zip((kernel, bias), old[-2:], strict=True):
+        is_per_class = array.shape[-1] == len(old_labels)
+        value = _by_label(weight.numpy(), array, labels, old_labels) if is_per_class else array
+        weight.assign(value)
+    known = len(set(labels) & set(old_labels))
+    return f"warm start from model {name}, which knows {known} of {len(labels)} classes"
+
+
+def _explain_mismatch(
+    network: Network, labels: tuple[str, ...], old: list[np.ndarray], old_labels: tuple[str, ...]
+) -> str | None:
+    """What is different about the earlier model, or None."""
+    *weights, kernel, _ = network.weights
+    if [array.shape for array in old[:-2]] != [tuple(weight.shape) for weight in weights]:
+        return "another backbone or head"
+    is_one_logit, was_one_logit = kernel.shape[-1] == 1, old[-2].shape[-1] == 1
+    if is_one_logit != was_one_logit:
+        return "another activation"
+    if is_one_logit and labels != old_labels:
+        return "one logit for other classes"
+    return None
+
+
+def _by_label(
+    new: np.ndarray, old: np.ndarray, labels: tuple[str, ...], old_labels: tuple[str, ...]
+) -> np.ndarray:
+    """`new`, `[..., classes]`, with the columns of the classes that `old` knows."""
+    for index, label in enumerate(labels):
+        if label in old_labels:
+            new[..., index] = old[..., old_labels.index(label)]
+    return new
+
+
+def _read_weights(base_model: str) -> list[np.ndarray]:
+    reader = tf.train.load_checkpoint(f"{base_model}/variables/variables")
+    arrays: list[np.ndarray] = []
+    while reader.has_tensor(key := f"{WEIGHTS_ATTRIBUTE}/{len(arrays)}/.ATTRIBUTES/VARIABLE_VALUE"):
+        arrays.append(reader.get_tensor(key))
+    return arrays
+
+
+def _read_labels(base_model: str) -> tuple[str, ...]:
+    with tf.io.gfile.GFile(f"{base_model}/assets/{LABELS_FILE}") as file:
+        return tuple(file.read().splitlines())
