@@ -1,10 +1,8 @@
 """`classify`: what a pretrained network, as it is, sees in pictures, as lines or as JSON."""
 
-import contextlib
 import json
 import os
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,6 +12,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 
 from pipeline.config_problems import ConfigError, Problem, find_problems
+from pipeline.quiet_stderr import stderr_of_our_own
 from trainer.classify import (
     Classified,
     ClassNamesError,
@@ -77,7 +76,7 @@ def classify_pictures(
     # TensorFlow Transform, which loads the pictures, would choose Keras 2.
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     failed = 0
-    with _stderr_of_our_own() as stderr:
+    with stderr_of_our_own() as stderr:
         with _spinner(f"Loading {settings.backbone}", stderr):
             import keras
 
@@ -141,25 +140,3 @@ def _record(result: Classified | Unreadable, names: tuple[str, ...] | None) -> d
         for likely in result.classes
     ]
     return {"path": str(result.path), "classes": classes}
-
-
-@contextlib.contextmanager
-def _stderr_of_our_own() -> Iterator[TextIO]:
-    """Keeps from the terminal what libraries write to stderr, also those that are not Python.
-
-    TensorFlow logs how it was built, libjpeg warns of each odd byte, Keras shows downloads.
-
-    Yields:
-        The stream on which our own words still come through.
-    """
-    sys.stderr.flush()
-    ours = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    try:
-        with open(ours, "w", buffering=1, errors="replace", closefd=False) as stream:
-            yield stream
-    finally:
-        os.dup2(ours, 2)
-        os.close(ours)

@@ -9,10 +9,15 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from pipeline.predict_command import predict
+from pipeline.report_command import report, runs
+from pipeline.version_commands import models, rollback
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
@@ -47,14 +52,14 @@ def main() -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    r"""From a folder of pictures to a gated, pushed model.
+    """From a folder of pictures to a gated, pushed model.
 
     \b
     Exit codes:
       0  a model was pushed, or nothing was new     1    the run failed
       2  wrong usage or configuration               3    the gate refused the model
       130, 143  stopped by Ctrl-C or SIGTERM
-    """
+    """  # noqa: D301 - click wants the character itself
 
 
 @cli.command()
@@ -67,7 +72,8 @@ def cli() -> None:
     show_default=True,
     help="Folder for everything that runs leave: models, metadata, logs, summaries.",
 )
-def run(config_path: Path, overrides: Sequence[str], workspace: Path) -> int:
+@click.option("--wait", is_flag=True, help="Wait while another run uses the workspace.")
+def run(config_path: Path, overrides: Sequence[str], workspace: Path, wait: bool) -> int:
     """Run the whole pipeline that CONFIG, a YAML file, describes."""
     from pipeline.run_folder import WorkspaceError
     from pipeline.supervise import supervise
@@ -81,6 +87,7 @@ def run(config_path: Path, overrides: Sequence[str], workspace: Path) -> int:
             choose_view(sys.stdout, os.environ.get("TERM")),
             environment=os.environ,
             config_path=str(config_path),
+            on_wait=partial(click.echo, err=True) if wait else None,
         )
     except WorkspaceError as error:
         raise click.ClickException(str(error)) from None
@@ -166,6 +173,13 @@ def classify(
         # The settings of a configuration are options here.
         raise click.ClickException(str(error).replace("model.weights", "--weights")) from None
     return FAILED if failed else 0
+
+
+cli.add_command(predict)
+cli.add_command(models)
+cli.add_command(rollback)
+cli.add_command(runs)
+cli.add_command(report)
 
 
 def _load_or_exit(

@@ -94,7 +94,14 @@ def _read_file(path: Path) -> dict[str, Any]:
         message = f"received {received(tree)}; allowed: sections such as data:, gate: and push:"
         raise ConfigError([Problem("", message)])
     # A section whose every line is commented out reads as empty: it is meant to have its defaults.
-    return {key: {} if value is None else value for key, value in tree.items()}
+    return {key: {} if value is None else _unshared(value) for key, value in tree.items()}
+
+
+def _unshared(tree: Any) -> Any:
+    """A copy in which what YAML's aliases share is there once for each: `--set` changes one."""
+    if isinstance(tree, dict):
+        return {key: _unshared(value) for key, value in tree.items()}
+    return [_unshared(value) for value in tree] if isinstance(tree, list) else tree
 
 
 def _assign(tree: dict[str, Any], path: KeyPath, value: Any, option: str) -> None:

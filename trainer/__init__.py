@@ -25,7 +25,7 @@ How it is trained:
     cut.py             the network in two: the frozen part and the trained part
     inference_mode.py  BatchNorm keeps its statistics while its neighbours train
     optimizer.py       what a stage minimizes, and how
-    distribution.py, precision.py  several devices, 16 bits
+    distribution.py, distributed_model.py, precision.py  several devices, 16 bits
     stage_model.py     one stage, put together
     stage_state.py     where it stands; the validation split chooses the weights that are kept
     checkpoint.py      where an interrupted training goes on

@@ -31,17 +31,23 @@ def build_augmentation(
     """
     import keras
 
+    # Pixels stay float32 under mixed precision: TensorFlow 2.16 cannot rotate others on a GPU.
     layers: list[keras.Layer] = []
     if settings.horizontal_flip:
-        layers.append(keras.layers.RandomFlip("horizontal", seed=seed))
+        layers.append(keras.layers.RandomFlip("horizontal", seed=seed, dtype="float32"))
     if settings.rotation:
-        layers.append(keras.layers.RandomRotation(settings.rotation, seed=seed + 1))
+        layers.append(
+            keras.layers.RandomRotation(settings.rotation, seed=seed + 1, dtype="float32")
+        )
     if settings.zoom:
-        layers.append(keras.layers.RandomZoom(settings.zoom, seed=seed + 2))
+        layers.append(keras.layers.RandomZoom(settings.zoom, seed=seed + 2, dtype="float32"))
     if settings.contrast:
         layers.append(
             keras.layers.RandomContrast(
-                settings.contrast, value_range=_VALUE_RANGES[scale], seed=seed + 3
+                settings.contrast,
+                value_range=_VALUE_RANGES[scale],
+                seed=seed + 3,
+                dtype="float32",
             )
         )
     return layers

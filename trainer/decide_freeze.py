@@ -40,7 +40,7 @@ def decide_freeze(
     if not names:
         return settings, {}
     # Random weights know nothing that is worth keeping.
-    similarity = 0.0 if model.weights == "none" else _measure(network, train, parse, settings.seed)
+    similarity = 0.0 if model.weights == "none" else _measure(network, train, parse)
     choice = choose_freeze(len(train), len(train.labels), similarity)
     report_note("Trainer", f"freeze: auto: {choice.reason}")
     stages = tuple(
@@ -50,9 +50,9 @@ def decide_freeze(
     return settings.model_copy(update={"stages": stages}), dict.fromkeys(names, choice.reason)
 
 
-def _measure(network: Network, train: Split, parse: PictureParser, seed: int) -> float:
+def _measure(network: Network, train: Split, parse: PictureParser) -> float:
     part = FrozenPart(network.body)
     batches = read_pictures(train, parse).take(math.ceil(_SAMPLE / READ_BATCH_SIZE))
     features = np.concatenate([part(pictures).numpy() for pictures, _ in batches])
     label_ids = train.label_ids[: len(features)]
-    return measure_similarity(features, label_ids, len(train.labels), seed)
+    return measure_similarity(features, label_ids, len(train.labels))

@@ -53,7 +53,8 @@ def build_head(settings: ModelSettings, features: int, classes: int) -> keras.Se
     is_one_logit = settings.activation == "sigmoid"
     layers: list[keras.Layer] = [keras.Input((features,))]
     if settings.batch_norm:
-        layers.append(keras.layers.BatchNormalization(name="batch_norm"))
+        # Synchronized: on several devices the statistics are those of the whole batch.
+        layers.append(keras.layers.BatchNormalization(name="batch_norm", synchronized=True))
     for number, units in enumerate(settings.hidden_units, start=1):
         layers.append(keras.layers.Dense(units, activation="relu", name=f"hidden_{number}"))
     layers.append(keras.layers.Dropout(settings.dropout, name="dropout"))

@@ -32,7 +32,7 @@ class RunLog:
         self._tensorboard = TensorBoardLog(f"{folder}/{TENSORBOARD_FOLDER}")
         self._write(LAYERS_FILE, layer_table(network))
 
-    def update(self, finished: Sequence[StageResult], name: str, history: History) -> None:
+    def update(self, finished: Sequence[StageResult], history: History) -> None:
         """Adds an epoch to TensorBoard's log."""
         self._tensorboard.update([*(result["history"] for result in finished), history])
 

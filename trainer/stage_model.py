@@ -10,7 +10,7 @@ import numpy as np
 from trainer.augmentation import build_augmentation
 from trainer.batches import Batches, FeatureBatches, Labels, PictureBatches
 from trainer.cut import Cut, cut_network, find_boundary
-from trainer.distribution import DistributedModel
+from trainer.distributed_model import DistributedModel
 from trainer.features import Boundary, FeatureStore
 from trainer.freezing import find_first_trainable, freeze_below
 from trainer.inference_mode import InferenceMode

@@ -20,7 +20,7 @@ from trainer.stage_settings import StageSettings
 from trainer.stage_state import History, StageState
 
 StageResult = dict[str, Any]
-OnEpoch = Callable[[list[StageResult], str, History], None]
+OnEpoch = Callable[[list[StageResult], History], None]
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,6 @@ class Training:
         settings: The `trainer` section.
         strategy: How the work is distributed; `network` was built in its scope.
         checkpoint: Where the state goes after each epoch.
-        on_epoch: Called after each epoch with the results of the finished stages and the name and
-            history of this one.
     """
 
     network: Network
@@ -42,16 +40,20 @@ class Training:
     settings: TrainerSettings
     strategy: tf.distribute.Strategy
     checkpoint: Checkpoint
-    on_epoch: OnEpoch = lambda finished, name, history: None
 
 
-def train_stages(training: Training) -> list[StageResult]:
+def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[StageResult]:
     """Trains every stage, or what an interrupted training has left of them.
 
     Without augmentation the frozen part runs once over each picture and a stage trains on its
     stored output; with augmentation it runs in each step. Pictures themselves are never stored. The
     weights from before a stage count as its epoch 0: no stage leaves the model worse on the
     validation split than it found it.
+
+    Args:
+        training: What is trained, and on what.
+        on_epoch: Called after each epoch with the results of the stages that are over and the
+            history of this one.
 
     Returns:
         What happened in each stage: `name`, `epochs`, `best_epoch`, `seconds`,
@@ -71,7 +73,7 @@ def train_stages(training: Training) -> list[StageResult]:
     builder = StageBuilder(training.network, training.pictures, training.settings)
     for index in range(len(finished), len(training.settings.stages)):
         stage = _Stage(training, builder, index, finished, changed)
-        finished.append(stage.train(saved))
+        finished.append(stage.train(saved, on_epoch))
         saved = None
     return finished
 
@@ -102,7 +104,7 @@ class _Stage:
         positions = {id(weight): n for n, weight in enumerate(training.network.weights)}
         changed.update(positions[id(variable)] for variable in self._changed)
 
-    def train(self, saved: Saved | None) -> StageResult:
+    def train(self, saved: Saved | None, on_epoch: OnEpoch | None) -> StageResult:
         """Trains it to its end and keeps the best epoch's weights."""
         if saved:
             self._restore(saved)
@@ -120,7 +122,8 @@ class _Stage:
             self._train_epoch(state)
             state.seconds = before + time.monotonic() - self._started
             self._save(state)
-            self._training.on_epoch(self._finished, self._settings.name, state.history)
+            if on_epoch is not None:
+                on_epoch(self._finished, state.history)
             report_progress(
                 "Trainer",
                 f"{self._settings.name}: epoch {state.epoch}/{self._settings.epochs}, "
@@ -141,7 +144,7 @@ class _Stage:
                 "accuracy": metrics["accuracy"][0],
                 "val_loss": loss,
                 "val_accuracy": accuracy,
-                "learning_rate": float(self._parts.model.optimizer.learning_rate),
+                "learning_rate": float(self._parts.model.optimizer.learning_rate.numpy()),
             }
         )
         state.see(accuracy, loss, self._changed)
@@ -192,8 +195,9 @@ def _compile(parts: StageModel, stage: StageSettings, settings: TrainerSettings)
             # XLA compiles for seconds what a small head trains in as many.
             jit_compile=False,
         )
-    # tf.function traces twice what creates variables in its first call.
-    optimizer.build(parts.model.trainable_variables)
+    # tf.function traces twice what creates variables in its first call. (Not `optimizer`: under
+    # float16 the model has it wrapped.)
+    parts.model.optimizer.build(parts.model.trainable_variables)
 
 
 def _changed_variables(tail: keras.Model, network: Network) -> list[keras.Variable]:

@@ -41,6 +41,7 @@ def run_fn(fn_args: FnArgs) -> None:
     model_settings = ModelSettings.model_validate_json(config["model"])
     settings = TrainerSettings.model_validate_json(config["trainer"])
     strategy = build_strategy(settings.distribution)
+    policy = choose_precision(settings.mixed_precision)
     checkpoint = Checkpoint(config["checkpoints"], _name(fn_args), writes=is_chief(strategy))
     keras.utils.set_random_seed(settings.seed)
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
@@ -49,7 +50,7 @@ def run_fn(fn_args: FnArgs) -> None:
     tf.io.gfile.makedirs(fn_args.model_run_dir)
     with (
         tempfile.TemporaryDirectory(prefix="features-", dir=_local(fn_args.model_run_dir)) as cache,
-        precision(choose_precision(settings.mixed_precision)),
+        precision(policy),
     ):
         with strategy.scope():
             network = build_network(model_settings, config["image_size"], len(labels))
@@ -63,13 +64,16 @@ def run_fn(fn_args: FnArgs) -> None:
         )
         settings, reasons = decide_freeze(settings, model_settings, network, train, pictures.parse)
         notes = _warm_start(network, labels, fn_args.base_model)
-        log = RunLog(fn_args.model_run_dir, network)
-        results = train_stages(
-            Training(network, pictures, settings, strategy, checkpoint, log.update)
-        )
-    results = [{**result, "freeze_reason": reasons.get(result["name"])} for result in results]
-    log.finish(results, notes)
+        # Where several processes train together, all have the same results; one writes them.
+        log = RunLog(fn_args.model_run_dir, network) if is_chief(strategy) else None
+        training = Training(network, pictures, settings, strategy, checkpoint)
+        results = train_stages(training, log.update if log else None)
+    if log is None:
+        return
+    log.finish([{**one, "freeze_reason": reasons.get(one["name"])} for one in results], notes)
     report_progress("Trainer", "exporting")
+    if policy != "float32":
+        network = _in_float32(network, model_settings, config["image_size"], len(labels))
     _export(network, transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
 
@@ -80,6 +84,16 @@ def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | Non
     note = warm_start(network, labels, base_model)
     report_note("Trainer", note)
     return [note]
+
+
+def _in_float32(
+    network: Network, settings: ModelSettings, image_size: int, classes: int
+) -> Network:
+    """The same network without mixed precision, which is for GPUs: a CPU may serve it."""
+    served = build_network(settings.model_copy(update={"weights": "none"}), image_size, classes)
+    for new, old in zip(served.weights, network.weights, strict=True):
+        new.assign(old.numpy())
+    return served
 
 
 def _export(

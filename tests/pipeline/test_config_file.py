@@ -190,6 +190,18 @@ def test_a_picture_size_that_a_fully_connected_top_cannot_take(write: Write) -> 
     assert load_config(write(text), ["model.include_top=false"]).image_size == 160
 
 
+def test_set_changes_one_of_two_stages_that_share_an_anchor(write: Write) -> None:
+    shared = """\
+trainer:
+  stages:
+    - {name: one, optimizer: &adam {learning_rate: 0.1}}
+    - {name: two, optimizer: *adam}
+"""
+    stages = load_config(write(GOOD + shared), ["trainer.stages[1].optimizer.learning_rate=0.2"])
+    rates = [stage.optimizer.learning_rate for stage in stages.trainer.stages]
+    assert rates == [0.1, 0.2]
+
+
 @pytest.mark.parametrize("freeze", [0.0, 0.7, 1.0, 100, 1, -20, "block_15_add", "auto"])
 def test_what_can_be_frozen(write: Write, freeze: float | str) -> None:
     stages = f"trainer.stages=[{{name: head, freeze: {freeze}}}]"

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from components.errors import UserError
-from trainer.checkpoint import Checkpoint, Saved
+from trainer.checkpoint import Arrays, Checkpoint, Saved
 from trainer.network import Network
 from trainer.settings import TrainerSettings
 from trainer.stage_model import Pictures
@@ -51,7 +51,7 @@ def _train(
 
     checkpoint = Checkpoint(str(folder) if folder else None, "training")
     strategy = tf.distribute.get_strategy()
-    return train_stages(Training(network, pictures, SETTINGS, strategy, checkpoint, count))
+    return train_stages(Training(network, pictures, SETTINGS, strategy, checkpoint), count)
 
 
 def _without_seconds(results: list[StageResult]) -> list[StageResult]:
@@ -77,7 +77,7 @@ def test_resumed_training_equals_an_uninterrupted_one(
 def test_state_survives_the_file(tmp_path: Path) -> None:
     checkpoint = Checkpoint(str(tmp_path / "new"), "training")
     assert checkpoint.load() is None
-    arrays = {
+    arrays: Arrays = {
         "network": [np.arange(3.0), np.array(2, np.float32)],
         "optimizer": [np.array(7, np.int64)] * 12,
         "seeds": [np.array([1, 2], np.uint32)],

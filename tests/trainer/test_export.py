@@ -83,3 +83,60 @@ def test_examples_are_answered_like_bytes(folder: Path, contents: list[bytes]) -
 
 def test_class_names_lie_beside_the_graph(folder: Path) -> None:
     assert (folder / "assets" / LABELS_FILE).read_text() == "blue\nred\n"
+
+
+def test_a_picture_that_cannot_be_decoded_does_not_fail_its_neighbours(
+    folder: Path, contents: list[bytes]
+) -> None:
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    good = serve(image_bytes=tf.constant(contents))
+    truncated = contents[1][: len(contents[1]) // 2]
+    for undecodable in (b"", b"no picture", truncated):
+        answer = serve(image_bytes=tf.constant([contents[0], undecodable, contents[2]]))
+        assert answer["valid"].numpy().tolist() == [True, False, True]
+        np.testing.assert_array_equal(answer["scores"][1], [0, 0])
+        assert answer["label"][1] == b""
+        assert answer["classes"].numpy().tolist() == [[b"blue", b"red"]] * 3
+        for row in (0, 2):
+            np.testing.assert_array_equal(answer["scores"][row], good["scores"][row])
+            assert answer["label"][row] == good["label"][row]
+
+
+def test_a_batch_without_a_decodable_picture_is_answered(folder: Path) -> None:
+    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    answer = serve(image_bytes=tf.constant([b"one", b"two"]))
+    assert answer["valid"].numpy().tolist() == [False, False]
+    np.testing.assert_array_equal(answer["scores"], np.zeros((2, 2)))
+
+
+def test_an_empty_batch_is_answered(folder: Path) -> None:
+    signatures = tf.saved_model.load(str(folder)).signatures
+    nothing = tf.constant([], tf.string)
+    for answer in (
+        signatures["serving_default"](image_bytes=nothing),
+        signatures[EXAMPLES_SIGNATURE](examples=nothing),
+    ):
+        shapes = {name: tuple(value.shape) for name, value in answer.items()}
+        assert shapes == {"scores": (0, 2), "classes": (0, 2), "label": (0,), "valid": (0,)}
+
+
+def test_pixels_are_those_of_training(folder: Path, contents: list[bytes]) -> None:
+    # To the bit, as tf.data makes them, which fuses no operations; an optimized graph does.
+    in_training = tf.data.Dataset.from_tensors(tf.constant(contents)).map(
+        lambda batch: transform_layer({"image/encoded": batch})["image_xf"]
+    )
+    model = tf.saved_model.load(str(folder))
+    np.testing.assert_array_equal(
+        model.pictures(tf.constant(contents)), in_training.get_single_element()
+    )
+    with_undecodable = model.pictures(tf.constant([*contents, b"no picture"]))
+    np.testing.assert_array_equal(with_undecodable[:3], in_training.get_single_element())
+    np.testing.assert_array_equal(with_undecodable[3], np.zeros((32, 32, 3)))
+
+
+def test_the_network_is_in_the_graph_once(folder: Path) -> None:
+    # Both signatures call it; a copy for each would double the size of the graph.
+    library = tf.compat.v1.saved_model.loader_impl.parse_saved_model(str(folder))
+    functions = library.meta_graphs[0].graph_def.library.function
+    convolutions = [n for f in functions for n in f.node_def if n.op == "Conv2D"]
+    assert len(convolutions) == 3

@@ -1,0 +1,73 @@
+"""What the Trainer leaves for the exported model to be compared with."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.serving_check.reference import REFERENCE_FILE, Reference, read_reference
+from components.transform.preprocessing import IMAGE
+from tests.trainer.conftest import LABELS, build_small_network, transform_layer, write_examples
+from trainer.export import Classifier, export_classifier
+from trainer.input import build_parser, open_split
+from trainer.network import Network
+from trainer.precision import precision
+from trainer.serving_reference import write_serving_reference
+
+
+class TransformLayer(tf.Module):
+    def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return transform_layer(features)
+
+
+def _contents(path: Path) -> list[bytes]:
+    records = tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+    examples = map(tf.train.Example.FromString, records)
+    return [example.features.feature[IMAGE].bytes_list.value[0] for example in examples]
+
+
+def _write(network: Network, examples: Path, folder: Path) -> Reference:
+    split = open_split([str(examples)], LABELS)
+    path = str(folder / REFERENCE_FILE)
+    write_serving_reference(network, split, build_parser(transform_layer), path)
+    reference = read_reference(path)
+    assert reference is not None
+    return reference
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_holds_the_scores_that_the_exported_model_gives(policy: str, tmp_path: Path) -> None:
+    with precision(policy):
+        network = build_small_network()
+    examples = write_examples(tmp_path / "validation.tfrecord", 70, seed=4)
+    reference = _write(network, examples, tmp_path)
+    contents = _contents(examples)[:64]
+    assert reference.sha256 == tuple(hashlib.sha256(one).hexdigest() for one in contents)
+    assert reference.classes == LABELS
+    assert reference.has_16_bits == (policy != "float32")
+    assert reference.scores.dtype == np.float32
+
+    (tmp_path / "labels.txt").write_text("blue\nred\n")
+    variables = [weight.value for weight in network.weights]
+    classifier = Classifier(network, variables, TransformLayer(), LABELS, tmp_path / "labels.txt")
+    export_classifier(classifier, str(tmp_path / "model"))
+    serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    for start in (0, 32):
+        batch = tf.constant(contents[start : start + 32])
+        expected = reference.scores[start : start + 32]
+        np.testing.assert_allclose(serve(image_bytes=batch)["scores"], expected, atol=1e-6, rtol=0)
+    for picture, expected in zip(contents, reference.scores_alone, strict=False):
+        alone = serve(image_bytes=tf.constant([picture]))["scores"][0]
+        np.testing.assert_allclose(alone, expected, atol=1e-6, rtol=0)
+
+
+def test_a_small_split_is_taken_whole(network: Network, tmp_path: Path) -> None:
+    reference = _write(network, write_examples(tmp_path / "few", 3, seed=5), tmp_path)
+    assert reference.scores.shape == reference.scores_alone.shape == (3, 2)
+    assert len(reference.sha256) == 3
+
+
+def test_there_may_be_none(tmp_path: Path) -> None:
+    assert read_reference(str(tmp_path / REFERENCE_FILE)) is None
