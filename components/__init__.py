@@ -3,7 +3,7 @@
     ingest/      pictures to tf.Examples: ImageExampleGen
     validation/  anomalies stop the run: ExampleCheck
     transform/   decode, resize, scale, label vocabulary: preprocessing_fn
-    evaluation/  the gate: the Evaluator's EvalConfig and what it decided
+    evaluation/  the gate: measures with TFMA, decides, blesses
     push/        a new version in serving/, whole or not at all: AtomicPusher
 
 Nothing in here imports `pipeline`.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.headlines import accuracy, count, duration
 from pipeline.run_folder import RunFolder
-from pipeline.summary import Outcome, Summary
+from pipeline.summary import Outcome, Summary, WorstPicture
 
 _LABEL_WIDTH = 14
 _SIGNALS = {130: "Ctrl-C (SIGINT)", 143: "SIGTERM"}
@@ -62,6 +62,10 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
     if summary.gate is not None:
         for reason in summary.gate.reasons:
             yield "because", reason
+        if summary.gate.baseline_note:
+            yield "baseline", summary.gate.baseline_note
+    if summary.outcome == "refused" and summary.test is not None and summary.test.worst:
+        yield "worst pictures", _worst(summary.test.worst)
     if summary.test is not None and summary.gate is not None:
         yield "test accuracy", _measured(summary)
     if summary.in_service is not None:
@@ -78,13 +82,23 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
 
 def _measured(summary: Summary) -> str:
     assert summary.test is not None and summary.gate is not None
+    if summary.gate.text:
+        return f"{summary.gate.text}; the gate asks for {accuracy(summary.gate.min_accuracy)}"
     text = accuracy(summary.test.accuracy)
     if summary.test.examples is not None:
         text += f" on {count(summary.test.examples, 'picture')}"
     text += f"; the gate asks for {accuracy(summary.gate.min_accuracy)}"
     if summary.gate.baseline_accuracy is not None:
-        text += f", the last other blessed model has {accuracy(summary.gate.baseline_accuracy)}"
+        text += f", the baseline has {accuracy(summary.gate.baseline_accuracy)}"
     return text
+
+
+def _worst(pictures: list[WorstPicture]) -> str:
+    return "\n".join(
+        f"{picture.name}: {picture.label} taken for {picture.predicted}"
+        + (f" ({picture.score:.3f})" if picture.score is not None else "")
+        for picture in pictures
+    )
 
 
 def _indent(text: str) -> str:

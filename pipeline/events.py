@@ -17,7 +17,9 @@ The facts of a finished component, every key optional:
                      trainable_layers, trainable_parameters, total_parameters}],
                      validation_accuracy, notes [text]
     Baseline         baseline (URI of the last blessed model, or null)
-    Evaluator        test_accuracy, test_examples, baseline_accuracy, blessed, reasons [text]
+    Evaluator        text, test_accuracy, test_examples, interval, calibration_error, blessed,
+                     reasons [text], baseline_accuracy, baseline_note, change, change_interval,
+                     notes [text], worst [{name, label, predicted, score, label_score}]
     Pusher           pushed, version, path
 """
 

@@ -12,6 +12,9 @@ from components.transform.preprocessing import IMAGE_XF, LABEL_VOCABULARY
 Outputs = dict[str, list[Artifact]]
 Facts = dict[str, Any]
 
+# The confusion matrix of 1,000 classes is a million numbers.
+_LARGE = ("classes", "confusion_matrix", "slices")
+
 
 def collect_facts(component: str, outputs: Outputs) -> Facts:
     """Reads the facts of a component that has finished, in this run or in the one it cached.
@@ -65,7 +68,8 @@ def _baseline(outputs: Outputs) -> Facts:
 
 
 def _evaluator(outputs: Outputs) -> Facts:
-    return json.loads((Path(outputs["evaluation"][0].uri) / "decision.json").read_text())
+    decision = json.loads((Path(outputs["evaluation"][0].uri) / "decision.json").read_text())
+    return {key: value for key, value in decision.items() if key not in _LARGE}
 
 
 def _pusher(outputs: Outputs) -> Facts:

@@ -12,7 +12,6 @@ from tfx.types import BaseChannel, Channel, standard_artifacts
 from components.evaluation.baseline import LastBlessedOther
 from components.evaluation.component import Gate
 from components.evaluation.earlier_model import LastBlessedOnOtherPictures
-from components.evaluation.metrics import build_eval_config
 from components.ingest.component import ImageExampleGen
 from components.push.component import AtomicPusher
 from components.validation.component import ExampleCheck
@@ -63,10 +62,10 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
     ).with_id("Baseline")
     gate = Gate(
         examples=examples,
-        example_splits=["test"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
-        eval_config=build_eval_config(config.gate, EXAMPLES_SIGNATURE),
+        gate=config.gate,
+        signature_name=EXAMPLES_SIGNATURE,
     ).with_id("Evaluator")
     pusher = AtomicPusher(
         model=trainer.outputs["model"],

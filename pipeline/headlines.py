@@ -118,6 +118,8 @@ def _baseline(facts: Facts) -> str:
 def _evaluator(facts: Facts) -> str:
     if facts.get("blessed") is False and facts.get("reasons"):
         return f"refused: {'; '.join(facts['reasons'])}"
+    if facts.get("text"):
+        return facts["text"]
     parts = []
     if facts.get("test_accuracy") is not None:
         parts.append(f"test accuracy {accuracy(facts['test_accuracy'])}")

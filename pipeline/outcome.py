@@ -16,6 +16,7 @@ from pipeline.summary import (
     Outcome,
     StageSummary,
     Summary,
+    WorstPicture,
 )
 
 EXIT_CODES: dict[Outcome, int] = {"pushed": 0, "unchanged": 0, "failed": 1, "refused": 3}
@@ -104,7 +105,16 @@ def _images(facts: dict[str, Any]) -> ImageCounts | None:
 def _test(facts: dict[str, Any]) -> Measurement | None:
     if facts.get("test_accuracy") is None:
         return None
-    return Measurement(accuracy=facts["test_accuracy"], examples=facts.get("test_examples"))
+    return Measurement(
+        accuracy=facts["test_accuracy"],
+        examples=facts.get("test_examples"),
+        interval=facts.get("interval"),
+        calibration_error=facts.get("calibration_error"),
+        worst=[
+            WorstPicture(**{key: picture.get(key) for key in WorstPicture.model_fields})
+            for picture in facts.get("worst", [])
+        ],
+    )
 
 
 def _gate(facts: dict[str, Any], gate: GateSettings) -> GateSummary | None:
@@ -116,6 +126,11 @@ def _gate(facts: dict[str, Any], gate: GateSettings) -> GateSummary | None:
         min_accuracy=gate.min_accuracy,
         max_drop=gate.max_drop,
         baseline_accuracy=facts.get("baseline_accuracy"),
+        text=facts.get("text"),
+        change=facts.get("change"),
+        change_interval=facts.get("change_interval"),
+        baseline_note=facts.get("baseline_note"),
+        notes=facts.get("notes", []),
     )
 
 

@@ -66,6 +66,21 @@ class StageSummary(_Part):
     """Parameters of the whole model."""
 
 
+class WorstPicture(_Part):
+    """A test picture that the model is wrong about."""
+
+    name: str
+    """Its file."""
+    label: str
+    """Its class."""
+    predicted: str
+    """The class that the model names."""
+    score: float | None
+    """That class's score, 0 to 1; null where the model gave no number."""
+    label_score: float | None
+    """The score of its own class."""
+
+
 class Measurement(_Part):
     """The model on the test split, which training never sees."""
 
@@ -73,6 +88,12 @@ class Measurement(_Part):
     """Share of the test pictures whose class was found, 0 to 1."""
     examples: int | None
     """Number of test pictures."""
+    interval: tuple[float, float] | None = None
+    """Ends of the confidence interval of the accuracy (Wilson)."""
+    calibration_error: float | None = None
+    """Expected calibration error, 0 to 1."""
+    worst: list[WorstPicture] = []
+    """The ten test pictures whose label got the lowest scores."""
 
 
 class GateSummary(_Part):
@@ -87,7 +108,17 @@ class GateSummary(_Part):
     max_drop: float
     """Largest accepted loss against the last blessed model (`gate.max_drop`)."""
     baseline_accuracy: float | None
-    """Test accuracy of the last blessed model; null where there was none to compare with."""
+    """Test accuracy of the baseline; null where there was none to compare with."""
+    text: str | None = None
+    """The decision in a line, with its interval."""
+    change: float | None = None
+    """Gain or loss of accuracy against the baseline, on the same pictures."""
+    change_interval: tuple[float, float] | None = None
+    """Ends of its confidence interval."""
+    baseline_note: str | None = None
+    """Why there was no comparison with the baseline, or that it has other classes."""
+    notes: list[str] = []
+    """What else there is to know of the decision."""
 
 
 class ModelVersion(_Part):

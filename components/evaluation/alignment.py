@@ -1,4 +1,4 @@
-"""Candidate and baseline on one list of classes, where each has a list of its own."""
+"""Both models on one list of classes, where each has a list of its own: for TFMA's accuracy."""
 
 from typing import Any
 
@@ -8,49 +8,68 @@ import tensorflow_model_analysis as tfma
 
 from components.evaluation.metrics import BASELINE, CANDIDATE
 
-ENTRY_POINT = f"{__name__}.custom_extractors"
+UNKNOWN = b"(no model knows it)"
 
 
-def custom_extractors(
-    eval_shared_model: Any, eval_config: tfma.EvalConfig, tensor_adapter_config: Any = None
-) -> list[tfma.extractors.Extractor]:
-    """TFMA's extractors, and one that aligns classes; the Evaluator calls this by its name."""
-    extractors = tfma.default_extractors(
-        eval_shared_model=eval_shared_model,
-        eval_config=eval_config,
-        tensor_adapter_config=tensor_adapter_config,
-    )
-    align = tfma.extractors.Extractor(stage_name="AlignClasses", ptransform=beam.Map(align_classes))
-    # Evaluators take the extracts as soon as the last of TFMA's own extractors, slicing, is done.
-    return [*extractors[:-1], align, extractors[-1]]
+def align_extractor() -> tfma.extractors.Extractor:
+    """The extractor that aligns; it stands after predictions and unbatching."""
+    return tfma.extractors.Extractor(stage_name="AlignClasses", ptransform=beam.Map(align_classes))
 
 
 def align_classes(extracts: dict[str, Any]) -> dict[str, Any]:
-    """Gives both models' scores the same classes: the candidate's, then the baseline's others.
+    """Gives all models' scores the same classes: the candidate's, the baseline's, one more.
 
-    A class that a model does not know has the score 0. TFMA looks labels up in each model's own
-    list, and fails on one that is not there: on every new class, with a baseline that is older.
+    A class that a model does not know has the score 0; a label that none knows becomes the last
+    class. TFMA looks labels up in each model's own list, and fails on one that is not there: on
+    every new class, with a baseline that is older.
 
     Args:
-        extracts: One example's; `predictions` holds `scores`, `[classes] float32`, and `classes`,
-            `[classes]` bytes, of each model by name where there are two.
+        extracts: One example's; see `scores_of` for its predictions.
 
     Returns:
-        The same, with the aligned scores.
+        The same, with the aligned scores and labels.
+    """
+    models = scores_of(extracts)
+    known = list(dict.fromkeys(name for scores in models.values() for name in scores))
+    aligned = {model: _spread(scores, known) for model, scores in models.items()}
+    predictions = aligned if len(models) > 1 else aligned[CANDIDATE]
+    labels = extracts[tfma.LABELS_KEY]
+    if isinstance(labels, dict):
+        labels = {model: _known_label(label, known) for model, label in labels.items()}
+    else:
+        labels = _known_label(labels, known)
+    return {**extracts, tfma.PREDICTIONS_KEY: predictions, tfma.LABELS_KEY: labels}
+
+
+def scores_of(extracts: dict[str, Any]) -> dict[str, dict[bytes, float]]:
+    """What the models said of one example.
+
+    Args:
+        extracts: TFMA's; `predictions` holds `scores`, `[classes] float32`, and `classes`,
+            `[classes]` bytes: of the one model, or of each by name where there are two.
+
+    Returns:
+        By model, the score of each class, in the model's order.
     """
     predictions = extracts[tfma.PREDICTIONS_KEY]
-    if not {CANDIDATE, BASELINE} <= predictions.keys():
-        return extracts
-    known = predictions[CANDIDATE]["classes"].tolist()
-    others = [name for name in predictions[BASELINE]["classes"].tolist() if name not in known]
-    classes = known + others
-    aligned = {model: _spread(predictions[model], classes) for model in (CANDIDATE, BASELINE)}
-    return {**extracts, tfma.PREDICTIONS_KEY: aligned}
-
-
-def _spread(prediction: dict[str, np.ndarray], classes: list[bytes]) -> dict[str, np.ndarray]:
-    scores = dict(zip(prediction["classes"].tolist(), prediction["scores"], strict=True))
+    by_model = predictions if CANDIDATE in predictions else {CANDIDATE: predictions}
     return {
-        "scores": np.asarray([scores.get(name, 0.0) for name in classes], np.float32),
-        "classes": np.asarray(classes, object),
+        model: dict(
+            zip(
+                by_model[model]["classes"].tolist(), by_model[model]["scores"].tolist(), strict=True
+            )
+        )
+        for model in (CANDIDATE, BASELINE)
+        if model in by_model
     }
+
+
+def _spread(scores: dict[bytes, float], known: list[bytes]) -> dict[str, np.ndarray]:
+    return {
+        "scores": np.asarray([scores.get(name, 0.0) for name in known] + [0.0], np.float32),
+        "classes": np.asarray([*known, UNKNOWN], object),
+    }
+
+
+def _known_label(label: np.ndarray, known: list[bytes]) -> np.ndarray:
+    return label if np.ravel(label)[0] in known else np.full_like(label, UNKNOWN)

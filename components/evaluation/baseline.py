@@ -9,9 +9,14 @@ from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
+from components.evaluation.blessing import keeps_baseline
+
 
 class LastBlessedOther(resolver.ResolverStrategy):
     """Resolves `model` to the model that was blessed last, is still there and not the `candidate`.
+
+    One whose blessing says that its own baseline stays is passed over: so losses do not add up
+    over many nights, see `components.evaluation.comparison`.
 
     TFX's own LatestBlessedModelStrategy may return the candidate itself: a run on unchanged data
     takes its model from the cache, that model becomes its own baseline, and so the Evaluator has
@@ -32,9 +37,14 @@ class LastBlessedOther(resolver.ResolverStrategy):
         """
         del store
         candidates = {artifact.id for artifact in input_dict["candidate"]}
-        for model, blessing in blessed_models(input_dict):
-            if model.id not in candidates:
-                return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
+        others = [
+            (model, blessing)
+            for model, blessing in blessed_models(input_dict)
+            if model.id not in candidates
+        ]
+        # Where the baseline's files were deleted, a model that was held against it beats none.
+        for model, blessing in sorted(others, key=lambda other: keeps_baseline(other[1])):
+            return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
         return dict(_EMPTY)
 
 

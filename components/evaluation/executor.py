@@ -1,46 +1,150 @@
-"""TFX's Evaluator, told the classes of the model it evaluates and made to explain its decision."""
+"""Measures a model with TFMA, decides, and blesses it or says why not."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
-from tfx.components.evaluator import executor as tfx_evaluator
-from tfx.types import artifact_utils, standard_component_specs
-from tfx.utils import path_utils, proto_utils
+from absl import logging
+from tfx import types
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
 
-from components.evaluation import alignment
-from components.evaluation.decision import read_decision, write_decision
-from components.evaluation.metrics import build_eval_config, read_gate
+from components.errors import UserError
+from components.evaluation.blessing import write_blessing
+from components.evaluation.comparison import Comparison, compare, describe_classes
+from components.evaluation.decision import decide, write_decision
+from components.evaluation.measurement import collect_predictions, run_models
+from components.evaluation.metrics import BASELINE, CANDIDATE
+from components.evaluation.predictions import write_predictions
+from components.evaluation.settings import GateSettings
+from components.evaluation.slices import other_features
+from components.evaluation.usable import UnusableModel, load_classes
+
+_PROBES = 4
 
 
-class Executor(tfx_evaluator.Executor):
-    """Evaluates on the test split; blesses, or says why not.
+class GateError(UserError):
+    """A model cannot be measured."""
 
-    Reads the gate's settings from the thresholds of the `eval_config` it is given, adds the
-    per-class metrics, and writes `decision.json` into the evaluation artifact.
+
+@dataclass(frozen=True)
+class _Baseline:
+    """A model that a candidate can be compared with.
+
+    Attributes:
+        model: Its artifact.
+        classes: The names of its classes.
+    """
+
+    model: types.Artifact
+    classes: list[str]
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Evaluates on the test split; writes `decision.json` and `predictions.jsonl`; blesses or not.
+
+    TFX's own executor blesses by TFMA's thresholds, on sums over all pictures; this decision needs
+    what both models said of each one.
     """
 
     def Do(
         self,
-        input_dict: dict[str, list[Any]],
-        output_dict: dict[str, list[Any]],
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Runs TFX's Evaluator and records its decision."""
-        import tensorflow_model_analysis as tfma
+        """Evaluates and decides.
 
-        given = tfma.EvalConfig()
-        proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], given)
-        gate = read_gate(given)
-        model = artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY])
-        classes = _read_classes(path_utils.serving_model_path(model.uri))
-        complete = build_eval_config(gate, given.model_specs[0].signature_name, classes)
-        exec_properties[standard_component_specs.EVAL_CONFIG_KEY] = proto_utils.proto_to_json(
-            complete
+        Args:
+            input_dict: `examples`, `model`, and `baseline_model` or none.
+            output_dict: `evaluation` and `blessing`.
+            exec_properties: `gate` (GateSettings as JSON), `signature_name`, `example_splits`
+                (names as JSON).
+
+        Raises:
+            GateError: There is no picture to measure by.
+            SliceError: `gate.slices` names a feature that no picture has.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        gate = GateSettings.model_validate_json(exec_properties["gate"])
+        signature = exec_properties["signature_name"]
+        splits = json.loads(exec_properties["example_splits"])
+        examples, model = input_dict["examples"], input_dict["model"][0]
+        output = artifact_utils.get_single_uri(output_dict["evaluation"])
+        probes = _first_examples(examples, splits)
+        baseline, note = _find_baseline(input_dict.get("baseline_model", []), signature, probes)
+
+        models = {CANDIDATE: _model_path(model)}
+        if baseline:
+            models[BASELINE] = _model_path(baseline.model)
+        features = other_features(gate.slices)
+        with self._make_beam_pipeline() as pipeline:
+            run_models(pipeline, examples, splits, models, signature, output, features)
+        predictions = collect_predictions(output)
+        write_predictions(predictions, output)
+
+        classes = _read_classes(_model_path(model))
+        comparison = compare(predictions, gate.confidence)
+        if baseline:
+            compared = comparison.examples if comparison else 0
+            note = describe_classes(classes, baseline.classes, compared)
+        decision = decide(predictions, gate, classes, comparison, note)
+        write_decision(decision, output)
+        write_blessing(
+            artifact_utils.get_single_instance(output_dict["blessing"]),
+            blessed=decision["blessed"],
+            model=model,
+            baseline=baseline.model if baseline and comparison else None,
+            keeps_baseline=_keeps_baseline(baseline, comparison, classes, gate),
+            component_id=exec_properties.get("current_component_id"),
         )
-        exec_properties["custom_extractors"] = alignment.ENTRY_POINT
-        super().Do(input_dict, output_dict, exec_properties)
-        uri = artifact_utils.get_single_uri(output_dict[standard_component_specs.EVALUATION_KEY])
-        write_decision(read_decision(uri, gate, classes), uri)
+
+
+def _find_baseline(
+    models: Sequence[types.Artifact], signature: str, probes: Sequence[bytes]
+) -> tuple[_Baseline | None, str | None]:
+    """The model to compare with, if there is one that runs, and what is wrong with it if not."""
+    for model in models:
+        try:
+            return _Baseline(model, load_classes(_model_path(model), signature, probes)), None
+        except UnusableModel as error:
+            note = f"the baseline cannot be run: {error}; decided without it"
+            logging.warning("%s: %s", model.uri, note)
+            return None, note
+    return None, None
+
+
+def _keeps_baseline(
+    baseline: _Baseline | None,
+    comparison: Comparison | None,
+    classes: Sequence[str],
+    gate: GateSettings,
+) -> bool:
+    """Whether later models are held against the same baseline, and not against this model."""
+    if baseline is None or comparison is None or set(baseline.classes) != set(classes):
+        return False
+    return not comparison.is_gain(gate.max_drop)
+
+
+def _first_examples(examples: Sequence[types.Artifact], splits: Sequence[str]) -> list[bytes]:
+    uris = [uri for split in splits for uri in artifact_utils.get_split_uris(list(examples), split)]
+    files = [file for uri in uris for file in sorted(tf.io.gfile.glob(f"{uri}/*"))]
+    for file in files:
+        compression = "GZIP" if file.endswith(".gz") else ""
+        records = tf.data.TFRecordDataset(file, compression).take(_PROBES).as_numpy_iterator()
+        if found := list(records):
+            return found
+    raise GateError(
+        f"there is no picture in {', '.join(splits)}, so the model cannot be measured",
+        "Add pictures, or give the test split a larger share of them.",
+    )
+
+
+def _model_path(model: types.Artifact) -> str:
+    return path_utils.serving_model_path(model.uri)
 
 
 def _read_classes(model_path: str) -> list[str]:

@@ -2,15 +2,47 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from typing_extensions import Doc
 
 from components.settings import Settings
 
+Name = Annotated[str, Field(min_length=1)]
+
 
 class GateSettings(Settings):
-    """Thresholds on the test split, which training never sees."""
+    """Thresholds on the test split, which training never sees.
+
+    `min_accuracy`, `min_recall` and `max_calibration_error` bound what was measured, on a test
+    split of any size. `max_drop` bounds the loss against the baseline, an earlier blessed model
+    that is measured on the same pictures: a model is refused where the whole confidence interval of
+    its change lies below `-max_drop`. The baseline stays until a model is better by as much, or
+    knows other classes; so small losses do not add up over many nights.
+    """
 
     min_accuracy: Annotated[float, Field(gt=0, le=1)]
     """Lowest test accuracy that is blessed, 0 to 1. Required: only you know what is good enough."""
     max_drop: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """Largest accepted loss of test accuracy against the last blessed model, 0 to 1."""
+    """Accepted loss of test accuracy against the baseline, 0 to 1; what chance explains comes on
+    top."""
+    min_recall: Annotated[
+        float | None, Field(gt=0, le=1), Doc("number above 0 and up to 1, or empty")
+    ] = None
+    """Lowest recall of every class, the share of its pictures that is found, 0 to 1; empty: any."""
+    max_calibration_error: Annotated[
+        float | None, Field(gt=0, le=1), Doc("number above 0 and up to 1, or empty")
+    ] = None
+    """Largest expected calibration error (Guo et al. 2017; 15 bins), 0 to 1; empty: any."""
+    slices: tuple[Name, ...] = ("class",)
+    """What accuracy is also told by: `class`; `format`; `size`, in buckets of pixels with edges at
+    64 x 64, 128 x 128 and so on to 2048 x 2048; or any feature of the tf.Examples."""
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """Confidence level of every interval, 0.5 to below 1; 0.95 is the usual one."""
+
+    @field_validator("slices")
+    @classmethod
+    def _each_once(cls, slices: tuple[str, ...]) -> tuple[str, ...]:
+        twice = [name for name in dict.fromkeys(slices) if slices.count(name) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]} stands twice; keep one")
+        return slices

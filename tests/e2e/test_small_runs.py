@@ -45,7 +45,7 @@ def test_a_folder_of_pictures_over_its_life(small: Callable[..., Path], tmp_path
     assert any(
         "below gate.min_accuracy 1" in reason for reason in refused.summary["gate"]["reasons"]
     )
-    assert any("below the last blessed" in reason for reason in refused.summary["gate"]["reasons"])
+    assert any("below the baseline" in reason for reason in refused.summary["gate"]["reasons"])
     assert "below gate.min_accuracy 1" in refused.output
     assert len(list(serving.iterdir())) == 1
 

@@ -67,6 +67,7 @@ class Preprocessing(tf.Module):
         return {IMAGE_XF: pictures}
 
 
+@pytest.mark.timeout(1800)  # The largest take minutes, on a busy machine many.
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=() if name in FAMILIES else pytest.mark.slow) for name in BACKBONES],

@@ -132,11 +132,3 @@ def test_pixels_are_those_of_training(folder: Path, contents: list[bytes]) -> No
     with_undecodable = model.pictures(tf.constant([*contents, b"no picture"]))
     np.testing.assert_array_equal(with_undecodable[:3], in_training.get_single_element())
     np.testing.assert_array_equal(with_undecodable[3], np.zeros((32, 32, 3)))
-
-
-def test_the_network_is_in_the_graph_once(folder: Path) -> None:
-    # Both signatures call it; a copy for each would double the size of the graph.
-    library = tf.compat.v1.saved_model.loader_impl.parse_saved_model(str(folder))
-    functions = library.meta_graphs[0].graph_def.library.function
-    convolutions = [n for f in functions for n in f.node_def if n.op == "Conv2D"]
-    assert len(convolutions) == 3

@@ -67,3 +67,21 @@ def test_model_whose_files_are_gone_is_no_baseline() -> None:
     Path("3/Format-Serving").rmdir()
     models = [_model(1), _model(3), _model(5)]
     assert _resolve(models, [_blessing(2, 1), _blessing(4, 3)], candidate=5) == [1]
+
+
+def _keeping(blessing: standard_artifacts.ModelBlessing) -> standard_artifacts.ModelBlessing:
+    blessing.set_int_custom_property("keeps_baseline", 1)
+    return blessing
+
+
+def test_model_that_keeps_the_baseline_is_none() -> None:
+    models = [_model(1), _model(3), _model(5), _model(7)]
+    blessings = [_blessing(2, 1), _keeping(_blessing(4, 3)), _keeping(_blessing(6, 5))]
+    assert _resolve(models, blessings, candidate=7) == [1]
+
+
+def test_model_that_kept_the_baseline_beats_none() -> None:
+    Path("1/Format-Serving").rmdir()
+    models = [_model(1), _model(3), _model(5), _model(7)]
+    blessings = [_blessing(2, 1), _keeping(_blessing(4, 3)), _keeping(_blessing(6, 5))]
+    assert _resolve(models, blessings, candidate=7) == [5]

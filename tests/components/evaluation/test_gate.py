@@ -1,173 +1,216 @@
-"""The gate blesses what is good enough, refuses the rest, and says why: with TFX's Evaluator."""
+"""The gate in full: TFMA runs real models on Beam, and what comes of it is what Pusher reads."""
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import pytest
-import tensorflow as tf
+import tensorflow_model_analysis as tfma
+from tfx.components.pusher import executor as tfx_pusher
 from tfx.dsl.components.base import base_beam_executor
-from tfx.types import artifact_utils, standard_artifacts
-from tfx.utils import proto_utils
+from tfx.types import channel_utils, standard_artifacts
 
-from components.evaluation.executor import Executor
-from components.evaluation.metrics import build_eval_config
+from components.evaluation.component import Gate
+from components.evaluation.executor import Executor, GateError
+from components.evaluation.metrics import ACCURACY
 from components.evaluation.settings import GateSettings
-
-# Twenty test pictures of each class; their "bytes" are a number that the models below read.
-COUNT = 20
+from tests.components.evaluation.tiny_models import COUNT, SIGNATURE, make_examples, make_model
 
 
-class TinyModel(tf.Module):
-    """Right on the first `right` pictures of every class, wrong on the others."""
+@dataclass(frozen=True)
+class Evaluated:
+    """What the Evaluator left.
 
-    def __init__(self, right: int, classes: tuple[str, ...], labels_file: Path):
-        super().__init__()
-        self.labels = tf.saved_model.Asset(str(labels_file))
-        self._right = right
-        self._classes = tf.constant(classes)
+    Attributes:
+        blessing: Its ModelBlessing artifact.
+        folder: Of its ModelEvaluation artifact.
+        decision: `decision.json`.
+    """
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def serve(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        spec = {name: tf.io.FixedLenFeature([], tf.string) for name in ("image/encoded", "truth")}
-        parsed = tf.io.parse_example(examples, spec)
-        number = tf.strings.to_number(parsed["image/encoded"], tf.int32)
-        truth = tf.cast(parsed["truth"][:, None] == self._classes[None, :], tf.float32)
-        is_right = tf.cast(number < self._right, tf.float32)[:, None]
-        scores = 0.8 * (is_right * truth + (1 - is_right) * tf.roll(truth, 1, axis=1)) + 0.1
-        classes = tf.tile(self._classes[None, :], [tf.shape(scores)[0], 1])
-        return {"scores": scores, "classes": classes}
+    blessing: standard_artifacts.ModelBlessing
+    folder: Path
+    decision: dict
 
-
-def make_model(
-    folder: Path, right: int, classes: tuple[str, ...] = ("cats", "dogs")
-) -> standard_artifacts.Model:
-    labels = folder / "labels.txt"
-    labels.parent.mkdir(parents=True)
-    labels.write_text("".join(f"{name}\n" for name in classes))
-    model = TinyModel(right, classes, labels)
-    tf.saved_model.save(
-        model, str(folder / "Format-Serving"), signatures={"serving_examples": model.serve}
-    )
-    artifact = standard_artifacts.Model()
-    artifact.uri = str(folder)
-    artifact.id = right + 1
-    return artifact
-
-
-def make_examples(folder: Path, classes: tuple[str, ...] = ("cats", "dogs")) -> Any:
-    split = folder / "Split-test"
-    split.mkdir(parents=True)
-    with tf.io.TFRecordWriter(str(split / "data_tfrecord-00000-of-00001.gz"), "GZIP") as writer:
-        for label in classes:
-            for number in range(COUNT):
-                values = {
-                    "image/encoded": str(number),
-                    "image/class/text": label,
-                    "truth": label,
-                }
-                features = {
-                    name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
-                    for name, value in values.items()
-                }
-                example = tf.train.Example(features=tf.train.Features(feature=features))
-                writer.write(example.SerializeToString())
-    artifact = standard_artifacts.Examples()
-    artifact.uri = str(folder)
-    artifact.split_names = artifact_utils.encode_split_names(["train", "validation", "test"])
-    return artifact
+    @property
+    def is_pushed(self) -> bool:
+        """What TFX's own Pusher makes of it."""
+        return tfx_pusher.Executor().CheckBlessing({"model_blessing": [self.blessing]})
 
 
 def evaluate(
-    folder: Path, gate: GateSettings, model: Any, baseline: Any = None, examples: Any = None
-) -> tuple[bool, dict]:
-    """Runs the Evaluator; whether it blessed the model, and its decision."""
+    folder: Path, model: Any, baseline: Any = None, examples: Any = None, **gate: Any
+) -> Evaluated:
+    """Runs the Evaluator."""
     evaluation, blessing = standard_artifacts.ModelEvaluation(), standard_artifacts.ModelBlessing()
     evaluation.uri, blessing.uri = str(folder / "evaluation"), str(folder / "blessing")
     inputs = {"examples": [examples or make_examples(folder / "examples")], "model": [model]}
     if baseline is not None:
         inputs["baseline_model"] = [baseline]
+    component = Gate(
+        examples=channel_utils.as_channel(inputs["examples"]),
+        model=channel_utils.as_channel([model]),
+        gate=GateSettings(**{"min_accuracy": 0.5, **gate}),
+        signature_name=SIGNATURE,
+    )
     context = base_beam_executor.BaseBeamExecutor.Context(
         beam_pipeline_args=["--direct_running_mode=in_memory"], tmp_dir=str(folder), unique_id="1"
     )
     Executor(context).Do(
-        inputs,
-        {"evaluation": [evaluation], "blessing": [blessing]},
-        {
-            "eval_config": proto_utils.proto_to_json(build_eval_config(gate, "serving_examples")),
-            "example_splits": '["test"]',
-            "fairness_indicator_thresholds": "null",
-        },
+        inputs, {"evaluation": [evaluation], "blessing": [blessing]}, component.exec_properties
     )
     decision = json.loads((folder / "evaluation" / "decision.json").read_text())
-    return blessing.get_int_custom_property("blessed") == 1, decision
+    return Evaluated(blessing, folder / "evaluation", decision)
 
 
-def test_good_enough_without_baseline_is_blessed(tmp_path: Path) -> None:
-    gate = GateSettings(min_accuracy=0.9)
-    blessed, decision = evaluate(tmp_path, gate, make_model(tmp_path / "m", right=18))
-    assert blessed and decision["blessed"]
-    assert decision["test_accuracy"] == pytest.approx(0.9)
-    assert decision["test_examples"] == 2 * COUNT
-    assert decision["baseline_accuracy"] is None
-    assert decision["reasons"] == []
+def properties(blessing: Any) -> dict[str, Any]:
+    return {
+        name: blessing.get_int_custom_property(name)
+        for name in ("blessed", "current_model_id", "baseline_model_id", "keeps_baseline")
+    }
 
 
-def test_below_the_bound_is_refused(tmp_path: Path) -> None:
-    gate = GateSettings(min_accuracy=0.9)
-    blessed, decision = evaluate(tmp_path, gate, make_model(tmp_path / "m", right=16))
-    assert not blessed and not decision["blessed"]
-    assert decision["reasons"] == ["test accuracy 0.8000 is below gate.min_accuracy 0.9 by 0.1000"]
+def test_first_model_that_is_good_enough(tmp_path: Path) -> None:
+    slices = ["class", "format", "size", "camera"]
+    found = evaluate(
+        tmp_path, make_model(tmp_path / "m", 18), min_accuracy=0.9, min_recall=0.9, slices=slices
+    )
+    decision = found.decision
+    assert decision["blessed"] and found.is_pushed
+    assert decision["text"] == "0.900 +- 0.095 on 40 pictures, no baseline: blessed"
+    assert decision["baseline_accuracy"] is None and decision["baseline_note"] is None
+    assert [(s["feature"], s["value"], s["accuracy"]) for s in decision["slices"]] == [
+        ("class", "cats", 0.9),
+        ("class", "dogs", 0.9),
+        ("format", "png", 0.9),
+        ("size", "64x64 to 128x128", 0.9),
+        ("camera", "A", 1.0),
+        ("camera", "B", 0.8),
+    ]
+    assert {w["name"] for w in decision["worst"][:4]} == {
+        f"{label}/{number:03}.png" for label in ("cats", "dogs") for number in (18, 19)
+    }
+    assert properties(found.blessing) == {
+        "blessed": 1,
+        "current_model_id": 19,
+        "baseline_model_id": 0,
+        "keeps_baseline": 0,
+    }
+    assert [file.name for file in Path(found.blessing.uri).iterdir()] == ["BLESSED"]
+    check_predictions(found.folder)
+    check_tfma_agrees(found)
 
 
-@pytest.mark.parametrize(("right", "blessed"), [(18, True), (19, True), (17, False)])
-def test_against_a_baseline(tmp_path: Path, right: int, blessed: bool) -> None:
-    # The baseline is right on 19 of 20; one picture of each class may be lost, no more.
-    gate = GateSettings(min_accuracy=0.5, max_drop=0.05)
-    baseline = make_model(tmp_path / "baseline", right=19)
-    result, decision = evaluate(tmp_path, gate, make_model(tmp_path / "m", right), baseline)
-    assert decision["baseline_accuracy"] == pytest.approx(0.95)
-    assert decision["test_accuracy"] == pytest.approx(right / COUNT)
-    assert result is blessed and decision["blessed"] is blessed
-    if not blessed:
-        assert decision["reasons"] == [
-            "test accuracy 0.8500 is 0.1000 below the last blessed model (0.9500); "
-            "gate.max_drop allows 0.05"
-        ]
+def check_predictions(folder: Path) -> None:
+    lines = [json.loads(line) for line in (folder / "predictions.jsonl").open()]
+    assert len(lines) == 2 * COUNT
+    assert [line["name"] for line in lines] == sorted(line["name"] for line in lines)
+    wrong = next(line for line in lines if line["name"] == "cats/019.png")
+    assert wrong == {
+        "name": "cats/019.png",
+        "label": "cats",
+        "predicted": "dogs",
+        "score": pytest.approx(0.9),
+        "label_score": pytest.approx(0.1),
+        "format": "png",
+        "height": 32,
+        "width": 200,
+        "compared": None,
+        "features": {"camera": "B"},
+    }
+    # Of the parts that Beam's workers wrote, nothing is left.
+    assert not any("parts" in file.name for file in folder.iterdir())
 
 
-def test_no_drop_allowed_lets_an_equal_model_pass(tmp_path: Path) -> None:
-    gate = GateSettings(min_accuracy=0.5, max_drop=0)
-    baseline = make_model(tmp_path / "baseline", right=19)
-    assert evaluate(tmp_path, gate, make_model(tmp_path / "m", right=19), baseline)[0]
+def check_tfma_agrees(found: Evaluated) -> None:
+    """TFMA, which ran the models, measures the same for its own tools."""
+    (record,) = tfma.load_metrics(str(found.folder))
+    metrics = {entry.key.name: entry.value for entry in record.metric_keys_and_values}
+    assert metrics[ACCURACY].double_value.value == pytest.approx(found.decision["test_accuracy"])
+    assert metrics["example_count"].double_value.value == found.decision["test_examples"]
 
 
-def test_a_good_baseline_does_not_lower_the_bound(tmp_path: Path) -> None:
-    gate = GateSettings(min_accuracy=0.9, max_drop=0.5)
-    baseline = make_model(tmp_path / "baseline", right=17)
-    assert not evaluate(tmp_path, gate, make_model(tmp_path / "m", right=17), baseline)[0]
+def test_worse_than_the_baseline_is_refused(tmp_path: Path) -> None:
+    model, baseline = make_model(tmp_path / "m", 12), make_model(tmp_path / "b", 20)
+    found = evaluate(tmp_path, model, baseline)
+    assert not found.decision["blessed"] and not found.is_pushed
+    (reason,) = found.decision["reasons"]
+    assert reason.startswith(
+        "test accuracy 0.6000 is 0.4000 below the baseline (1.0000); gate.max_drop allows 0.01, "
+    )
+    assert found.decision["text"].endswith(", baseline 1.000: refused")
+    assert len(found.decision["worst"]) == 10
+    assert properties(found.blessing)["blessed"] == 0
+    assert properties(found.blessing)["baseline_model_id"] == 21
+    assert [file.name for file in Path(found.blessing.uri).iterdir()] == ["NOT_BLESSED"]
 
 
-def test_baseline_with_other_classes_is_compared_by_name(tmp_path: Path) -> None:
-    examples = make_examples(tmp_path / "e", ("birds", "cats", "dogs"))
-    model = make_model(tmp_path / "m", right=20, classes=("birds", "cats", "dogs"))
-    baseline = make_model(tmp_path / "baseline", right=20, classes=("cats", "dogs"))
-    gate = GateSettings(min_accuracy=0.9)
-    blessed, decision = evaluate(tmp_path, gate, model, baseline, examples)
-    assert blessed
-    # The baseline knows no birds: it is right on the two thirds that it knows.
-    assert decision["baseline_accuracy"] == pytest.approx(2 / 3)
+def test_within_noise_is_blessed_and_keeps_the_baseline(tmp_path: Path) -> None:
+    model, baseline = make_model(tmp_path / "m", 18), make_model(tmp_path / "b", 19)
+    found = evaluate(tmp_path, model, baseline)
+    assert found.decision["change"] == pytest.approx(-0.05)
+    assert found.is_pushed
+    assert properties(found.blessing)["keeps_baseline"] == 1
 
 
-def test_classes_are_measured_one_by_one(tmp_path: Path) -> None:
-    gate = GateSettings(min_accuracy=0.5)
-    _, decision = evaluate(tmp_path, gate, make_model(tmp_path / "m", right=15))
-    assert list(decision["classes"]) == ["cats", "dogs"]
-    cats = decision["classes"]["cats"]
-    assert cats["recall"] == pytest.approx(0.75)
-    assert cats["precision"] == pytest.approx(0.75)
-    assert cats["confused_with"] == {"dogs": 5}
-    assert 0.5 < cats["auc"] < 1
+def test_far_better_becomes_the_baseline(tmp_path: Path) -> None:
+    model, baseline = make_model(tmp_path / "m", 20), make_model(tmp_path / "b", 12)
+    assert properties(evaluate(tmp_path, model, baseline).blessing) == {
+        "blessed": 1,
+        "current_model_id": 21,
+        "baseline_model_id": 13,
+        "keeps_baseline": 0,
+    }
+
+
+def test_fine_overall_but_one_class_at_0(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "m", 0, answer="one_class")
+    found = evaluate(tmp_path, model, min_accuracy=0.5, min_recall=0.1)
+    assert not found.is_pushed
+    assert found.decision["reasons"] == [
+        "recall of dogs 0.0000 (0 of 20) is below gate.min_recall 0.1 by 0.1000"
+    ]
+
+
+def test_baseline_and_candidate_with_other_classes(tmp_path: Path) -> None:
+    # The candidate has learnt birds and forgotten fish, of which the test split has none; wolves
+    # are in the test split alone.
+    examples = make_examples(tmp_path / "e", ("birds", "cats", "dogs", "wolves"))
+    model = make_model(tmp_path / "m", 20, classes=("birds", "cats", "dogs"))
+    baseline = make_model(tmp_path / "b", 20, classes=("dogs", "cats", "fish"))
+    found = evaluate(tmp_path, model, baseline, examples)
+    decision = found.decision
+    assert decision["test_accuracy"] == 0.75
+    assert decision["classes"]["wolves"]["recall"] == 0
+    assert (decision["compared_examples"], decision["change"]) == (2 * COUNT, 0)
+    assert decision["baseline_note"] == (
+        "the baseline does not know birds and knows fish, which this one does not: both were "
+        "compared on the 40 test pictures of the classes that both know, each answering among those"
+    )
+    assert decision["text"] == (
+        "0.750 +- 0.093 on 80 pictures, baseline 1.000 against 1.000 on 40 of them: blessed"
+    )
+    assert properties(found.blessing)["keeps_baseline"] == 0
+
+
+def test_baseline_that_no_longer_loads_does_not_block(tmp_path: Path) -> None:
+    model, baseline = make_model(tmp_path / "m", 12), make_model(tmp_path / "b", 20)
+    (tmp_path / "b" / "Format-Serving" / "saved_model.pb").write_bytes(b"damaged")
+    found = evaluate(tmp_path, model, baseline)
+    assert found.is_pushed
+    note = found.decision["baseline_note"]
+    assert note.startswith("the baseline cannot be run: its files do not load (")
+    assert note.endswith("); decided without it")
+    assert found.decision["baseline_accuracy"] is None
+    assert properties(found.blessing)["baseline_model_id"] == 0
+
+
+def test_no_test_pictures(tmp_path: Path) -> None:
+    examples = make_examples(tmp_path / "e", ())
+    with pytest.raises(GateError) as error:
+        evaluate(tmp_path, make_model(tmp_path / "m", 20), examples=examples)
+    assert error.value.message == "there is no picture in test, so the model cannot be measured"
+    assert error.value.hint == "Add pictures, or give the test split a larger share of them."
