@@ -19,12 +19,15 @@ help: ## list the commands
 run: set-up ## run the whole pipeline on the built-in sample
 	$(python) -m pipeline run $(CONFIG) $(ARGS)
 
+# Tests that share what took minutes to make are marked `xdist_group`, and stay together.
+in_parallel := --numprocesses auto --dist loadgroup
+
 test: lint ## lint, then pass every test that this machine can run
-	$(python) -m pytest $(ARGS)
+	$(python) -m pytest $(in_parallel) $(ARGS)
 
 # pytest ends with 5 when it has no such test.
 test-slow: set-up ## pass the tests that take many minutes
-	$(python) -m pytest -m slow $(ARGS) || test $$? -eq 5
+	$(python) -m pytest -m slow $(in_parallel) $(ARGS) || test $$? -eq 5
 
 lint: set-up ## check style and types
 	$(python) -m ruff check $(code) setup.py

@@ -28,6 +28,7 @@ INSTALL_REQUIRES = [
     "setuptools<81",
     # What this project uses itself.
     "click>=8.1,<9",
+    "jinja2>=3.1,<4",
     "matplotlib",
     "pillow",
     "pydantic>=2.7,<3",
@@ -41,9 +42,13 @@ INSTALL_REQUIRES = [
 
 DEV_REQUIRES = [
     "mypy",
+    # Drives the Chromium of this machine; it downloads no browser unless asked to.
+    "playwright",
     "psutil",
     "pytest",
     "pytest-timeout",
+    # Tests on every core: whole pipelines and large models take minutes each.
+    "pytest-xdist",
     "ruff",
     "types-PyYAML",
     "types-psutil",
@@ -61,7 +66,7 @@ setup(
     packages=find_packages(
         include=["pipeline", "pipeline.*", "components", "components.*", "trainer", "trainer.*"]
     ),
-    package_data={"trainer": ["bundled/*.h5"]},
+    package_data={"trainer": ["bundled/*.h5"], "components": ["report/templates/*"]},
     install_requires=INSTALL_REQUIRES,
     extras_require={"dev": DEV_REQUIRES},
     entry_points={"console_scripts": ["image-pipeline = pipeline.cli:main"]},

@@ -65,7 +65,7 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
         if summary.gate.baseline_note:
             yield "baseline", summary.gate.baseline_note
     if summary.outcome == "refused" and summary.test is not None and summary.test.worst:
-        yield "worst pictures", _worst(summary.test.worst)
+        yield "worst", _worst(summary.test.worst)
     if summary.test is not None and summary.gate is not None:
         yield "test accuracy", _measured(summary)
     if summary.in_service is not None:

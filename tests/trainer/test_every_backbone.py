@@ -1,5 +1,6 @@
 """Every backbone of the table is trained in two stages and exported, with random weights."""
 
+import gc
 from pathlib import Path
 
 import keras
@@ -73,7 +74,9 @@ class Preprocessing(tf.Module):
     [pytest.param(name, marks=() if name in FAMILIES else pytest.mark.slow) for name in BACKBONES],
 )
 def test_two_stages_and_export(name: str, tmp_path: Path) -> None:
+    # The models before this one took gigabytes.
     keras.utils.clear_session()
+    gc.collect()
     row = BACKBONES[name]
     settings = ModelSettings(
         backbone=name, weights="none", alpha=0.25 if name == "MobileNet" else None
