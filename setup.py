@@ -28,19 +28,24 @@ INSTALL_REQUIRES = [
     "setuptools<81",
     # What this project uses itself.
     "click>=8.1,<9",
+    "grpcio",
     "jinja2>=3.1,<4",
     "matplotlib",
     "pillow",
+    "pyarrow",
     "pydantic>=2.7,<3",
     "pyyaml",
     "rich>=13",
     "scikit-learn",
+    # Messages of model servers, for the clients and the warm-up requests.
+    "tensorflow-serving-api>=2.16,<2.17",
     # Datasets by name. Ingest reads their files itself, as 4.9 describes them.
     "tensorflow-datasets>=4.9.10,<4.10",
     "typing-extensions>=4.9",
 ]
 
 DEV_REQUIRES = [
+    "jsonschema",
     "mypy",
     # Drives the Chromium of this machine; it downloads no browser unless asked to.
     "playwright",

@@ -22,5 +22,9 @@ A run is two processes. The front end is light and answers at once; the worker h
                 facts.py           what its outputs say
                 workspace.py       where it keeps its things
                 orphan.py          does not outlive the front end
+    asking      predict_command.py `predict`: predict.py, predict_batch.py; asking/ is how
+                classify.py        a pretrained network as it is
+                quiet_stderr.py    libraries' logs stay off the terminal
+    clients     clients/           how to ask a model server: REST, gRPC, KServe v2
     docs        reference.py       the configuration reference in the README
 """

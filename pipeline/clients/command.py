@@ -1,0 +1,45 @@
+"""The command line of every client: an address, a model's name, pictures."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from components.errors import UserError
+from pipeline.asking.prediction import Scored
+from pipeline.quiet_stderr import stderr_of_our_own
+
+Ask = Callable[[str, str, Sequence[bytes]], list[Scored | None]]
+
+
+def run_client(ask: Ask, example: str) -> None:
+    """Asks about the pictures that the command line names, prints the answers and exits.
+
+    Args:
+        ask: A client's function of that name.
+        example: How an address looks like, for the help.
+    """
+
+    @click.command(help=f"Ask MODEL at ADDRESS ({example}) about PICTUREs, in one request.")
+    @click.argument("address")
+    @click.argument("model")
+    @click.argument(
+        "pictures",
+        metavar="PICTURE...",
+        nargs=-1,
+        required=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    )
+    def command(address: str, model: str, pictures: Sequence[Path]) -> None:
+        try:
+            with stderr_of_our_own():
+                answers = ask(address, model, [picture.read_bytes() for picture in pictures])
+        except (UserError, OSError) as error:
+            raise click.ClickException(str(error)) from None
+        for picture, answer in zip(pictures, answers, strict=True):
+            words = f"{answer.label} {100 * answer.score:.1f} %" if answer else "cannot be decoded"
+            click.echo(f"{picture}: {words}")
+        sys.exit(0 if all(answers) else 1)
+
+    command()

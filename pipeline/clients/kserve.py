@@ -1,0 +1,106 @@
+"""Asks a model over KServe's v2 protocol, the Open Inference Protocol, by HTTP.
+
+    python -m pipeline.clients.kserve http://localhost:8080 digits a.png b.png
+
+The contract: https://github.com/kserve/open-inference-protocol (inference_rest.md). Its JSON has no
+form for bytes that are no text, so that pictures go behind the JSON, as KServe's "Binary Tensor
+Data Extension" says; servers that know it list `binary_tensor_data` at `GET /v2`.
+"""
+
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from pipeline.asking.prediction import Scored
+from pipeline.clients.answers import INPUT, ClientError, pick_likeliest
+from pipeline.clients.http import post
+
+
+class Request(NamedTuple):
+    """What is posted."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+def build_request(pictures: Sequence[bytes]) -> Request:
+    """The request: a JSON object, and behind it each picture with its length before it.
+
+    Args:
+        pictures: Files as they are: JPEG, PNG, GIF or BMP.
+    """
+    tensor = b"".join(struct.pack("<I", len(one)) + one for one in pictures)
+    shown = {
+        "inputs": [
+            {
+                "name": INPUT,
+                "shape": [len(pictures)],
+                "datatype": "BYTES",
+                "parameters": {"binary_data_size": len(tensor)},
+            }
+        ]
+    }
+    header = json.dumps(shown).encode()
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Inference-Header-Content-Length": str(len(header)),
+    }
+    return Request(headers, header + tensor)
+
+
+def read_answers(answer: dict[str, Any]) -> list[Scored | None]:
+    """The likeliest class of each picture; None for one that the model cannot decode.
+
+    Args:
+        answer: The server's answer: a tensor for each output of the model, as JSON.
+
+    Raises:
+        ClientError: It is something else.
+    """
+    try:
+        outputs = {output["name"]: output for output in answer["outputs"]}
+        scores, classes = _rows(outputs["scores"]), _rows(outputs["classes"])
+        valid = list(_flatten(outputs["valid"]["data"])) if "valid" in outputs else None
+        return pick_likeliest(scores, classes, valid)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ClientError(f"the server answers something else: {str(answer)[:200]}") from error
+
+
+def ask(address: str, model: str, pictures: Sequence[bytes]) -> list[Scored | None]:
+    """Asks the version of a model that the server chooses: its newest, as a rule.
+
+    Args:
+        address: As `http://localhost:8080`.
+        model: Its name.
+        pictures: Files as they are.
+
+    Raises:
+        ClientError: The server cannot be reached, refuses, or answers something else.
+    """
+    request = build_request(pictures)
+    url = f"{address.rstrip('/')}/v2/models/{model}/infer"
+    return read_answers(post(url, request.body, request.headers))
+
+
+def _rows(output: dict[str, Any]) -> list[list[Any]]:
+    """A matrix, whose data may be nested or, as the protocol also allows, flat."""
+    height, width = output["shape"]
+    flat = list(_flatten(output["data"]))
+    if len(flat) != height * width:
+        raise ValueError(f"{len(flat)} values for the shape {output['shape']}")
+    return [flat[row * width : (row + 1) * width] for row in range(height)]
+
+
+def _flatten(data: list[Any]) -> Iterator[Any]:
+    for item in data:
+        if isinstance(item, list):
+            yield from _flatten(item)
+        else:
+            yield item
+
+
+if __name__ == "__main__":
+    from pipeline.clients.command import run_client
+
+    run_client(ask, "http://localhost:8080")
