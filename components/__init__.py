@@ -4,6 +4,7 @@
     validation/  anomalies stop the run: ExampleCheck
     transform/   decode, resize, scale, label vocabulary: preprocessing_fn
     evaluation/  the gate: measures with TFMA, decides, blesses
+    report/      a page about each run, for people: Report
     push/        a new version in serving/, whole or not at all: AtomicPusher
 
 Nothing in here imports `pipeline`.

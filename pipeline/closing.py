@@ -66,6 +66,8 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
             yield "baseline", summary.gate.baseline_note
     if summary.outcome == "refused" and summary.test is not None and summary.test.worst:
         yield "worst", _worst(summary.test.worst)
+    if summary.withdrawn:
+        yield "not pushed", "a rollback took this model out of service; a newly trained one will be"
     if summary.test is not None and summary.gate is not None:
         yield "test accuracy", _measured(summary)
     if summary.in_service is not None:
@@ -77,6 +79,8 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
             yield "", shown_path(summary.images.quarantine_path)
     if summary.error is not None:
         yield "log", shown_path(summary.error.log)
+    if summary.report is not None:
+        yield "report", shown_path(summary.report)
     yield "summary", shown_path(run.summary)
 
 

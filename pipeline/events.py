@@ -20,7 +20,7 @@ The facts of a finished component, every key optional:
     Evaluator        text, test_accuracy, test_examples, interval, calibration_error, blessed,
                      reasons [text], baseline_accuracy, baseline_note, change, change_interval,
                      notes [text], worst [{name, label, predicted, score, label_score}]
-    Pusher           pushed, version, path
+    Pusher           pushed, version, path (in service), is_new, withdrawn
 """
 
 import os

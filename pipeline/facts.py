@@ -74,6 +74,13 @@ def _evaluator(outputs: Outputs) -> Facts:
 
 def _pusher(outputs: Outputs) -> Facts:
     artifact = outputs["pushed_model"][0]
+    if artifact.get_int_custom_property("withdrawn"):
+        return {
+            "pushed": False,
+            "withdrawn": True,
+            "version": int(artifact.get_string_custom_property("in_service_version")),
+            "path": artifact.get_string_custom_property("in_service_path"),
+        }
     if not artifact.get_int_custom_property("pushed"):
         return {"pushed": False, "version": None, "path": None}
     return {
@@ -82,6 +89,10 @@ def _pusher(outputs: Outputs) -> Facts:
         "version": int(artifact.get_string_custom_property("pushed_version")),
         "path": artifact.get_string_custom_property("pushed_destination"),
     }
+
+
+def _report(outputs: Outputs) -> Facts:
+    return {"report_path": str(Path(outputs["report"][0].uri) / "index.html")}
 
 
 _READERS: dict[str, Callable[[Outputs], Facts]] = {
@@ -93,4 +104,5 @@ _READERS: dict[str, Callable[[Outputs], Facts]] = {
     "Baseline": _baseline,
     "Evaluator": _evaluator,
     "Pusher": _pusher,
+    "Report": _report,
 }

@@ -14,6 +14,7 @@ from components.evaluation.component import Gate
 from components.evaluation.earlier_model import LastBlessedOnOtherPictures
 from components.ingest.component import ImageExampleGen
 from components.push.component import AtomicPusher
+from components.report.component import Report
 from components.validation.component import ExampleCheck
 from components.validation.schema import ImageSchemaGen
 from components.validation.statistics import statistics_options
@@ -72,16 +73,34 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         model_blessing=gate.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(
-                base_directory=str(workspace.serving(config))
+                base_directory=workspace.serving(config)
             )
         ),
+        examples=examples,
+        evaluation=gate.outputs["evaluation"],
+        model_name=config.push.model_name,
+        keep=config.push.keep,
+        config=config.model_dump_json(by_alias=True),
+        image_size=config.image_size,
     ).with_id("Pusher")
+    report = Report(
+        examples=examples,
+        statistics=statistics.outputs["statistics"],
+        anomalies=check.outputs["anomalies"],
+        model_run=trainer.outputs["model_run"],
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs["model"],
+        evaluation=gate.outputs["evaluation"],
+        pushed_model=pusher.outputs["pushed_model"],
+        configuration=config.model_dump_json(by_alias=True),
+        code={package: fingerprint_code(package) for package in ("components", "trainer")},
+    )
     return Pipeline(
         pipeline_name=config.push.model_name,
         pipeline_root=str(workspace.artifacts(config)),
         components=[
             ingest, statistics, schema, check, transform, *([start_from] if start_from else []),
-            trainer, baseline, gate, pusher,
+            trainer, baseline, gate, pusher, report,
         ],
         enable_cache=True,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(

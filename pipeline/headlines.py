@@ -18,6 +18,7 @@ PURPOSES = {
     "Baseline": "find the last blessed model",
     "Evaluator": "measure on the test split and decide",
     "Pusher": "put the model into service",
+    "Report": "write a page about the run",
 }
 
 
@@ -129,6 +130,8 @@ def _evaluator(facts: Facts) -> str:
 
 
 def _pusher(facts: Facts) -> str:
+    if facts.get("withdrawn"):
+        return f"withdrawn by a rollback; version {facts['version']} stays in service"
     if facts.get("version") is not None:
         return f"version {facts['version']}"
     return "nothing pushed" if facts.get("pushed") is False else ""

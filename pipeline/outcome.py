@@ -66,6 +66,8 @@ def build_summary(
         gate=_gate(evaluator, gate),
         pushed=version if outcome == "pushed" else None,
         in_service=version,
+        withdrawn=bool(board.facts("Pusher").get("withdrawn")),
+        report=board.facts("Report").get("report_path"),
         components={
             row.component: ComponentSummary(state=row.state, seconds=row.seconds)
             for row in board.rows.values()

@@ -1,7 +1,5 @@
-"""A workspace that one run at a time uses, and the folder of one run in it."""
+"""The folder of one run in its workspace."""
 
-import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -55,33 +53,22 @@ class RunFolder:
         return self.workspace / "logs" / f"{self.run_id}.log"
 
 
-@contextmanager
-def open_run(workspace: Path, config: PipelineConfig) -> Iterator[RunFolder]:
-    """Takes the workspace and makes a run's folder in it.
+def open_run(workspace: Path, config: PipelineConfig) -> RunFolder:
+    """Makes a run's folder; the workspace must be held, see `pipeline.run_lock`.
 
     Args:
         workspace: The workspace, made if missing.
         config: The run's configuration, written into the folder.
 
-    Yields:
-        The folder; the workspace is the run's own until the end.
-
     Raises:
-        WorkspaceError: Another run uses it, or it cannot be written.
+        WorkspaceError: It cannot be written.
     """
     run = RunFolder(workspace.absolute(), new_run_id())
     with _writing(run.workspace):
-        run.workspace.mkdir(parents=True, exist_ok=True)
-        lock = os.open(run.workspace / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        _lock(lock, run)
-        with _writing(run.workspace):
-            run.path.mkdir(parents=True)
-            run.log.parent.mkdir(exist_ok=True)
-            write_whole(run.config, config.model_dump_json(by_alias=True, indent=2))
-        yield run
-    finally:
-        os.close(lock)
+        run.path.mkdir(parents=True)
+        run.log.parent.mkdir(exist_ok=True)
+        write_whole(run.config, config.model_dump_json(by_alias=True, indent=2))
+    return run
 
 
 def new_run_id() -> str:
@@ -97,27 +84,6 @@ def write_whole(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-
-
-def _lock(lock: int, run: RunFolder) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise WorkspaceError(
-            f"{_holder(lock)} is using the workspace {run.workspace}. "
-            "Wait for it, or give this run a workspace of its own with --workspace."
-        ) from None
-    with _writing(run.workspace):
-        os.ftruncate(lock, 0)
-        os.write(lock, json.dumps({"run_id": run.run_id, "process": os.getpid()}).encode())
-
-
-def _holder(lock: int) -> str:
-    try:
-        holder = json.loads(os.read(lock, 1000))
-        return f"run {holder['run_id']} (process {holder['process']})"
-    except (ValueError, KeyError, TypeError):
-        return "another run"  # It holds the lock, and has not yet written who it is.
 
 
 @contextmanager

@@ -189,6 +189,10 @@ class Summary(_Part):
     """Version that this run pushed; null if it pushed none."""
     in_service: ModelVersion | None
     """The model's version in service as far as this run knows: pushed by it, or found unchanged."""
+    withdrawn: bool = False
+    """Whether the model was not pushed because a rollback took it out of service."""
+    report: str | None = None
+    """Page about this run for people, an HTML file; null if the run did not come to it."""
     components: dict[str, ComponentSummary]
     """Components by id, in the order in which they run."""
     error: ErrorSummary | None

@@ -3,7 +3,7 @@
 import re
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +13,7 @@ from pipeline.config import PipelineConfig
 from pipeline.events import Event, Failed
 from pipeline.outcome import build_summary
 from pipeline.run_folder import RunFolder, WorkspaceError, open_run
+from pipeline.run_lock import hold_workspace
 from pipeline.stop_signals import StopSignals
 from pipeline.summary import Summary, write_summary
 from pipeline.view import View
@@ -35,6 +36,7 @@ def supervise(
     config_path: str | None = None,
     worker: Sequence[str] = WORKER,
     patience_seconds: float = _PATIENCE_SECONDS,
+    on_wait: Callable[[str], None] | None = None,
 ) -> Summary:
     """Runs the pipeline in a worker process and shows how it goes.
 
@@ -48,6 +50,7 @@ def supervise(
         config_path: The configuration's file, for the summary.
         worker: Command that starts the worker.
         patience_seconds: How long a worker that was asked to end may take.
+        on_wait: Told what is waited for while another run uses the workspace; None does not wait.
 
     Returns:
         What it came to; it is also in the run's `summary.json`.
@@ -55,11 +58,17 @@ def supervise(
     Raises:
         WorkspaceError: The workspace is in use, cannot be written, or is full.
     """
-    started = datetime.now(timezone.utc)
-    with StopSignals() as signals, open_run(workspace, config) as run:
+    with (
+        # Before signals are only noted: Ctrl-C ends the wait for the workspace at once.
+        hold_workspace(workspace.absolute(), on_wait) as lock,
+        StopSignals() as signals,
+    ):
+        run = open_run(workspace, config)
+        started = datetime.now(timezone.utc)
         board = Board()
         view.begin(run)
         try:
+            lock.tell(run.run_id)
             command = [*worker, "--run-dir", str(run.path), "--workspace", str(run.workspace)]
             with run.events.open("a", encoding="utf-8") as record:
                 process = WorkerProcess(

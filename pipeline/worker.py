@@ -53,6 +53,7 @@ def run_pipeline(
     """Runs every node in turn; whether none failed."""
     events.write(Phase(message="loading TensorFlow and TFX"))
     # Only here: the import takes seconds, and the person shall see why.
+    from components.push.versions import was_pushed_last
     from pipeline.graph import create_pipeline
     from pipeline.nodes import CompiledPipeline
 
@@ -61,7 +62,7 @@ def run_pipeline(
     model_uri = None
     for node_id in compiled.node_ids:
         # The cache knows what was pushed once, not what is in service now.
-        use_cache = node_id != "Pusher" or _is_in_service(workspace.serving(config), model_uri)
+        use_cache = node_id != "Pusher" or was_pushed_last(workspace.serving(config), model_uri)
         result = _run_node(compiled, node_id, use_cache, events)
         if result is None:
             return False
@@ -109,13 +110,6 @@ def _run_node(
     seconds = round(time.monotonic() - start, 3)
     events.write(Finished(component=node_id, state=result.state, seconds=seconds, facts=facts))
     return result
-
-
-def _is_in_service(folder: Path, model_uri: str | None) -> bool:
-    from components.push.versions import newest_version
-
-    newest = newest_version(folder)
-    return newest is not None and newest.origin == model_uri
 
 
 def _find_mistake(error: BaseException | None) -> UserError | None:

@@ -24,9 +24,12 @@ class Workspace:
         """TFX's metadata, a SQLite file."""
         return Path(config.metadata.path or self.root / "metadata.sqlite").absolute()
 
-    def serving(self, config: PipelineConfig) -> Path:
-        """The versions of the model in service."""
-        return Path(config.push.folder or self.root / "serving" / config.push.model_name).absolute()
+    def serving(self, config: PipelineConfig) -> str:
+        """The versions of the model in service: a path, or a URL."""
+        if config.push.folder and "://" in config.push.folder:
+            return config.push.folder
+        folder = config.push.folder or self.root / "serving" / config.push.model_name
+        return str(Path(folder).absolute())
 
     def checkpoints(self, config: PipelineConfig) -> Path:
         """States of trainings that were interrupted."""

@@ -1,6 +1,6 @@
 """Which model a candidate is compared with: the last blessed one that is not the candidate."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from absl import logging
@@ -10,6 +10,7 @@ from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
 from components.evaluation.blessing import keeps_baseline
+from components.push.lineage import withdrawn_models
 
 
 class LastBlessedOther(resolver.ResolverStrategy):
@@ -29,17 +30,16 @@ class LastBlessedOther(resolver.ResolverStrategy):
         """Chooses among all models and blessings of this pipeline.
 
         Args:
-            store: The metadata store (unused: everything is in the artifacts).
+            store: The metadata store, which knows what rollbacks withdrew.
             input_dict: All artifacts of `model` and `model_blessing`, and this run's `candidate`.
 
         Returns:
             One artifact of `model` and `model_blessing` each, or none where nothing was blessed.
         """
-        del store
         candidates = {artifact.id for artifact in input_dict["candidate"]}
         others = [
             (model, blessing)
-            for model, blessing in blessed_models(input_dict)
+            for model, blessing in blessed_models(input_dict, withdrawn_models(store))
             if model.id not in candidates
         ]
         # Where the baseline's files were deleted, a model that was held against it beats none.
@@ -48,11 +48,14 @@ class LastBlessedOther(resolver.ResolverStrategy):
         return dict(_EMPTY)
 
 
-def blessed_models(input_dict: dict[str, list[Any]]) -> Iterator[tuple[Any, Any]]:
+def blessed_models(
+    input_dict: dict[str, list[Any]], withdrawn: Container[str] = ()
+) -> Iterator[tuple[Any, Any]]:
     """The models that were blessed and are still there, each with its blessing, newest first.
 
     Args:
         input_dict: Artifacts of `model` and `model_blessing`.
+        withdrawn: URIs of models that are passed over.
     """
     models = {artifact.id: artifact for artifact in input_dict["model"]}
     for blessing in sorted(input_dict["model_blessing"], key=lambda a: a.id, reverse=True):
@@ -60,7 +63,7 @@ def blessed_models(input_dict: dict[str, list[Any]]) -> Iterator[tuple[Any, Any]
             blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY)
         )
         is_blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-        if is_blessed != constants.BLESSED_VALUE or model is None:
+        if is_blessed != constants.BLESSED_VALUE or model is None or model.uri in withdrawn:
             continue
         if fileio.exists(path_utils.serving_model_path(model.uri)):
             yield model, blessing

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from typing_extensions import Doc
 
-from components.settings import Settings, require_local
+from components.settings import Settings
 
 
 class PushSettings(Settings):
@@ -17,5 +17,9 @@ class PushSettings(Settings):
         Doc("text: a letter, then up to 62 letters, digits, - and _"),
     ]
     """Name of the model: its folder under `serving/` and the pipeline's name in the metadata."""
-    folder: Annotated[str | None, AfterValidator(require_local)] = None
-    """Folder that versions are pushed to; empty is `WORKSPACE/serving/MODEL_NAME`."""
+    folder: str | None = None
+    """Folder that versions are pushed to, a path or a URL (`gs://...`); empty is
+    `WORKSPACE/serving/MODEL_NAME`."""
+    keep: Annotated[int, Field(ge=1)] | None = 5
+    """Newest versions that stay; older ones go after a push. Empty keeps all. (5: a week of nightly
+    pushes; `rollback` needs at least 2.)"""

@@ -4,129 +4,153 @@ TensorFlow Serving and KServe load the highest number and pass over every other 
 is being written beside the versions is never seen.
 """
 
-import contextlib
-import fcntl
-import json
 import os
-import shutil
+import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
-_PARTIAL_PREFIX = ".partial-"
-# TensorFlow Serving leaves assets.extra to whoever writes the model.
-_ORIGIN_FILE = Path("assets.extra") / "origin.json"
+from components.errors import UserError
+from components.push.folder import Address, open_folder
+from components.push.origin import ORIGIN_FILE, Origin
+from components.push.tree import file_sizes
+from components.push.version import Version, read_version
 
 
-@dataclass(frozen=True)
-class Version:
-    """A version in service.
+class WithdrawnError(UserError):
+    """A rollback took the model out of service.
 
     Attributes:
-        number: Its number; higher ones are newer.
-        path: Its folder.
-        origin: The Model artifact that it was made from, as a URI; None if another tool wrote it.
+        in_service: The version that is in service.
     """
 
-    number: int
-    path: Path
-    origin: str | None
+    def __init__(self, in_service: Version) -> None:
+        """Takes the version that is in service."""
+        super().__init__(
+            "a rollback took this model out of service; "
+            f"version {in_service.number} stays in service",
+            hint="A newly trained model will be pushed; "
+            "`rollback --to VERSION` puts this one back.",
+        )
+        self.in_service = in_service
+
+    def __reduce__(self) -> tuple[type["WithdrawnError"], tuple[Version]]:  # type: ignore[override]
+        """Pickles by the constructor's argument, as its base does by its own."""
+        return type(self), (self.in_service,)
 
 
-def newest_version(folder: Path) -> Version | None:
-    """The version that model servers load, or None where there is none."""
-    if not folder.is_dir():
-        return None
-    numbers = [int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal()]
-    if not numbers:
-        return None
-    path = folder / str(max(numbers))
-    origin = None
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        origin = json.loads((path / _ORIGIN_FILE).read_text())["model_uri"]
-    return Version(max(numbers), path, origin)
+def list_versions(folder: Address) -> list[Version]:
+    """Every version, newest first, damaged ones too.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    return list(_newest_first(folder))
 
 
-def add_version(folder: Path, saved_model: Path, model_uri: str) -> Version:
+def newest_version(folder: Address) -> Version | None:
+    """The version in service: the newest that a server can load. None where there is none.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    return next((version for version in _newest_first(folder) if version.is_loadable), None)
+
+
+def was_pushed_last(folder: Address, model_uri: str | None) -> bool:
+    """Whether the version in service is what a run pushed of this model, not a rollback's copy.
+
+    If so, what the Pusher recorded when it pushed the model still holds.
+    """
+    newest = newest_version(folder)
+    if newest is None or newest.details is None:
+        return False
+    return newest.origin == model_uri and newest.details.copy_of is None
+
+
+def add_version(
+    folder: Address,
+    saved_model: Address,
+    model_uri: str,
+    *,
+    extras: Mapping[str, bytes] | None = None,
+    run_id: str | None = None,
+    keep: int | None = None,
+) -> Version:
     """Puts a SavedModel into service as the newest version.
 
-    The version is written aside, flushed to the disk and then renamed: a reader sees all of it or
-    nothing, whenever the writer dies. What a dead writer left behind is removed. A model that is
-    the newest version already (its writer died after the rename) is not written twice.
+    It appears whole or not at all, whenever the writer dies. What a dead writer left behind is
+    removed. A model that is the newest version already (its writer died after it appeared) is not
+    written twice.
 
     Args:
         folder: The model's folder, made if missing.
         saved_model: The SavedModel's folder.
         model_uri: The Model artifact that it belongs to.
+        extras: Files for the version's `assets.extra`, by name.
+        run_id: The run that pushes it.
+        keep: How many of the newest versions stay; None keeps all. What other tools wrote is
+            neither counted nor removed.
 
     Returns:
         The version in service.
 
     Raises:
+        WithdrawnError: A rollback took the model out of service, and nothing new came after it.
         OSError: The disk is full or the folder not writable; nothing in service has changed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        _remove_partial(folder)
+    with open_folder(folder).writing():
         newest = newest_version(folder)
+        withdrawn = newest.details.withdrawn if newest and newest.details else ()
         if newest and newest.origin == model_uri:
-            return newest
-        # Numbers are times, as TFX's Pusher has them, but never go backwards with the clock.
-        number = max(int(time.time()), newest.number + 1 if newest else 0)
-        with _aside(folder, number) as partial:
-            shutil.copytree(saved_model, partial)
-            _write_origin(partial, model_uri)
-            _flush(partial)
-            path = folder / str(number)
-            partial.rename(path)
-            _flush_entry(folder)
-        return Version(number, path, model_uri)
+            added = newest
+        elif newest and model_uri in withdrawn:
+            raise WithdrawnError(newest)
+        else:
+            origin = Origin(model_uri, run_id=run_id, withdrawn=withdrawn)
+            added = write_version(folder, os.fspath(saved_model), origin, extras)
+        if keep is not None:
+            _remove_old(folder, keep)
+    return added
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Lets one writer at a time into the folder; the lock goes with its holder's process."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def write_version(
+    folder: Address, source: str, origin: Origin, extras: Mapping[str, bytes] | None = None
+) -> Version:
+    """Writes the next version; the folder must be open for writing.
+
+    Args:
+        folder: The model's folder.
+        source: The folder that is copied.
+        origin: Where it came from; its time and its files are filled in.
+        extras: Files for the version's `assets.extra`, by name.
+
+    Raises:
+        OSError: See `add_version`.
+    """
+    files = {f"assets.extra/{name}": contents for name, contents in (extras or {}).items()}
+    sizes = {**file_sizes(source), **{name: len(contents) for name, contents in files.items()}}
+    sizes.pop(ORIGIN_FILE, None)
+    now = datetime.now(timezone.utc)
+    origin = replace(origin, pushed=now.isoformat(timespec="seconds"), files=sizes)
+    # Numbers are times, as TFX's Pusher has them, but never go backwards with the clock.
+    number = max([int(time.time()), *(int(name) + 1 for name in _numbers(folder))])
+    number = open_folder(folder).write(number, source, {**files, ORIGIN_FILE: origin.to_json()})
+    return read_version(folder, str(number))
 
 
-@contextlib.contextmanager
-def _aside(folder: Path, number: int) -> Iterator[Path]:
-    """A folder to write to that is gone afterwards unless it was renamed."""
-    partial = folder / f"{_PARTIAL_PREFIX}{number}"
-    try:
-        yield partial
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+def _newest_first(folder: Address) -> Iterator[Version]:
+    for name in sorted(_numbers(folder), key=int, reverse=True):
+        yield read_version(folder, name)
 
 
-def _remove_partial(folder: Path) -> None:
-    for partial in folder.glob(f"{_PARTIAL_PREFIX}*"):
-        shutil.rmtree(partial)
+def _numbers(folder: Address) -> list[str]:
+    return [name for name in open_folder(folder).names() if re.fullmatch("[0-9]+", name)]
 
 
-def _write_origin(version: Path, model_uri: str) -> None:
-    path = version / _ORIGIN_FILE
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"model_uri": model_uri}))
-
-
-def _flush(folder: Path) -> None:
-    """Waits until every file and folder is on the disk."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            _flush_entry(Path(parent) / name)
-        _flush_entry(Path(parent))
-
-
-def _flush_entry(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _remove_old(folder: Address, keep: int) -> None:
+    ours = [version for version in list_versions(folder) if version.details is not None]
+    for version in ours[keep:]:
+        open_folder(folder).remove(Path(version.address).name)

@@ -1,49 +1,25 @@
 """Versions appear whole or not at all, whatever happens to who writes them."""
 
 import errno
+import fcntl
 import json
+import os
 import shutil
-import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from components.push.versions import add_version, newest_version
+from components.push.versions import (
+    WithdrawnError,
+    add_version,
+    list_versions,
+    newest_version,
+    was_pushed_last,
+)
+from tests.components.push.killed_writer import KilledWriter
 
-REPOSITORY = Path(__file__).parents[3]
-
-# Dies by SIGKILL at the N-th audited operation (open, mkdir, rename, rmdir, ...) under the folder.
-KILLED_WRITER = """
-import os, signal, sys
-from pathlib import Path
-from components.push.versions import add_version
-
-folder, model, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-seen = 0
-
-def die_at_last(event, arguments):
-    global seen
-    touches = any(str(folder) in str(argument) for argument in arguments)
-    if event.split(".")[0] in ("open", "os", "shutil") and touches:
-        seen += 1
-        if seen == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(die_at_last)
-add_version(folder, model, "model/2")
-"""
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """Files as a SavedModel has them."""
-    folder = tmp_path / "model"
-    for name in ("saved_model.pb", "variables/variables.index", "assets/labels.txt"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(name * 100)
-    return folder
+EXTRAS = {"model_card.json": b"{}", "labels.txt": b"cat\n", "tf_serving_warmup_requests": b"abc"}
 
 
 def _versions(folder: Path) -> list[int]:
@@ -51,7 +27,9 @@ def _versions(folder: Path) -> list[int]:
 
 
 def _is_whole(version: Path, model: Path) -> bool:
-    return all(
+    """Whether a version has its model's files, and all that its origin tells of."""
+    files = json.loads((version / "assets.extra/origin.json").read_text())["files"]
+    return all((version / name).stat().st_size == size for name, size in files.items()) and all(
         (version / file.relative_to(model)).read_bytes() == file.read_bytes()
         for file in model.rglob("*")
         if file.is_file()
@@ -59,16 +37,24 @@ def _is_whole(version: Path, model: Path) -> bool:
 
 
 def test_version_holds_the_model_and_where_it_came_from(tmp_path: Path, model: Path) -> None:
-    version = add_version(tmp_path / "serving", model, "model/1")
+    version = add_version(
+        tmp_path / "serving", model, "model/1", extras=EXTRAS, run_id="20261123T0600Z-5d30"
+    )
     assert _is_whole(version.path, model)
-    assert json.loads((version.path / "assets.extra/origin.json").read_text()) == {
-        "model_uri": "model/1"
+    assert {file.name for file in (version.path / "assets.extra").iterdir()} == {
+        *EXTRAS,
+        "origin.json",
     }
+    assert version.origin == "model/1"
+    assert version.details is not None
+    assert version.details.run_id == "20261123T0600Z-5d30"
+    assert version.details.copy_of is None
     assert newest_version(tmp_path / "serving") == version
 
 
 def test_nothing_in_service(tmp_path: Path) -> None:
     assert newest_version(tmp_path / "serving") is None
+    assert list_versions(tmp_path / "serving") == []
 
 
 def test_versions_only_grow_even_if_the_clock_goes_back(tmp_path: Path, model: Path) -> None:
@@ -87,34 +73,120 @@ def test_earlier_model_that_returns_is_a_new_version(tmp_path: Path, model: Path
     assert numbers == sorted(set(numbers))
 
 
-def test_killed_anywhere_no_half_version_is_seen(tmp_path: Path, model: Path) -> None:
+def test_other_names_and_damaged_versions_are_not_in_service(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "serving"
-    first = add_version(folder, model, "model/1")
-    kills = 0
-    for operation in range(1, 200):
-        result = subprocess.run(
-            [sys.executable, "-c", KILLED_WRITER, folder, model, str(operation)],
-            cwd=REPOSITORY,
-            check=False,
-        )
+    good = add_version(folder, model, "model/1")
+    (folder / "notes").mkdir()
+    (folder / "99999999999").mkdir()
+    (folder / "99999999998").write_text("a file")
+    assert newest_version(folder) == good
+    assert [(v.number, v.problem) for v in list_versions(folder)] == [
+        (99999999999, "has no saved_model.pb, so that no server can load it"),
+        (99999999998, "is not a folder"),
+        (good.number, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("contents", "problem"),
+    [
+        ("{", "assets.extra/origin.json is damaged"),
+        ("[]", "it names no model"),
+        ('{"model_uri": 3}', "it has values of another kind"),
+        ('{"model_uri": "m", "files": {"a": "b"}}', "it has values of another kind"),
+    ],
+)
+def test_damaged_origin_is_told(tmp_path: Path, model: Path, contents: str, problem: str) -> None:
+    version = add_version(tmp_path / "serving", model, "model/1")
+    (version.path / "assets.extra" / "origin.json").write_text(contents)
+    newest = newest_version(tmp_path / "serving")
+    assert newest is not None and newest.origin is None, "servers load it all the same"
+    assert problem in (newest.problem or "")
+
+
+def test_newest_versions_stay(tmp_path: Path, model: Path) -> None:
+    folder = tmp_path / "serving"
+    numbers = [add_version(folder, model, f"m/{i}", keep=3).number for i in range(5)]
+    assert _versions(folder) == numbers[-3:]
+    assert add_version(folder, model, "m/4", keep=1).number == numbers[-1], "was in service"
+    assert _versions(folder) == numbers[-1:]
+    assert [entry.name for entry in folder.iterdir()] == [str(numbers[-1])]
+
+
+def test_what_others_put_there_is_neither_counted_nor_removed(tmp_path: Path, model: Path) -> None:
+    folder = tmp_path / "serving"
+    for foreign in ("1", "007"):
+        shutil.copytree(model, folder / foreign)
+    numbers = [add_version(folder, model, f"m/{i}", keep=2).number for i in range(3)]
+    assert _versions(folder) == [1, 7, *numbers[-2:]]
+
+
+def test_pushed_last(tmp_path: Path, model: Path) -> None:
+    folder = tmp_path / "serving"
+    assert not was_pushed_last(folder, None)
+    add_version(folder, model, "m/1")
+    assert was_pushed_last(folder, "m/1")
+    assert not was_pushed_last(folder, "m/2")
+
+
+def test_withdrawn_error_survives_pickling(tmp_path: Path, model: Path) -> None:
+    import pickle
+
+    error = WithdrawnError(add_version(tmp_path / "serving", model, "m/1"))
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.message, again.in_service) == (error.message, error.in_service)
+
+
+def test_killed_anywhere_no_half_version_is_seen(
+    tmp_path: Path, model: Path, killed_writer: KilledWriter
+) -> None:
+    folder = tmp_path / "serving"
+    arguments = f"extras={EXTRAS!r}, keep=2"
+    first, second = (add_version(folder, model, f"model/{i}", extras=EXTRAS) for i in (1, 2))
+    statement = f"add_version({str(folder)!r}, {str(model)!r}, 'model/3', {arguments})"
+    for operation in range(1, 300):
+        was_killed = killed_writer.run(statement, folder, operation)
         assert all(_is_whole(folder / str(number), model) for number in _versions(folder))
+        assert second.number in _versions(folder)
         # The next run finishes the job, and leaves nothing of the dead one.
-        second = add_version(folder, model, "model/2")
-        assert newest_version(folder) == second
-        assert sorted(entry.name for entry in folder.iterdir()) == sorted(
-            str(number) for number in (first.number, second.number)
-        )
-        shutil.rmtree(second.path)
-        if result.returncode == 0:
+        third = add_version(folder, model, "model/3", extras=EXTRAS, keep=2)
+        assert newest_version(folder) == third
+        assert {entry.name for entry in folder.iterdir()} == {
+            str(second.number),
+            str(third.number),
+        }
+        if not was_killed:
             break
-        assert result.returncode == -signal.SIGKILL
-        kills += 1
-    assert result.returncode == 0
-    assert kills > 10
+        third.path.rename(tmp_path / f"third-{operation}")
+        shutil.copytree(tmp_path / f"third-{operation}", folder / str(first.number))
+    assert not was_killed
+    assert operation > 40
 
 
-@pytest.mark.parametrize("patched", ["shutil.copyfile", "components.push.versions._flush"])
-def test_full_disk_leaves_what_is_in_service(
+def test_first_push_killed_anywhere(
+    tmp_path: Path, model: Path, killed_writer: KilledWriter
+) -> None:
+    statement = "add_version({!r}, {!r}, 'model/1')"
+    for operation in range(1, 100):
+        folder = tmp_path / str(operation) / "deep" / "serving"
+        was_killed = killed_writer.run(
+            statement.format(str(folder), str(model)), tmp_path / str(operation), operation
+        )
+        assert not folder.exists() or all(
+            _is_whole(folder / str(n), model) for n in _versions(folder)
+        )
+        if not was_killed:
+            break
+        add_version(folder, model, "model/1")
+        assert len(list(folder.iterdir())) == 1
+    assert not was_killed
+    assert operation > 20
+
+
+@pytest.mark.parametrize(
+    "patched", ["shutil.copyfile", "components.push.local_folder._flush", "pathlib.Path.rename"]
+)
+def test_writing_that_fails_leaves_what_is_in_service(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch, patched: str
 ) -> None:
     folder = tmp_path / "serving"
@@ -127,3 +199,33 @@ def test_full_disk_leaves_what_is_in_service(
     with pytest.raises(OSError, match="No space left"):
         add_version(folder, model, "model/2")
     assert [entry.name for entry in folder.iterdir()] == [str(first.number)]
+
+
+def test_folder_that_cannot_be_locked_is_locked_by_a_file(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # NFS, which there is none of here, refuses to lock what is not open for writing.
+    flock = fcntl.flock
+
+    def nfs_flock(descriptor: int, operation: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", nfs_flock)
+    first = add_version(tmp_path / "serving", model, "model/1")
+    assert {entry.name for entry in first.path.parent.iterdir()} == {".lock", str(first.number)}
+
+
+def test_volume_whose_folders_cannot_be_flushed(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync: Callable[[int], None] = os.fsync
+
+    def fsync_of_files(descriptor: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync_of_files)
+    assert _is_whole(add_version(tmp_path / "serving", model, "model/1").path, model)

@@ -1,0 +1,106 @@
+"""The TFX component that writes a page about the run."""
+
+import json
+from collections.abc import Mapping
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import artifact, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+
+from components.report.driver import STATISTICS_KEY, Driver
+from components.report.executor import Executor
+
+
+class HtmlReport(artifact.Artifact):
+    """A folder with `index.html`, which needs nothing else, and its charts as PNG files."""
+
+    TYPE_NAME = "HtmlReport"
+
+
+def _optional(kind: type[artifact.Artifact]) -> ChannelParameter:
+    return ChannelParameter(type=kind, optional=True)
+
+
+class ReportSpec(ComponentSpec):
+    """What `Report` takes and makes."""
+
+    PARAMETERS = {
+        "configuration": ExecutionParameter(type=str),
+        "code": ExecutionParameter(type=str),
+    }
+    INPUTS = {
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
+        STATISTICS_KEY: _optional(standard_artifacts.ExampleStatistics),
+        "anomalies": _optional(standard_artifacts.ExampleAnomalies),
+        "model_run": _optional(standard_artifacts.ModelRun),
+        "model": _optional(standard_artifacts.Model),
+        "baseline_model": _optional(standard_artifacts.Model),
+        "evaluation": _optional(standard_artifacts.ModelEvaluation),
+        "serving_check": _optional(standard_artifacts.InfraBlessing),
+        "pushed_model": _optional(standard_artifacts.PushedModel),
+    }
+    OUTPUTS = {"report": ChannelParameter(type=HtmlReport)}
+
+
+class Report(base_component.BaseComponent):
+    """Writes one self-contained HTML page about the run, also where the gate refused the model.
+
+    Every input but the examples may be absent or empty: a node that was skipped leaves out what
+    the page would say of it. It runs in every run, as the page tells what this one did.
+
+    Output `report`: an `HtmlReport` artifact.
+
+    Example:
+        report = Report(examples, evaluation=gate.outputs["evaluation"])
+        report.add_upstream_node(pusher)
+    """
+
+    SPEC_CLASS = ReportSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+    DRIVER_CLASS = Driver
+
+    def __init__(
+        self,
+        examples: types.BaseChannel,
+        statistics: types.BaseChannel | None = None,
+        anomalies: types.BaseChannel | None = None,
+        model_run: types.BaseChannel | None = None,
+        model: types.BaseChannel | None = None,
+        baseline_model: types.BaseChannel | None = None,
+        evaluation: types.BaseChannel | None = None,
+        serving_check: types.BaseChannel | None = None,
+        pushed_model: types.BaseChannel | None = None,
+        configuration: str = "{}",
+        code: Mapping[str, str] | None = None,
+    ) -> None:
+        """Makes the component.
+
+        Args:
+            examples: `Examples`, by `ImageExampleGen`.
+            statistics: `ExampleStatistics` of them.
+            anomalies: `ExampleAnomalies`, by `ExampleCheck`.
+            model_run: `ModelRun`, by the Trainer.
+            model: `Model`, by the Trainer.
+            baseline_model: `Model` that it was compared with.
+            evaluation: `ModelEvaluation`, by the Evaluator.
+            serving_check: `InfraBlessing`, by `ServingCheck`.
+            pushed_model: `PushedModel`, by the Pusher.
+            configuration: The configuration as it takes effect, as JSON.
+            code: Fingerprints of the code by package.
+        """
+        spec = ReportSpec(
+            examples=examples,
+            statistics=statistics,
+            anomalies=anomalies,
+            model_run=model_run,
+            model=model,
+            baseline_model=baseline_model,
+            evaluation=evaluation,
+            serving_check=serving_check,
+            pushed_model=pushed_model,
+            configuration=configuration,
+            code=json.dumps(dict(code or {})),
+            report=types.Channel(type=HtmlReport),
+        )
+        super().__init__(spec=spec)

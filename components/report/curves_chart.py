@@ -1,0 +1,67 @@
+"""Learning curves: accuracy and loss over the epochs of all stages."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from components.report.chart import Chart, Theme, draw
+
+_TITLES = {"accuracy": "Accuracy", "loss": "Loss"}
+
+
+def draw_curves(stages: Sequence[Mapping[str, Any]]) -> list[Chart]:
+    """Draws both metrics, with a line where a stage ends and the next one begins.
+
+    Args:
+        stages: `name`, `best_epoch` and `history`, lists with a value an epoch, of each.
+
+    Returns:
+        A chart for each metric that there is a history of.
+    """
+    return [
+        draw(
+            f"learning_curve_{metric}.png",
+            _describe(metric, stages),
+            partial(_plot, metric, stages),
+        )
+        for metric in _TITLES
+        if any(_history(stage, f"val_{metric}") for stage in stages)
+    ]
+
+
+def _history(stage: Mapping[str, Any], metric: str) -> list[float]:
+    return stage.get("history", {}).get(metric) or []
+
+
+def _describe(metric: str, stages: Sequence[Mapping[str, Any]]) -> str:
+    ends = [
+        f"{stage['name']} {values[0]:.4f} to {values[-1]:.4f}"
+        for stage in stages
+        if (values := _history(stage, f"val_{metric}"))
+    ]
+    return f"{_TITLES[metric]} by epoch. Validation, first to last epoch: {', '.join(ends)}."
+
+
+def _plot(metric: str, stages: Sequence[Mapping[str, Any]], axes: Any, theme: Theme) -> None:
+    start = 0
+    for stage in stages:
+        validation = _history(stage, f"val_{metric}")
+        epochs = range(start + 1, start + len(validation) + 1)
+        # A dot each: a stage may have one epoch, which a line does not show.
+        axes.plot(epochs, _history(stage, metric)[: len(epochs)], ".-", color=theme.first,
+                  lw=1.6, label="training" if not start else None)  # fmt: skip
+        axes.plot(epochs, validation, ".-", color=theme.second, lw=1.6,
+                  label="validation" if not start else None)  # fmt: skip
+        if 0 < (best := stage.get("best_epoch") or 0) <= len(validation):
+            axes.plot(start + best, validation[best - 1], "o", mfc="none", mec=theme.second,
+                      mew=1.6, ms=10)  # fmt: skip
+        if start:
+            axes.axvline(start + 0.5, color=theme.muted, lw=1, ls="--")
+        axes.text(start + 0.65, 1.02, stage["name"], transform=axes.get_xaxis_transform(),
+                  color=theme.muted, fontsize=10.5, parse_math=False)  # fmt: skip
+        start += len(validation)
+    axes.set_xlim(0.5, max(start, 1) + 0.5)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(_TITLES[metric])
+    axes.legend(loc="best", labelcolor=theme.ink)

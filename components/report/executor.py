@@ -1,0 +1,36 @@
+"""Makes the page of a run."""
+
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+
+from components.progress import report_progress
+from components.report.folder import write_folder
+from components.report.page import build_page
+from components.report.sources import collect_sources
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executor of `Report`."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes `index.html` and its charts.
+
+        Args:
+            input_dict: See `components.report.component.ReportSpec`; lists may be empty.
+            output_dict: `report`, one artifact.
+            exec_properties: `configuration` and `code`, and `run` from the driver.
+
+        Raises:
+            ReportError: If the page cannot be written.
+        """
+        report_progress("Report", "looking at what the run left")
+        page = build_page(collect_sources(input_dict, exec_properties))
+        write_folder(artifact_utils.get_single_uri(output_dict["report"]), page.files)

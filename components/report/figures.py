@@ -1,0 +1,67 @@
+"""Numbers as the page shows them: the same number of digits everywhere, so that columns line up."""
+
+from collections.abc import Sequence
+
+
+def accuracy(value: float | None) -> str:
+    """A share of pictures, or a score: `0.9647`."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def signed(value: float | None) -> str:
+    """A change of such a share: `+0.0032`, `−0.0100`."""
+    return "–" if value is None else f"{value:+.4f}".replace("-", "−")
+
+
+def interval(ends: Sequence[float] | None) -> str:
+    """From where to where a share may lie: `0.9379 to 0.9803`."""
+    return "–" if ends is None else f"{ends[0]:.4f} to {ends[1]:.4f}"
+
+
+def half_width(ends: Sequence[float]) -> str:
+    """How far a share may lie from what was measured: `± 0.0211`, half of the interval's width."""
+    return f"± {(ends[1] - ends[0]) / 2:.4f}"
+
+
+def change_interval(ends: Sequence[float] | None) -> str:
+    """From where to where a change may lie: `−0.0100 to +0.0200`."""
+    return "–" if ends is None else f"{signed(ends[0])} to {signed(ends[1])}"
+
+
+def number(value: float | None) -> str:
+    """A count: `2,002`."""
+    return "–" if value is None else f"{round(value):,}"
+
+
+def count(value: int, noun: str) -> str:
+    """A count and its noun: `1 picture`, `2,002 pictures`; `class` becomes `classes`."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{value:,} {noun if value == 1 else plural}"
+
+
+def percent(value: float) -> str:
+    """A share in percent: `12.3 %`."""
+    return f"{100 * value:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `0.04 s`, `3.2 s`, `41 s`, `2 min 05 s`, `1 h 03 min`."""
+    if seconds < 0.995:
+        return f"{seconds:.2f} s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def size(value: float) -> str:
+    """Bytes: `9.4 MB`."""
+    for unit in ("bytes", "kB", "MB"):
+        if abs(value) < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

@@ -1,0 +1,73 @@
+"""The page and its charts on the disk: all of them, or none."""
+
+import contextlib
+import os
+from collections.abc import Mapping
+
+from components.errors import UserError
+from components.ingest import storage
+
+PAGE_FILE = "index.html"
+
+
+class ReportError(UserError):
+    """The report could not be written."""
+
+
+def write_folder(folder: str, files: Mapping[str, bytes]) -> None:
+    """Writes files; the page last, so that where there is one it is complete.
+
+    Args:
+        folder: Folder of the artifact, which is there.
+        files: Contents by name.
+
+    Raises:
+        ReportError: The disk is full or the folder not writable; what was written is gone again.
+    """
+    order = sorted(files, key=lambda name: (name == PAGE_FILE, name))
+    try:
+        for name in order:
+            _write(storage.join(folder, name), files[name])
+    except OSError as error:
+        for name in order:
+            _remove(storage.join(folder, name))
+        raise ReportError(
+            f"the report could not be written to {folder}: {error.strerror or error}.",
+            "Make room or make the folder writable, and run again: all else of this run is done, "
+            "and the report has changed nothing that is in service.",
+        ) from error
+
+
+def _write(path: str, contents: bytes) -> None:
+    """Writes a file aside, and then gives it its name."""
+    if storage.is_remote(path):
+        _write_remote(path, contents)
+        return
+    with open(_aside(path), "wb") as file:
+        file.write(contents)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(_aside(path), path)
+
+
+def _write_remote(path: str, contents: bytes) -> None:
+    """Writes an object, which object stores show when it is whole."""
+    import tensorflow as tf
+
+    try:
+        with tf.io.gfile.GFile(path, "wb") as file:
+            file.write(contents)
+    except tf.errors.OpError as error:
+        raise OSError(error.message or type(error).__name__) from error
+
+
+def _remove(path: str) -> None:
+    if storage.is_remote(path):
+        return  # TFX removes the folder of an execution that failed.
+    for name in (path, _aside(path)):
+        with contextlib.suppress(OSError):
+            os.remove(name)
+
+
+def _aside(path: str) -> str:
+    return f"{path}.partial"

@@ -1,0 +1,87 @@
+"""The page: what each section read, put into the templates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.report import figures
+from components.report.confusion import read_confusion
+from components.report.data import read_data
+from components.report.drift import read_drift
+from components.report.folder import PAGE_FILE
+from components.report.lineage import read_lineage
+from components.report.metrics import read_metrics
+from components.report.mistakes import read_mistakes
+from components.report.serving_check import read_serving_check
+from components.report.sources import Sources
+from components.report.times import read_times
+from components.report.training import read_training
+from components.report.verdict import read_verdict
+
+_FILTERS = (
+    figures.accuracy, figures.signed, figures.interval, figures.half_width,
+    figures.change_interval, figures.number, figures.count, figures.percent, figures.duration,
+    figures.size,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page.
+
+    Attributes:
+        html: The page, with everything in it.
+        charts: The same charts as PNG files, by name.
+    """
+
+    html: str
+    charts: Mapping[str, bytes]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """All files, by name."""
+        # File names may hold what is no UTF-8; Python reads it as lone surrogates.
+        return {**self.charts, PAGE_FILE: self.html.encode("utf-8", "replace")}
+
+
+def build_page(sources: Sources) -> Page:
+    """Reads all sections and puts them into one page."""
+    training, data = read_training(sources), read_data(sources)
+    sections = {
+        "run": sources.run,
+        "verdict": read_verdict(sources),
+        "metrics": read_metrics(sources),
+        "serving_check": read_serving_check(sources),
+        "confusion": read_confusion(sources),
+        "mistakes": read_mistakes(sources),
+        "training": training,
+        "data": data,
+        "drift": read_drift(sources),
+        "times": read_times(sources),
+        "lineage": read_lineage(sources),
+    }
+    charts = [*(training.charts if training else ()), *data.charts]
+    return Page(_render(sections), {chart.file: chart.light for chart in charts})
+
+
+def breakable(path: str) -> Any:
+    """A path that a narrow column breaks after its slashes, escaped."""
+    from markupsafe import Markup
+
+    return Markup("/<wbr>").join(path.split("/"))
+
+
+def _render(sections: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    # Names of files and classes come from whoever made the pictures: all of them are escaped.
+    environment = Environment(
+        loader=PackageLoader("components.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = {text.__name__: text for text in (*_FILTERS, breakable)}
+    environment.filters.update(filters)
+    return environment.get_template("page.html.jinja").render(sections)

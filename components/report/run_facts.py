@@ -1,0 +1,47 @@
+"""What ML Metadata knows of a run, on its way from the driver to the executor."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class Step(_Facts):
+    """A component that is over."""
+
+    component: str
+    """Its id in the pipeline."""
+    state: Literal["done", "cached", "failed"]
+    """`cached`: its outputs are those of an earlier run."""
+    seconds: float
+    """From its start to its end, in seconds."""
+
+
+class PreviousRun(_Facts):
+    """An earlier run of the same pipeline."""
+
+    run_id: str
+    """Its name."""
+    statistics: str
+    """Folder of the statistics of its examples."""
+
+
+class RunFacts(_Facts):
+    """This run, as far as it has come."""
+
+    pipeline: str
+    """Name of the pipeline."""
+    run_id: str
+    """Name of the run."""
+    started: datetime | None = None
+    """When it started, in UTC; None where the metadata do not know the run."""
+    steps: tuple[Step, ...] = ()
+    """The components that are over, in the order in which they started."""
+    previous_run_id: str | None = None
+    """The run before this one that counted its examples."""
+    other: PreviousRun | None = None
+    """The last run before this one whose examples were others; often the same as the one above."""

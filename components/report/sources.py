@@ -1,0 +1,109 @@
+"""What a page is made from: folders of artifacts and what is known of the run, as plain values."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from components.ingest import storage
+from components.ingest.driver import FINGERPRINT_KEY, SPAN_KEY
+from components.report.run_facts import RunFacts
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What the Pusher recorded.
+
+    Attributes:
+        version: Number of the version in service; None where it pushed nothing.
+        path: Its folder.
+        is_new: Whether it was pushed rather than found in service.
+        is_withdrawn: Whether a rollback had taken this model out of service; the version is another
+            model's then.
+    """
+
+    version: str | None
+    path: str | None
+    is_new: bool
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that the sections read. A folder is None where its component did not run.
+
+    Attributes:
+        run: What ML Metadata knows of this run and of the one before.
+        configuration: The configuration as it takes effect.
+        code: Fingerprints of the code by package.
+        folders: Folders of the artifacts by input key, see `components.report.component`.
+        fingerprint: Fingerprint of the data.
+        span: The data's span, where their path has one.
+        pushed: What the Pusher recorded, if it ran.
+    """
+
+    run: RunFacts
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str | None = None
+    span: int | None = None
+    pushed: Pushed | None = None
+
+    def read_json(self, key: str, name: str) -> Any:
+        """Reads a JSON file of an artifact; None where there is no such artifact or file."""
+        contents = self.read_bytes(key, name)
+        return None if contents is None else json.loads(contents)
+
+    def read_bytes(self, key: str, name: str) -> bytes | None:
+        """Reads a file of an artifact; None where there is no such artifact or file."""
+        path = self.path(key, name)
+        return None if path is None else storage.read_bytes(path)
+
+    def path(self, key: str, name: str) -> str | None:
+        """Path of a file of an artifact; None where there is no such artifact or file."""
+        from tfx.dsl.io import fileio
+
+        if key not in self.folders:
+            return None
+        path = storage.join(self.folders[key], name)
+        return path if fileio.exists(path) else None
+
+
+def collect_sources(
+    input_dict: Mapping[str, list[Any]], exec_properties: Mapping[str, Any]
+) -> Sources:
+    """Takes what a page is made from out of what TFX gives an executor.
+
+    Args:
+        input_dict: Artifacts by input key; a list is empty where a node was skipped.
+        exec_properties: `run`, `configuration` and `code`, as JSON.
+    """
+    present = {key: artifacts[0] for key, artifacts in input_dict.items() if artifacts}
+    examples, pushed = present["examples"], present.get("pushed_model")
+    configuration = json.loads(exec_properties["configuration"])
+    has_span = "{SPAN}" in str(configuration.get("data", {}).get("path"))
+    return Sources(
+        run=RunFacts.model_validate_json(exec_properties["run"]),
+        configuration=configuration,
+        code=json.loads(exec_properties["code"]),
+        folders={key: artifact.uri for key, artifact in present.items()},
+        fingerprint=examples.get_string_custom_property(FINGERPRINT_KEY) or None,
+        # The artifact's span is 0 both for span 0 and for none.
+        span=getattr(examples, SPAN_KEY) if has_span else None,
+        pushed=_read_pushed(pushed) if pushed else None,
+    )
+
+
+def _read_pushed(artifact: Any) -> Pushed:
+    if artifact.get_int_custom_property("withdrawn"):
+        version = artifact.get_string_custom_property("in_service_version")
+        path = artifact.get_string_custom_property("in_service_path")
+        return Pushed(version, path, is_new=False, is_withdrawn=True)
+    if not artifact.get_int_custom_property("pushed"):
+        return Pushed(None, None, False)
+    return Pushed(
+        artifact.get_string_custom_property("pushed_version"),
+        artifact.get_string_custom_property("pushed_destination"),
+        bool(artifact.get_int_custom_property("is_new")),
+    )

@@ -1,0 +1,48 @@
+"""Where the time went, component by component."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.report.run_facts import Step
+from components.report.sources import Sources
+
+
+@dataclass(frozen=True)
+class Row:
+    """A component.
+
+    Attributes:
+        step: Its id, how it ended and its seconds.
+        share: Of the time of all components, 0 to 1.
+    """
+
+    step: Step
+    share: float
+
+
+@dataclass(frozen=True)
+class Times:
+    """Where the time went.
+
+    Attributes:
+        rows: The components, in the order in which they ran.
+        seconds: Time of all of them together.
+        cached: How many were answered from the cache.
+    """
+
+    rows: Sequence[Row]
+    seconds: float
+    cached: int
+
+
+def read_times(sources: Sources) -> Times | None:
+    """Sums them up; None where the metadata do not know the run."""
+    steps = sources.run.steps
+    if not steps:
+        return None
+    seconds = sum(step.seconds for step in steps)
+    return Times(
+        rows=[Row(step, step.seconds / seconds if seconds else 0.0) for step in steps],
+        seconds=seconds,
+        cached=sum(step.state == "cached" for step in steps),
+    )

@@ -1,0 +1,66 @@
+"""What became of the model: the first thing that the page says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from components.report.sources import Sources
+
+DECISION_FILE = "decision.json"
+CHECK_FILE = "serving_check.json"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of the model.
+
+    Attributes:
+        outcome: `blessed` is a good model without a Pusher in the pipeline; `unmeasured`, no
+            decision at all.
+        title: It in a sentence.
+        reasons: Why the model was refused, a sentence each.
+        path: Folder of the version in service, as far as this run knows.
+    """
+
+    outcome: Literal["pushed", "unchanged", "refused", "blessed", "unmeasured"]
+    title: str
+    reasons: tuple[str, ...] = ()
+    path: str | None = None
+
+
+def read_verdict(sources: Sources) -> Verdict:
+    """Reads what the gate, the serving check and the Pusher say."""
+    decision = sources.read_json("evaluation", DECISION_FILE)
+    check = sources.read_json("serving_check", CHECK_FILE)
+    if decision and not decision.get("blessed", True):
+        title = "Refused: the gate keeps this model out of service."
+        return Verdict("refused", title, _sentences(decision.get("reasons")))
+    if check and not check.get("passed", True):
+        title = "Refused: the exported model failed the serving check."
+        return Verdict("refused", title, _sentences(check.get("failures")))
+    return _read_service(sources, decision)
+
+
+def _read_service(sources: Sources, decision: Mapping[str, Any] | None) -> Verdict:
+    pushed = sources.pushed
+    if pushed and pushed.is_withdrawn:
+        title = "Not pushed: a rollback took this model out of service"
+        title += f"; version {pushed.version} stays."
+        return Verdict("unchanged", title, path=pushed.path)
+    if pushed and pushed.version:
+        states = {step.component: step.state for step in sources.run.steps}
+        is_new = pushed.is_new and states.get("Pusher") != "cached"
+        if is_new:
+            title = f"Pushed: version {pushed.version} of the model is in service."
+            return Verdict("pushed", title, path=pushed.path)
+        title = f"Unchanged: version {pushed.version} of the model was in service already."
+        return Verdict("unchanged", title, path=pushed.path)
+    if not decision:
+        return Verdict("unmeasured", "Not measured: this run has no decision of a gate.")
+    if pushed:
+        return Verdict("refused", "Not pushed: the Pusher kept this model out of service.")
+    return Verdict("blessed", "Blessed: the model is good enough, and was not pushed.")
+
+
+def _sentences(reasons: list[str] | None) -> tuple[str, ...]:
+    return tuple(reason[:1].upper() + reason[1:].rstrip(".") + "." for reason in reasons or [])

@@ -1,0 +1,81 @@
+"""Pushes and rollbacks at once, in processes of their own, while a reader looks on."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from components.push.version import find_damage
+from components.push.versions import add_version, list_versions, newest_version
+from tests.components.push.killed_writer import REPOSITORY
+
+PUSHER = """
+import sys
+from components.push.versions import WithdrawnError, add_version
+folder, model, name = sys.argv[1:]
+for index in range(15):
+    try:
+        add_version(folder, model, f"{name}/{index}", keep=4)
+    except WithdrawnError:
+        pass
+"""
+ROLLBACK = """
+import sys
+from components.push.rollback import RollbackError, roll_back
+done = 0
+for _ in range(15):
+    try:
+        roll_back(sys.argv[1])
+        done += 1
+    except RollbackError:
+        pass
+print(done)
+"""
+ONE_ROLLBACK = """
+import sys
+from components.push.rollback import RollbackError, roll_back
+try:
+    roll_back(sys.argv[1], seen=int(sys.argv[2]))
+except RollbackError as error:
+    print(error.message)
+"""
+
+
+def _start(code: str, *arguments: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_nothing_is_corrupted(tmp_path: Path, model: Path) -> None:
+    folder = tmp_path / "serving"
+    add_version(folder, model, "first")
+    processes = [_start(PUSHER, folder, model, name) for name in "ab"]
+    processes += [_start(ROLLBACK, folder) for _ in range(2)]
+    looks, last = 0, 0
+    while any(process.poll() is None for process in processes):
+        newest = newest_version(folder)
+        assert newest is not None and newest.number >= last, "a newer one took its place, no older"
+        # Others may come and this one go while it is looked at, but then it is gone as a whole.
+        assert find_damage(newest) is None or not newest.path.exists()
+        looks, last = looks + 1, newest.number
+    assert all(process.wait() == 0 for process in processes)
+    rollbacks = [int(process.communicate()[0]) for process in processes[2:]]
+    assert looks > 10 and sum(rollbacks) > 0
+    versions = list_versions(folder)
+    assert [find_damage(version) for version in versions] == [None] * len(versions)
+    assert all(entry.name.isdecimal() for entry in folder.iterdir())
+
+
+def test_two_people_undo_the_same_push_once(tmp_path: Path, model: Path) -> None:
+    folder = tmp_path / "serving"
+    numbers = [add_version(folder, model, name).number for name in "abc"]
+    processes = [_start(ONE_ROLLBACK, folder, numbers[-1]) for _ in range(3)]
+    told = [process.communicate()[0] for process in processes]
+    assert sorted(bool(text) for text in told) == [False, True, True]
+    assert all(f"not {numbers[-1]}" in text for text in told if text)
+    newest = newest_version(folder)
+    assert newest is not None and newest.origin == "b"

@@ -1,0 +1,148 @@
+"""The component in pipelines, with TFX's launcher and a metadata store."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tfx.dsl.component.experimental.annotations import OutputArtifact
+from tfx.dsl.component.experimental.decorators import component
+from tfx.dsl.components.common.importer import Importer
+from tfx.dsl.experimental.conditionals.conditional import Cond
+from tfx.orchestration import metadata
+from tfx.orchestration.pipeline import Pipeline
+from tfx.types import standard_artifacts
+
+from components.report.component import Report
+from components.report.folder import ReportError
+from pipeline.nodes import CompiledPipeline, NodeResult
+from tests.components.report.conftest import MakeSources, write_statistics
+
+_TYPES = {
+    "examples": standard_artifacts.Examples,
+    "statistics": standard_artifacts.ExampleStatistics,
+    "anomalies": standard_artifacts.ExampleAnomalies,
+    "model_run": standard_artifacts.ModelRun,
+    "evaluation": standard_artifacts.ModelEvaluation,
+    "serving_check": standard_artifacts.InfraBlessing,
+    "pushed_model": standard_artifacts.PushedModel,
+}
+_PROPERTIES: dict[str, dict[str, Any]] = {
+    "examples": {"input_fingerprint": "cd" * 32},
+    "evaluation": {"blessed": 0},
+    "pushed_model": {
+        "pushed": 1,
+        "is_new": 1,
+        "pushed_version": "1795413758",
+        "pushed_destination": "serving/pets/1795413758",
+    },
+}
+
+
+@component
+def Push(pushed_model: OutputArtifact[standard_artifacts.PushedModel]) -> None:
+    """Never comes to it here."""
+    raise AssertionError("the condition holds")
+
+
+def build_pipeline(root: Path, folders: Mapping[str, str], *, push: bool = True) -> Pipeline:
+    """Imports the folders as artifacts, and reports on them."""
+    nodes: list[Any] = [
+        Importer(
+            source_uri=folder, artifact_type=_TYPES[key], custom_properties=_PROPERTIES.get(key)
+        ).with_id(key)
+        for key, folder in folders.items()
+    ]
+    inputs = {node.id: node.outputs["result"] for node in nodes}
+    if not push:
+        blessed = inputs["evaluation"].future()[0].custom_property("blessed") == 1
+        with Cond(blessed):
+            pusher = Push().with_id("Pusher")
+        nodes.append(pusher)
+        inputs["pushed_model"] = pusher.outputs["pushed_model"]
+    report = Report(**inputs, configuration='{"data": {"path": "pictures"}}', code={"a": "ab"})
+    return Pipeline(
+        pipeline_name="pets",
+        pipeline_root=str(root / "artifacts"),
+        components=[*nodes, report],
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(
+            str(root / "metadata.sqlite")
+        ),
+        enable_cache=True,
+    )
+
+
+def run(pipeline: Pipeline, run_id: str) -> tuple[dict[str, NodeResult], str]:
+    """Runs every node; what each left, and the page."""
+    compiled = CompiledPipeline(pipeline, run_id)
+    results = {node: compiled.run_node(node) for node in compiled.node_ids}
+    page = Path(results["Report"].outputs["report"][0].uri) / "index.html"
+    return results, " ".join(page.read_text().split())
+
+
+@pytest.fixture
+def folders(make_sources: MakeSources, tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "pushed_model").mkdir()
+    return {**make_sources().folders, "pushed_model": str(tmp_path / "pushed_model")}
+
+
+def test_each_run_has_its_own_page(tmp_path: Path, folders: dict[str, str]) -> None:
+    results, first = run(build_pipeline(tmp_path, folders), "run-1")
+    assert results["Report"].state == "done"
+    assert "version 1795413758 of the model is in service" in first
+    assert "This is the first run" in first
+    assert "cd" * 32 in first and "<th>statistics" in first
+    folder = Path(results["Report"].outputs["report"][0].uri)
+    assert {path.name for path in folder.iterdir()} == {
+        "index.html", "learning_curve_accuracy.png", "learning_curve_loss.png", "widths.png",
+        "heights.png",
+    }  # fmt: skip
+
+    # Nothing has changed, and still the page is about this run.
+    results, second = run(build_pipeline(tmp_path, folders), "run-2")
+    assert results["Report"].state == "done"
+    assert "run run-2" in second
+    assert "The examples are those of the previous run, run-1, and no earlier run" in second
+
+    folders["statistics"] = str(write_statistics(tmp_path / "new", {"cats": 3, "dogs": 1}))
+    _, third = run(build_pipeline(tmp_path, folders), "run-3")
+    assert "Compared with the previous run, run-2:" in third
+    assert "75.0 %" in third
+
+    _, fourth = run(build_pipeline(tmp_path, folders), "run-4")
+    assert "those of the previous run, run-3. Compared with run run-2, the last one" in fourth
+
+
+def test_a_node_that_was_skipped(tmp_path: Path, folders: dict[str, str]) -> None:
+    del folders["pushed_model"], folders["serving_check"]
+    results, page = run(build_pipeline(tmp_path, folders, push=False), "run-1")
+    assert results["Pusher"].state == "skipped"
+    assert "Blessed: the model is good enough, and was not pushed." in page
+
+
+def test_with_examples_alone(tmp_path: Path, folders: dict[str, str]) -> None:
+    _, page = run(build_pipeline(tmp_path, {"examples": folders["examples"]}), "run-1")
+    assert "Not measured" in page
+
+
+def test_a_full_disk_fails_the_report_and_nothing_else(
+    tmp_path: Path, folders: dict[str, str]
+) -> None:
+    serving = tmp_path / "serving" / "pets" / "1795413758"
+    serving.mkdir(parents=True)
+    (serving / "saved_model.pb").write_text("in service")
+    compiled = CompiledPipeline(build_pipeline(tmp_path, folders), "run-1")
+    *others, last = compiled.node_ids
+    for node in others:
+        compiled.run_node(node)
+    assert last == "Report"
+    # Where TFX will have the report written; every write to /dev/full finds the disk full.
+    output = tmp_path / "artifacts" / "Report" / "report" / str(len(others) + 1)
+    output.mkdir(parents=True)
+    (output / "index.html.partial").symlink_to("/dev/full")
+    with pytest.raises(ReportError, match="could not be written to .*: No space left on device"):
+        compiled.run_node("Report")
+    assert list(tmp_path.rglob("index.html*")) == []
+    assert (serving / "saved_model.pb").read_text() == "in service"
+    # The next run goes on.
+    run(build_pipeline(tmp_path, folders), "run-2")
