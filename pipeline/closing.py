@@ -62,6 +62,9 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
     if summary.gate is not None:
         for reason in summary.gate.reasons:
             yield "because", reason
+        if summary.gate.blessed:
+            for failure in summary.serving_failures:
+                yield "because", failure
         if summary.gate.baseline_note:
             yield "baseline", summary.gate.baseline_note
     if summary.outcome == "refused" and summary.test is not None and summary.test.worst:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from components.evaluation.settings import GateSettings
 from components.ingest.settings import DataSettings
 from components.push.settings import PushSettings
+from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings, require_local
 from components.transform.settings import TransformSettings
 from trainer.backbones import BACKBONES
@@ -41,6 +42,8 @@ class PipelineConfig(Settings):
     """Training."""
     gate: Annotated[GateSettings, Field(examples=[{"min_accuracy": 0.9}])]
     """What a model must reach."""
+    serving_check: ServingCheckSettings = ServingCheckSettings()
+    """What the exported model must show before it goes into service."""
     push: Annotated[PushSettings, Field(examples=[{"model_name": "flowers"}])]
     """Where it goes."""
     beam: BeamSettings = BeamSettings()

@@ -20,6 +20,7 @@ The facts of a finished component, every key optional:
     Evaluator        text, test_accuracy, test_examples, interval, calibration_error, blessed,
                      reasons [text], baseline_accuracy, baseline_note, change, change_interval,
                      notes [text], worst [{name, label, predicted, score, label_score}]
+    ServingCheck     passed, is_checked, failures [text], calls, latency_ms, memory_growth_bytes
     Pusher           pushed, version, path (in service), is_new, withdrawn
 """
 

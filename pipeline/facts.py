@@ -72,6 +72,10 @@ def _evaluator(outputs: Outputs) -> Facts:
     return {key: value for key, value in decision.items() if key not in _LARGE}
 
 
+def _serving_check(outputs: Outputs) -> Facts:
+    return json.loads((Path(outputs["blessing"][0].uri) / "serving_check.json").read_text())
+
+
 def _pusher(outputs: Outputs) -> Facts:
     artifact = outputs["pushed_model"][0]
     if artifact.get_int_custom_property("withdrawn"):
@@ -103,6 +107,7 @@ _READERS: dict[str, Callable[[Outputs], Facts]] = {
     "EarlierModel": _baseline,
     "Baseline": _baseline,
     "Evaluator": _evaluator,
+    "ServingCheck": _serving_check,
     "Pusher": _pusher,
     "Report": _report,
 }

@@ -1,5 +1,6 @@
 """create_pipeline: the one TFX pipeline, for every way to run it."""
 
+from tfx.components.infra_validator.component import InfraValidator
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
@@ -15,6 +16,8 @@ from components.evaluation.earlier_model import LastBlessedOnOtherPictures
 from components.ingest.component import ImageExampleGen
 from components.push.component import AtomicPusher
 from components.report.component import Report
+from components.serving_check.component import ServingCheck
+from components.serving_check.infra_validator import build_infra_validator
 from components.validation.component import ExampleCheck
 from components.validation.schema import ImageSchemaGen
 from components.validation.statistics import statistics_options
@@ -68,9 +71,12 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         gate=config.gate,
         signature_name=EXAMPLES_SIGNATURE,
     ).with_id("Evaluator")
+    infra, serving_check = _serving_check(config, examples, trainer, gate)
+    can_serve = serving_check.outputs["blessing"] if serving_check else None
     pusher = AtomicPusher(
         model=trainer.outputs["model"],
         model_blessing=gate.outputs["blessing"],
+        infra_blessing=can_serve,
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(
                 base_directory=workspace.serving(config)
@@ -91,6 +97,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         evaluation=gate.outputs["evaluation"],
+        serving_check=can_serve,
         pushed_model=pusher.outputs["pushed_model"],
         configuration=config.model_dump_json(by_alias=True),
         code={package: fingerprint_code(package) for package in ("components", "trainer")},
@@ -100,7 +107,8 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         pipeline_root=str(workspace.artifacts(config)),
         components=[
             ingest, statistics, schema, check, transform, *([start_from] if start_from else []),
-            trainer, baseline, gate, pusher, report,
+            trainer, baseline, gate, *([infra] if infra else []),
+            *([serving_check] if serving_check else []), pusher, report,
         ],
         enable_cache=True,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(
@@ -136,6 +144,29 @@ def _transform(config: PipelineConfig, examples: BaseChannel, schema: ImageSchem
             "scale": BACKBONES[config.model.backbone].scale,
         },
     )
+
+
+def _serving_check(
+    config: PipelineConfig, examples: BaseChannel, trainer: Trainer, gate: Gate
+) -> tuple[InfraValidator | None, ServingCheck | None]:
+    settings = config.serving_check
+    if not settings.enabled:
+        return None, None
+    model = trainer.outputs["model"]
+    infra = None
+    if settings.infra_validator is not None:
+        infra = build_infra_validator(
+            settings.infra_validator, config.push.model_name, EXAMPLES_SIGNATURE, model, examples
+        ).with_id("InfraValidator")
+    check = ServingCheck(
+        settings,
+        model=model,
+        examples=examples,
+        model_run=trainer.outputs["model_run"],
+        model_blessing=gate.outputs["blessing"],
+        infra_blessing=infra.outputs["blessing"] if infra else None,
+    )
+    return infra, check
 
 
 def _earlier_model(examples: BaseChannel) -> Resolver:

@@ -17,6 +17,7 @@ PURPOSES = {
     "EarlierModel": "find the model to start from",
     "Baseline": "find the last blessed model",
     "Evaluator": "measure on the test split and decide",
+    "ServingCheck": "ask the model in a process of its own",
     "Pusher": "put the model into service",
     "Report": "write a page about the run",
 }
@@ -129,6 +130,20 @@ def _evaluator(facts: Facts) -> str:
     return ", ".join(parts)
 
 
+def _serving_check(facts: Facts) -> str:
+    if facts.get("failures"):
+        return (
+            f"refused: {facts['failures'][0]}" if facts.get("is_checked") else facts["failures"][0]
+        )
+    if not facts.get("latency_ms"):
+        return ""
+    one, growth = facts["latency_ms"]["1"], facts["memory_growth_bytes"] / 2**20
+    return (
+        f"{facts['calls']} calls; a picture takes {one['p50']:.0f} ms (p99 {one['p99']:.0f}); "
+        f"memory {growth:+.1f} MiB"
+    )
+
+
 def _pusher(facts: Facts) -> str:
     if facts.get("withdrawn"):
         return f"withdrawn by a rollback; version {facts['version']} stays in service"
@@ -145,5 +160,6 @@ _TELLERS: dict[str, Callable[[Facts], str]] = {
     "EarlierModel": _baseline,
     "Baseline": _baseline,
     "Evaluator": _evaluator,
+    "ServingCheck": _serving_check,
     "Pusher": _pusher,
 }

@@ -64,6 +64,7 @@ def build_summary(
         notes=trainer.get("notes", []),
         test=_test(evaluator),
         gate=_gate(evaluator, gate),
+        serving_failures=board.facts("ServingCheck").get("failures", []),
         pushed=version if outcome == "pushed" else None,
         in_service=version,
         withdrawn=bool(board.facts("Pusher").get("withdrawn")),
@@ -84,6 +85,8 @@ def find_outcome(board: Board) -> Outcome:
     if board.failure is not None:
         return "failed"
     if board.facts("Evaluator").get("blessed") is False:
+        return "refused"
+    if board.facts("ServingCheck").get("passed") is False:
         return "refused"
     has_run = "Pusher" in board.rows and board.rows["Pusher"].state == "done"
     pusher = board.facts("Pusher")

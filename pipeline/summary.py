@@ -185,6 +185,8 @@ class Summary(_Part):
     """Measured on the test split; null if the Evaluator did not finish."""
     gate: GateSummary | None
     """Decision of the gate; null if the Evaluator did not finish."""
+    serving_failures: list[str] = []
+    """Why the exported model may not go into service, one sentence each."""
     pushed: ModelVersion | None
     """Version that this run pushed; null if it pushed none."""
     in_service: ModelVersion | None

@@ -2,17 +2,19 @@
 
 import math
 
+import keras
 import numpy as np
 
 from components.progress import report_note
-from trainer.auto_freeze import choose_freeze, measure_similarity
+from trainer.auto_freeze import MIDDLE, choose_freeze, measure_similarity
+from trainer.cut import find_boundary
 from trainer.features import FrozenPart
 from trainer.input import READ_BATCH_SIZE, PictureParser, Split, read_pictures
 from trainer.model_settings import ModelSettings
 from trainer.network import Network
 from trainer.settings import TrainerSettings
 
-_SAMPLE = 2000
+_SAMPLE = 1000
 """Training pictures that similarity is measured on. They stand in the order of their hashes, so
 that the first ones are a random sample."""
 
@@ -51,8 +53,41 @@ def decide_freeze(
 
 
 def _measure(network: Network, train: Split, parse: PictureParser) -> float:
-    part = FrozenPart(network.body)
+    vectors = [network.body.outputs[0], *_pool_middle(network.body)]
+    part = FrozenPart(
+        keras.Model(network.body.inputs[0], keras.layers.Concatenate(dtype="float32")(vectors))
+    )
     batches = read_pictures(train, parse).take(math.ceil(_SAMPLE / READ_BATCH_SIZE))
     features = np.concatenate([part(pictures).numpy() for pictures, _ in batches])
-    label_ids = train.label_ids[: len(features)]
-    return measure_similarity(features, label_ids, len(train.labels))
+    ends = np.cumsum([vector.shape[-1] for vector in vectors])[:-1]
+    top, *middles = np.split(features, ends, axis=1)
+    return measure_similarity(top, middles, train.label_ids[: len(features)])
+
+
+def _pool_middle(body: keras.Model) -> list[keras.KerasTensor]:
+    """What the layers above the middle read, as vectors: its mean, and the means of its quarters.
+
+    The quarters keep a trace of where things are, which tells digits apart and flowers not.
+    """
+    middle = body.layers[_find_middle(body)].output
+    if len(middle.shape) != 4:
+        return [keras.layers.Flatten()(middle)]
+    vectors = [keras.layers.GlobalAveragePooling2D()(middle)]
+    height, width = middle.shape[1:3]
+    if min(height, width) > 1:
+        size, step = (height - height // 2, width - width // 2), (height // 2, width // 2)
+        vectors.append(keras.layers.Flatten()(keras.layers.AveragePooling2D(size, step)(middle)))
+    return vectors
+
+
+def _find_middle(body: keras.Model) -> int:
+    """The layer that tells most of what passes through the middle.
+
+    Of those between the first third and `MIDDLE` that all later layers are computed from, the one
+    with the most channels: a narrow one (MobileNetV2's projections) is widened again by the next.
+    NASNet has none there, since each of its cells reads two others; its stem stands in.
+    """
+    count = len(body.layers)
+    found = {find_boundary(body, index) for index in range(count // 3, int(MIDDLE * count) + 1)}
+    boundaries = [boundary for boundary in found if boundary is not None]
+    return max(boundaries, key=lambda at: (body.layers[at].output.shape[-1], at), default=1)

@@ -6,6 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from components.transform.preprocessing import IMAGE, IMAGE_XF
+from trainer.undecodable import decode_each
 
 EXAMPLES_SIGNATURE = "serving_examples"
 LABELS_FILE = "labels.txt"
@@ -34,8 +35,12 @@ class Classifier(tf.Module):
         labels_file: Path,
     ):
         super().__init__()
-        # As a function of its own, the network is traced once for both signatures.
+        # As functions of their own, both are traced once for both signatures.
         self._logits_fn = tf.function(logits_fn, reduce_retracing=True)
+        self._transform_fn = tf.function(
+            lambda contents: transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF],
+            input_signature=[tf.TensorSpec([None], tf.string)],
+        )
         # Tracked themselves, not through their Keras layers: those that are random (dropout) do
         # not survive tf.saved_model.save (KeyError: seed_generator), and inference needs none.
         self.network_variables = list(variables)
@@ -44,26 +49,40 @@ class Classifier(tf.Module):
         self._labels = tf.constant(list(labels))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def decode(self, contents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the network sees of pictures, and which could be decoded: see `decode_each`."""
+        return decode_each(self._transform_fn, contents)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def pictures(self, contents: tf.Tensor) -> tf.Tensor:
         """What the network sees of pictures, `[batch, height, width, 3] float32`."""
-        return self.transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF]
+        return self.decode(contents)[0]
 
     def classify(self, contents: tf.Tensor) -> dict[str, tf.Tensor]:
         """Classifies pictures.
 
+        A picture that cannot be decoded does not fail the others: its scores are all 0.
+
         Args:
-            contents: `[batch] string`, the bytes of JPEG, PNG, GIF or BMP files.
+            contents: `[batch] string`, the bytes of JPEG, PNG, GIF or BMP files; may be empty.
 
         Returns:
             `scores`, `[batch, classes] float32` probabilities; `classes`, `[batch, classes]
             string`, the name of each score's class (the same for every picture: TensorFlow's
-            classification contract); `label`, `[batch] string`, the name of the highest score.
+            classification contract); `label`, `[batch] string`, the name of the highest score,
+            empty for an undecodable picture; `valid`, `[batch] bool`, whether it could be decoded.
         """
-        scores = tf.nn.softmax(self._logits_fn(self.pictures(contents)))
+        pictures, valid = self.decode(contents)
+        count = tf.size(contents)
+        # A convolution on the CPU (oneDNN's, TensorFlow 2.16) fails on an empty batch.
+        seen = tf.cond(count > 0, lambda: pictures, lambda: tf.zeros([1, *pictures.shape[1:]]))
+        scores = tf.nn.softmax(self._logits_fn(seen))[:count]
+        label = tf.gather(self._labels, tf.argmax(scores, axis=-1))
         return {
-            "scores": scores,
+            "scores": tf.where(valid[:, tf.newaxis], scores, 0.0),
             "classes": tf.tile(self._labels[tf.newaxis], [tf.shape(scores)[0], 1]),
-            "label": tf.gather(self._labels, tf.argmax(scores, axis=-1)),
+            "label": tf.where(valid, label, ""),
+            "valid": valid,
         }
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])

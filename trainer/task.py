@@ -12,6 +12,7 @@ import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.progress import report_note, report_progress
+from components.serving_check.reference import REFERENCE_FILE
 from trainer.checkpoint import Checkpoint
 from trainer.class_weights import find_class_weights
 from trainer.decide_freeze import decide_freeze
@@ -22,6 +23,7 @@ from trainer.model_settings import ModelSettings
 from trainer.network import Network, build_network
 from trainer.precision import choose_precision, precision
 from trainer.run_log import RunLog
+from trainer.serving_reference import write_serving_reference
 from trainer.settings import TrainerSettings
 from trainer.stage_model import Pictures
 from trainer.stages import Training, train_stages
@@ -35,7 +37,8 @@ def run_fn(fn_args: FnArgs) -> None:
         fn_args: From the TFX Trainer. `custom_config` holds the sections `model` and `trainer` as
             JSON, `image_size` in pixels and `checkpoints`, the folder for the states of interrupted
             trainings. Writes the SavedModel to `serving_model_dir`, and to `model_run_dir` what
-            happened: `training.json`, `learning_curves.png`, `layers.txt` and `tensorboard/`.
+            happened: `training.json`, `learning_curves.png`, `layers.txt`, `tensorboard/`, and for
+            the ServingCheck `serving_reference.npz`.
     """
     config: dict[str, Any] = fn_args.custom_config or {}
     model_settings = ModelSettings.model_validate_json(config["model"])
@@ -74,6 +77,8 @@ def run_fn(fn_args: FnArgs) -> None:
     report_progress("Trainer", "exporting")
     if policy != "float32":
         network = _in_float32(network, model_settings, config["image_size"], len(labels))
+    reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
+    write_serving_reference(network, pictures.validation, pictures.parse, reference)
     _export(network, transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
 

@@ -51,9 +51,9 @@ def test_the_same_again_is_the_same_model(small: Callable[..., Path], tmp_path: 
     # What the model sees in service is what it saw in training, to the bit.
     records = _stored_pictures(tmp_path / "one", 32)
     [graph] = (tmp_path / "one").glob("artifacts/*/Transform/transform_graph/*")
-    in_training = build_parser(tft.TFTransformOutput(str(graph)).transform_features_layer())(
-        records
-    )
+    parse = build_parser(tft.TFTransformOutput(str(graph)).transform_features_layer())
+    # As training does: in a graph of tf.data, whose optimizer fuses operations.
+    in_training = tf.data.Dataset.from_tensors(records).map(parse).get_single_element()
     contents = tf.io.parse_example(records, {IMAGE: tf.io.FixedLenFeature([], tf.string)})[IMAGE]
     model = tf.saved_model.load(str(models[0]))
     in_service = model.pictures(contents)

@@ -38,5 +38,5 @@ def test_awkward_values_survive_the_round_trip(tmp_path: Path) -> None:
 def test_shows_defaults_and_descriptions() -> None:
     text = config_text(load_config(CONFIGS[0], check_paths=False))
     assert "max_drop: 0.01" in text
-    assert "# Largest accepted loss of test accuracy against the last blessed model" in text
+    assert "# Accepted loss of test accuracy against the baseline" in text
     assert "path: null" in text

@@ -4,18 +4,14 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from components.serving_check.reference import REFERENCE_FILE, Reference, read_reference
 from components.transform.preprocessing import IMAGE
-from tests.trainer.conftest import LABELS, build_small_network, transform_layer, write_examples
+from tests.trainer.conftest import LABELS, transform_layer, write_examples
 from trainer.export import Classifier, export_classifier
-from trainer.head import build_head
 from trainer.input import build_parser, open_split
-from trainer.model_settings import ModelSettings
 from trainer.network import Network
-from trainer.precision import precision
 from trainer.serving_reference import write_serving_reference
 
 
@@ -39,17 +35,12 @@ def _write(network: Network, examples: Path, folder: Path) -> Reference:
     return reference
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_holds_the_scores_that_the_exported_model_gives(policy: str, tmp_path: Path) -> None:
-    with precision(policy):
-        # The project's own head: its logits are 32 bits.
-        network = Network(build_small_network().body, build_head(ModelSettings(), 16, 2), "tf")
+def test_holds_the_scores_that_the_exported_model_gives(network: Network, tmp_path: Path) -> None:
     examples = write_examples(tmp_path / "validation.tfrecord", 70, seed=4)
     reference = _write(network, examples, tmp_path)
     contents = _contents(examples)[:64]
     assert reference.sha256 == tuple(hashlib.sha256(one).hexdigest() for one in contents)
     assert reference.classes == LABELS
-    assert reference.has_16_bits == (policy != "float32")
     assert reference.scores.dtype == np.float32
 
     (tmp_path / "labels.txt").write_text("blue\nred\n")

@@ -1,0 +1,184 @@
+"""Asks a SavedModel; the script of a process that has TensorFlow and nothing else.
+
+    python -I asker.py MODEL QUESTIONS
+
+MODEL is the SavedModel's folder, QUESTIONS a folder with `questions.json` and the pictures that it
+names. What becomes of each question is one line of JSON, on what was the standard output:
+
+    {"name": ..., "outputs": {output: {"dtype": ..., "shape": [...], "values": [...]}}}
+    {"name": ..., "error": "why it could not be answered"}
+    {"name": ..., "done": 25}                                   calls made so far
+    {"name": ..., "milliseconds": [...], "memory_bytes": [...]}  of every call; every so many calls
+
+It imports nothing of this project, and ends when its standard input does.
+"""
+
+import ctypes
+import gc
+import importlib.abc
+import importlib.metadata
+import json
+import os
+import re
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+LOAD = "load"
+_SAMPLES = 100
+"""How often memory is measured in a series of calls."""
+_LEAST_CALLS = 20
+"""So many calls are made however long they take: fewer would tell nothing."""
+_NOISE = ("Graph execution error:", "Detected at node", "<stack traces")
+
+
+class OnlyTensorFlow(importlib.abc.MetaPathFinder):
+    """Refuses to import what neither Python nor TensorFlow brings along."""
+
+    def __init__(self) -> None:
+        self._allowed = sys.stdlib_module_names | _modules_of("tensorflow")
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        """Leaves what is allowed to the other finders.
+
+        Raises:
+            ModuleNotFoundError: It is neither Python's nor TensorFlow's.
+        """
+        if fullname.partition(".")[0] not in self._allowed:
+            raise ModuleNotFoundError(f"{fullname} does not come with TensorFlow", name=fullname)
+
+
+def _modules_of(package: str) -> set[str]:
+    """Top-level modules of a package and of everything that it requires."""
+    todo = list(importlib.metadata.packages_distributions()[package])
+    modules, seen = set(), set()
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # Required on other systems only.
+        modules |= {file.parts[0].partition(".")[0] for file in distribution.files or ()}
+        for requirement in distribution.requires or ():
+            if "extra ==" not in requirement:
+                todo += re.findall(r"^[\w.-]+", requirement)
+    return modules
+
+
+def main() -> None:
+    """Answers every question, or says why not."""
+    model, folder = sys.argv[1], Path(sys.argv[2])
+    # TensorFlow may print; only answers go where answers are read.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sys.meta_path.insert(0, OnlyTensorFlow())
+
+    def tell(name: str, **result: Any) -> None:
+        print(json.dumps({"name": name, **result}), file=answers)
+
+    try:
+        serve = _load(model)
+    except Exception as error:
+        tell(LOAD, error=describe(error))
+        return
+    tell(LOAD, outputs={})
+    for question in json.loads((folder / "questions.json").read_text()):
+        pictures = [(folder / name).read_bytes() for name in question["pictures"]]
+        try:
+            if "calls" in question:
+                _measure(serve, question, pictures, tell)
+            else:
+                tell(question["name"], outputs=_encode(serve(pictures)))
+        except Exception as error:
+            tell(question["name"], error=describe(error))
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def _load(folder: str) -> Any:
+    """The model's `serving_default`, as a function of a list of bytes."""
+    import tensorflow as tf
+
+    model = tf.saved_model.load(folder)
+    signature = model.signatures["serving_default"]
+    inputs = list(signature.structured_input_signature[1])
+    if len(inputs) != 1:
+        raise ValueError(f"serving_default takes {len(inputs)} inputs; it must take one, the bytes")
+
+    def serve(pictures: list[bytes]) -> Any:
+        # The model is named here so that its variables live as long as the function.
+        assert model
+        outputs = signature(**{inputs[0]: tf.constant(pictures, tf.string)})
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    return serve
+
+
+def _encode(outputs: Any) -> dict[str, Any]:
+    """Arrays as JSON; every float32 is exact in it."""
+    return {
+        name: {
+            "dtype": "string" if array.dtype == object else str(array.dtype),
+            "shape": list(array.shape),
+            "values": [
+                value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+                for value in array.ravel().tolist()
+            ],
+        }
+        for name, array in outputs.items()
+    }
+
+
+def _measure(serve: Any, question: dict[str, Any], pictures: list[bytes], tell: Any) -> None:
+    """Calls the model again and again: how long each call takes, and what memory does."""
+    calls, size = question["calls"], question["batch_size"]
+    every = max(1, calls // _SAMPLES)
+    milliseconds, memory = [], []
+    # TensorFlow's own objects are here to stay; to look through them takes half a second.
+    gc.collect()
+    gc.freeze()
+    end = time.monotonic() + question["max_seconds"]
+    for number in range(calls):
+        batch = [pictures[(number * size + index) % len(pictures)] for index in range(size)]
+        start = time.perf_counter()
+        serve(batch)
+        milliseconds.append(round(1000 * (time.perf_counter() - start), 3))
+        if (number + 1) % every == 0:
+            memory.append(_memory_bytes())
+            tell(question["name"], done=number + 1)
+        if number + 1 >= _LEAST_CALLS and time.monotonic() > end:
+            break
+    tell(question["name"], milliseconds=milliseconds, memory_bytes=memory)
+
+
+def _memory_bytes() -> int:
+    """Resident memory of this process, without what is free already."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # GNU's C library only.
+    if trim:
+        trim(0)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def describe(error: Exception) -> str:
+    """An error in one line, the one of TensorFlow's many that says what is wrong."""
+    lines = (line.strip() for line in str(error).splitlines())
+    telling = (line for line in lines if line and not line.startswith(_NOISE))
+    return f"{type(error).__name__}: {next(telling, 'no message')}"
+
+
+if __name__ == "__main__":
+    main()
+    # TensorFlow leaves threads that would keep the process for a while.
+    sys.stdout.flush()
+    os._exit(0)

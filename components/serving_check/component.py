@@ -1,0 +1,64 @@
+"""ServingCheck: the component between Evaluator and Pusher."""
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+
+from components.serving_check.executor import Executor
+from components.serving_check.settings import ServingCheckSettings
+
+
+class ServingCheckSpec(ComponentSpec):
+    """What `ServingCheck` takes and makes."""
+
+    PARAMETERS = {"settings": ExecutionParameter(type=str)}
+    INPUTS = {
+        "model": ChannelParameter(type=standard_artifacts.Model),
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
+        "model_run": ChannelParameter(type=standard_artifacts.ModelRun, optional=True),
+        "model_blessing": ChannelParameter(type=standard_artifacts.ModelBlessing, optional=True),
+        "infra_blessing": ChannelParameter(type=standard_artifacts.InfraBlessing, optional=True),
+    }
+    OUTPUTS = {"blessing": ChannelParameter(type=standard_artifacts.InfraBlessing)}
+
+
+class ServingCheck(base_component.BaseComponent):
+    """Asks the exported model in a process that has TensorFlow and nothing of ours.
+
+    Output `blessing`: an `InfraBlessing`, as TFX's InfraValidator makes it, for the Pusher's
+    `infra_blessing`; `serving_check.json` in it says what was found, see `verdict.py`.
+    """
+
+    SPEC_CLASS = ServingCheckSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        settings: ServingCheckSettings,
+        model: types.BaseChannel,
+        examples: types.BaseChannel,
+        model_run: types.BaseChannel | None = None,
+        model_blessing: types.BaseChannel | None = None,
+        infra_blessing: types.BaseChannel | None = None,
+    ) -> None:
+        """Makes the component.
+
+        Args:
+            settings: The bounds.
+            model: A `Model` channel.
+            examples: An `Examples` channel with the splits `test` and `validation`.
+            model_run: A `ModelRun` channel with the scores to compare with, see `reference.py`.
+            model_blessing: A `ModelBlessing` channel; a model that it refuses is not asked.
+            infra_blessing: TFX's InfraValidator's; a model that it refuses is not asked.
+        """
+        spec = ServingCheckSpec(
+            settings=settings.model_dump_json(),
+            model=model,
+            examples=examples,
+            model_run=model_run,
+            model_blessing=model_blessing,
+            infra_blessing=infra_blessing,
+            blessing=types.Channel(type=standard_artifacts.InfraBlessing),
+        )
+        super().__init__(spec=spec)

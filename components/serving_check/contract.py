@@ -1,0 +1,78 @@
+"""What `serving_default` returns, as trainer/export.py describes it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Outputs = dict[str, np.ndarray]
+"""The answer to one call; texts are arrays of type object."""
+
+OUTPUTS = {"scores": "float32", "classes": "string", "label": "string", "valid": "bool"}
+_SUM_TOLERANCE = 1e-3
+"""Of the sum of probabilities: a float32 softmax over 1,000 classes is off by less than 1e-5, one
+in 16 bits by more."""
+
+
+def find_problem(outputs: Outputs, rows: int, classes: Sequence[str] | None) -> str | None:
+    """The first way in which an answer is not what it must be.
+
+    Args:
+        outputs: The answer.
+        rows: Pictures in the call.
+        classes: Class names in the order of the scores, where they are known.
+
+    Returns:
+        What is wrong, or None.
+    """
+    return _wrong_types(outputs) or _wrong_shapes(outputs, rows) or _wrong_values(outputs, classes)
+
+
+def _wrong_types(outputs: Outputs) -> str | None:
+    for name, dtype in OUTPUTS.items():
+        if name not in outputs:
+            return f"serving_default has no output {name!r}"
+        found = "string" if outputs[name].dtype == object else str(outputs[name].dtype)
+        if found != dtype:
+            return f"output {name!r} is of type {found}, not {dtype}"
+    return None
+
+
+def _wrong_shapes(outputs: Outputs, rows: int) -> str | None:
+    shape = outputs["scores"].shape
+    if len(shape) != 2 or shape[0] != rows:
+        return f"output 'scores' has the shape {list(shape)}, not [{rows}, classes]"
+    for name, expected in {"classes": shape, "label": (rows,), "valid": (rows,)}.items():
+        if outputs[name].shape != expected:
+            return (
+                f"output {name!r} has the shape {list(outputs[name].shape)}, not {list(expected)}"
+            )
+    return None
+
+
+def _wrong_values(outputs: Outputs, classes: Sequence[str] | None) -> str | None:
+    valid = outputs["valid"]
+    scores, names = outputs["scores"][valid], outputs["classes"][valid]
+    if classes is not None and any(tuple(row) != tuple(classes) for row in names):
+        return "its classes are not those of the Trainer, or in another order"
+    if not np.isfinite(scores).all():
+        return "some scores are no numbers"
+    if np.any(np.abs(scores.sum(axis=-1) - 1) > _SUM_TOLERANCE):
+        return "the scores of a picture do not add up to 1"
+    if len(scores):
+        best = names[np.arange(len(scores)), scores.argmax(axis=-1)]
+        if np.any(outputs["label"][valid] != best):
+            return "a label is not the class of the highest score"
+    return None
+
+
+def is_same(one: Outputs, other: Outputs) -> bool:
+    """Whether two answers are equal to the bit."""
+    return one.keys() == other.keys() and all(
+        array.dtype == other[name].dtype
+        and array.shape == other[name].shape
+        # Text has no bits here; numbers are compared by theirs, so that nan equals nan.
+        and array.tolist() == other[name].tolist()
+        if array.dtype == object
+        else array.tobytes() == other[name].tobytes()
+        for name, array in one.items()
+    )

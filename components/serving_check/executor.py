@@ -1,0 +1,147 @@
+"""Asks the model, judges its answers and blesses it, or says why not."""
+
+import time
+from typing import Any
+
+from tfx import types
+from tfx.components.util import model_utils
+from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, path_utils
+
+from components.progress import report_progress
+from components.serving_check import questions as q
+from components.serving_check.checks import (
+    Asked,
+    find_failures,
+    is_deterministic,
+    largest_difference,
+)
+from components.serving_check.clean_process import ask
+from components.serving_check.pictures import choose_various, find_by_hash, read_split
+from components.serving_check.reference import (
+    BATCH_SIZE,
+    REFERENCE_FILE,
+    Reference,
+    read_reference,
+)
+from components.serving_check.settings import ServingCheckSettings
+from components.serving_check.verdict import Verdict, write_verdict
+
+# As TFX's InfraValidator marks what it blesses; the Pusher reads the property.
+_BLESSED_KEY = "blessed"
+_BLESSED_FILE, _NOT_BLESSED_FILE = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Puts real questions to a model; a model that fails is refused, the run goes on."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes `serving_check.json` and marks the InfraBlessing.
+
+        Args:
+            input_dict: `model` and `examples`; `model_run`, `model_blessing` and `infra_blessing`
+                where there are any.
+            output_dict: `blessing`.
+            exec_properties: `settings`, the `serving_check` section as JSON.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        settings = ServingCheckSettings.model_validate_json(exec_properties["settings"])
+        verdict = _judge(input_dict, settings)
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        write_verdict(verdict, blessing.uri)
+        mark = _BLESSED_FILE if verdict.passed else _NOT_BLESSED_FILE
+        io_utils.write_string_file(f"{blessing.uri}/{mark}", "")
+        blessing.set_int_custom_property(_BLESSED_KEY, int(verdict.passed))
+
+
+def _judge(inputs: dict[str, list[types.Artifact]], settings: ServingCheckSettings) -> Verdict:
+    if inputs.get("model_blessing") and not model_utils.is_model_blessed(
+        artifact_utils.get_single_instance(inputs["model_blessing"])
+    ):
+        return Verdict(False, ["not checked: the gate refused the model"], is_checked=False)
+    if inputs.get("infra_blessing") and not model_utils.is_infra_validated(
+        artifact_utils.get_single_instance(inputs["infra_blessing"])
+    ):
+        reason = "TensorFlow Serving does not serve the model; InfraValidator's log says why"
+        return Verdict(False, [reason], is_checked=False)
+    model = artifact_utils.get_single_instance(inputs["model"])
+    folder = path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model))
+    return check_model(folder, inputs["examples"], inputs.get("model_run", []), settings)
+
+
+def check_model(
+    model: str,
+    examples: list[types.Artifact],
+    model_run: list[types.Artifact],
+    settings: ServingCheckSettings,
+) -> Verdict:
+    """Asks a model and judges its answers.
+
+    Args:
+        model: Folder of the SavedModel.
+        examples: The Examples artifact, with the splits `test` and `validation`.
+        model_run: The Trainer's ModelRun artifact with its reference; without one, scores are
+            compared with nothing.
+        settings: The bounds.
+    """
+    start = time.monotonic()
+    report_progress("ServingCheck", "choosing pictures")
+    test = choose_various(read_split(_split(examples, "test")), BATCH_SIZE)
+    if not test:
+        return Verdict(False, ["the test split holds no picture to ask about"], is_checked=False)
+    reference, validation, missing = _read_reference(examples, model_run)
+    questions = q.build_questions(test, validation, settings.calls, settings.max_seconds)
+    answers = ask(model, questions)
+    sizes = {question.name: len(question.pictures) for question in questions}
+    asked = Asked(answers, sizes, reference, settings)
+    failures = [*missing, *find_failures(asked)]
+    calls = answers.timings.get(q.CALLS)
+    series = {"1": calls, str(BATCH_SIZE): answers.timings.get(q.MANY_CALLS)}
+    return Verdict(
+        passed=not failures,
+        failures=failures,
+        pictures=len({*test, *validation}),
+        largest_difference=largest_difference(asked),
+        is_deterministic=is_deterministic(asked),
+        latency_ms={size: timing.latency_ms for size, timing in series.items() if timing},
+        calls=calls.calls if calls else 0,
+        memory_growth_bytes=calls.memory_growth_bytes if calls else None,
+        model_bytes=_size(model),
+        seconds=round(time.monotonic() - start, 3),
+    )
+
+
+def _split(examples: list[types.Artifact], name: str) -> str:
+    return artifact_utils.get_split_uri(examples, name)
+
+
+def _read_reference(
+    examples: list[types.Artifact], model_run: list[types.Artifact]
+) -> tuple[Reference | None, list[bytes], list[str]]:
+    """The Trainer's reference, its pictures, and why there are none though there should be."""
+    if not model_run:
+        return None, [], []
+    path = f"{artifact_utils.get_single_uri(model_run)}/{REFERENCE_FILE}"
+    reference = read_reference(path)
+    if reference is None:
+        return None, [], [f"the Trainer left no scores to compare with; there is no file {path}"]
+    pictures = find_by_hash(read_split(_split(examples, "validation")), reference.sha256)
+    if pictures is None:
+        return None, [], ["the Trainer's scores are of pictures that the validation split lacks"]
+    return reference, pictures, []
+
+
+def _size(folder: str) -> int:
+    """Bytes of all files in a folder."""
+    return sum(
+        fileio.open(f"{parent}/{name}", "rb").size()
+        for parent, _, names in fileio.walk(folder)
+        for name in names
+    )

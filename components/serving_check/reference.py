@@ -1,0 +1,64 @@
+"""The scores that the Trainer computed itself, for the exported model to be compared with."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+REFERENCE_FILE = "serving_reference.npz"
+"""Its name in the Trainer's `model_run`."""
+PICTURES = 64
+"""Validation pictures in it, the first of the split."""
+BATCH_SIZE = 32
+"""Pictures a batch: what is computed together is asked together, as it may be rounded together."""
+ALONE = 8
+"""Of how many it also holds the scores of the picture alone."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Scores of validation pictures.
+
+    Attributes:
+        sha256: `[pictures]` text, hex digests of the pictures' bytes.
+        scores: `[pictures, classes] float32`, computed in batches of `BATCH_SIZE`.
+        scores_alone: `[at most ALONE, classes] float32`: of the first pictures, one at a time.
+        classes: Class names in the order of the scores.
+    """
+
+    sha256: tuple[str, ...]
+    scores: np.ndarray
+    scores_alone: np.ndarray
+    classes: tuple[str, ...]
+
+
+def write_reference(reference: Reference, path: str) -> None:
+    """Writes it as an `.npz` file, to any path that TensorFlow can write."""
+    import tensorflow as tf
+
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        sha256=np.asarray(reference.sha256, "U64"),
+        scores=reference.scores,
+        scores_alone=reference.scores_alone,
+        classes=np.asarray(reference.classes, str),
+    )
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(buffer.getvalue())
+
+
+def read_reference(path: str) -> Reference | None:
+    """Reads it; None where there is no such file."""
+    import tensorflow as tf
+
+    if not tf.io.gfile.exists(path):
+        return None
+    with tf.io.gfile.GFile(path, "rb") as file:
+        arrays = np.load(io.BytesIO(file.read()), allow_pickle=False)
+    return Reference(
+        tuple(arrays["sha256"].tolist()),
+        arrays["scores"],
+        arrays["scores_alone"],
+        tuple(arrays["classes"].tolist()),
+    )

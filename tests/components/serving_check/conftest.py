@@ -1,0 +1,130 @@
+"""A good model, and examples to ask it about; small enough to be asked in seconds."""
+
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tfx.types import standard_artifacts
+
+from components.ingest.check import Accepted
+from components.ingest.examples import build_example
+from components.serving_check.reference import ALONE, REFERENCE_FILE, Reference, write_reference
+from components.transform.preprocessing import IMAGE, IMAGE_XF, load_image
+from trainer.export import Classifier, export_classifier
+
+LABELS = ("blue", "green", "red")
+SIZE = 16
+WEIGHTS = np.random.default_rng(1).normal(0, 3, (3, 3)).astype(np.float32)
+
+
+class TransformLayer(tf.Module):
+    """Stands for the Transform graph."""
+
+    def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Decodes, resizes and scales a batch."""
+        pictures = tf.map_fn(
+            lambda contents: load_image(
+                contents, image_size=SIZE, interpolation="bilinear", scale="tf"
+            ),
+            tf.reshape(features[IMAGE], [-1]),
+            fn_output_signature=tf.TensorSpec([SIZE, SIZE, 3], tf.float32),
+        )
+        return {IMAGE_XF: pictures}
+
+
+def mean_colour(pictures: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """The smallest of networks: logits of a picture's mean colour."""
+    return tf.linalg.matmul(tf.reduce_mean(pictures, axis=[1, 2]), weights)
+
+
+def save_model(
+    folder: Path,
+    kind: type[Classifier] = Classifier,
+    logits_fn: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = mean_colour,
+    weights: np.ndarray = WEIGHTS,
+) -> Path:
+    """Exports a model as the Trainer does."""
+    labels = folder / "labels.txt"
+    labels.parent.mkdir(parents=True, exist_ok=True)
+    labels.write_text("".join(f"{label}\n" for label in LABELS))
+    variable = tf.Variable(weights)
+    model = kind(
+        lambda pictures: logits_fn(pictures, variable),
+        [variable],
+        TransformLayer(),
+        LABELS,
+        labels,
+    )
+    export_classifier(model, str(folder / "Format-Serving"))
+    return folder / "Format-Serving"
+
+
+def make_picture(seed: int, name: str = "PNG", size: tuple[int, int] = (20, 20)) -> bytes:
+    """A picture of noise around a colour."""
+    random = np.random.default_rng(seed)
+    pixels = random.integers(0, 120, 3) + random.integers(0, 120, (*size, 3))
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(buffer, name)
+    return buffer.getvalue()
+
+
+def write_split(folder: Path, pictures: list[bytes], formats: list[str]) -> None:
+    """Writes pictures as ingest does."""
+    folder.mkdir(parents=True)
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(folder / "data-00000-of-00001.gz"), options) as writer:
+        for contents, name in zip(pictures, formats, strict=True):
+            with Image.open(io.BytesIO(contents)) as picture:
+                width, height = picture.size
+            example = build_example(
+                contents,
+                name=f"{len(contents)}.{name}",
+                label="red",
+                sha256=hashlib.sha256(contents).hexdigest(),
+                verdict=Accepted(name, height, width),
+            )
+            writer.write(example.SerializeToString())
+
+
+@pytest.fixture(scope="session")
+def good_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SavedModel without fault."""
+    return save_model(tmp_path_factory.mktemp("good"))
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> standard_artifacts.Examples:
+    """5 test pictures of several formats and 40 validation pictures."""
+    folder = tmp_path_factory.mktemp("examples")
+    formats = ["png", "png", "jpeg", "bmp", "gif"]
+    test = [make_picture(n, name, (20, 10 + n)) for n, name in enumerate(formats)]
+    write_split(folder / "Split-test", test, formats)
+    validation = [make_picture(100 + n) for n in range(40)]
+    write_split(folder / "Split-validation", validation, ["png"] * 40)
+    artifact = standard_artifacts.Examples()
+    artifact.uri = str(folder)
+    artifact.split_names = '["validation", "test"]'
+    return artifact
+
+
+@pytest.fixture(scope="session")
+def model_run(tmp_path_factory: pytest.TempPathFactory) -> standard_artifacts.ModelRun:
+    """What the Trainer leaves: the scores of the validation pictures."""
+    folder = tmp_path_factory.mktemp("model_run")
+    validation = [make_picture(100 + n) for n in range(40)]
+    pictures = TransformLayer()({IMAGE: tf.constant(validation)})[IMAGE_XF]
+    scores = tf.nn.softmax(mean_colour(pictures, WEIGHTS)).numpy()
+    sha256 = tuple(hashlib.sha256(contents).hexdigest() for contents in validation)
+    reference = Reference(sha256, scores, scores[:ALONE], LABELS)
+    write_reference(reference, str(folder / REFERENCE_FILE))
+    artifact = standard_artifacts.ModelRun()
+    artifact.uri = str(folder)
+    return artifact

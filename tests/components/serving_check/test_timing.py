@@ -1,0 +1,31 @@
+"""What a series of calls is summed up to."""
+
+import numpy as np
+
+from components.serving_check.timing import Timing
+
+MIB = 1024**2
+
+
+def _timing(memory: list[int]) -> Timing:
+    return Timing(np.arange(1, 101.0), np.asarray(memory, np.int64))
+
+
+def test_percentiles_of_the_calls() -> None:
+    timing = _timing([])
+    assert timing.calls == 100
+    assert timing.latency_ms == {"p50": 50.5, "p99": 99.01}
+    assert timing.memory_growth_bytes == 0
+
+
+def test_what_is_allocated_once_is_no_growth() -> None:
+    assert _timing([MIB, 9 * MIB, 40 * MIB, 50 * MIB, *[60 * MIB] * 16]).memory_growth_bytes == 0
+
+
+def test_one_sample_that_stands_out_is_no_growth() -> None:
+    assert _timing([MIB] * 18 + [99 * MIB, MIB]).memory_growth_bytes == 0
+
+
+def test_what_is_allocated_at_each_call_is_growth() -> None:
+    growth = _timing([n * MIB for n in range(20)]).memory_growth_bytes
+    assert growth == 12 * MIB  # From the fifth to eighth sample to the last four.
