@@ -85,7 +85,7 @@ def find_fields(info: Any) -> RecordFields:
     for image, label in [keys[:2], ("image", "label")] if keys else [("image", "label")]:
         if _is_picture(features, image) and _is_class(features, label):
             return RecordFields(image, label, label, _class_names(info, features[label]))
-    told = ", ".join(f"{name} ({_describe(feature)})" for name, feature in features.items())
+    told = ", ".join(f"{name} ({_describe(feature)})" for name, feature in sorted(features.items()))
     raise IngestError(
         f"the TFDS dataset {info.full_name} is none of pictures with one class each; it has the "
         f"features {told or info.features}.",

@@ -28,7 +28,9 @@ with hold_workspace(Path(sys.argv[1])) as lock:
     sys.stdin.read()
 """
 WAITER = """
-import sys
+import signal, sys
+# A shell starts what runs in its background with Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from pipeline.run_lock import hold_workspace
 with hold_workspace(Path(sys.argv[1]), lambda text: print(text, flush=True)):
@@ -144,11 +146,16 @@ def test_unusable_workspace(tmp_path: Path) -> None:
 def test_command_waits_for_the_workspace(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
     command = [sys.executable, "-m", "pipeline", "run", "configs/digits.yaml", "--wait"]
     process = subprocess.Popen(
-        [*command, "--workspace", str(tmp_path)], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [*command, "--workspace", str(tmp_path)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what runs in its background with Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     assert "20261123T060017Z-5d30" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=300) == 130
     process.stderr.close()
     assert not (tmp_path / "runs").exists()

@@ -6,6 +6,8 @@ from pathlib import Path
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import pytest
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
 from tfx.types import standard_artifacts
 
 from components.evaluation.baseline import LastBlessedOther
@@ -17,6 +19,13 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for id_ in (1, 3, 5, 7):
         Path(f"{id_}/Format-Serving").mkdir(parents=True)
+
+
+def _empty_store() -> metadata_store.MetadataStore:
+    """A metadata store in memory; nothing was rolled back in it."""
+    config = metadata_store_pb2.ConnectionConfig()
+    config.fake_database.SetInParent()
+    return metadata_store.MetadataStore(config)
 
 
 def _model(id_: int) -> standard_artifacts.Model:
@@ -36,7 +45,8 @@ def _blessing(id_: int, model_id: int, blessed: int = 1) -> standard_artifacts.M
 
 def _resolve(models: list, blessings: list, candidate: int) -> list[int]:
     resolved = LastBlessedOther().resolve_artifacts(
-        None, {"model": models, "model_blessing": blessings, "candidate": [_model(candidate)]}
+        _empty_store(),
+        {"model": models, "model_blessing": blessings, "candidate": [_model(candidate)]},
     )
     assert resolved is not None
     return [model.id for model in resolved["model"]]

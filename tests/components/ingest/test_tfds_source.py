@@ -162,7 +162,7 @@ def failure(folder: Path, **settings: Any) -> str:
         (
             {"image": tfds.features.Image(), "boxes": tfds.features.Sequence(CLASSES)},
             None,
-            "image (Image of uint8), boxes (Sequence of int64)",
+            "boxes (Sequence of int64), image (Image of uint8)",
         ),
         (
             {
