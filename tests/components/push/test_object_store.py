@@ -181,6 +181,11 @@ def test_killed_anywhere_no_half_version_is_seen(
         if not was_killed:
             break
     assert not was_killed and last > 10
+    # What a writer was killed over is cleared away once no living one can be at it: a day later.
+    monkeypatch.setattr("components.push.object_store._DEAD_AFTER_SECONDS", -(10**9))
+    add_version(bucket, model, "m/last", keep=2)
+    left = {str(version.number) for version in list_versions(bucket)}
+    assert len(left) == 2 and set(gfile.listdir(bucket)) == left
 
 
 def test_unknown_file_system_is_told_before_training() -> None:
