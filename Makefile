@@ -19,8 +19,8 @@ help: ## list the commands
 run: set-up ## run the whole pipeline on the built-in sample
 	$(python) -m pipeline run $(CONFIG) $(ARGS)
 
-# Tests that share what took minutes to make are marked `xdist_group`, and stay together.
-in_parallel := --numprocesses auto --dist loadgroup
+# A file's tests stay together: they share what took minutes to make.
+in_parallel := --numprocesses auto --dist loadfile
 
 test: lint ## lint, then pass every test that this machine can run
 	$(python) -m pytest $(in_parallel) $(ARGS)

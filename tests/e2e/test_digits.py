@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.runs import REPOSITORY, Run, run_pipeline
 
 # Several whole runs a test: minutes, on a busy machine many.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.xdist_group("digits")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 CONFIG = REPOSITORY / "configs" / "digits.yaml"
 
