@@ -5,7 +5,8 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.headlines import accuracy, count, duration
+from components.counts import count
+from pipeline.headlines import accuracy, duration
 from pipeline.run_folder import RunFolder
 from pipeline.summary import Outcome, Summary, WorstPicture
 

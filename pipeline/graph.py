@@ -39,9 +39,12 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
     Returns:
         A TFX pipeline, as every TFX runner takes it.
     """
-    # Every step follows from the examples: code that changed makes all of it anew.
+    # Every step follows from the examples: code that changed makes all of it anew. Nothing follows
+    # from the report, which is written anew in each run.
     ingest = ImageExampleGen(
-        config.data, sample_path=str(workspace.sample), code=fingerprint_code("components")
+        config.data,
+        sample_path=str(workspace.sample),
+        code=fingerprint_code("components", without="report"),
     )
     examples = ingest.outputs["examples"]
     statistics = StatisticsGen(examples=examples, stats_options=statistics_options())

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from components.counts import count
+
 Facts = Mapping[str, Any]
 
 # What a component does, for who does not know TFX: shown until it has something to tell.
@@ -53,12 +55,6 @@ def accuracy(value: float) -> str:
     """An accuracy with the digits that matter: `0.9815`, `0.95`, `1.0`."""
     text = f"{value:.4f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
-
-
-def count(number: int, noun: str) -> str:
-    """A number and its noun: `1 picture`, `2,002 pictures`; `class` becomes `classes`."""
-    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def _ingest(facts: Facts) -> str:

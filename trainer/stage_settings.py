@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 from typing_extensions import Doc
 
 from components.settings import Settings
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Freeze = int | Share | str
+# Strict: 2.0 is no share, and is not meant as two layers.
+Freeze = StrictInt | Share | str
 
 
 class OptimizerSettings(Settings):

@@ -33,12 +33,6 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{round(value):,}"
 
 
-def count(value: int, noun: str) -> str:
-    """A count and its noun: `1 picture`, `2,002 pictures`; `class` becomes `classes`."""
-    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{value:,} {noun if value == 1 else plural}"
-
-
 def percent(value: float) -> str:
     """A share in percent: `12.3 %`."""
     return f"{100 * value:.1f} %"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from components.counts import count
 from components.report import figures
 from components.report.sources import Sources
 from components.report.verdict import DECISION_FILE
@@ -178,7 +179,7 @@ def _change_name(decision: Mapping[str, Any]) -> str:
     compared = decision.get("compared_examples")
     if compared in (None, decision.get("test_examples")):
         return "change against the baseline"
-    pictures = figures.count(compared, "picture")
+    pictures = count(compared, "picture")
     return f"change against the baseline, on the {pictures} of the classes that both know"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.counts import count
 from components.report import figures
 from components.report.confusion import read_confusion
 from components.report.data import read_data
@@ -20,7 +21,7 @@ from components.report.verdict import read_verdict
 
 _FILTERS = (
     figures.accuracy, figures.signed, figures.interval, figures.half_width,
-    figures.change_interval, figures.number, figures.count, figures.percent, figures.duration,
+    figures.change_interval, figures.number, count, figures.percent, figures.duration,
     figures.size,
 )  # fmt: skip
 

@@ -210,7 +210,7 @@ def test_what_can_be_frozen(write: Write, freeze: float | str) -> None:
     assert (stage.freeze, type(stage.freeze)) == (freeze, type(freeze))
 
 
-@pytest.mark.parametrize("freeze", ["1.5", "-0.1", "true"])
+@pytest.mark.parametrize("freeze", ["1.5", "2.0", "-0.1", "true"])
 def test_what_cannot_be_frozen(write: Write, freeze: str) -> None:
     found = problems(write(GOOD), f"trainer.stages=[{{name: head, freeze: {freeze}}}]")
     assert "allowed: all, none, auto, a share" in found["trainer.stages[0].freeze"]

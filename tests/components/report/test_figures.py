@@ -36,9 +36,3 @@ from components.report import figures
 )
 def test_figure(write: Callable[[Any], str], value: Any, text: str) -> None:
     assert write(value) == text
-
-
-def test_count() -> None:
-    assert figures.count(1, "class") == "1 class"
-    assert figures.count(1000, "class") == "1,000 classes"
-    assert figures.count(2002, "picture") == "2,002 pictures"
