@@ -16,7 +16,8 @@ class Origin:
             copy of.
         run_id: The run that pushed the model.
         pushed: When the version appeared, in UTC, as ISO 8601.
-        copy_of: Number of the version that a rollback made it from; None if a run pushed it.
+        copy_of: Number of the version that a rollback made it from, of a copy's copy that of the
+            first one, which may be gone; None if a run pushed it.
         withdrawn: Model artifacts that rollbacks took out of service. They are kept in the newest
             version, so that they appear with it and cannot be lost apart from it.
         files: Bytes of each file of the version but this one, by name.
@@ -45,6 +46,7 @@ def parse_origin(contents: bytes) -> Origin:
         raise ValueError("it names no model")
     files = tree.get("files") or {}
     is_sound = isinstance(files, dict) and all(isinstance(size, int) for size in files.values())
+    is_sound = is_sound and isinstance(tree.get("copy_of"), int | None)
     texts = [tree["model_uri"], tree.get("run_id"), tree.get("pushed")]
     if not is_sound or not all(text is None or isinstance(text, str) for text in texts):
         raise ValueError("it has values of another kind")

@@ -34,9 +34,9 @@ class Rollback:
 def roll_back(folder: Address, to: int | None = None, *, seen: int | None = None) -> Rollback:
     """Puts an older version in service: a copy of its files, as the newest version.
 
-    The models of all versions that are newer than the one put back are withdrawn: a run whose
-    pictures, settings and code have not changed comes to the same model again, and must not push it
-    again. A withdrawal ends when the model is put back by `to`.
+    The models that runs pushed after the one put back are withdrawn: a run whose pictures, settings
+    and code have not changed comes to the same model again, and must not push it again. A
+    withdrawal ends when the model is put back by `to`.
 
     Args:
         folder: The model's folder.
@@ -57,7 +57,7 @@ def roll_back(folder: Address, to: int | None = None, *, seen: int | None = None
         source = _find(versions, before, to)
         withdrawn = _withdrawn(versions, before, source)
         details = source.details or Origin(source.origin)
-        origin = replace(details, copy_of=source.number, withdrawn=withdrawn)
+        origin = replace(details, copy_of=_pushed_as(source), withdrawn=withdrawn)
         version = write_version(folder, source.address, origin)
     return Rollback(before, source, version, withdrawn)
 
@@ -114,7 +114,18 @@ def _default(versions: Sequence[Version], before: Version | None) -> Version:
 def _withdrawn(
     versions: Sequence[Version], before: Version | None, source: Version
 ) -> tuple[str, ...]:
+    """The models that were withdrawn before, and those that are newer than the one put back.
+
+    A copy counts as what it is a copy of: who goes back from b to a and then undoes that withdraws
+    nothing, though the copy of a has a higher number than b.
+    """
     earlier = before.details.withdrawn if before and before.details else ()
-    newer = [version.origin for version in versions if version.number > source.number]
+    newer = [version.origin for version in versions if _pushed_as(version) > _pushed_as(source)]
     models = dict.fromkeys([*earlier, *(uri for uri in newer if uri is not None)])
     return tuple(uri for uri in models if uri != source.origin)
+
+
+def _pushed_as(version: Version) -> int:
+    """The number that a run gave to the version, or to the one that it is a copy of."""
+    copy_of = version.details.copy_of if version.details else None
+    return version.number if copy_of is None else copy_of

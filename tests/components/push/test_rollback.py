@@ -77,8 +77,44 @@ def test_naming_a_withdrawn_version_ends_its_withdrawal(
     folder, [*_, c] = pushed
     roll_back(folder)
     done = roll_back(folder, to=c)
-    assert (done.version.origin, done.withdrawn) == ("c", ("b",))
+    assert (done.version.origin, done.withdrawn) == ("c", ())
     assert add_version(folder, make_model("c"), "c") == done.version
+
+
+def test_rollback_that_was_undone_can_be_done_again(pushed: tuple[Path, list[int]]) -> None:
+    folder, [_, b, c] = pushed
+    roll_back(folder)
+    roll_back(folder, to=c)
+    done = roll_back(folder)
+    assert (done.version.origin, done.withdrawn) == ("b", ("c",)), "b is older and good"
+    assert done.version.details is not None and done.version.details.copy_of == b
+
+
+def test_copies_are_as_old_as_what_was_pushed(
+    pushed: tuple[Path, list[int]], make_model: Callable[..., Path]
+) -> None:
+    folder, [_, _, c] = pushed
+    copy_of_b = roll_back(folder).version
+    copy_of_c = roll_back(folder, to=c).version
+    again = roll_back(folder, to=copy_of_b.number)
+    assert again.withdrawn == ("c",), "what is put back is a copy, and older than c"
+    # Of b and c, only copies and a copy's copy are left.
+    add_version(folder, make_model("d"), "d", keep=3)
+    assert [version.origin for version in list_versions(folder)] == ["d", "b", "c"]
+    assert roll_back(folder, to=copy_of_c.number).withdrawn == ("d",)
+    assert set(roll_back(folder, to=again.version.number).withdrawn) == {"c", "d"}
+
+
+def test_model_that_was_pushed_again_is_withdrawn(
+    tmp_path: Path, make_model: Callable[..., Path]
+) -> None:
+    folder = tmp_path / "serving"
+    for name in "aba":
+        add_version(folder, make_model(name), name)
+    done = roll_back(folder)
+    assert (done.version.origin, done.withdrawn) == ("b", ("a",))
+    with pytest.raises(WithdrawnError):
+        add_version(folder, make_model("a"), "a")
 
 
 def test_all_that_is_newer_than_the_named_version_is_withdrawn(

@@ -94,6 +94,7 @@ def test_other_names_and_damaged_versions_are_not_in_service(tmp_path: Path, mod
         ("[]", "it names no model"),
         ('{"model_uri": 3}', "it has values of another kind"),
         ('{"model_uri": "m", "files": {"a": "b"}}', "it has values of another kind"),
+        ('{"model_uri": "m", "copy_of": "1"}', "it has values of another kind"),
     ],
 )
 def test_damaged_origin_is_told(tmp_path: Path, model: Path, contents: str, problem: str) -> None:
