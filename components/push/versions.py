@@ -4,6 +4,7 @@ TensorFlow Serving and KServe load the highest number and pass over every other 
 is being written beside the versions is never seen.
 """
 
+import contextlib
 import os
 import re
 import time
@@ -13,6 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from components.errors import UserError
+from components.progress import report_note
 from components.push.folder import Address, open_folder
 from components.push.origin import ORIGIN_FILE, Origin
 from components.push.tree import file_sizes
@@ -92,13 +94,14 @@ def add_version(
         extras: Files for the version's `assets.extra`, by name.
         run_id: The run that pushes it.
         keep: How many of the newest versions stay; None keeps all. What other tools wrote is
-            neither counted nor removed.
+            neither counted nor removed. What cannot be removed is told, and the next push tries
+            again: the model is in service by then.
 
     Returns:
         The version in service.
 
     Raises:
-        WithdrawnError: A rollback took the model out of service, and nothing new came after it.
+        WithdrawnError: A rollback took the model out of service, and none has put it back.
         OSError: The disk is full or the folder not writable; nothing in service has changed.
     """
     with open_folder(folder).writing():
@@ -151,6 +154,21 @@ def _numbers(folder: Address) -> list[str]:
 
 
 def _remove_old(folder: Address, keep: int) -> None:
-    ours = [version for version in list_versions(folder) if version.details is not None]
+    ours: list[Version] = []
+    with _noted("old versions could not be looked for"):
+        ours = [version for version in list_versions(folder) if version.details is not None]
     for version in ours[keep:]:
-        open_folder(folder).remove(Path(version.address).name)
+        with _noted(f"old version {version.number} could not be removed"):
+            open_folder(folder).remove(Path(version.address).name)
+
+
+@contextlib.contextmanager
+def _noted(what: str) -> Iterator[None]:
+    """Tells what went wrong, where that is no reason to fail."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        report_note(
+            "Pusher", f"{what}: {reason}. The model is in service; the next push tries again"
+        )

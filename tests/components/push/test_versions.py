@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from components.push.version import Version
 from components.push.versions import (
     WithdrawnError,
     add_version,
@@ -112,6 +113,50 @@ def test_newest_versions_stay(tmp_path: Path, model: Path) -> None:
     assert add_version(folder, model, "m/4", keep=1).number == numbers[-1], "was in service"
     assert _versions(folder) == numbers[-1:]
     assert [entry.name for entry in folder.iterdir()] == [str(numbers[-1])]
+
+
+def test_old_version_that_cannot_be_removed_fails_no_push(
+    tmp_path: Path,
+    model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = tmp_path / "serving"
+    first, second, third = (add_version(folder, model, f"m/{i}").number for i in range(3))
+    rename = Path.rename
+
+    def fail_on_second(path: Path, target: Path) -> Path:
+        if path.name == str(second):
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch, caplog.at_level("INFO", "image_pipeline.progress"):
+        patch.setattr(Path, "rename", fail_on_second)
+        fourth = add_version(folder, model, "m/3", keep=2)
+    assert newest_version(folder) == fourth
+    assert _versions(folder) == [second, third, fourth.number], "the others went"
+    assert (
+        f"Pusher: old version {second} could not be removed: Device or resource busy. "
+        "The model is in service; the next push tries again"
+    ) in caplog.text
+    add_version(folder, model, "m/3", keep=2)
+    assert _versions(folder) == [third, fourth.number]
+
+
+def test_folder_that_cannot_be_looked_through_fails_no_push(
+    tmp_path: Path,
+    model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(_: object) -> list[Version]:
+        raise OSError("connection lost")
+
+    monkeypatch.setattr("components.push.versions.list_versions", fail)
+    with caplog.at_level("INFO", "image_pipeline.progress"):
+        version = add_version(tmp_path / "serving", model, "m/1", keep=2)
+    assert newest_version(tmp_path / "serving") == version
+    assert "old versions could not be looked for: connection lost" in caplog.text
 
 
 def test_what_others_put_there_is_neither_counted_nor_removed(tmp_path: Path, model: Path) -> None:
