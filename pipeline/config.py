@@ -10,16 +10,10 @@ from components.push.settings import PushSettings
 from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings, require_local
 from components.transform.settings import TransformSettings
+from pipeline.beam_settings import BeamSettings
 from trainer.backbones import BACKBONES
 from trainer.model_settings import ModelSettings
 from trainer.settings import TrainerSettings
-
-
-class BeamSettings(Settings):
-    """How Beam runs ingest, statistics, the label vocabulary and the evaluation."""
-
-    pipeline_args: tuple[str, ...] = ("--direct_running_mode=in_memory",)
-    """Beam's own pipeline options, one a string, e.g. `--runner=FlinkRunner`."""
 
 
 class MetadataSettings(Settings):

@@ -21,6 +21,8 @@ from components.serving_check.infra_validator import build_infra_validator
 from components.validation.component import ExampleCheck
 from components.validation.schema import ImageSchemaGen
 from components.validation.statistics import statistics_options
+from pipeline.beam_args import beam_args
+from pipeline.beam_settings import check_places
 from pipeline.config import PipelineConfig
 from pipeline.fingerprint import fingerprint_code
 from pipeline.workspace import Workspace
@@ -105,6 +107,9 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         configuration=config.model_dump_json(by_alias=True),
         code={package: fingerprint_code(package) for package in ("components", "trainer")},
     )
+    check_places(config.beam, str(workspace.root), config.data.path)
+    for component in (ingest, statistics, transform, gate):
+        component.with_beam_pipeline_args(beam_args(config.beam, component.id))
     return Pipeline(
         pipeline_name=config.push.model_name,
         pipeline_root=str(workspace.artifacts(config)),
@@ -117,18 +122,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         metadata_connection_config=metadata.sqlite_metadata_connection_config(
             str(workspace.metadata(config))
         ),
-        beam_pipeline_args=_beam_args(config),
     )  # fmt: skip
-
-
-def _beam_args(config: PipelineConfig) -> list[str]:
-    given = list(config.beam.pipeline_args)
-    runs_here = not any(arg.startswith("--runner") for arg in given) or any(
-        arg in ("--runner=DirectRunner", "--runner=direct") for arg in given
-    )
-    # For workers elsewhere, TFX packs all of itself at each component, and leaves the copy in /tmp.
-    # It does not where an image for the workers is named; Beam's local runner needs none.
-    return [*given, "--sdk_container_image=none"] if runs_here else given
 
 
 def _transform(config: PipelineConfig, examples: BaseChannel, schema: ImageSchemaGen) -> Transform:

@@ -13,6 +13,8 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
+from pipeline.beam_operator import hide_beam_args
+
 State = Literal["done", "cached", "skipped"]
 
 
@@ -64,12 +66,16 @@ class CompiledPipeline:
         node = self._node(node_id)
         if not use_cache:
             node.execution_options.caching_options.enable_cache = False
+        spec, operators = hide_beam_args(
+            runner_utils.extract_executor_spec(self._deployment, node_id)
+        )
         info = launcher.Launcher(
             pipeline_node=node,
             mlmd_connection=metadata.Metadata(self._connection),
             pipeline_info=self._ir.pipeline_info,
             pipeline_runtime_spec=self._ir.runtime_spec,
-            executor_spec=runner_utils.extract_executor_spec(self._deployment, node_id),
+            executor_spec=spec,
+            custom_executor_operators=operators,
             custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node_id),
         ).launch()
         if info is None or info.execution_id is None:
