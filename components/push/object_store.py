@@ -1,17 +1,24 @@
 """Versions in an object store: there is no rename, so `saved_model.pb` comes last.
 
 TensorFlow Serving, KServe and `versions.py` take a version for one by its `saved_model.pb`. Before
-that is written, the other files are there in full.
+that is written, the other files are there in full. It is the first to go, too.
+
+What has no `saved_model.pb` may be of another tool, or of a writer at work. Two files beside the
+versions tell whose it is, from before its first file is written or removed until after its last:
+
+    .writing-NUMBER-TOKEN   a version that is being written
+    .removing-NUMBER        a version that is being removed
 """
 
 import contextlib
+import logging
 import os
 import random
 import re
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from components.errors import UserError
@@ -21,6 +28,7 @@ from components.push.tree import copy_file, file_sizes, storage_error
 
 MARKER = "saved_model.pb"
 _CLAIM_PREFIX = ".writing-"
+_REMOVAL_PREFIX = ".removing-"
 _DEAD_AFTER_SECONDS = 24 * 3600
 
 
@@ -72,15 +80,14 @@ class ObjectStore:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Removes what writers left behind that must be dead: it is older than a day."""
-        with self._errors():
-            for name in self.names():
-                if self._is_dead(name):
-                    self._gfile.rmtree(self._join(name))
-            for name in self.names():
-                claimed = re.match(re.escape(_CLAIM_PREFIX) + "([0-9]+)-", name)
-                if claimed and _is_old(int(claimed[1])):
-                    self._gfile.remove(self._join(name))
+        """Removes what writers left behind that must be dead: it is older than a day.
+
+        What cannot be removed is for the next writer.
+        """
+        try:
+            self._clear()
+        except OSError as error:
+            logging.warning("What dead writers left could not be removed: %s", error)
         yield
 
     def write(self, number: int, source: str, files: Mapping[str, bytes]) -> int:
@@ -109,18 +116,27 @@ class ObjectStore:
                 self._copy(storage.join(source, MARKER), number, MARKER)
             except BaseException:
                 with contextlib.suppress(Exception):  # what went wrong first is what is told
-                    self._gfile.rmtree(self._join(number))
+                    self._delete(number)
                     self._gfile.remove(claim)
                 raise
-            self._gfile.remove(claim)
+            self._release(claim)
         return number
 
     def remove(self, name: str) -> None:
-        """Removes a version; without its `saved_model.pb`, which goes first, it is none."""
+        """Removes a version; without its `saved_model.pb`, which goes first, it is none.
+
+        Raises:
+            OSError: It cannot be removed; what is left of it is cleared away when it is a day old.
+        """
+        import tensorflow as tf
+
         with self._errors():
-            if self._exists(name, MARKER):
-                self._gfile.remove(self._join(name, MARKER))
-            self._gfile.rmtree(self._join(name))
+            removal = self._join(_REMOVAL_PREFIX + name)
+            self._write_text(removal, name)
+            # What is not found, another writer removes at the same time.
+            with contextlib.suppress(tf.errors.NotFoundError):
+                self._delete(name)
+                self._gfile.remove(removal)
 
     @property
     def _gfile(self) -> Any:
@@ -134,12 +150,38 @@ class ObjectStore:
     def _exists(self, *names: object) -> bool:
         return bool(self._gfile.exists(self._join(*names)))
 
+    def _write_text(self, address: str, text: str) -> None:
+        with self._gfile.GFile(address, "w") as file:
+            file.write(text)
+
+    def _delete(self, name: object) -> None:
+        """Deletes a version's files, the one that makes it a version first."""
+        if self._exists(name, MARKER):
+            self._gfile.remove(self._join(name, MARKER))
+        self._gfile.rmtree(self._join(name))
+
+    def _clear(self) -> None:
+        with self._errors():
+            for name in self.names():
+                if self._is_dead(name):
+                    self.remove(name)
+            names = self.names()
+            for name in names:
+                if self._is_spent(name, names):
+                    self._gfile.remove(self._join(name))
+
     def _is_dead(self, name: str) -> bool:
         """Whether it is an old folder of ours that was not written, or not removed, to its end."""
         if not re.fullmatch("[0-9]+", name) or not _is_old(int(name)):
             return False
-        is_ours = bool(self._claims(int(name))) or self._exists(name, ORIGIN_FILE)
+        is_ours = bool(self._marks(int(name))) or self._exists(name, ORIGIN_FILE)
         return is_ours and not self._exists(name, MARKER)
+
+    def _is_spent(self, name: str, names: Collection[str]) -> bool:
+        """Whether it is a file that told of a version, and is of no more use."""
+        if claimed := re.match(re.escape(_CLAIM_PREFIX) + "([0-9]+)-", name):
+            return _is_old(int(claimed[1]))
+        return name.startswith(_REMOVAL_PREFIX) and name.removeprefix(_REMOVAL_PREFIX) not in names
 
     def _claim(self, number: int) -> tuple[int, str]:
         """Takes a number that no other writer has; returns it and the file that says so."""
@@ -147,15 +189,25 @@ class ObjectStore:
         while True:
             name = f"{_CLAIM_PREFIX}{number}-{secrets.token_hex(8)}"
             claim = self._join(name)
-            with self._gfile.GFile(claim, "w") as file:
-                file.write(name)
-            if self._claims(number) == [name] and str(number) not in self.names():
+            self._write_text(claim, name)
+            if self._marks(number) == [name] and str(number) not in self.names():
                 return number, claim
             self._gfile.remove(claim)
             number += random.randint(1, 10)  # two that met do not meet again for ever
 
-    def _claims(self, number: int) -> list[str]:
-        return [name for name in self.names() if name.startswith(f"{_CLAIM_PREFIX}{number}-")]
+    def _release(self, claim: str) -> None:
+        """Takes a claim back, or leaves it: its version is in service, and it goes in a day."""
+        import tensorflow as tf
+
+        try:
+            self._gfile.remove(claim)
+        except tf.errors.OpError as error:
+            logging.warning("%s could not be removed: %s", claim, error)
+
+    def _marks(self, number: int) -> list[str]:
+        """Names of the files which tell that a version is being written or removed."""
+        claim, removal = f"{_CLAIM_PREFIX}{number}-", f"{_REMOVAL_PREFIX}{number}"
+        return [name for name in self.names() if name.startswith(claim) or name == removal]
 
     def _copy(self, source: str, number: int, name: str) -> None:
         target = self._join(number, name)

@@ -4,6 +4,7 @@ Its `ram://` will not do: it lists `assets.extra` among the files of `assets` (T
 """
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import tensorflow as tf
 from components.errors import UserError
 from components.push.object_store import ObjectStore, check_address
 from components.push.rollback import roll_back
+from components.push.tree import file_sizes
 from components.push.version import find_damage
 from components.push.versions import WithdrawnError, add_version, list_versions, newest_version
 
@@ -108,6 +110,102 @@ def test_dead_writers_folder_is_passed_over_and_goes_after_a_day(bucket: str, mo
     }  # fmt: skip
 
 
+def test_version_that_is_being_written_is_not_cleared_away(bucket: str, model: Path) -> None:
+    number = int(time.time()) - 3600  # a slow writer, which began an hour ago
+    gfile.makedirs(f"{bucket}/{number}/assets.extra")
+    gfile.GFile(f"{bucket}/{number}/assets.extra/origin.json", "w").write("{}")
+    gfile.GFile(f"{bucket}/.writing-{number}-0123", "w").write("0123")
+    version = add_version(bucket, model, "m/1")
+    assert set(gfile.listdir(bucket)) == {
+        str(number), f".writing-{number}-0123", str(version.number),
+    }  # fmt: skip
+    assert gfile.exists(f"{bucket}/{number}/assets.extra/origin.json")
+
+
+def test_remover_that_died_is_found_by_the_file_beside_the_version(
+    bucket: str, model: Path
+) -> None:
+    kept = ObjectStore(bucket).write(5, str(model), {})
+    gfile.makedirs(f"{bucket}/3/variables")  # its origin.json and its saved_model.pb went already
+    for number in (2, 3, 5):  # 2 is gone altogether, of 5 nothing is
+        gfile.GFile(f"{bucket}/.removing-{number}", "w").write(str(number))
+    version = add_version(bucket, model, "m/1")
+    assert set(gfile.listdir(bucket)) == {str(kept), ".removing-5", str(version.number)}
+    ObjectStore(bucket).remove("5")
+    assert gfile.listdir(bucket) == [str(version.number)]
+
+
+def test_removers_at_once_do_not_fail(
+    bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rmtree = ObjectStore(bucket), gfile.rmtree
+    store.write(5, str(model), {})
+
+    def be_late(path: str) -> None:
+        rmtree(path)
+        rmtree(path)  # the other one was faster
+
+    monkeypatch.setattr(gfile, "rmtree", be_late)
+    store.remove("5")
+    assert store.names() == [".removing-5"]
+    with store.writing():
+        assert store.names() == []
+
+
+@pytest.mark.parametrize("left", ["2/assets.extra/origin.json", ".writing-2-0123"])
+def test_leftovers_that_cannot_be_removed_fail_no_push(
+    bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    gfile.makedirs(f"{bucket}/2/assets.extra")
+    gfile.GFile(f"{bucket}/{left}", "w").write("{}")
+
+    def fail(path: str) -> None:
+        raise tf.errors.PermissionDeniedError(None, None, "may not delete")
+
+    # Not even the writer's own claim can be removed when its version is in service.
+    monkeypatch.setattr(gfile, "rmtree", fail)
+    monkeypatch.setattr(gfile, "remove", fail)
+    version = add_version(bucket, model, "m/1")
+    assert newest_version(bucket) == version
+    assert gfile.exists(f"{bucket}/{left}")
+
+
+def test_old_version_that_cannot_be_removed_fails_no_push(
+    bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = add_version(bucket, model, "m/1")
+
+    def fail(path: str) -> None:
+        raise tf.errors.PermissionDeniedError(None, None, "may not delete")
+
+    monkeypatch.setattr(gfile, "rmtree", fail)
+    with caplog.at_level("INFO", "image_pipeline.progress"):
+        version = add_version(bucket, model, "m/2", keep=1)
+    assert newest_version(bucket) == version
+    assert f"old version {first.number} could not be removed: may not delete" in caplog.text
+
+
+def test_version_whose_writing_failed_at_its_end_goes_as_it_came(
+    bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, rmtree = gfile.copy, gfile.rmtree
+
+    def lose_connection(source: str, target: str, overwrite: bool = False) -> None:
+        copy(source, target, overwrite)
+        if target.endswith("saved_model.pb"):
+            raise tf.errors.UnavailableError(None, None, "no answer")
+
+    def look_and_remove(path: str) -> None:
+        assert not gfile.exists(f"{path}/saved_model.pb"), "no server may load what is half there"
+        rmtree(path)
+
+    monkeypatch.setattr(gfile, "copy", lose_connection)
+    monkeypatch.setattr(gfile, "rmtree", look_and_remove)
+    with pytest.raises(OSError, match="no answer"):
+        add_version(bucket, model, "m/1")
+    assert gfile.listdir(bucket) == []
+
+
 def test_number_that_another_writer_claims_is_not_used(bucket: str, model: Path) -> None:
     gfile.makedirs(bucket)
     gfile.GFile(f"{bucket}/.writing-77-0123", "w").write("0123")
@@ -153,7 +251,14 @@ def test_killed_anywhere_no_half_version_is_seen(
 ) -> None:
     add_version(bucket, model, "m/0", keep=2)
     kept = add_version(bucket, model, "m/1", keep=2)
-    originals = {name: getattr(gfile, name) for name in ("copy", "remove", "makedirs", "rmtree")}
+    originals = {name: getattr(gfile, name) for name in ("copy", "remove", "makedirs")}
+    rmtree = gfile.rmtree
+
+    def remove_one_by_one(folder: str) -> None:
+        for name in sorted(file_sizes(folder)):  # assets.extra/origin.json among the first
+            gfile.remove(f"{folder}/{name}")
+        rmtree(folder)
+
     for last in range(1, 100):
         seen = 0
 
@@ -170,6 +275,7 @@ def test_killed_anywhere_no_half_version_is_seen(
         with monkeypatch.context() as patch:
             for name in originals:
                 patch.setattr(gfile, name, counted(name))
+            patch.setattr(gfile, "rmtree", remove_one_by_one)
             try:
                 add_version(bucket, model, f"m/{last + 1}", keep=2)
                 was_killed = False
