@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.errors import UserError
 from components.ingest import storage
+from components.push.versions import newest_version
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,27 @@ class ServedModel:
 def find_models(workspace: Path) -> dict[str, ServedModel]:
     """Every model of a workspace by name: of its runs, newest first, and what lies in `serving/`.
 
+    Where runs of a model had several folders, it is the newest run's, or, if that is empty, the
+    newest one that holds a version.
+
     Args:
         workspace: The workspace.
     """
     workspace = workspace.absolute()
-    models: dict[str, ServedModel] = {}
+    # By name, then by folder, newest first.
+    found: dict[str, dict[str, ServedModel]] = {}
     for path in sorted(workspace.glob("runs/*/config.json"), reverse=True):
         if model := _of_run(path, workspace):
-            models.setdefault(model.name, model)
+            found.setdefault(model.name, {}).setdefault(model.folder, model)
     for folder in sorted(workspace.glob("serving/*")):
         if folder.is_dir() and not folder.name.startswith("."):
-            metadata = workspace / "metadata.sqlite"
-            models.setdefault(folder.name, ServedModel(folder.name, str(folder), metadata))
-    return models
+            model = ServedModel(folder.name, str(folder), workspace / "metadata.sqlite")
+            found.setdefault(model.name, {}).setdefault(model.folder, model)
+    return {name: _in_use(list(folders.values())) for name, folders in found.items()}
 
 
 def choose_model(workspace: Path, name: str | None) -> ServedModel:
-    """The named model, or the only one.
+    """The named model, or the only one; one without a version is passed over where another has one.
 
     Raises:
         UserError: There is none, or it is not clear which one.
@@ -53,14 +58,45 @@ def choose_model(workspace: Path, name: str | None) -> ServedModel:
     models = find_models(workspace)
     if not models:
         raise UserError(f"{workspace} has no model", "Give the workspace of a run.")
-    there = ", ".join(sorted(models))
-    if name is None and len(models) > 1:
+    if name is not None and name not in models:
+        there = ", ".join(sorted(models))
+        raise UserError(f"{workspace} has no model {name}; it has {there}")
+    if name is not None:
+        return models[name]
+    if len(models) > 1:
+        models = {name: one for name, one in models.items() if not _is_empty(one)} or models
+    if len(models) > 1:
+        there = ", ".join(sorted(models))
         raise UserError(
             f"{workspace} has {len(models)} models: {there}", "Choose one with --model."
         )
-    if name is not None and name not in models:
-        raise UserError(f"{workspace} has no model {name}; it has {there}")
-    return models[name] if name is not None else next(iter(models.values()))
+    return next(iter(models.values()))
+
+
+def _in_use(candidates: Sequence[ServedModel]) -> ServedModel:
+    """The first, unless its folder is empty and a later one's is not."""
+    first, *others = candidates
+    if not others or not _is_empty(first):
+        return first
+    return next((model for model in others if _has_version(model)), first)
+
+
+def _is_empty(model: ServedModel) -> bool:
+    """Whether it has no version for sure: what cannot be read is not empty.
+
+    TensorFlow lists a remote folder that is out of reach as if it were empty.
+    """
+    try:
+        return not storage.is_remote(model.folder) and newest_version(model.folder) is None
+    except OSError:
+        return False
+
+
+def _has_version(model: ServedModel) -> bool:
+    try:
+        return newest_version(model.folder) is not None
+    except OSError:
+        return False
 
 
 def _of_run(config: Path, workspace: Path) -> ServedModel | None:

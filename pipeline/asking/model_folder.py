@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from components.errors import UserError
+from components.ingest import storage
 from components.push.versions import newest_version
 from pipeline.asking.usage import UsageMistake
+from pipeline.served_models import choose_model
 
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 
@@ -26,11 +29,17 @@ def find_model(where: Path, name: str | None = None) -> Path:
     if not where.is_dir():
         problem = "is a file" if where.exists() else "there is no such folder"
         raise ModelChoiceError(f"{where}: {problem}.", _ALLOWED)
-    if (where / "serving").is_dir():
-        return _newest(_choose(where, name))
+    # With push.folder, a workspace has runs and nothing to serve.
+    if any((where / part).is_dir() for part in ("serving", "runs")):
+        return _of_workspace(where, name)
     if name is not None:
         raise ModelChoiceError(f"{where} is no workspace, in which --model could choose.", _ALLOWED)
-    return where if _is_saved_model(where) else _newest(where)
+    if _is_saved_model(where):
+        return where
+    newest = _newest(where)
+    if newest is None:
+        raise ModelChoiceError(f"{where} holds no SavedModel and no versions of one.", _ALLOWED)
+    return newest
 
 
 _ALLOWED = (
@@ -43,29 +52,28 @@ def _is_saved_model(folder: Path) -> bool:
     return any((folder / graph).is_file() for graph in _GRAPHS)
 
 
-def _choose(workspace: Path, name: str | None) -> Path:
-    folders = sorted((workspace / "serving").iterdir())
-    models = {folder.name: folder for folder in folders if newest_version(folder)}
-    if not models:
+def _of_workspace(workspace: Path, name: str | None) -> Path:
+    try:
+        model = choose_model(workspace, name)
+    except UserError as error:
+        raise ModelChoiceError(error.message, error.hint) from None
+    if storage.is_remote(model.folder):
         raise ModelChoiceError(
-            f"the workspace {workspace} has no model in service.",
-            "A run that passes the gate puts one there; if push.folder is set, give that folder.",
+            f"the versions of {model.name} are in {model.folder}; only local folders are read.",
+            "Copy a version to this machine, and give its folder.",
         )
-    if name is None and len(models) > 1:
+    newest = _newest(Path(model.folder))
+    if newest is None:
         raise ModelChoiceError(
-            f"the workspace {workspace} has {len(models)} models: {', '.join(models)}.",
-            "Say which with --model.",
+            f"no version of {model.name} was pushed from {workspace} yet.",
+            "Run the pipeline; a model that passes the gate becomes a version.",
         )
-    if name is not None and name not in models:
-        raise ModelChoiceError(
-            f"the workspace {workspace} has no model {name} in service.",
-            f"It has: {', '.join(models)}.",
-        )
-    return models[name or next(iter(models))]
+    return newest
 
 
-def _newest(folder: Path) -> Path:
-    version = newest_version(folder)
-    if version is None or not _is_saved_model(version.path):
-        raise ModelChoiceError(f"{folder} holds no SavedModel and no versions of one.", _ALLOWED)
-    return version.path
+def _newest(folder: Path) -> Path | None:
+    try:
+        version = newest_version(folder)
+    except OSError as error:
+        raise ModelChoiceError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    return version.path if version else None

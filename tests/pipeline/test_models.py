@@ -137,6 +137,41 @@ def test_models_of_runs_and_of_the_serving_folder(workspace: Path, tmp_path: Pat
     assert found["digits"].metadata == workspace / "metadata.sqlite"
 
 
+def test_a_folder_without_a_version_yields_to_an_older_runs(
+    workspace: Path, tmp_path: Path
+) -> None:
+    new, old = tmp_path / "new" / "pets", tmp_path / "old" / "pets"
+    write_run(workspace, "20260101T000000Z-0000", push={"model_name": "pets"})
+    write_run(workspace, "20260102T000000Z-0000", push={"model_name": "pets", "folder": str(old)})
+    write_run(workspace, "20260103T000000Z-0000", push={"model_name": "pets", "folder": str(new)})
+    # The newest run was refused, and nothing was ever pushed.
+    assert find_models(workspace)["pets"].folder == str(new)
+    push(workspace / "serving" / "pets", "a")
+    assert find_models(workspace)["pets"].folder == str(workspace / "serving" / "pets")
+    push(old, "b")
+    assert find_models(workspace)["pets"].folder == str(old)
+    push(new, "c")
+    assert find_models(workspace)["pets"].folder == str(new)
+
+
+@pytest.mark.parametrize("folder", ["/" + 300 * "x", "nowhere://pets"])
+def test_a_folder_that_cannot_be_read_is_not_empty(workspace: Path, folder: str) -> None:
+    write_run(workspace, "20260102T000000Z-0000", push={"model_name": "pets", "folder": folder})
+    push(workspace / "serving" / "pets", "a")
+    assert find_models(workspace)["pets"].folder == folder
+    # As an older one it is not known to hold a version.
+    new = workspace / "new" / "pets"
+    write_run(workspace, "20260103T000000Z-0000", push={"model_name": "pets", "folder": str(new)})
+    assert find_models(workspace)["pets"].folder == str(workspace / "serving" / "pets")
+
+
+def test_a_model_that_was_never_pushed_makes_nothing_unclear(workspace: Path) -> None:
+    push(workspace / "serving" / "pets", "a")
+    write_run(workspace, "20260102T000000Z-0000", push={"model_name": "cars"})
+    assert choose_model(workspace, None).name == "pets"
+    assert choose_model(workspace, "cars").name == "cars"
+
+
 def test_model_must_be_clear(workspace: Path) -> None:
     workspace.mkdir()
     with pytest.raises(UserError, match="has no model"):

@@ -1,8 +1,10 @@
 """Which model is meant, and what is asked of it."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +14,15 @@ from pipeline.asking.answering import answer
 from pipeline.asking.listing import Listed
 from pipeline.asking.model_folder import ModelChoiceError, find_model
 from pipeline.asking.saved_model import LoadedModel, ModelError
+from pipeline.served_models import choose_model
 from tests.pipeline.asked_model import OldModel, exported_model, write_picture
 
 Serve = Callable[[str], Path]
+
+
+def write_run(workspace: Path, run_id: str, **config: Any) -> None:
+    (workspace / "runs" / run_id).mkdir(parents=True)
+    (workspace / "runs" / run_id / "config.json").write_text(json.dumps(config))
 
 
 @pytest.fixture
@@ -46,10 +54,31 @@ def test_of_several_models_one_must_be_named(serve: Serve, tmp_path: Path) -> No
     serve("cars/1")
     (tmp_path / "serving/planned").mkdir()
     assert find_model(tmp_path, "pets") == pets
-    with pytest.raises(ModelChoiceError, match=r"has 2 models: cars, pets.\nSay which with --mod"):
+    with pytest.raises(ModelChoiceError, match=r"has 2 models: cars, pets\nChoose one with --mod"):
         find_model(tmp_path)
-    with pytest.raises(ModelChoiceError, match=r"no model planned in service.\nIt has: cars, pet"):
+    with pytest.raises(ModelChoiceError, match="has no model bikes; it has cars, pets, planned"):
+        find_model(tmp_path, "bikes")
+    with pytest.raises(ModelChoiceError, match="no version of planned was pushed from .* yet"):
         find_model(tmp_path, "planned")
+
+
+def test_a_model_that_was_pushed_elsewhere_is_found(serve: Serve, tmp_path: Path) -> None:
+    """`predict` asks what `models` shows and `rollback` changes."""
+    workspace = tmp_path / "workspace"
+    write_run(workspace, "20260101T000000Z-0000", push={"model_name": "pets"})
+    with pytest.raises(ModelChoiceError, match="no version of pets was pushed from .* yet"):
+        find_model(workspace)
+    folder = serve("elsewhere/1").parent
+    push = {"model_name": "pets", "folder": str(folder)}
+    write_run(workspace, "20260102T000000Z-0000", push=push)
+    assert find_model(workspace) == folder / "1"
+    # What an older run left in the workspace is not in service any more.
+    shutil.copytree(folder, workspace / "serving/pets")
+    assert find_model(workspace, "pets") == folder / "1"
+    assert choose_model(workspace, "pets").folder == str(folder)
+    write_run(workspace, "20260103T000000Z-0000", push={**push, "folder": "gs://bucket/pets"})
+    with pytest.raises(ModelChoiceError, match="versions of pets are in gs://bucket/pets; only lo"):
+        find_model(workspace)
 
 
 def test_what_is_no_model_is_told(serve: Serve, tmp_path: Path) -> None:
@@ -60,7 +89,7 @@ def test_what_is_no_model_is_told(serve: Serve, tmp_path: Path) -> None:
     with pytest.raises(ModelChoiceError, match="holds no SavedModel and no versions of one"):
         find_model(tmp_path)
     (tmp_path / "serving").mkdir()
-    with pytest.raises(ModelChoiceError, match=r"has no model in service.\nA run that passes"):
+    with pytest.raises(ModelChoiceError, match=r"has no model\nGive the workspace of a run."):
         find_model(tmp_path)
     folder = serve("pets/1")
     with pytest.raises(ModelChoiceError, match="is no workspace, in which --model could choose"):
