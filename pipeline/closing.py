@@ -49,9 +49,14 @@ def _outcome_line(summary: Summary) -> str:
         where = f" in {summary.error.component}" if summary.error.component else ""
         return f"Failed{where}: {_indent(summary.error.cause)}"
     version = f"version {summary.pushed.version}" if summary.pushed else "a new version"
+    refusal = (
+        "the gate keeps this model out of service"
+        if _is_refused_by_gate(summary)
+        else "the exported model failed the serving check"
+    )
     sentences: dict[Outcome, str] = {
         "pushed": f"Pushed: {version} of the model is in service. {took}",
-        "refused": f"Refused: the gate keeps this model out of service. {took}",
+        "refused": f"Refused: {refusal}. {took}",
         "unchanged": f"Unchanged: nothing new, so nothing was pushed. {took}",
     }
     return sentences[summary.outcome]
@@ -63,12 +68,14 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
     if summary.gate is not None:
         for reason in summary.gate.reasons:
             yield "because", reason
-        if summary.gate.blessed:
-            for failure in summary.serving_failures:
-                yield "because", failure
-        if summary.gate.baseline_note:
-            yield "baseline", summary.gate.baseline_note
-    if summary.outcome == "refused" and summary.test is not None and summary.test.worst:
+    # Of a model that the gate refused, the check says only that.
+    if not _is_refused_by_gate(summary):
+        for failure in summary.serving_failures:
+            yield "because", failure
+    if summary.gate is not None and summary.gate.baseline_note:
+        yield "baseline", summary.gate.baseline_note
+    is_gates = summary.outcome == "refused" and _is_refused_by_gate(summary)
+    if is_gates and summary.test is not None and summary.test.worst:
         yield "worst", _worst(summary.test.worst)
     if summary.withdrawn:
         yield "not pushed", "a rollback took this model out of service; a newly trained one will be"
@@ -86,6 +93,10 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
     if summary.report is not None:
         yield "report", shown_path(summary.report)
     yield "summary", shown_path(run.summary)
+
+
+def _is_refused_by_gate(summary: Summary) -> bool:
+    return summary.gate is not None and not summary.gate.blessed
 
 
 def _measured(summary: Summary) -> str:

@@ -65,7 +65,7 @@ def build_summary(
         test=_test(evaluator),
         gate=_gate(evaluator, gate),
         serving_failures=board.facts("ServingCheck").get("failures", []),
-        pushed=version if outcome == "pushed" else None,
+        pushed=version if _has_pushed(board) else None,
         in_service=version,
         withdrawn=bool(board.facts("Pusher").get("withdrawn")),
         report=board.facts("Report").get("report_path"),
@@ -88,11 +88,16 @@ def find_outcome(board: Board) -> Outcome:
         return "refused"
     if board.facts("ServingCheck").get("passed") is False:
         return "refused"
-    has_run = "Pusher" in board.rows and board.rows["Pusher"].state == "done"
-    pusher = board.facts("Pusher")
+    return "pushed" if _has_pushed(board) else "unchanged"
+
+
+def _has_pushed(board: Board) -> bool:
+    """Whether the run put a version into service, whatever came after."""
+    if "Pusher" not in board.rows or board.rows["Pusher"].state != "done":
+        return False
+    facts = board.facts("Pusher")
     # A model that is blessed again, under another gate, is in service already.
-    is_new = has_run and pusher.get("is_new", True)
-    return "pushed" if is_new and pusher.get("pushed") else "unchanged"
+    return bool(facts.get("pushed") and facts.get("is_new", True))
 
 
 def _images(facts: dict[str, Any]) -> ImageCounts | None:

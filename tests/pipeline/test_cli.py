@@ -24,6 +24,7 @@ def test_help_is_fast_and_light() -> None:
         seconds.append(time.monotonic() - start)
     assert result.returncode == 0
     assert "show-config" in result.stdout
+    assert "3  the gate or the serving check\n" in result.stdout
     assert min(seconds) < 0.5
 
 

@@ -13,10 +13,17 @@ from pipeline.summary import Summary, write_summary
 
 START = datetime(2026, 11, 23, tzinfo=timezone.utc)
 PUSHED: dict[str, Any] = {"pushed": True, "version": 3, "path": "/serving/3"}
+WITHDRAWN: dict[str, Any] = {**PUSHED, "pushed": False, "is_new": False, "withdrawn": True}
+FAILED_CHECK: dict[str, Any] = {
+    "passed": False,
+    "is_checked": True,
+    "failures": ["two calls with the same pictures give different answers"],
+}
 
 
 def board(*events: Event) -> Board:
-    return Board([Plan(components=["Trainer", "Evaluator", "Pusher"]), *events])
+    names = ["Trainer", "Evaluator", "ServingCheck", "Pusher", "Report"]
+    return Board([Plan(components=names), *events])
 
 
 def finished(component: str, state: State = "done", **facts: Any) -> Finished:
@@ -46,10 +53,73 @@ def finished(component: str, state: State = "done", **facts: Any) -> Finished:
         ),
         (finished("Evaluator", blessed=False), finished("Pusher", "skipped"), "refused"),
         (finished("Evaluator", blessed=True), Failed(component="Pusher", cause="x"), "failed"),
+        (
+            finished("Evaluator", blessed=True),
+            finished("Pusher", **PUSHED, is_new=True),
+            "pushed",
+        ),
+        (
+            finished("Evaluator", blessed=True),
+            finished("Pusher", **PUSHED, is_new=False),
+            "unchanged",
+        ),
+        (finished("Evaluator", blessed=True), finished("Pusher", **WITHDRAWN), "unchanged"),
     ],
 )
 def test_outcomes(evaluator: Event, pusher: Event, outcome: str) -> None:
     assert find_outcome(board(finished("Trainer"), evaluator, pusher)) == outcome
+
+
+@pytest.mark.parametrize("state", ["done", "cached"])
+def test_a_model_that_fails_the_serving_check_is_refused(tmp_path: Path, state: State) -> None:
+    summary = summary_of(
+        RunFolder(tmp_path, "id"),
+        finished("Evaluator", state, blessed=True, reasons=[]),
+        finished("ServingCheck", state, **FAILED_CHECK),
+        finished("Pusher", state, pushed=False, version=None, path=None),
+    )
+    assert (summary.outcome, summary.exit_code) == ("refused", 3)
+    assert summary.serving_failures == FAILED_CHECK["failures"]
+    assert summary.gate is not None and summary.gate.blessed
+    assert (summary.pushed, summary.in_service) == (None, None)
+
+
+def test_a_model_that_was_in_service_already_is_not_pushed(tmp_path: Path) -> None:
+    events = finished("Evaluator", blessed=True), finished("Pusher", **PUSHED, is_new=False)
+    summary = summary_of(RunFolder(tmp_path, "id"), *events)
+    assert (summary.outcome, summary.exit_code, summary.pushed) == ("unchanged", 0, None)
+    assert summary.in_service is not None and summary.in_service.version == 3
+    assert not summary.withdrawn
+
+
+def test_a_model_that_a_rollback_took_out_of_service(tmp_path: Path) -> None:
+    events = finished("Evaluator", blessed=True), finished("Pusher", **WITHDRAWN)
+    summary = summary_of(RunFolder(tmp_path, "id"), *events)
+    assert (summary.outcome, summary.pushed, summary.withdrawn) == ("unchanged", None, True)
+    assert summary.in_service is not None and summary.in_service.path == "/serving/3"
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "version"),
+    [
+        ("done", "the report could not be written", 3),
+        ("done", "interrupted by SIGINT", 3),
+        ("cached", "the report could not be written", None),
+    ],
+)
+def test_what_was_pushed_before_the_run_failed_is_told(
+    tmp_path: Path, state: State, cause: str, version: int | None
+) -> None:
+    summary = summary_of(
+        RunFolder(tmp_path, "id"),
+        finished("Evaluator", blessed=True),
+        finished("Pusher", state, **PUSHED, is_new=True),
+        Started(component="Report"),
+        Failed(component="Report", cause=cause),
+    )
+    assert summary.outcome == "failed"
+    assert (summary.pushed and summary.pushed.version) == version
+    assert summary.in_service is not None and summary.in_service.version == 3
 
 
 def summary_of(run: RunFolder, *events: Event) -> Summary:
@@ -84,7 +154,8 @@ def test_a_whole_summary(tmp_path: Path) -> None:
     assert summary.test is not None and summary.test.accuracy == 0.95
     assert summary.gate is not None and summary.gate.min_accuracy == 0.9
     assert summary.pushed is not None and summary.pushed.version == 3
-    assert list(summary.components) == ["Trainer", "Evaluator", "Pusher"]
+    names = ["Trainer", "Evaluator", "ServingCheck", "Pusher", "Report"]
+    assert list(summary.components) == names
     write_summary(summary, run)
     assert Summary.model_validate_json(run.summary.read_text()) == summary
     assert [path.name for path in run.path.iterdir()] == ["summary.json"]
@@ -101,5 +172,6 @@ def test_a_failure_in_the_middle(tmp_path: Path) -> None:
     assert summary.error is not None
     assert (summary.error.component, summary.error.cause) == ("Trainer", "no weights")
     assert summary.error.log == str(tmp_path / "logs" / "id.log")
-    assert [part.state for part in summary.components.values()] == ["failed", "waiting", "waiting"]
+    states = [part.state for part in summary.components.values()]
+    assert states == ["failed", *["waiting"] * 4]
     assert (summary.images, summary.test, summary.gate, summary.pushed) == (None,) * 4
