@@ -5,6 +5,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
+from components.serving_check.driver import Driver
 from components.serving_check.executor import Executor
 from components.serving_check.settings import ServingCheckSettings
 
@@ -26,12 +27,15 @@ class ServingCheckSpec(ComponentSpec):
 class ServingCheck(base_component.BaseComponent):
     """Asks the exported model in a process that has TensorFlow and nothing of ours.
 
+    A model that failed is asked again in the next run; one that passed is not.
+
     Output `blessing`: an `InfraBlessing`, as TFX's InfraValidator makes it, for the Pusher's
     `infra_blessing`; `serving_check.json` in it says what was found, see `verdict.py`.
     """
 
     SPEC_CLASS = ServingCheckSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+    DRIVER_CLASS = Driver
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ from components.serving_check.checks import (
     largest_difference,
 )
 from components.serving_check.clean_process import ask
+from components.serving_check.driver import FAILED_KEY
 from components.serving_check.pictures import choose_various, find_by_hash, read_split
 from components.serving_check.reference import (
     BATCH_SIZE,
@@ -48,7 +49,7 @@ class Executor(base_executor.BaseExecutor):
         Args:
             input_dict: `model` and `examples`; `model_run`, `model_blessing` and `infra_blessing`
                 where there are any.
-            output_dict: `blessing`.
+            output_dict: `blessing`; the driver counts its property `failed`.
             exec_properties: `settings`, the `serving_check` section as JSON.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
@@ -59,6 +60,8 @@ class Executor(base_executor.BaseExecutor):
         mark = _BLESSED_FILE if verdict.passed else _NOT_BLESSED_FILE
         io_utils.write_string_file(f"{blessing.uri}/{mark}", "")
         blessing.set_int_custom_property(_BLESSED_KEY, int(verdict.passed))
+        has_failed = verdict.is_checked and not verdict.passed
+        blessing.set_int_custom_property(FAILED_KEY, int(has_failed))
 
 
 def _judge(inputs: dict[str, list[types.Artifact]], settings: ServingCheckSettings) -> Verdict:
