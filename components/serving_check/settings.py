@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from components.settings import Settings
 
@@ -41,3 +41,12 @@ class ServingCheckSettings(Settings):
     """Largest accepted latency (p99) of one picture here, in milliseconds; empty accepts any."""
     infra_validator: InfraValidatorSettings | None = None
     """Also load the model in TensorFlow Serving; only on Kubernetes. Empty does not."""
+
+    @model_validator(mode="after")
+    def _asks_at_all(self) -> "ServingCheckSettings":
+        if self.infra_validator is not None and not self.enabled:
+            raise ValueError(
+                "infra_validator: it is a part of the serving check, and serving_check.enabled is "
+                "false; enable the check, or leave infra_validator empty"
+            )
+        return self

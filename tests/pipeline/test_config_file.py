@@ -190,6 +190,17 @@ def test_a_picture_size_that_a_fully_connected_top_cannot_take(write: Write) -> 
     assert load_config(write(text), ["model.include_top=false"]).image_size == 160
 
 
+def test_an_infra_validator_without_the_serving_check(write: Write) -> None:
+    text = GOOD + "serving_check: {enabled: false, infra_validator: {pictures: 4}}\n"
+    assert problems(write(text)) == {
+        "serving_check.infra_validator": "received {pictures: 4}: it is a part of the serving "
+        "check, and serving_check.enabled is false; enable the check, or leave infra_validator "
+        "empty"
+    }
+    assert load_config(write(text), ["serving_check.enabled=true"]).serving_check.infra_validator
+    assert not load_config(write(text), ["serving_check.infra_validator="]).serving_check.enabled
+
+
 def test_set_changes_one_of_two_stages_that_share_an_anchor(write: Write) -> None:
     shared = """\
 trainer:
