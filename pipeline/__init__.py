@@ -24,7 +24,7 @@ A run is two processes. The front end is light and answers at once; the worker h
                 orphan.py          does not outlive the front end
                 run_lock.py        one run at a time in a workspace
     afterwards  version_commands.py, report_command.py  `models` and `rollback`, `report` and `runs`
-                  models.py, rollback.py, served_models.py, runs.py, report_page.py
+                  models.py, rollback.py, served_models.py, runs.py, report_page.py, plain_table.py
     asking      predict_command.py `predict`: predict.py, predict_batch.py; asking/ is how
                 classify.py        a pretrained network as it is
                 quiet_stderr.py    libraries' logs stay off the terminal

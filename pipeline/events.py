@@ -15,7 +15,7 @@ The facts of a finished component, every key optional:
     Transform        classes, image_size
     Trainer          stages [{name, epochs, best_epoch, seconds, validation_accuracy, layers,
                      trainable_layers, trainable_parameters, total_parameters}],
-                     validation_accuracy, notes [text]
+                     notes [text]
     Baseline         baseline (URI of the last blessed model, or null)
     Evaluator        text, test_accuracy, test_examples, interval, calibration_error, blessed,
                      reasons [text], baseline_accuracy, baseline_note, change, change_interval,

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfx.types import Artifact
 
+from components.report.sources import read_pushed
 from components.transform.preprocessing import IMAGE_XF, LABEL_VOCABULARY
 
 Outputs = dict[str, list[Artifact]]
@@ -53,13 +54,8 @@ def _trainer(outputs: Outputs) -> Facts:
     folder = Path(outputs["model_run"][0].uri)
     training = json.loads((folder / "training.json").read_text())
     stages = training["stages"]
-    shown = [{k: v for k, v in stage.items() if k != "history"} for stage in stages]
-    return {
-        "stages": shown,
-        "validation_accuracy": stages[-1]["validation_accuracy"],
-        "notes": training["notes"],
-        "training_path": str(folder),
-    }
+    shown = [{key: value for key, value in stage.items() if key != "history"} for stage in stages]
+    return {"stages": shown, "notes": training["notes"]}
 
 
 def _baseline(outputs: Outputs) -> Facts:
@@ -77,21 +73,13 @@ def _serving_check(outputs: Outputs) -> Facts:
 
 
 def _pusher(outputs: Outputs) -> Facts:
-    artifact = outputs["pushed_model"][0]
-    if artifact.get_int_custom_property("withdrawn"):
-        return {
-            "pushed": False,
-            "withdrawn": True,
-            "version": int(artifact.get_string_custom_property("in_service_version")),
-            "path": artifact.get_string_custom_property("in_service_path"),
-        }
-    if not artifact.get_int_custom_property("pushed"):
-        return {"pushed": False, "version": None, "path": None}
+    pushed = read_pushed(outputs["pushed_model"][0])
     return {
-        "pushed": True,
-        "is_new": bool(artifact.get_int_custom_property("is_new")),
-        "version": int(artifact.get_string_custom_property("pushed_version")),
-        "path": artifact.get_string_custom_property("pushed_destination"),
+        "pushed": pushed.version is not None and not pushed.is_withdrawn,
+        "is_new": pushed.is_new,
+        "withdrawn": pushed.is_withdrawn,
+        "version": None if pushed.version is None else int(pushed.version),
+        "path": pushed.path,
     }
 
 

@@ -12,6 +12,7 @@ from components.ingest import storage
 from components.push.version import Version, find_damage
 from components.push.versions import list_versions
 from pipeline.headlines import accuracy
+from pipeline.plain_table import print_plain_table
 from pipeline.served_models import ServedModel, choose_model, find_models
 
 _CARD_FILE = "assets.extra/model_card.json"
@@ -145,7 +146,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
     if not stream.isatty():
-        _print_plain([_HEADINGS, *map(_cells, rows)], stream)
+        print_plain_table([_HEADINGS, *map(_cells, rows)], stream)
         return
     from rich.console import Console
     from rich.table import Table
@@ -170,10 +171,3 @@ def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
         for cells, state in lines:
             table.add_row(*cells[: len(headings)], style=styles.get(state))
         console.print(table)
-
-
-def _print_plain(lines: Sequence[Sequence[str]], stream: TextIO) -> None:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip(), file=stream)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pipeline.headlines import accuracy, duration
+from pipeline.plain_table import print_plain_table
 from pipeline.run_folder import RunFolder
 
 UNFINISHED = "unfinished"
@@ -122,7 +123,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
     if not stream.isatty():
-        _print_plain([_HEADINGS, *map(_cells, rows)], stream)
+        print_plain_table([_HEADINGS, *map(_cells, rows)], stream)
         return
     from rich.console import Console
     from rich.table import Table
@@ -134,10 +135,3 @@ def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
     for row in rows:
         table.add_row(*_cells(row), style=_STYLES.get(row.outcome))
     Console(file=stream, highlight=False, markup=False).print(table)
-
-
-def _print_plain(lines: Sequence[Sequence[str]], stream: TextIO) -> None:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip(), file=stream)

@@ -6,10 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from components.report.chart import LIGHT
+from components.report.curves_chart import METRICS, plot_metric
 from trainer.stage_state import History
-
-TRAIN_COLOUR, VALIDATION_COLOUR, MARK_COLOUR = "#1f77b4", "#d95f02", "#555555"
-_TITLES = {"accuracy": "Accuracy", "loss": "Loss"}
 
 
 class TensorBoardLog:
@@ -48,7 +47,7 @@ class TensorBoardLog:
 
 
 def plot_curves(stages: Sequence[dict[str, Any]], file: Path) -> None:
-    """Draws accuracy and loss of both splits over all epochs, with a mark where each stage starts.
+    """Draws accuracy and loss over all epochs, as the report does, with a mark between stages.
 
     Args:
         stages: Results of the stages, see `trainer.stages.train_stages`.
@@ -60,35 +59,7 @@ def plot_curves(stages: Sequence[dict[str, Any]], file: Path) -> None:
 
     figure = Figure(figsize=(10, 4), dpi=160, layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, metric in zip(figure.subplots(1, 2), _TITLES, strict=True):
-        _plot_metric(axes, metric, stages)
-    figure.axes[0].legend(loc="lower right", frameon=False)
+    for axes, metric in zip(figure.subplots(1, len(METRICS)), METRICS, strict=True):
+        plot_metric(metric, stages, axes, LIGHT)
+        axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(file)
-
-
-def _plot_metric(axes: Any, metric: str, stages: Sequence[dict[str, Any]]) -> None:
-    start = 0
-    for stage in stages:
-        history, epochs = stage["history"], stage["epochs"]
-        numbers = range(start + 1, start + epochs + 1)
-        is_first = start == 0
-        for name, label, colour in (
-            (metric, "training", TRAIN_COLOUR),
-            (f"val_{metric}", "validation", VALIDATION_COLOUR),
-        ):
-            # A dot each: a stage may have one epoch, which a line does not show.
-            axes.plot(numbers, history[name], ".-", color=colour, label=label if is_first else None)
-        if stage["best_epoch"] > 0:
-            best = stage["best_epoch"]
-            value = history[f"val_{metric}"][best - 1]
-            axes.plot(start + best, value, "o", mfc="none", mec=VALIDATION_COLOUR, ms=10,
-                      label="kept" if is_first else None)  # fmt: skip
-        axes.axvline(start + 0.5, color=MARK_COLOUR, lw=0.8, ls=":")
-        axes.text(start + 0.6, 1.01, stage["name"], transform=axes.get_xaxis_transform(),
-                  color=MARK_COLOUR, fontsize=9)  # fmt: skip
-        start += epochs
-    axes.set_xlim(0.5, max(start, 1) + 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(_TITLES[metric])
-    axes.spines[["top", "right"]].set_visible(False)

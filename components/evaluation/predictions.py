@@ -115,12 +115,6 @@ def write_predictions(predictions: Iterable[Prediction], folder: str) -> None:
             file.write(to_json(prediction) + "\n")
 
 
-def read_predictions(folder: str) -> list[Prediction]:
-    """Reads `predictions.jsonl`, in its order: by name."""
-    with tf.io.gfile.GFile(f"{folder}/{PREDICTIONS_FILE}") as file:
-        return [from_json(line) for line in file]
-
-
 def to_json(prediction: Prediction) -> str:
     """One line of `predictions.jsonl`."""
     return json.dumps(asdict(prediction))

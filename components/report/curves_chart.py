@@ -6,7 +6,8 @@ from typing import Any
 
 from components.report.chart import Chart, Theme, draw
 
-_TITLES = {"accuracy": "Accuracy", "loss": "Loss"}
+METRICS = {"accuracy": "Accuracy", "loss": "Loss"}
+"""What is drawn, and what it is called."""
 
 
 def draw_curves(stages: Sequence[Mapping[str, Any]]) -> list[Chart]:
@@ -22,9 +23,9 @@ def draw_curves(stages: Sequence[Mapping[str, Any]]) -> list[Chart]:
         draw(
             f"learning_curve_{metric}.png",
             _describe(metric, stages),
-            partial(_plot, metric, stages),
+            partial(plot_metric, metric, stages),
         )
-        for metric in _TITLES
+        for metric in METRICS
         if any(_history(stage, f"val_{metric}") for stage in stages)
     ]
 
@@ -39,22 +40,29 @@ def _describe(metric: str, stages: Sequence[Mapping[str, Any]]) -> str:
         for stage in stages
         if (values := _history(stage, f"val_{metric}"))
     ]
-    return f"{_TITLES[metric]} by epoch. Validation, first to last epoch: {', '.join(ends)}."
+    return f"{METRICS[metric]} by epoch. Validation, first to last epoch: {', '.join(ends)}."
 
 
-def _plot(metric: str, stages: Sequence[Mapping[str, Any]], axes: Any, theme: Theme) -> None:
+def plot_metric(metric: str, stages: Sequence[Mapping[str, Any]], axes: Any, theme: Theme) -> None:
+    """Draws one metric of both splits; a circle marks what was kept of a stage.
+
+    Args:
+        metric: One of `METRICS`.
+        stages: See `draw_curves`.
+        axes: The matplotlib axes to draw into.
+        theme: Its colours.
+    """
     start = 0
     for stage in stages:
         validation = _history(stage, f"val_{metric}")
         epochs = range(start + 1, start + len(validation) + 1)
         # A dot each: a stage may have one epoch, which a line does not show.
         axes.plot(epochs, _history(stage, metric)[: len(epochs)], ".-", color=theme.first,
-                  lw=1.6, label="training" if not start else None)  # fmt: skip
-        axes.plot(epochs, validation, ".-", color=theme.second, lw=1.6,
-                  label="validation" if not start else None)  # fmt: skip
+                  lw=1.6, label="training")  # fmt: skip
+        axes.plot(epochs, validation, ".-", color=theme.second, lw=1.6, label="validation")
         if 0 < (best := stage.get("best_epoch") or 0) <= len(validation):
             axes.plot(start + best, validation[best - 1], "o", mfc="none", mec=theme.second,
-                      mew=1.6, ms=10)  # fmt: skip
+                      mew=1.6, ms=10, label="kept")  # fmt: skip
         if start:
             axes.axvline(start + 0.5, color=theme.muted, lw=1, ls="--")
         axes.text(start + 0.65, 1.02, stage["name"], transform=axes.get_xaxis_transform(),
@@ -63,5 +71,7 @@ def _plot(metric: str, stages: Sequence[Mapping[str, Any]], axes: Any, theme: Th
     axes.set_xlim(0.5, max(start, 1) + 0.5)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("epoch")
-    axes.set_ylabel(_TITLES[metric])
-    axes.legend(loc="best", labelcolor=theme.ink)
+    axes.set_ylabel(METRICS[metric])
+    handles, labels = axes.get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    axes.legend(once.values(), once.keys(), loc="best", labelcolor=theme.ink, frameon=False)

@@ -91,11 +91,12 @@ def collect_sources(
         fingerprint=examples.get_string_custom_property(FINGERPRINT_KEY) or None,
         # The artifact's span is 0 both for span 0 and for none.
         span=getattr(examples, SPAN_KEY) if has_span else None,
-        pushed=_read_pushed(pushed) if pushed else None,
+        pushed=read_pushed(pushed) if pushed else None,
     )
 
 
-def _read_pushed(artifact: Any) -> Pushed:
+def read_pushed(artifact: Any) -> Pushed:
+    """Reads the properties that `components.push` gives a PushedModel artifact."""
     if artifact.get_int_custom_property("withdrawn"):
         version = artifact.get_string_custom_property("in_service_version")
         path = artifact.get_string_custom_property("in_service_path")
