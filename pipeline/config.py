@@ -11,6 +11,7 @@ from components.serving_check.settings import ServingCheckSettings
 from components.settings import Settings, require_local
 from components.transform.settings import TransformSettings
 from pipeline.beam_settings import BeamSettings
+from pipeline.kubeflow_settings import KubeflowSettings
 from trainer.backbones import BACKBONES
 from trainer.model_settings import ModelSettings
 from trainer.settings import TrainerSettings
@@ -44,6 +45,8 @@ class PipelineConfig(Settings):
     """Data processing."""
     metadata: MetadataSettings = MetadataSettings()
     """TFX's records."""
+    kubeflow: KubeflowSettings | None = None
+    """The cluster, for `python -m kubeflow`."""
 
     @field_validator("model")
     @classmethod

@@ -94,7 +94,12 @@ def _read_file(path: Path) -> dict[str, Any]:
         message = f"received {received(tree)}; allowed: sections such as data:, gate: and push:"
         raise ConfigError([Problem("", message)])
     # A section whose every line is commented out reads as empty: it is meant to have its defaults.
-    return {key: {} if value is None else _unshared(value) for key, value in tree.items()}
+    # Where the default is to have no such section, empty means that.
+    optional = {key for key, field in PipelineConfig.model_fields.items() if field.default is None}
+    return {
+        key: {} if value is None and key not in optional else _unshared(value)
+        for key, value in tree.items()
+    }
 
 
 def _unshared(tree: Any) -> Any:

@@ -12,6 +12,9 @@ from pipeline.plain_words import is_section, is_union, unwrap
 KeyPath = tuple[str | int, ...]
 """Keys and list positions from the top of the file down to a value."""
 
+KEY = "[key]"
+"""pydantic's last step to what is wrong with a key of a dictionary, rather than with its value."""
+
 _STEP = re.compile(r"\[(?P<index>-?\d+)\]|\.?(?P<key>[^.\[\]]+)")
 
 
@@ -94,7 +97,10 @@ def resolve(section: type[BaseModel], loc: KeyPath, tree: Any) -> tuple[KeyPath,
     annotation: Any = section
     metadata: list[Any] = []
     path: list[str | int] = []
+    dictionary: Any = None
     for step in loc:
+        if step == KEY and dictionary is not None:
+            return tuple(path), *unwrap(dictionary.__args__[0])
         annotation, metadata = unwrap(annotation, metadata)
         members = [unwrap(member)[0] for member in _members(annotation)]
         if len(members) == 1:
@@ -106,6 +112,7 @@ def resolve(section: type[BaseModel], loc: KeyPath, tree: Any) -> tuple[KeyPath,
             annotation, metadata = branch, []
             continue
         path.append(step)
+        dictionary = annotation if getattr(annotation, "__origin__", None) is dict else None
         if is_section(annotation):
             field = _field(annotation, step)
             if field is None:
@@ -131,7 +138,8 @@ def _members(annotation: Any) -> list[Any]:
 
 def _item(annotation: Any) -> Any:
     arguments = getattr(annotation, "__args__", ())
-    return arguments[0] if arguments else None
+    position = 1 if getattr(annotation, "__origin__", None) is dict else 0
+    return arguments[position] if arguments else None
 
 
 def _name(section: type[BaseModel], key: str | int) -> str:

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipeline.config_path import KeyPath, path_text, resolve, section_at, value_at
+from pipeline.config_path import KEY, KeyPath, path_text, resolve, section_at, value_at
 from pipeline.plain_words import is_section, keys, type_words, unwrap
 
 _LONGEST_RECEIVED = 60
@@ -109,7 +109,7 @@ def _problem(
     details: ErrorDetails,
 ) -> Problem:
     where = path_text(path)
-    value = value_at(tree, path)
+    value = path[-1] if details["loc"][-1] == KEY else value_at(tree, path)
     match details["type"]:
         case "extra_forbidden":
             return Problem(where, _unknown_key(section, tree, path))
@@ -188,6 +188,8 @@ def _is_other_branch(annotation: Any, tree: Any, path: KeyPath) -> bool:
     """Whether keys were given where a union has a section: only that section's errors matter."""
     bare, _ = unwrap(annotation)
     members = [unwrap(member)[0] for member in getattr(bare, "__args__", ())]
+    if len([member for member in members if member is not type(None)]) < 2:
+        return False  # `Section | None`: what is wrong is the section's own.
     return isinstance(value_at(tree, path), dict) and any(map(is_section, members))
 
 

@@ -86,14 +86,14 @@ def is_section(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def inner_sections(annotation: Any) -> Iterator[tuple[type[BaseModel], bool]]:
-    """The sections that a type holds, each with whether they are the entries of a list."""
+def inner_sections(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:
+    """The sections that a type holds, each with what leads to it: nothing, `[]` or `.NAME`."""
     bare, _ = unwrap(annotation)
     if is_section(bare):
-        yield bare, False
+        yield bare, ""
+    step = {tuple: "[]", list: "[]", dict: ".NAME"}.get(get_origin(bare), "")
     for argument in get_args(bare):
-        is_list = get_origin(bare) in (tuple, list)
-        yield from ((inner, is_list or nested) for inner, nested in inner_sections(argument))
+        yield from ((inner, step + nested) for inner, nested in inner_sections(argument))
 
 
 def keys(section: type[BaseModel]) -> list[str]:

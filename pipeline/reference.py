@@ -68,8 +68,8 @@ def reference() -> str:
 def _sections(path: str, section: type[BaseModel]) -> Iterator[Section]:
     """Every section below one, each before those inside it."""
     for name, field in section.model_fields.items():
-        for inner, is_list in inner_sections(field.annotation):
-            inner_path = f"{path}{field.alias or name}{'[]' if is_list else ''}"
+        for inner, step in inner_sections(field.annotation):
+            inner_path = f"{path}{field.alias or name}{step}"
             yield inner_path, inner
             yield from _sections(f"{inner_path}.", inner)
 

@@ -37,6 +37,10 @@ def _field_lines(key: str, description: str | None, value: Any, indent: str) -> 
         yield f"{indent}{key}:"
         for item in value:
             yield from _item_lines(item, indent + _INDENT)
+    elif isinstance(value, dict) and any(isinstance(item, BaseModel) for item in value.values()):
+        yield f"{indent}{key}:"
+        for name, item in value.items():
+            yield from _field_lines(name, None, item, indent + _INDENT)
     else:
         plain = list(value) if isinstance(value, tuple) else value
         yield f"{indent}{key}: {write_yaml(plain)}"

@@ -124,7 +124,8 @@ beam: {pipeline_args: --runner=FlinkRunner}
     assert problems(write(text), "model.dropout") == {
         "--set model.dropout": "needs a value: --set PATH=VALUE",
         "batch_size": "unknown key. Did you mean trainer.batch_size? Allowed here: data, "
-        "transform, model, trainer, gate, serving_check, push, beam, metadata",
+        "transform, model, trainer, gate, serving_check, push, beam, metadata, "
+        "kubeflow",
         "data.splits.train": f"received 1.5; {split}",
         "data.splits.validation.from": 'received "trian"; allowed: train, validation or test. '
         "Did you mean train?",
