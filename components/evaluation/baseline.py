@@ -17,7 +17,8 @@ class LastBlessedOther(resolver.ResolverStrategy):
     """Resolves `model` to the model that was blessed last, is still there and not the `candidate`.
 
     One whose blessing says that its own baseline stays is passed over: so losses do not add up
-    over many nights, see `components.evaluation.comparison`.
+    over many nights, see `components.evaluation.comparison`. So is one that never went into
+    service, or no longer may: ServingCheck refused it, or a rollback withdrew it.
 
     TFX's own LatestBlessedModelStrategy may return the candidate itself: a run on unchanged data
     takes its model from the cache, that model becomes its own baseline, and so the Evaluator has
@@ -30,7 +31,7 @@ class LastBlessedOther(resolver.ResolverStrategy):
         """Chooses among all models and blessings of this pipeline.
 
         Args:
-            store: The metadata store, which knows what rollbacks withdrew.
+            store: The metadata store, which knows what ServingCheck refused and rollbacks withdrew.
             input_dict: All artifacts of `model` and `model_blessing`, and this run's `candidate`.
 
         Returns:

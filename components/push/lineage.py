@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from components.push.refused import refused_models
 from components.push.rollback import Rollback
 
 EXECUTION_TYPE = "Rollback"
@@ -69,7 +70,15 @@ def record_rollback(store: Any, model_name: str, rollback: Rollback) -> int:
 
 
 def withdrawn_models(store: Any) -> frozenset[str]:
-    """URIs of the Model artifacts that rollbacks left withdrawn: of each model, the last one's."""
+    """URIs of the Model artifacts that are kept out of service, though the gate may bless them.
+
+    They are what rollbacks left withdrawn (of each model in service, the last one's), and what the
+    check before the Pusher refused.
+    """
+    return _rolled_back(store) | refused_models(store)
+
+
+def _rolled_back(store: Any) -> frozenset[str]:
     if not _of_type(store.get_execution_types, EXECUTION_TYPE):
         return frozenset()
     rollbacks = sorted(store.get_executions_by_type(EXECUTION_TYPE), key=lambda done: done.id)

@@ -11,6 +11,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.types import standard_artifacts
 
 from components.evaluation.baseline import LastBlessedOther
+from components.evaluation.earlier_model import LastBlessedOnOtherPictures
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +96,39 @@ def test_model_that_kept_the_baseline_beats_none() -> None:
     models = [_model(1), _model(3), _model(5), _model(7)]
     blessings = [_blessing(2, 1), _keeping(_blessing(4, 3)), _keeping(_blessing(6, 5))]
     assert _resolve(models, blessings, candidate=7) == [5]
+
+
+def _store_of_refused(*models: standard_artifacts.Model) -> metadata_store.MetadataStore:
+    """A metadata store in memory in which ServingCheck refused models, which get their ids."""
+    store, mlmd = _empty_store(), metadata_store_pb2
+    model_type = store.put_artifact_type(mlmd.ArtifactType(name="Model"))
+    blessing_type = store.put_artifact_type(mlmd.ArtifactType(name="InfraBlessing"))
+    check_type = store.put_execution_type(mlmd.ExecutionType(name="ServingCheck"))
+    for model in models:
+        [model.id] = store.put_artifacts([mlmd.Artifact(type_id=model_type, uri=model.uri)])
+        verdict = mlmd.Artifact(type_id=blessing_type)
+        verdict.custom_properties["blessed"].int_value = 0
+        [verdict_id] = store.put_artifacts([verdict])
+        [check] = store.put_executions([mlmd.Execution(type_id=check_type)])
+        event = mlmd.Event
+        store.put_events(
+            [
+                event(artifact_id=model.id, execution_id=check, type=event.INPUT),
+                event(artifact_id=verdict_id, execution_id=check, type=event.OUTPUT),
+            ]
+        )
+    return store
+
+
+def test_model_that_the_serving_check_refused_is_nothing_to_build_on() -> None:
+    good, refused, candidate = _model(1), _model(3), _model(5)
+    store = _store_of_refused(refused)
+    good.id, candidate.id = refused.id + 10, refused.id + 20
+    artifacts = {
+        "model": [good, refused, candidate],
+        "model_blessing": [_blessing(2, good.id), _blessing(4, refused.id)],
+    }
+    baseline = LastBlessedOther().resolve_artifacts(store, {**artifacts, "candidate": [candidate]})
+    assert baseline is not None and [model.uri for model in baseline["model"]] == ["1"]
+    start = LastBlessedOnOtherPictures().resolve_artifacts(store, {**artifacts, "examples": []})
+    assert start is not None and [model.uri for model in start["model"]] == ["1"]
