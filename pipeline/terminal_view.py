@@ -104,7 +104,8 @@ class TerminalView:
         return Group(*parts, Text(""))
 
     def _cells(self, row: Row, board: Board) -> list[RenderableType]:
-        state = "refused" if row.facts.get("blessed") is False else row.state
+        is_refused = False in (row.facts.get("blessed"), row.facts.get("passed"))
+        state = "refused" if is_refused else row.state
         seconds = board.row_seconds(row)
         time = Text(duration(seconds) if seconds is not None else "")
         name = Text(row.component)

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -126,11 +127,17 @@ def test_the_table_fits_the_terminal(width: int) -> None:
     assert any("waiting" in line and "measure on the" in line for line in lines)
 
 
-def test_the_table_names_a_refusal() -> None:
-    facts = {"blessed": False, "reasons": ["test accuracy 0.9 is below 0.95"]}
-    event = Finished(component="Evaluator", state="done", seconds=1, facts=facts)
+@pytest.mark.parametrize(
+    ("component", "facts"),
+    [
+        ("Evaluator", {"blessed": False, "reasons": ["test accuracy 0.9 is below 0.95"]}),
+        ("ServingCheck", {"is_checked": True, "passed": False, "failures": ["two calls differ"]}),
+    ],
+)
+def test_the_table_names_a_refusal(component: str, facts: dict[str, Any]) -> None:
+    event = Finished(component=component, state="done", seconds=1, facts=facts)
     [line, _] = table_of(event, width=100)
-    assert line.startswith("✗  Evaluator  refused   1.0s  refused: test accuracy 0.9 is below 0.95")
+    assert line.startswith(f"✗  {component}  refused   1.0s  refused: ")
 
 
 def test_a_failed_component_shows_how_far_it_came() -> None:
