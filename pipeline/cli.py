@@ -5,23 +5,21 @@ Only click is imported here: everything else is imported by the command that nee
 """
 
 import os
-import shutil
 import sys
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.node_command import node
 from pipeline.predict_command import predict
 from pipeline.report_command import report, runs
 from pipeline.version_commands import models, rollback
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
-    from pipeline.config_problems import ConfigError, Problem
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -101,6 +99,7 @@ def show_config(config_path: Path, overrides: Sequence[str]) -> int:
     """Print CONFIG as it takes effect, defaults included."""
     from pipeline.config_file import load_config
     from pipeline.config_problems import ConfigError
+    from pipeline.problem_text import problem_lines
     from pipeline.show_config import config_text
 
     config = _load_or_exit(config_path, overrides, check_paths=False)
@@ -108,7 +107,7 @@ def show_config(config_path: Path, overrides: Sequence[str]) -> int:
         load_config(config_path, overrides)
     except ConfigError as error:
         click.echo(f"{config_path} is sound, but would not run on this machine:", err=True)
-        _echo_problems(error.problems)
+        _echo(problem_lines(error.problems))
     click.echo(config_text(config), nl=False)
     return 0
 
@@ -175,6 +174,7 @@ def classify(
     return FAILED if failed else 0
 
 
+cli.add_command(node)
 cli.add_command(predict)
 cli.add_command(models)
 cli.add_command(rollback)
@@ -187,32 +187,15 @@ def _load_or_exit(
 ) -> "PipelineConfig":
     from pipeline.config_file import load_config
     from pipeline.config_problems import ConfigError
+    from pipeline.problem_text import refusal_lines
 
     try:
         return load_config(path, overrides, check_paths)
     except ConfigError as error:
-        _echo_config_error(path, error)
+        _echo(refusal_lines(str(path), error.problems))
         sys.exit(WRONG_USAGE)
 
 
-def _echo_config_error(path: Path, error: "ConfigError") -> None:
-    number = len(error.problems)
-    click.echo(f"{path} cannot be used: {number} problem{'s' * (number > 1)}", err=True)
-    _echo_problems(error.problems)
-
-
-def _echo_problems(problems: Sequence["Problem"]) -> None:
-    width = min(shutil.get_terminal_size().columns, 100)
-    for problem in problems:
-        indent = "      " if problem.path else "  "
-        if problem.path:
-            click.echo(f"\n  {problem.path}", err=True)
-        text = textwrap.fill(
-            problem.message,
-            width,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        click.echo(text, err=True)
+def _echo(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)

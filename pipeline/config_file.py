@@ -35,7 +35,22 @@ def load_config(
     Raises:
         ConfigError: With every problem found, if there is any.
     """
-    tree = _read_file(path)
+    return check_config(_read_file(path), overrides, check_paths)
+
+
+def check_config(
+    tree: dict[str, Any], overrides: Sequence[str] = (), check_paths: bool = True
+) -> PipelineConfig:
+    """Overrides and checks a configuration that is plain data already.
+
+    Args:
+        tree: The sections; left as they are.
+        overrides: See `load_config`.
+        check_paths: See `load_config`.
+
+    Raises:
+        ConfigError: With every problem found, if there is any.
+    """
     problems = []
     for override in overrides:
         try:

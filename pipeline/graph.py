@@ -5,7 +5,6 @@ from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 from tfx.types import BaseChannel, Channel, standard_artifacts
@@ -39,7 +38,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         workspace: Where to keep it.
 
     Returns:
-        A TFX pipeline, as every TFX runner takes it.
+        A TFX pipeline, as every TFX runner takes it that brings the metadata's address itself.
     """
     # How a cluster runs it changes nothing of what comes out.
     config = config.model_copy(update={"kubeflow": None})
@@ -121,9 +120,6 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
             *([serving_check] if serving_check else []), pusher, report,
         ],
         enable_cache=True,
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            str(workspace.metadata(config))
-        ),
     )  # fmt: skip
 
 

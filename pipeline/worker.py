@@ -9,18 +9,18 @@ import os
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from components.errors import UserError
 from pipeline.config import PipelineConfig
-from pipeline.events import EventWriter, Failed, Finished, Phase, Plan, Progress, Started
+from pipeline.events import Event, EventWriter, Failed, Finished, Phase, Plan, Progress, Started
 from pipeline.orphan import die_with_parent
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pipeline.nodes import CompiledPipeline, NodeResult
+    from pipeline.nodes import CompiledPipeline
 
 
 @click.command()
@@ -53,27 +53,26 @@ def run_pipeline(
     """Runs every node in turn; whether none failed."""
     events.write(Phase(message="loading TensorFlow and TFX"))
     # Only here: the import takes seconds, and the person shall see why.
-    from components.push.versions import was_pushed_last
     from pipeline.graph import create_pipeline
+    from pipeline.metadata_store import connection_config
+    from pipeline.metadata_url import MetadataUrl
+    from pipeline.node_cache import may_use_cache
     from pipeline.nodes import CompiledPipeline
 
-    compiled = CompiledPipeline(create_pipeline(config, workspace), run_id)
+    metadata = MetadataUrl("sqlite", database=str(workspace.metadata(config)))
+    pipeline = create_pipeline(config, workspace)
+    compiled = CompiledPipeline(pipeline, run_id, connection_config(metadata))
     events.write(Plan(components=compiled.node_ids))
-    model_uri = None
     for node_id in compiled.node_ids:
-        # The cache knows what was pushed once, not what is in service now.
-        use_cache = node_id != "Pusher" or was_pushed_last(workspace.serving(config), model_uri)
-        result = _run_node(compiled, node_id, use_cache, events)
-        if result is None:
+        use_cache = may_use_cache(node_id, compiled, workspace.serving(config))
+        if not _run_node(compiled, node_id, use_cache, events):
             return False
-        if node_id == "Trainer" and result.outputs:
-            model_uri = result.outputs["model"][0].uri
     return True
 
 
 def failure(component: str | None, error: BaseException) -> Failed:
     """One sentence for the person, from whatever was raised."""
-    mistake = _find_mistake(error)
+    mistake = find_mistake(error)
     if mistake:
         return Failed(component=component, cause=mistake.message, hint=mistake.hint)
     first_line = next(iter(str(error).strip().splitlines()), "")
@@ -81,10 +80,17 @@ def failure(component: str | None, error: BaseException) -> Failed:
     return Failed(component=component, cause=cause, hint=None)
 
 
+class Sink(Protocol):
+    """Takes events."""
+
+    def write(self, event: Event) -> None:
+        """Takes one."""
+
+
 class ProgressEvents(logging.Handler):
     """Passes what components report as progress on to the front end."""
 
-    def __init__(self, events: EventWriter):
+    def __init__(self, events: Sink):
         super().__init__()
         self._events = events
 
@@ -95,7 +101,7 @@ class ProgressEvents(logging.Handler):
 
 def _run_node(
     compiled: "CompiledPipeline", node_id: str, use_cache: bool, events: EventWriter
-) -> "NodeResult | None":
+) -> bool:
     from pipeline.facts import collect_facts
 
     events.write(Started(component=node_id))
@@ -106,13 +112,13 @@ def _run_node(
     except Exception as error:
         traceback.print_exc()
         events.write(failure(node_id, error))
-        return None
+        return False
     seconds = round(time.monotonic() - start, 3)
     events.write(Finished(component=node_id, state=result.state, seconds=seconds, facts=facts))
-    return result
+    return True
 
 
-def _find_mistake(error: BaseException | None) -> UserError | None:
+def find_mistake(error: BaseException | None) -> UserError | None:
     """The UserError that an error is or was raised from: the first of them.
 
     Beam raises what a worker raised once more, with the name of its own step in the message.

@@ -1,0 +1,178 @@
+"""The connection to the metadata, with patience: databases start late and restart."""
+
+import contextlib
+import logging
+import os
+import random
+import socket
+import time
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import ml_metadata as mlmd
+from ml_metadata.proto import metadata_store_pb2
+
+from components.errors import UserError
+from pipeline.metadata_login import Login
+from pipeline.metadata_url import MetadataUrl
+
+Config: TypeAlias = (
+    metadata_store_pb2.ConnectionConfig | metadata_store_pb2.MetadataStoreClientConfig
+)
+
+# A database that starts beside us is there within a minute or two; a pod that waits costs little.
+PATIENCE_SECONDS = 120.0
+# One that answers but does not let us in is starting, or making its tables for another node.
+_REFUSED_PATIENCE_SECONDS = 30.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
+_CALL_SECONDS = 60.0
+# gRPC's own limit is 4 MiB, which the executions of some hundred runs exceed.
+_MESSAGE_BYTES = 256 * 2**20
+
+TRANSIENT = (
+    mlmd.errors.AbortedError,
+    mlmd.errors.UnavailableError,
+    mlmd.errors.DeadlineExceededError,
+    mlmd.errors.InternalError,
+)
+"""What MLMD raises where the database was busy, restarted, or had another one write the same."""
+
+_logger = logging.getLogger(__name__)
+
+
+def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
+    """What MLMD connects with.
+
+    Args:
+        url: Where.
+        login: As whom; for databases.
+
+    Raises:
+        UserError: A certificate cannot be read.
+    """
+    options = url.options
+    if url.kind == "grpc":
+        client = metadata_store_pb2.MetadataStoreClientConfig(
+            host=url.host, port=url.port, client_timeout_sec=_CALL_SECONDS
+        )
+        client.channel_arguments.max_receive_message_length = _MESSAGE_BYTES
+        if "ssl_ca" in options:
+            client.ssl_config.custom_ca = _read_certificate(options["ssl_ca"])
+        return client
+    config = metadata_store_pb2.ConnectionConfig()
+    login = login or Login("")
+    if url.kind == "sqlite":
+        config.sqlite.filename_uri = url.database
+        config.sqlite.connection_mode = config.sqlite.READWRITE_OPENCREATE
+    elif url.kind == "postgresql":
+        server = config.postgresql
+        server.host, server.port, server.dbname = url.host, str(url.port), url.database
+        server.user, server.password = login.user, login.password
+        for name, value in options.items():
+            setattr(server.ssloption, name, value)
+    else:
+        config.mysql.host, config.mysql.port = url.host, url.port
+        config.mysql.database = url.database
+        config.mysql.user, config.mysql.password = login.user, login.password
+        if "ssl_ca" in options:
+            config.mysql.ssl_options.ca = options["ssl_ca"]
+            config.mysql.ssl_options.verify_server_cert = True
+    return config
+
+
+def open_store(config: Config, patience_seconds: float = PATIENCE_SECONDS) -> mlmd.MetadataStore:
+    """Connects, and waits for a database that is not there yet.
+
+    Several nodes may start on an empty database: all but one fail to make its tables, try again,
+    and find them.
+
+    Args:
+        config: What to connect with.
+        patience_seconds: How long to wait for a server that does not answer.
+
+    Raises:
+        UserError: It did not answer, or did not let us in.
+    """
+    where = describe(config)
+    start, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return _connect(config)
+        except (RuntimeError, *TRANSIENT) as error:
+            is_there = _answers(config)
+            patience = (
+                min(patience_seconds, _REFUSED_PATIENCE_SECONDS) if is_there else (patience_seconds)
+            )
+            if time.monotonic() - start + pause > patience:
+                raise _failure(where, is_there, error) from error
+            _logger.info("The metadata at %s are not there yet: %s", where, _first_line(error))
+        # Nodes that started together do not try together.
+        time.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def describe(config: Config) -> str:
+    """Where a connection leads, without who uses it."""
+    if isinstance(config, metadata_store_pb2.MetadataStoreClientConfig):
+        return f"grpc://{config.host}:{config.port}"
+    if config.HasField("postgresql"):
+        server = config.postgresql
+        return f"postgresql://{server.host}:{server.port}/{server.dbname}"
+    if config.HasField("mysql"):
+        return f"mysql://{config.mysql.host}:{config.mysql.port}/{config.mysql.database}"
+    return f"sqlite://{config.sqlite.filename_uri}"
+
+
+def _connect(config: Config) -> mlmd.MetadataStore:
+    if isinstance(config, metadata_store_pb2.MetadataStoreClientConfig):
+        store = mlmd.MetadataStore(config)
+        # Nothing is sent before the first call.
+        with contextlib.suppress(mlmd.errors.NotFoundError):
+            store.get_context_type("pipeline")
+        return store
+    if config.HasField("sqlite"):
+        with contextlib.suppress(OSError):  # SQLite tells what is wrong.
+            Path(config.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
+    return mlmd.MetadataStore(config)
+
+
+def _answers(config: Config) -> bool:
+    """Whether something listens there: MLMD's errors do not tell that from a wrong password."""
+    server: Any = config
+    if isinstance(config, metadata_store_pb2.ConnectionConfig):
+        if config.HasField("sqlite"):
+            return True
+        server = config.postgresql if config.HasField("postgresql") else config.mysql
+    try:
+        socket.create_connection((server.host, int(server.port)), timeout=5.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _failure(where: str, is_there: bool, error: Exception) -> UserError:
+    if where.startswith("sqlite:"):
+        return UserError(
+            f"the metadata at {where} cannot be opened: {_first_line(error)}",
+            "The folder must be there and writable; several machines need a database.",
+        )
+    if not is_there:
+        return UserError(
+            f"the metadata at {where} cannot be reached",
+            "Check host and port, and that the network lets this pod through.",
+        )
+    return UserError(
+        f"the metadata at {where} let nobody in: {_first_line(error)}",
+        "Check user, password and database; the log above has the server's own words.",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _read_certificate(file: str) -> str:
+    try:
+        return Path(os.path.expanduser(file)).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--metadata: ssl_ca={file} cannot be read: {error}") from None
