@@ -1,0 +1,90 @@
+"""What is wrong with a configuration on a cluster only; on one machine it may be right."""
+
+from collections.abc import Iterator
+
+from components.ingest.settings import SPAN_PLACEHOLDER
+from pipeline.config import PipelineConfig
+from pipeline.config_problems import Problem
+from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.training_job.settings import check_distribution
+
+_EXAMPLE = (
+    "is missing; write for example `kubeflow: {image: registry.example/image-pipeline:1, "
+    "root: /mnt/pipeline, volumes: {image-pipeline: /mnt/pipeline}}`, where image-pipeline is a "
+    "PersistentVolumeClaim"
+)
+
+
+def cluster_problems(config: PipelineConfig) -> list[Problem]:
+    """Every mistake that would show only in a pod, or never."""
+    settings = config.kubeflow
+    if settings is None:
+        return [Problem("kubeflow", _EXAMPLE)]
+    return [*_data(config, settings), *_files(config, settings), *_training(config, settings)]
+
+
+def _data(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
+    path = config.data.path
+    if path is not None:
+        yield from _place("data.path", path.partition(SPAN_PLACEHOLDER)[0] or path, settings)
+    elif config.data.source == "tfds":
+        yield Problem(
+            "data.path",
+            "is needed on a cluster: TFDS' own folder is in the pod, and gone with it; name a "
+            "folder on a volume",
+        )
+
+
+def _files(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
+    if config.push.folder:
+        yield from _place("push.folder", config.push.folder, settings)
+    if config.data.schema_path:
+        yield from _absolute("data.schema_path", config.data.schema_path)
+    if config.model.weights not in ("imagenet", "bundled", "none"):
+        yield from _absolute("model.weights", config.model.weights)
+
+
+def _place(path: str, value: str, settings: KubeflowSettings) -> Iterator[Problem]:
+    """Pictures and models have to be where every pod finds them."""
+    scheme, separator, _ = value.partition("://")
+    if separator:
+        if scheme != "gs":
+            yield Problem(
+                path,
+                f"received {value}: of object stores, gs:// is read; mount any other as a volume, "
+                "and give the path it is mounted at",
+            )
+        return
+    absolute = list(_absolute(path, value))
+    yield from absolute
+    if not absolute and not settings.is_on_a_volume(value.rstrip("/")):
+        mounts = ", ".join(settings.volumes.values()) or "none"
+        yield Problem(
+            path,
+            f"received {value}: is on no volume of kubeflow.volumes, so a pod would not find it; "
+            f"mounted are: {mounts}",
+        )
+
+
+def _absolute(path: str, value: str) -> Iterator[Problem]:
+    if not value.startswith("/") and "://" not in value:
+        yield Problem(
+            path,
+            f"received {value}: is relative to where a command is started, and a pod has no such "
+            f"place; give an absolute path, in the file or with --set {path}=...",
+        )
+
+
+def _training(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
+    distribution = config.trainer.distribution
+    gpus = settings.resources_of("Trainer").gpus
+    try:
+        check_distribution(distribution, settings.training)
+    except ValueError as error:
+        yield Problem("kubeflow.training", str(error).partition(": ")[2])
+    if distribution == "one_device" and gpus > 1 and settings.training is None:
+        yield Problem(
+            "trainer.distribution",
+            f"received one_device: the Trainer's pod has {gpus} GPUs, and would use one; set it to "
+            "auto, or gpus to 1",
+        )

@@ -1,0 +1,139 @@
+"""The compiled file: what KFP runs, in two YAML documents."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+from kfp import dsl
+
+from kubeflow.component import RUN_ID, build_component
+from kubeflow.container_resources import (
+    ContainerResources,
+    add_newer_spelling,
+    container_resources,
+    set_resources,
+)
+from kubeflow.limits import check_config, check_sizes
+from kubeflow.names import pipeline_name, spec_name
+from kubeflow.parameters import CONFIG, RunParameter, config_json, run_parameters
+from kubeflow.platform_config import metadata_variables, platform_config
+from kubeflow.task_graph import TaskNode, task_graph, task_name
+from pipeline.config import PipelineConfig
+from pipeline.kubeflow_resources import ResourceSettings
+from pipeline.kubeflow_settings import KubeflowSettings
+
+_HEADER = """\
+# {name}, compiled by `python -m kubeflow compile`; do not edit.
+# The first document is the pipeline, the second what only Kubernetes knows of.
+"""
+
+
+@dataclass(frozen=True)
+class _Pod:
+    """A task's pod.
+
+    Attributes:
+        container: What its container asks for.
+        settings: Where it runs, and its shared memory.
+        env: Variables of its container that are no secrets.
+    """
+
+    container: ContainerResources
+    settings: ResourceSettings
+    env: Mapping[str, str]
+
+
+def compile_pipeline(config: PipelineConfig) -> str:
+    """Compiles a configuration for a cluster.
+
+    Args:
+        config: A configuration that passed `load_for_cluster`.
+
+    Returns:
+        Two YAML documents: KFP's PipelineSpec (schema 2.1.0) and its PlatformSpec.
+
+    Raises:
+        UserError: The configuration contradicts itself, or is too long for a cluster.
+    """
+    assert config.kubeflow is not None
+    text = config_json(config)
+    check_config(text)
+    nodes = task_graph(config)
+    pods = {node.id: _pod(node.id, config.kubeflow) for node in nodes}
+    pipeline = _build_pipeline(config, text, nodes, pods)
+    spec = json_format.MessageToDict(pipeline.pipeline_spec)
+    platform = json_format.MessageToDict(pipeline.platform_spec)
+    executors = spec["deploymentSpec"]["executors"]
+    for node_id, pod in pods.items():
+        add_newer_spelling(executors[f"exec-{task_name(node_id)}"]["container"], pod.container)
+    check_sizes(spec, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"], text)
+    documents = yaml.safe_dump_all([spec, platform], sort_keys=True, width=10_000)
+    return _HEADER.format(name=pipeline_name(config)) + documents
+
+
+def _build_pipeline(
+    config: PipelineConfig, text: str, nodes: Sequence[TaskNode], pods: Mapping[str, _Pod]
+) -> Any:
+    parameters = run_parameters(config)
+    settings = config.kubeflow
+    assert settings is not None
+
+    def pipeline(*channels: Any) -> None:
+        given = dict(zip((CONFIG, *(each.name for each in parameters)), channels, strict=True))
+        tasks: dict[str, Any] = {}
+        for node in nodes:
+            component = build_component(node.id, settings, parameters)
+            task = component(**given, **{RUN_ID: dsl.PIPELINE_JOB_ID_PLACEHOLDER})
+            task.after(*(tasks[upstream] for upstream in node.upstream))
+            _set_up(task, node.id, settings, pods[node.id])
+            tasks[node.id] = task
+
+    # The SDK reads a pipeline's parameters from its function.
+    pipeline.__doc__ = _docstring(parameters)
+    pipeline.__signature__ = _signature(text, parameters)  # type: ignore[attr-defined]
+    description = f"From pictures to a model in service: {config.push.model_name}"
+    return dsl.pipeline(pipeline, name=spec_name(config), description=description)
+
+
+def _set_up(task: Any, node_id: str, settings: KubeflowSettings, pod: _Pod) -> None:
+    task.set_display_name(node_id)
+    # TFX's cache decides, from the data; KFP's would from the parameters alone.
+    task.set_caching_options(False)
+    retries = settings.retries
+    if retries.count:
+        task.set_retry(
+            retries.count,
+            f"{retries.backoff_seconds}s",
+            retries.backoff_factor,
+            f"{retries.backoff_max_seconds}s",
+        )
+    set_resources(task, pod.container)
+    for name, value in pod.env.items():
+        task.set_env_variable(name, value)
+    task.platform_config = {"kubernetes": platform_config(node_id, settings, pod.settings)}
+
+
+def _pod(node_id: str, settings: KubeflowSettings) -> _Pod:
+    resources = settings.resources_of(node_id)
+    env = {**settings.env_of(node_id), **metadata_variables(settings)}
+    return _Pod(container_resources(resources), resources, env)
+
+
+def _signature(text: str, parameters: Sequence[RunParameter]) -> inspect.Signature:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    defaults = {CONFIG: text, **{parameter.name: "" for parameter in parameters}}
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, kind, default=default, annotation=str)
+            for name, default in defaults.items()
+        ]
+    )
+
+
+def _docstring(parameters: Sequence[RunParameter]) -> str:
+    lines = [f"    {CONFIG}: The configuration as JSON; what it leaves out is default."]
+    lines += [f"    {each.name}: {each.description}; empty: as configured." for each in parameters]
+    return "\n".join(["The pipeline.", "", "Args:", *lines])

@@ -1,0 +1,85 @@
+"""Sizes that Linux, Kubernetes, Argo and KFP allow, checked before a cluster refuses them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from components.errors import UserError
+
+# MAX_ARG_STRLEN, 32 pages: the longest argument or environment variable (execve(2)). The longest
+# is ARGO_TEMPLATE, in which Argo hands a task's whole template to its executor; newer versions
+# offload it, older ones end with "argument list too long" (argoproj/argo-workflows, issue 12190).
+_LONGEST_VARIABLE = 32 * 4096
+# What the template holds besides KFP's patch: the launcher's own volumes, mounts and variables.
+_REST_OF_TEMPLATE = 8 * 1024
+# All annotations of an object together (TotalAnnotationSizeLimitB of Kubernetes' API machinery).
+# KFP keeps each component's spec in an annotation (kubeflow/pipelines, issue 10968).
+_ALL_ANNOTATIONS = 256 * 1024
+# Argo replaces {{...}} in whatever passes through it, and Kubernetes $(...) in arguments.
+_REPLACED = ("{{", "$(")
+
+
+def check_config(config: str) -> None:
+    """Refuses a configuration whose text would not arrive as it is.
+
+    Raises:
+        UserError: If it holds what Argo or Kubernetes replace.
+    """
+    for text in _REPLACED:
+        if text in config:
+            start = max(0, config.index(text) - 30)
+            raise UserError(
+                f"the configuration holds {text!r}, which the cluster would replace: "
+                f"...{config[start : start + 60]}...",
+                "Write the setting without it.",
+            )
+
+
+def check_sizes(spec: Mapping[str, Any], platform: Mapping[str, Any], config: str) -> None:
+    """Refuses a compiled pipeline that a cluster would.
+
+    Args:
+        spec: The compiled pipeline.
+        platform: Its executors' Kubernetes configs, by executor.
+        config: The configuration as JSON.
+
+    Raises:
+        UserError: If something in it is too long.
+    """
+    executors = spec["deploymentSpec"]["executors"]
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    values = {name: parameter.get("defaultValue", "") for name, parameter in parameters.items()}
+    annotations = 0
+    for component in spec["components"].values():
+        label = component["executorLabel"]
+        container, kubernetes = executors[label]["container"], platform.get(label, {})
+        annotations += sum(len(json.dumps(part)) for part in (component, container, kubernetes))
+        size = _template_size(component, container, kubernetes, values)
+        if size > _LONGEST_VARIABLE:
+            raise UserError(
+                f"the configuration is too long for a cluster: {len(config):,} bytes of JSON "
+                f"become {size:,} in the environment of a task ({label}), and Linux allows "
+                f"{_LONGEST_VARIABLE:,} for one variable.",
+                "Move long lists out of it: pictures into a manifest, class weights to `auto`.",
+            )
+    if annotations > _ALL_ANNOTATIONS:
+        raise UserError(
+            f"the compiled tasks are too long for a cluster: {annotations:,} bytes, and Kubernetes "
+            f"allows {_ALL_ANNOTATIONS:,} for all annotations of an object.",
+            "Shorten kubeflow.env and what kubeflow.resources says of single nodes.",
+        )
+
+
+def _template_size(
+    component: Mapping[str, Any],
+    container: Mapping[str, Any],
+    kubernetes: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> int:
+    """Bytes of ARGO_TEMPLATE: JSON in JSON in JSON, each of which escapes what is in it."""
+    executor_input = json.dumps({"inputs": {"parameterValues": values}})
+    arguments = ["--executor_input", executor_input, "--component_spec", json.dumps(component)]
+    patch = json.dumps({"containers": [{"command": arguments, **container}], "pod": kubernetes})
+    # The patch is there as an input of the template, and where the template uses it.
+    template = {"inputs": {"parameters": [{"value": patch}]}, "podSpecPatch": patch}
+    return len(json.dumps(template)) + _REST_OF_TEMPLATE

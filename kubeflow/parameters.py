@@ -1,0 +1,46 @@
+"""What may be changed for one run, without a new compilation: the pipeline's parameters."""
+
+from dataclasses import dataclass
+
+from pipeline.config import PipelineConfig
+
+CONFIG = "config"
+"""Parameter that holds the configuration as JSON."""
+
+
+@dataclass(frozen=True)
+class RunParameter:
+    """A setting that a run may have otherwise; an empty text leaves it as configured.
+
+    Attributes:
+        name: Name of the parameter in KFP.
+        path: Where the setting stands in the configuration.
+        description: What it is, for KFP's form.
+    """
+
+    name: str
+    path: str
+    description: str
+
+
+def run_parameters(config: PipelineConfig) -> list[RunParameter]:
+    """The settings that one changes from run to run: pictures, epochs, gate."""
+    parameters = [
+        RunParameter("data_path", "data.path", "Folder of the pictures"),
+        RunParameter("span", "data.span", "Number that {SPAN} in the folder's name stands for"),
+        RunParameter("min_accuracy", "gate.min_accuracy", "Lowest test accuracy that is blessed"),
+    ]
+    for index, stage in enumerate(config.trainer.stages):
+        parameters.append(
+            RunParameter(
+                f"epochs_{stage.name.replace('-', '_')}",
+                f"trainer.stages[{index}].epochs",
+                f"Most epochs of stage {stage.name}",
+            )
+        )
+    return parameters
+
+
+def config_json(config: PipelineConfig) -> str:
+    """The configuration as tasks get it: what is not default, and nothing about the cluster."""
+    return config.model_dump_json(by_alias=True, exclude_defaults=True, exclude={"kubeflow"})
