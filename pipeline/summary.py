@@ -158,7 +158,7 @@ class Summary(_Part):
     schema_version: Literal[1] = 1
     """Version of this format; it changes when a field changes its meaning or goes."""
     outcome: Outcome
-    """`pushed`, `refused` by the gate or the serving check, `unchanged` (nothing new), or `failed`."""
+    """`pushed`, `refused` by gate or serving check, `unchanged` (nothing to push), or `failed`."""
     exit_code: int
     """What the command exits with: 0 pushed or unchanged, 1 failed, 3 refused, 130, 143 stopped."""
     run_id: str

@@ -39,7 +39,7 @@ def _measures(check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if check.get("pictures") is not None:
         yield "pictures asked about", figures.number(check["pictures"])
     if check.get("largest_difference") is not None:
-        yield "largest difference from the Trainer's scores", f"{check['largest_difference']:.1e}"
+        yield "largest difference from the Trainer's scores", f"{check['largest_difference']:.2g}"
     if check.get("is_deterministic") is not None:
         yield "two calls agree bit for bit", "yes" if check["is_deterministic"] else "no"
     for batch, latency in (check.get("latency_ms") or {}).items():
