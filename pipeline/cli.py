@@ -16,6 +16,7 @@ import click
 from pipeline.node_command import node
 from pipeline.predict_command import predict
 from pipeline.report_command import report, runs
+from pipeline.training_job.worker_command import train_worker
 from pipeline.version_commands import models, rollback
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ cli.add_command(models)
 cli.add_command(rollback)
 cli.add_command(runs)
 cli.add_command(report)
+cli.add_command(train_worker)
 
 
 def _load_or_exit(

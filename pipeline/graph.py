@@ -4,6 +4,7 @@ from tfx.components.infra_validator.component import InfraValidator
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
@@ -24,6 +25,7 @@ from pipeline.beam_args import beam_args
 from pipeline.beam_settings import check_places
 from pipeline.config import PipelineConfig
 from pipeline.fingerprint import fingerprint_code
+from pipeline.training_job.executor import TrainingExecutor
 from pipeline.workspace import Workspace
 from trainer.backbones import BACKBONES
 from trainer.export import EXAMPLES_SIGNATURE
@@ -197,4 +199,6 @@ def _trainer(
             "code": fingerprint_code("trainer"),
             "checkpoints": str(workspace.checkpoints(config)),
         },
+        # Everywhere, since what is cached depends on the executor's class.
+        custom_executor_spec=ExecutorClassSpec(TrainingExecutor),
     )

@@ -1,13 +1,11 @@
 """A model whose `fit` and `evaluate` give the same result on one device and on many."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from trainer.distribution import DistributionError
+from trainer.distribution import lost_workers_told
 from trainer.precision import AgreedLossScale
 
 
@@ -43,13 +41,13 @@ class DistributedModel(keras.Model):
             **options: See `keras.Model.fit`.
         """
         self._build_state(x)
-        with _lost_workers_told():
+        with lost_workers_told():
             return super().fit(_share_out(x), **options)
 
     def evaluate(self, x: tf.data.Dataset, **options: Any) -> Any:
         """`keras.Model.evaluate`; the same numbers on every worker."""
         self._build_state(x)
-        with _lost_workers_told():
+        with lost_workers_told():
             return super().evaluate(_share_out(x), **options)
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
@@ -112,15 +110,3 @@ def _share_out(batches: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return batches.with_options(options)
-
-
-@contextmanager
-def _lost_workers_told() -> Iterator[None]:
-    try:
-        yield
-    except tf.errors.UnavailableError as error:
-        raise DistributionError(
-            "another worker of this training is gone, or cannot be reached",
-            hint="See what it wrote last. Start all workers again: training goes on after the last "
-            "epoch that was saved.",
-        ) from error

@@ -106,6 +106,43 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return (resolver.task_type, resolver.task_id) == (first, 0)
 
 
+@contextmanager
+def lost_workers_told() -> Iterator[None]:
+    """Says in words that another worker is gone.
+
+    Raises:
+        DistributionError: It is.
+    """
+    try:
+        yield
+    except tf.errors.UnavailableError as error:
+        raise DistributionError(
+            "another worker of this training is gone, or cannot be reached",
+            hint="See what it wrote last. Start all workers again: training goes on after the last "
+            "epoch that was saved.",
+        ) from error
+
+
+def wait_for_all_workers(strategy: tf.distribute.Strategy) -> None:
+    """Returns when every worker has called it; at once where there is only one.
+
+    TensorFlow takes a worker that has ended for a lost one, and ends the others' connections ten
+    seconds later: none may go while another still has something to do.
+
+    Raises:
+        DistributionError: Another worker is gone.
+    """
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        with lost_workers_told():
+            # A sum of all workers' values has to wait for the last of them.
+            strategy.run(_sum_over_replicas, args=(tf.constant(1.0),))
+
+
+def _sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
+    replica = tf.distribute.get_replica_context()
+    return replica.all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+
 def _connect_workers(workers: int) -> tf.distribute.Strategy:
     report_progress("Trainer", f"waiting until all {workers} workers of TF_CONFIG have started")
     try:

@@ -1,5 +1,6 @@
 """run_fn: what the TFX Trainer calls."""
 
+import contextlib
 import hashlib
 import json
 import tempfile
@@ -16,7 +17,12 @@ from components.serving_check.reference import REFERENCE_FILE
 from trainer.checkpoint import Checkpoint
 from trainer.class_weights import find_class_weights
 from trainer.decide_freeze import decide_freeze
-from trainer.distribution import build_strategy, is_chief
+from trainer.distribution import (
+    DistributionError,
+    build_strategy,
+    is_chief,
+    wait_for_all_workers,
+)
 from trainer.export import LABELS_FILE, Classifier, export_classifier
 from trainer.input import build_parser, open_split, read_labels
 from trainer.model_settings import ModelSettings
@@ -72,6 +78,7 @@ def run_fn(fn_args: FnArgs) -> None:
         training = Training(network, pictures, settings, strategy, checkpoint)
         results = train_stages(training, log.update if log else None)
     if log is None:
+        wait_for_all_workers(strategy)
         return
     log.finish([{**one, "freeze_reason": reasons.get(one["name"])} for one in results], notes)
     report_progress("Trainer", "exporting")
@@ -81,6 +88,9 @@ def run_fn(fn_args: FnArgs) -> None:
     write_serving_reference(network, pictures.validation, pictures.parse, reference)
     _export(network, transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
+    # The model is complete: a worker that is lost now takes nothing from it.
+    with contextlib.suppress(DistributionError):
+        wait_for_all_workers(strategy)
 
 
 def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | None) -> list[str]:

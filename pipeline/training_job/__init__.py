@@ -15,5 +15,6 @@ pods.py           what a pod tells of itself
 job.py            submit, wait, delete
 watch.py          how far a job is, and when to give it up
 chief_log.py      the chief's log in our own
+sign_of_life.py   has the pods end when the Trainer was killed
 worker_command.py `python -m pipeline train-worker`: what runs in each pod
 """

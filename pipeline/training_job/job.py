@@ -1,0 +1,165 @@
+"""A training job from its submission to its removal, whatever the end is."""
+
+import contextlib
+import hashlib
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+from components.errors import UserError
+from components.progress import report_progress
+from pipeline.training_job.chief_log import ChiefLog
+from pipeline.training_job.cluster import Cluster, JobExists, own_service_account
+from pipeline.training_job.kinds import KINDS, JobRequest, Manifest
+from pipeline.training_job.spec import TrainingJobSpec
+from pipeline.training_job.watch import Pace, Watch
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# Kubernetes kills a pod 30 s after SIGTERM.
+_PATIENCE_AT_THE_END_SECONDS = 15.0
+_LEFTOVER_SECONDS = 300.0
+
+Manifests = list[tuple[str, Manifest]]
+
+
+def job_name(model_name: str, training: str) -> str:
+    """A name that each try of one training has, and no other.
+
+    Args:
+        model_name: To be recognized by a person.
+        training: What tells trainings apart, as a text of any length.
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", model_name.lower()).strip("-")[:20].strip("-")
+    digest = hashlib.sha256(training.encode()).hexdigest()[:10]
+    return f"train-{words}-{digest}" if words else f"train-{digest}"
+
+
+def run_job(
+    spec: TrainingJobSpec, name: str, command: Sequence[str], pace: Pace | None = None
+) -> None:
+    """Submits a job, follows it to its end, and deletes it, also where it failed or was stopped.
+
+    Args:
+        spec: What the pods are like.
+        name: The job's name. A job that an earlier try has left under it is deleted first: it
+            trains nothing that the checkpoint does not hold.
+        command: What each pod runs.
+        pace: Times of the watch.
+
+    Raises:
+        UserError: It could not be submitted, did not start, failed, or this process was stopped.
+    """
+    kind = KINDS[spec.kind]
+    cluster = Cluster(kind)
+    manifests = kind.build(JobRequest(name, command, _as_this_pod(spec), _metadata(cluster)))
+    log = ChiefLog(cluster, kind.container)
+    watch = Watch(
+        cluster, kind, name, spec.pods, spec.start_timeout_seconds, pace or Pace(), log.follow
+    )
+    with _stopped_by_signals():
+        try:
+            _submit(cluster, manifests, name)
+            report_progress("Trainer", f"training job {name}: submitted, {spec.pods} pods")
+            watch.until_done()
+            log.finish(seconds=10.0)
+        finally:
+            with _undisturbed():
+                log.finish(seconds=2.0)
+                _delete(Cluster(kind, _PATIENCE_AT_THE_END_SECONDS), manifests, name)
+
+
+def _submit(cluster: Cluster, manifests: Manifests, name: str) -> None:
+    try:
+        _create(cluster, manifests)
+    except JobExists:
+        report_progress("Trainer", f"training job {name}: deleting what an earlier try has left")
+        _delete(cluster, manifests, name)
+        _wait_until_gone(cluster, manifests, name)
+        _create(cluster, manifests)
+
+
+def _create(cluster: Cluster, manifests: Manifests) -> None:
+    for plural, manifest in manifests:
+        cluster.create(plural, manifest)
+
+
+def _wait_until_gone(cluster: Cluster, manifests: Manifests, name: str) -> None:
+    until = time.monotonic() + _LEFTOVER_SECONDS
+    # Its pods, too: two chiefs at once would write the same files.
+    while any(cluster.read(plural, name) for plural, _ in manifests) or cluster.pods(name):
+        if time.monotonic() > until:
+            plural, _ = manifests[-1]
+            raise UserError(
+                f"the training job {name} of an earlier try is still there, "
+                f"{_LEFTOVER_SECONDS:.0f} s after it was deleted",
+                hint=f"See what holds it: kubectl -n {cluster.namespace} describe {plural} {name}",
+            )
+        time.sleep(1.0)
+
+
+def _delete(cluster: Cluster, manifests: Manifests, name: str) -> None:
+    for plural, _ in reversed(manifests):
+        try:
+            cluster.delete(plural, name)
+        except UserError as error:
+            # What is being raised already, if anything, is what the person has to know.
+            report_progress("Trainer", f"training job {name} could not be deleted: {error.message}")
+
+
+def _as_this_pod(spec: TrainingJobSpec) -> TrainingJobSpec:
+    """With this pod's service account, where none is said: storage may be open to it alone."""
+    account = own_service_account()
+    if account is None or "serviceAccountName" in spec.pod:
+        return spec
+    return spec.model_copy(update={"pod": {"serviceAccountName": account, **spec.pod}})
+
+
+def _metadata(cluster: Cluster) -> dict[str, Any]:
+    labels = {"app.kubernetes.io/managed-by": "image-pipeline"}
+    pod = os.environ.get("KFP_POD_NAME") or os.environ.get("POD_NAME")
+    uid = os.environ.get("KFP_POD_UID") or os.environ.get("POD_UID")
+    if not pod or not uid:
+        return {"namespace": cluster.namespace, "labels": labels}
+    # Who deletes the run's pods deletes the job with them.
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": pod, "uid": uid}
+    return {"namespace": cluster.namespace, "labels": labels, "ownerReferences": [owner]}
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Has SIGTERM and SIGINT raise, so that the job goes with its Trainer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise UserError(
+            f"the training was stopped ({signal.Signals(number).name})",
+            hint="The next try of this task goes on from the last epoch that was saved.",
+        )
+
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without being stopped a second time."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
