@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from tfx.types import Artifact
 
+from components.ingest import storage
 from components.report.sources import read_pushed
 from components.transform.preprocessing import IMAGE_XF, LABEL_VOCABULARY
 
@@ -32,14 +32,17 @@ def collect_facts(component: str, outputs: Outputs) -> Facts:
 
 
 def _ingest(outputs: Outputs) -> Facts:
-    folder = Path(outputs["examples"][0].uri)
-    facts = json.loads((folder / "ingest.json").read_text())
-    return {**facts, "quarantine_path": str(folder / "quarantine.jsonl")}
+    folder = outputs["examples"][0].uri
+    return {
+        **_read(folder, "ingest.json"),
+        "quarantine_path": storage.join(folder, "quarantine.jsonl"),
+    }
 
 
 def _check(outputs: Outputs) -> Facts:
-    path = Path(outputs["anomalies"][0].uri) / "anomalies.json"
-    return {"anomalies": json.loads(path.read_text()) if path.is_file() else []}
+    folder = outputs["anomalies"][0].uri
+    is_there = any(entry.name == "anomalies.json" for entry in storage.list_folder(folder))
+    return {"anomalies": _read(folder, "anomalies.json") if is_there else []}
 
 
 def _transform(outputs: Outputs) -> Facts:
@@ -51,8 +54,7 @@ def _transform(outputs: Outputs) -> Facts:
 
 
 def _trainer(outputs: Outputs) -> Facts:
-    folder = Path(outputs["model_run"][0].uri)
-    training = json.loads((folder / "training.json").read_text())
+    training = _read(outputs["model_run"][0].uri, "training.json")
     stages = training["stages"]
     shown = [{key: value for key, value in stage.items() if key != "history"} for stage in stages]
     return {"stages": shown, "notes": training["notes"]}
@@ -64,12 +66,12 @@ def _baseline(outputs: Outputs) -> Facts:
 
 
 def _evaluator(outputs: Outputs) -> Facts:
-    decision = json.loads((Path(outputs["evaluation"][0].uri) / "decision.json").read_text())
+    decision = _read(outputs["evaluation"][0].uri, "decision.json")
     return {key: value for key, value in decision.items() if key not in _LARGE}
 
 
 def _serving_check(outputs: Outputs) -> Facts:
-    return json.loads((Path(outputs["blessing"][0].uri) / "serving_check.json").read_text())
+    return _read(outputs["blessing"][0].uri, "serving_check.json")
 
 
 def _pusher(outputs: Outputs) -> Facts:
@@ -84,7 +86,12 @@ def _pusher(outputs: Outputs) -> Facts:
 
 
 def _report(outputs: Outputs) -> Facts:
-    return {"report_path": str(Path(outputs["report"][0].uri) / "index.html")}
+    return {"report_path": storage.join(outputs["report"][0].uri, "index.html")}
+
+
+def _read(folder: str, file: str) -> Any:
+    """JSON of an artifact, which may be in a bucket."""
+    return json.loads(storage.read_bytes(storage.join(folder, file)))
 
 
 _READERS: dict[str, Callable[[Outputs], Facts]] = {

@@ -6,8 +6,9 @@ import os
 import random
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
@@ -16,6 +17,7 @@ from components.errors import UserError
 from pipeline.metadata_login import Login
 from pipeline.metadata_url import MetadataUrl
 
+Result = TypeVar("Result")
 Config: TypeAlias = (
     metadata_store_pb2.ConnectionConfig | metadata_store_pb2.MetadataStoreClientConfig
 )
@@ -29,15 +31,33 @@ _CALL_SECONDS = 60.0
 # gRPC's own limit is 4 MiB, which the executions of some hundred runs exceed.
 _MESSAGE_BYTES = 256 * 2**20
 
-TRANSIENT = (
+# Seven tries take 32 seconds on average, beside what each waits for its connection.
+_TRIES = 7
+# What MLMD raises where the database was busy, restarted, or had another one write the same.
+_TRANSIENT = (
     mlmd.errors.AbortedError,
     mlmd.errors.UnavailableError,
     mlmd.errors.DeadlineExceededError,
     mlmd.errors.InternalError,
 )
-"""What MLMD raises where the database was busy, restarted, or had another one write the same."""
 
 _logger = logging.getLogger(__name__)
+
+
+def persistently(action: Callable[[], Result]) -> Result:
+    """Does what may fail because the database is busy or away, until it succeeds.
+
+    Args:
+        action: Something that can be done twice.
+    """
+    for number in range(1, _TRIES):
+        try:
+            return action()
+        except (*_TRANSIENT, mlmd.errors.AlreadyExistsError) as error:
+            # AlreadyExists: another node has just made what this one was about to make.
+            _logger.info("Once more, for the metadata said: %s", _first_line(error))
+            time.sleep(_FIRST_PAUSE_SECONDS * 2**number * random.random())
+    return action()
 
 
 def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
@@ -98,7 +118,7 @@ def open_store(config: Config, patience_seconds: float = PATIENCE_SECONDS) -> ml
     while True:
         try:
             return _connect(config)
-        except (RuntimeError, *TRANSIENT) as error:
+        except (RuntimeError, *_TRANSIENT) as error:
             is_there = _answers(config)
             patience = (
                 min(patience_seconds, _REFUSED_PATIENCE_SECONDS) if is_there else (patience_seconds)

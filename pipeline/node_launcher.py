@@ -2,10 +2,8 @@
 
 import contextlib
 import logging
-import random
-import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ml_metadata import errors
 from ml_metadata.proto import metadata_store_pb2
@@ -16,13 +14,12 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.types import Artifact
 
 from pipeline.attempt import Attempt, SupersededError
-from pipeline.metadata_store import TRANSIENT
+from pipeline.metadata_store import persistently
 
 Artifacts = Mapping[str, Sequence[Artifact]]
 Contexts = list[metadata_store_pb2.Context]
-Result = TypeVar("Result")
+_State = metadata_store_pb2.Execution
 
-_TRIES = 6
 _logger = logging.getLogger(__name__)
 
 
@@ -53,7 +50,7 @@ class NodeLauncher(launcher.Launcher):
 
     def _prepare_execution(self) -> Any:
         # Until an executor runs, nothing is done that cannot be done twice.
-        return _persistently(super()._prepare_execution)
+        return persistently(super()._prepare_execution)
 
     def _register_or_reuse_execution(
         self,
@@ -77,8 +74,9 @@ class NodeLauncher(launcher.Launcher):
                     metadata_handle, execution, contexts, input_artifacts=input_artifacts
                 )
             execution = next(iter(find(metadata_handle, contexts)))
-        if not execution_lib.is_execution_successful(execution):
-            execution.last_known_state = metadata_store_pb2.Execution.RUNNING
+        # Nothing is written where it is running already: it may be complete in this very moment.
+        if execution.last_known_state not in (_State.RUNNING, _State.COMPLETE, _State.CACHED):
+            execution.last_known_state = _State.RUNNING
             # An attempt that found no inputs has registered none.
             missing = None if _has_inputs(metadata_handle, execution.id) else input_artifacts
             execution_lib.put_execution(metadata_handle, execution, contexts, missing)
@@ -95,7 +93,9 @@ class NodeLauncher(launcher.Launcher):
             with self._mlmd_connection as handle:
                 if not self._attempt.is_newest(handle.store):
                     raise self._superseded()
-                if not _is_complete(handle, execution_id):
+                if _has_outputs(handle, execution_id):
+                    _mark_complete(handle, execution_id, contexts)
+                else:
                     super(NodeLauncher, self)._publish_successful_execution(
                         execution_id, contexts, output_dict, executor_output
                     )
@@ -103,7 +103,7 @@ class NodeLauncher(launcher.Launcher):
             return {artifact.uri for artifact in _flat(published)}
 
         try:
-            is_ours = _persistently(publish) == {artifact.uri for artifact in _flat(output_dict)}
+            is_ours = persistently(publish) == {artifact.uri for artifact in _flat(output_dict)}
         except SupersededError:
             outputs_utils.remove_output_dirs(output_dict)
             raise
@@ -116,8 +116,10 @@ class NodeLauncher(launcher.Launcher):
         self, execution_id: int, contexts: Contexts, executor_output: Any = None
     ) -> None:
         with self._mlmd_connection as handle:
-            if not self._attempt.is_newest(handle.store):
-                raise self._superseded()
+            is_newest = self._attempt.is_newest(handle.store)
+        if not is_newest:
+            _logger.info("This attempt failed, too late to matter:", exc_info=True)
+            raise self._superseded() from None
         super()._publish_failed_execution(execution_id, contexts, executor_output)
 
     def _superseded(self) -> SupersededError:
@@ -130,8 +132,9 @@ class NodeLauncher(launcher.Launcher):
             for artifact in _flat(output_dict):
                 folder, _, name = artifact.uri.rpartition("/")
                 if name == self._attempt.name_folder(execution_id):
-                    with contextlib.suppress(Exception):
-                        fileio.rmtree(f"{folder}/{earlier.name_folder(execution_id)}")
+                    _remove(f"{folder}/{earlier.name_folder(execution_id)}")
+            # What Beam had put aside.
+            _remove(self._output_resolver.temporary_folder(earlier.name_folder(execution_id)))
 
 
 class _AttemptOutputs(outputs_utils.OutputsResolver):
@@ -155,30 +158,36 @@ class _AttemptOutputs(outputs_utils.OutputsResolver):
     def make_tmp_dir(self, execution_id: int) -> str:
         return super().make_tmp_dir(self._folder(execution_id))
 
+    def temporary_folder(self, name: str) -> str:
+        """Where an attempt has its temporary files, by the name of its folder."""
+        return (
+            f"{self._node_dir}/{outputs_utils._SYSTEM}/{outputs_utils._EXECUTOR_EXECUTION}/{name}"
+        )
+
     def _folder(self, execution_id: int) -> Any:
         return self._attempt.name_folder(execution_id)
 
 
-def _persistently(action: Callable[[], Result]) -> Result:
-    """Does what may fail because the database is busy or away, until it succeeds."""
-    for number in range(1, _TRIES):
-        try:
-            return action()
-        except (*TRANSIENT, errors.AlreadyExistsError) as error:
-            # AlreadyExists: another node has just made what this one was about to make.
-            _logger.info("Once more, for the metadata said: %s", error)
-            time.sleep(0.5 * 2**number * random.random())
-    return action()
+def _has_outputs(handle: metadata.Metadata, execution_id: int) -> bool:
+    return bool(execution_lib.get_output_artifacts(handle, execution_id))
 
 
-def _is_complete(handle: metadata.Metadata, execution_id: int) -> bool:
+def _mark_complete(handle: metadata.Metadata, execution_id: int, contexts: Contexts) -> None:
+    """Corrects what another attempt may have said of an execution that has its outputs."""
     [execution] = handle.store.get_executions_by_id([execution_id])
-    return execution.last_known_state == metadata_store_pb2.Execution.COMPLETE
+    if not execution_lib.is_execution_successful(execution):
+        execution.last_known_state = _State.COMPLETE
+        execution_lib.put_execution(handle, execution, contexts)
 
 
 def _has_inputs(handle: metadata.Metadata, execution_id: int) -> bool:
     events = handle.store.get_events_by_execution_ids([execution_id])
     return any(event.type == metadata_store_pb2.Event.INPUT for event in events)
+
+
+def _remove(folder: str) -> None:
+    with contextlib.suppress(Exception):  # It is not there, or will be in nobody's way.
+        fileio.rmtree(folder)
 
 
 def _flat(artifacts: Artifacts) -> list[Artifact]:

@@ -2,11 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler, constants
-from tfx.orchestration import data_types_utils, metadata
+from tfx.orchestration import data_types_utils
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.pipeline import Pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
@@ -14,9 +15,9 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
-from pipeline.attempt import start_attempt
+from pipeline.attempt import Attempt, start_attempt
 from pipeline.beam_operator import hide_beam_args
-from pipeline.metadata_store import Config
+from pipeline.metadata_store import Config, persistently
 from pipeline.node_launcher import NodeLauncher
 from pipeline.patient_metadata import PatientMetadata
 
@@ -81,8 +82,7 @@ class CompiledPipeline:
         """
         if finished := self.find_result(node_id):
             return replace(finished, was_finished=True)
-        with self._metadata() as handle:
-            attempt = start_attempt(handle.store, self._key(node_id))
+        attempt = persistently(partial(self._start_attempt, node_id))
         node = self._node(node_id)
         if not use_cache:
             node.execution_options.caching_options.enable_cache = False
@@ -105,21 +105,23 @@ class CompiledPipeline:
 
     def find_result(self, node_id: str) -> NodeResult | None:
         """What a node left behind in this run; None if it has not finished."""
-        with self._metadata() as handle:
-            execution = next(filter(_is_successful, self._executions(handle, node_id)), None)
-        return self._result(execution.id) if execution is not None else None
+        found = next(filter(_is_successful, self._executions(node_id)), None)
+        return self._result(found.id) if found is not None else None
 
     def unfinished(self, node_id: str) -> dict[str, str]:
         """Nodes that one needs and that have not finished in this run, and where each stands."""
         states = {}
-        with self._metadata() as handle:
-            for upstream in self._node(node_id).upstream_nodes:
-                executions = self._executions(handle, upstream)
-                if not any(map(_is_successful, executions)):
-                    state = metadata_store_pb2.Execution.State
-                    names = [state.Name(one.last_known_state).lower() for one in executions]
-                    states[upstream] = names[-1] if names else "not started"
+        for upstream in self._node(node_id).upstream_nodes:
+            executions = self._executions(upstream)
+            if not any(map(_is_successful, executions)):
+                state = metadata_store_pb2.Execution.State
+                names = [state.Name(one.last_known_state).lower() for one in executions]
+                states[upstream] = names[-1] if names else "not started"
         return states
+
+    def _start_attempt(self, node_id: str) -> Attempt:
+        with self._metadata() as handle:
+            return start_attempt(handle.store, self._key(node_id))
 
     def _metadata(self) -> PatientMetadata:
         return PatientMetadata(self._connection)
@@ -135,25 +137,30 @@ class CompiledPipeline:
             if node.pipeline_node.node_info.id == node_id
         )
 
-    def _executions(
-        self, handle: metadata.Metadata, node_id: str
-    ) -> list[metadata_store_pb2.Execution]:
+    def _executions(self, node_id: str) -> list[metadata_store_pb2.Execution]:
         """Executions of a node in this run, oldest first."""
-        contexts = [
-            handle.store.get_context_by_type_and_name(
-                spec.type.name, data_types_utils.get_value(spec.name)
-            )
-            for spec in self._node(node_id).contexts.contexts
-        ]
-        if None in contexts:
-            return []
-        found = execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
-        return sorted(found, key=lambda execution: execution.id)
+
+        def find() -> list[metadata_store_pb2.Execution]:
+            with self._metadata() as handle:
+                contexts = [
+                    handle.store.get_context_by_type_and_name(
+                        spec.type.name, data_types_utils.get_value(spec.name)
+                    )
+                    for spec in self._node(node_id).contexts.contexts
+                ]
+                if None in contexts:
+                    return []
+                return execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
+
+        return sorted(persistently(find), key=lambda execution: execution.id)
 
     def _result(self, execution_id: int) -> NodeResult:
-        with self._metadata() as handle:
-            [execution] = handle.store.get_executions_by_id([execution_id])
-            outputs: dict[str, Any] = execution_lib.get_output_artifacts(handle, execution_id)
+        def read() -> tuple[metadata_store_pb2.Execution, dict[str, Any]]:
+            with self._metadata() as handle:
+                [execution] = handle.store.get_executions_by_id([execution_id])
+                return execution, execution_lib.get_output_artifacts(handle, execution_id)
+
+        execution, outputs = persistently(read)
         if execution.last_known_state == metadata_store_pb2.Execution.FAILED:
             # The launcher publishes unresolved inputs as a failure but does not raise it.
             raise RuntimeError("its inputs could not be resolved")
