@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from kubeflow.serving.command import serving
 from pipeline.cli import WRONG_USAGE, config_argument, set_option
 
 
@@ -49,6 +50,9 @@ def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -
         raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
     click.echo(f"Wrote {output}.")
     return 0
+
+
+cli.add_command(serving)
 
 
 def compile_or_exit(config_path: Path, overrides: Sequence[str] = ()) -> str:

@@ -10,9 +10,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import Doc
 
-from components.settings import Settings
+from components.errors import UserError
+from components.settings import Settings, UntoldValueError
 from pipeline.kubeflow_resources import ResourceSettings, SecretSettings, Variables, Volumes
 from pipeline.kubernetes_words import MountPath, ObjectName, SecretKey
+from pipeline.serving_settings import ServingSettings
+from pipeline.metadata_url import parse_metadata_url
 from pipeline.training_job.settings import TrainingJobSettings
 
 NODES = (
@@ -24,8 +27,13 @@ DEFAULT = "default"
 """The entry of `resources` for nodes that have none of their own."""
 METADATA_FILES = "/var/run/secrets/image-pipeline/metadata"
 """Where the metadata's credentials are mounted, if they come as files."""
+SHARED_MEMORY = "shared-memory"
+"""Name of the volume that is a pod's shared memory."""
 
-_METADATA_URL = re.compile(r"(postgresql|mysql|grpc)://[^/@\s?#]+(/[^/@\s?#]+)?")
+_STORES = (
+    "give postgresql://HOST[:PORT]/DATABASE, mysql://HOST[:PORT]/DATABASE, or grpc://HOST:PORT for "
+    "an ML Metadata server"
+)
 _RESERVED = re.compile(r"METADATA_|KFP_|TRAINING_JOB$")
 _OBJECT_STORES = ("s3://", "minio://", "s3a://")
 
@@ -52,21 +60,20 @@ def check_metadata_url(url: str) -> str:
     """Takes the address of a metadata store that several pods may use, without credentials.
 
     Raises:
-        ValueError: It is none.
+        UntoldValueError: It holds a user or a password.
+        ValueError: It is no such address.
     """
-    if "@" in url:
-        raise ValueError(
+    if re.search(r"@|\b(user|passw)", url):
+        raise UntoldValueError(
             "holds a user or a password; put them into a secret, and name it in "
             "kubeflow.metadata.secret"
         )
     if url.startswith("sqlite:"):
-        raise ValueError("several pods write at once, and SQLite is for one machine; see allowed")
-    is_database = url.startswith(("postgresql://", "mysql://"))
-    if not _METADATA_URL.fullmatch(url) or is_database != (url.count("/") == 3):
-        raise ValueError(
-            "give postgresql://HOST[:PORT]/DATABASE, mysql://HOST[:PORT]/DATABASE, or "
-            "grpc://HOST:PORT for an ML Metadata server"
-        )
+        raise ValueError(f"several pods write at once, and SQLite is for one machine; {_STORES}")
+    try:
+        parse_metadata_url(url)
+    except UserError:
+        raise ValueError(_STORES) from None
     return url
 
 
@@ -108,8 +115,8 @@ class RetrySettings(Settings):
     """Wait before the first retry, in seconds."""
     backoff_factor: Annotated[float, Field(ge=1, le=10)] = 2.0
     """How many times longer each next wait is."""
-    backoff_max_seconds: Annotated[int, Field(ge=1, le=86400)] = 3600
-    """Longest wait, in seconds."""
+    backoff_max_seconds: Annotated[int, Field(ge=1, le=3600)] = 3600
+    """Longest wait, in seconds (3600: KFP's largest)."""
 
 
 class SecuritySettings(Settings):
@@ -166,6 +173,8 @@ class KubeflowSettings(Settings):
     training: TrainingJobSettings | None = None
     """Training on several pods, each with the Trainer's resources; empty trains in the Trainer's
     own pod."""
+    serving: ServingSettings = ServingSettings()
+    """Servers of what is pushed, which `python -m kubeflow serving` makes manifests of."""
 
     def resources_of(self, node_id: str) -> ResourceSettings:
         """What the pod of a node asks for."""
@@ -221,6 +230,8 @@ class KubeflowSettings(Settings):
         if self.metadata.secret and self.metadata.secret_as == "files":
             secrets.append((self.metadata.secret, METADATA_FILES))
         mounts = [*self.volumes_of(node_id).items(), *secrets]
+        if self.resources_of(node_id).shared_memory:
+            mounts.append((SHARED_MEMORY, "/dev/shm"))
         for what, values in (("name", [m[0] for m in mounts]), ("path", [m[1] for m in mounts])):
             twice = sorted({value for value in values if values.count(value) > 1})
             if twice:

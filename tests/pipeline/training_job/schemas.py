@@ -10,11 +10,11 @@ refuses what they do not name):
   ec2c640; of the JobSet within, only what is used here (jobset.x-k8s.io/v1alpha2).
 """
 
-import re
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
-from kubernetes import client
+
+from tests.kubernetes_models import check_model
 
 # RFC 1035, and short enough for the names of pods and services that are made of it.
 _NAME = {"type": "string", "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 40}
@@ -134,43 +134,3 @@ def pod_templates(plural: str, manifest: dict[str, Any]) -> list[dict[str, Any]]
         jobs = manifest["spec"]["template"]["spec"]["replicatedJobs"]
         return [job["template"]["spec"]["template"] for job in jobs]
     return []
-
-
-def check_model(value: Any, kind: str, where: str) -> None:
-    """Checks JSON against a model of the Kubernetes client, unknown keys and types included.
-
-    Raises:
-        ValueError: It does not fit.
-    """
-    if kind.startswith("list["):
-        _expect(isinstance(value, list), where, kind)
-        for index, item in enumerate(value):
-            check_model(item, kind[5:-1], f"{where}[{index}]")
-    elif kind.startswith("dict("):
-        _expect(isinstance(value, dict), where, kind)
-        for key, item in value.items():
-            check_model(item, kind[5:-1].split(", ", 1)[1], f"{where}.{key}")
-    elif kind in ("str", "int", "bool", "float"):
-        _expect(type(value).__name__ == kind, where, kind)
-    elif kind not in ("object", "datetime"):
-        _check_fields(value, getattr(client, kind), where)
-
-
-def _check_fields(value: Any, model: Any, where: str) -> None:
-    _expect(isinstance(value, dict), where, model.__name__)
-    names = {spelled: name for name, spelled in model.attribute_map.items()}
-    unknown = value.keys() - names.keys()
-    if unknown:
-        raise ValueError(f"{where}: {model.__name__} has no {', '.join(sorted(unknown))}")
-    for key, item in value.items():
-        check_model(item, model.openapi_types[names[key]], f"{where}.{key}")
-    try:
-        # It refuses to be made without what is required.
-        model(**{names[key]: item for key, item in value.items()})
-    except ValueError as error:
-        raise ValueError(f"{where}: {re.sub(r'`', '', str(error))}") from error
-
-
-def _expect(is_right: bool, where: str, kind: str) -> None:
-    if not is_right:
-        raise ValueError(f"{where}: is no {kind}")

@@ -1,0 +1,63 @@
+"""An InferenceService of KServe."""
+
+from components.errors import UserError
+from kubeflow.serving.place import Place
+from kubeflow.serving.pod import (
+    Manifest,
+    image_tag,
+    metadata,
+    placement,
+    resources,
+    without_empty,
+)
+from pipeline.config import PipelineConfig
+from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.serving_settings import ServingSettings
+
+
+def inference_service(
+    config: PipelineConfig, settings: KubeflowSettings, place: Place
+) -> list[Manifest]:
+    """An InferenceService on KServe's own runtime for TensorFlow.
+
+    A volume is mounted into the server (`enableDirectPvcVolumeMount`, KServe's default), which
+    finds each new version by itself. What is in a bucket is copied when a pod starts: a new
+    version is served from the next start on.
+
+    Raises:
+        UserError: Settings that KServe has no place for.
+    """
+    serving = settings.serving
+    if serving.env or serving.secrets:
+        raise UserError(
+            "kubeflow.serving: env and secrets are for plain TensorFlow Serving",
+            hint="KServe reads a bucket with the secrets of kubeflow.serving.service_account.",
+        )
+    model = {
+        "modelFormat": {"name": "tensorflow", "version": "2"},
+        "protocolVersion": "v1",
+        # KServe's runtime names a TensorFlow Serving of its own, which is years older.
+        "runtimeVersion": image_tag(serving),
+        "image": _image(serving),
+        "storageUri": place.storage_uri,
+        "resources": resources(serving),
+    }
+    predictor = {
+        "minReplicas": serving.replicas,
+        **placement(settings, serving),
+        "model": without_empty(model),
+    }
+    return [
+        {
+            "apiVersion": "serving.kserve.io/v1beta1",
+            "kind": "InferenceService",
+            "metadata": metadata(config, serving),
+            "spec": {"predictor": predictor},
+        }
+    ]
+
+
+def _image(serving: ServingSettings) -> str | None:
+    """The image, where it is another than the runtime's own."""
+    default = type(serving).model_fields["image"].default
+    return None if serving.image == default else f"{serving.image}:{image_tag(serving)}"

@@ -1,0 +1,39 @@
+"""The manifests as the text of one file."""
+
+from typing import Any
+
+import yaml
+
+from kubeflow.serving.kserve import inference_service
+from kubeflow.serving.place import find_place
+from kubeflow.serving.tensorflow_serving import deployment_and_service
+from pipeline.config import PipelineConfig
+
+
+def serving_manifests(config: PipelineConfig, kind: str) -> str:
+    """What `kubectl apply` takes.
+
+    Args:
+        config: Checked for a cluster.
+        kind: `tensorflow-serving` or `kserve`.
+
+    Returns:
+        YAML, a document for each object.
+
+    Raises:
+        UserError: The settings have something that this kind of server has no place for.
+    """
+    settings = config.kubeflow
+    assert settings is not None, "checked for a cluster"
+    build = inference_service if kind == "kserve" else deployment_and_service
+    manifests = build(config, settings, find_place(config, settings))
+    return yaml.dump_all(
+        manifests, Dumper=_WithoutAliases, sort_keys=False, explicit_start=True, width=1000
+    )
+
+
+class _WithoutAliases(yaml.SafeDumper):
+    """Writes what stands in several places in each of them, as people do."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True

@@ -1,0 +1,73 @@
+"""What both kinds of server ask of a pod, in Kubernetes' own words."""
+
+import re
+from typing import Any
+
+from pipeline.config import PipelineConfig
+from pipeline.kubeflow_resources import TolerationSettings
+from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.serving_settings import ServingSettings
+
+Manifest = dict[str, Any]
+
+
+def metadata(config: PipelineConfig, serving: ServingSettings) -> Manifest:
+    """Name, namespace and labels of an object."""
+    return without_empty(
+        {
+            "name": service_name(config, serving),
+            "namespace": serving.namespace,
+            "labels": {
+                "app.kubernetes.io/name": service_name(config, serving),
+                "app.kubernetes.io/component": "model-server",
+                "app.kubernetes.io/managed-by": "image-pipeline",
+            },
+        }
+    )
+
+
+def service_name(config: PipelineConfig, serving: ServingSettings) -> str:
+    """Name that the model is reached by: the given one, or what Kubernetes takes of the model's."""
+    return serving.name or re.sub(r"[^a-z0-9]+", "-", config.push.model_name.lower()).strip("-")
+
+
+def image_tag(serving: ServingSettings) -> str:
+    """Tag of the image: TensorFlow Serving has one edition with CUDA and one without."""
+    return f"{serving.version}-gpu" if serving.gpus else serving.version
+
+
+def resources(serving: ServingSettings) -> Manifest:
+    """CPU, memory and accelerators of a server: what it asks for is also the most that it gets."""
+    amounts = {"cpu": serving.cpu, "memory": serving.memory}
+    if serving.gpus:
+        amounts[serving.accelerator] = str(serving.gpus)
+    return {"requests": amounts, "limits": dict(amounts)}
+
+
+def placement(settings: KubeflowSettings, serving: ServingSettings) -> Manifest:
+    """Who a pod is, and which nodes it may run on; only what was asked for."""
+    return without_empty(
+        {
+            "serviceAccountName": serving.service_account,
+            "imagePullSecrets": [{"name": name} for name in settings.image_pull_secrets],
+            "nodeSelector": dict(serving.node_selector),
+            "tolerations": [_toleration(toleration) for toleration in serving.tolerations],
+        }
+    )
+
+
+def without_empty(manifest: Manifest) -> Manifest:
+    """Leaves out what has nothing in it."""
+    return {key: value for key, value in manifest.items() if value not in (None, [], {})}
+
+
+def _toleration(toleration: TolerationSettings) -> Manifest:
+    return without_empty(
+        {
+            "key": toleration.key,
+            "operator": toleration.operator,
+            "value": toleration.value,
+            "effect": toleration.effect,
+            "tolerationSeconds": toleration.seconds,
+        }
+    )

@@ -1,0 +1,144 @@
+"""A Deployment and a Service of plain TensorFlow Serving."""
+
+from kubeflow.serving.place import Place
+from kubeflow.serving.pod import (
+    Manifest,
+    image_tag,
+    metadata,
+    placement,
+    resources,
+    service_name,
+    without_empty,
+)
+from pipeline.config import PipelineConfig
+from pipeline.kubeflow_resources import SecretSettings
+from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.serving_settings import ServingSettings
+
+GRPC_PORT, REST_PORT = 8500, 8501
+# TensorFlow Serving's own second is a listing of the bucket each second, by each server.
+POLL_SECONDS = 10
+# The image names no user, and Kubernetes does not start it as "not root" without a number.
+USER = 1000
+
+
+def deployment_and_service(
+    config: PipelineConfig, settings: KubeflowSettings, place: Place
+) -> list[Manifest]:
+    """Servers that look for new versions by themselves, and change over without a pause."""
+    serving = settings.serving
+    labels = {"app.kubernetes.io/name": service_name(config, serving)}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(config, serving),
+        "spec": {
+            "replicas": serving.replicas,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": metadata(config, serving)["labels"]},
+                "spec": _pod(config, settings, place),
+            },
+        },
+    }
+    ports = [("grpc", GRPC_PORT), ("rest", REST_PORT)]
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata(config, serving),
+        "spec": {
+            "selector": labels,
+            "ports": [{"name": name, "port": port, "targetPort": name} for name, port in ports],
+        },
+    }
+    return [deployment, service]
+
+
+def _pod(config: PipelineConfig, settings: KubeflowSettings, place: Place) -> Manifest:
+    serving, security = settings.serving, settings.security_context
+    group = security.run_as_group if security else None
+    return {
+        **placement(settings, serving),
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": (security.run_as_user if security else None) or USER,
+            **({} if group is None else {"runAsGroup": group}),
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(config, serving, place)],
+        "volumes": _volumes(serving.secrets, place),
+    }
+
+
+def _container(config: PipelineConfig, serving: ServingSettings, place: Place) -> Manifest:
+    model = config.push.model_name
+    container = {
+        "name": "tensorflow-serving",
+        "image": f"{serving.image}:{image_tag(serving)}",
+        "command": ["/usr/bin/tensorflow_model_server"],
+        "args": [
+            f"--port={GRPC_PORT}",
+            f"--rest_api_port={REST_PORT}",
+            f"--model_name={model}",
+            f"--model_base_path={place.address}",
+            f"--file_system_poll_wait_seconds={POLL_SECONDS}",
+        ],
+        "env": [
+            *({"name": name, "value": value} for name, value in serving.env.items()),
+            *(
+                {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": key}}}
+                for secret in serving.secrets
+                for name, key in secret.env.items()
+            ),
+        ],
+        "ports": [
+            {"name": "grpc", "containerPort": GRPC_PORT},
+            {"name": "rest", "containerPort": REST_PORT},
+        ],
+        "resources": resources(serving),
+        # The ports open once the first version is loaded and warm.
+        "startupProbe": {
+            "tcpSocket": {"port": "grpc"},
+            "periodSeconds": 5,
+            "failureThreshold": 120,
+        },
+        "livenessProbe": {"tcpSocket": {"port": "grpc"}, "periodSeconds": 20},
+        # Answers 404 as long as no version is in service.
+        "readinessProbe": {
+            "httpGet": {"path": f"/v1/models/{model}/metadata", "port": "rest"},
+            "periodSeconds": 10,
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": _mounts(serving.secrets, place),
+    }
+    return without_empty(container)
+
+
+def _volumes(secrets: tuple[SecretSettings, ...], place: Place) -> list[Manifest]:
+    volumes: list[Manifest] = [{"name": "tmp", "emptyDir": {}}]
+    if place.claim:
+        claim = {"claimName": place.claim, "readOnly": True}
+        volumes.append({"name": "models", "persistentVolumeClaim": claim})
+    return volumes + [
+        {"name": f"secret-{number}", "secret": {"secretName": secret.name}}
+        for number, secret in enumerate(secrets)
+        if secret.files
+    ]
+
+
+def _mounts(secrets: tuple[SecretSettings, ...], place: Place) -> list[Manifest]:
+    mounts: list[Manifest] = [{"name": "tmp", "mountPath": "/tmp"}]
+    if place.mount:
+        # The whole volume, where the pipeline has it too: for a folder of it that is not there
+        # yet, Kubernetes would make one that belongs to root, and the Pusher could not write.
+        mounts.append({"name": "models", "mountPath": place.mount, "readOnly": True})
+    return mounts + [
+        {"name": f"secret-{number}", "mountPath": secret.files, "readOnly": True}
+        for number, secret in enumerate(secrets)
+        if secret.files
+    ]
