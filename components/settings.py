@@ -3,6 +3,10 @@
 from pydantic import BaseModel, ConfigDict
 
 
+class UntoldValueError(ValueError):
+    """A mistake in a value that is not shown, because it may hold a password."""
+
+
 def require_local(path: str | None) -> str | None:
     """Refuses the address of a remote object where only a path will do.
 

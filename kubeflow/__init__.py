@@ -14,6 +14,7 @@ compile.py         the compiled file, put together from
   component.py            a task's interface and command
   parameters.py           what may differ from run to run
   container_resources.py  CPU, memory and accelerators, as every version of KFP reads them
+  pod.py                  what a task's pod gets
   platform_config.py      what only Kubernetes knows of: volumes, secrets, nodes
   limits.py               sizes that KFP, Argo, Kubernetes and Linux allow
 names.py           what the pipeline and its experiment are called

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -10,40 +9,20 @@ from google.protobuf import json_format
 from kfp import dsl
 
 from kubeflow.component import RUN_ID, build_component
-from kubeflow.container_resources import (
-    ContainerResources,
-    add_newer_spelling,
-    container_resources,
-    set_resources,
-)
+from kubeflow.container_resources import add_newer_spelling, set_resources
 from kubeflow.limits import check_config, check_sizes
 from kubeflow.names import pipeline_name, spec_name
 from kubeflow.parameters import CONFIG, RunParameter, config_json, run_parameters
-from kubeflow.platform_config import metadata_variables, platform_config
+from kubeflow.platform_config import platform_config
+from kubeflow.pod import Pod, pod_of
 from kubeflow.task_graph import TaskNode, task_graph, task_name
 from pipeline.config import PipelineConfig
-from pipeline.kubeflow_resources import ResourceSettings
 from pipeline.kubeflow_settings import KubeflowSettings
 
 _HEADER = """\
 # {name}, compiled by `python -m kubeflow compile`; do not edit.
 # The first document is the pipeline, the second what only Kubernetes knows of.
 """
-
-
-@dataclass(frozen=True)
-class _Pod:
-    """A task's pod.
-
-    Attributes:
-        container: What its container asks for.
-        settings: Where it runs, and its shared memory.
-        env: Variables of its container that are no secrets.
-    """
-
-    container: ContainerResources
-    settings: ResourceSettings
-    env: Mapping[str, str]
 
 
 def compile_pipeline(config: PipelineConfig) -> str:
@@ -62,7 +41,7 @@ def compile_pipeline(config: PipelineConfig) -> str:
     text = config_json(config)
     check_config(text)
     nodes = task_graph(config)
-    pods = {node.id: _pod(node.id, config.kubeflow) for node in nodes}
+    pods = {node.id: pod_of(node.id, config.kubeflow) for node in nodes}
     pipeline = _build_pipeline(config, text, nodes, pods)
     spec = json_format.MessageToDict(pipeline.pipeline_spec)
     platform = json_format.MessageToDict(pipeline.platform_spec)
@@ -75,7 +54,7 @@ def compile_pipeline(config: PipelineConfig) -> str:
 
 
 def _build_pipeline(
-    config: PipelineConfig, text: str, nodes: Sequence[TaskNode], pods: Mapping[str, _Pod]
+    config: PipelineConfig, text: str, nodes: Sequence[TaskNode], pods: Mapping[str, Pod]
 ) -> Any:
     parameters = run_parameters(config)
     settings = config.kubeflow
@@ -98,7 +77,7 @@ def _build_pipeline(
     return dsl.pipeline(pipeline, name=spec_name(config), description=description)
 
 
-def _set_up(task: Any, node_id: str, settings: KubeflowSettings, pod: _Pod) -> None:
+def _set_up(task: Any, node_id: str, settings: KubeflowSettings, pod: Pod) -> None:
     task.set_display_name(node_id)
     # TFX's cache decides, from the data; KFP's would from the parameters alone.
     task.set_caching_options(False)
@@ -113,13 +92,7 @@ def _set_up(task: Any, node_id: str, settings: KubeflowSettings, pod: _Pod) -> N
     set_resources(task, pod.container)
     for name, value in pod.env.items():
         task.set_env_variable(name, value)
-    task.platform_config = {"kubernetes": platform_config(node_id, settings, pod.settings)}
-
-
-def _pod(node_id: str, settings: KubeflowSettings) -> _Pod:
-    resources = settings.resources_of(node_id)
-    env = {**settings.env_of(node_id), **metadata_variables(settings)}
-    return _Pod(container_resources(resources), resources, env)
+    task.platform_config = {"kubernetes": platform_config(node_id, settings, pod.resources)}
 
 
 def _signature(text: str, parameters: Sequence[RunParameter]) -> inspect.Signature:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.kubeflow_resources import ResourceSettings, TolerationSettings
-from pipeline.kubeflow_settings import METADATA_FILES, KubeflowSettings
+from pipeline.kubeflow_settings import METADATA_FILES, SHARED_MEMORY, KubeflowSettings
 
 RUN_ID_VARIABLE = "KFP_RUN_ID"
 """Variable with the run's id, for KFP 2.2 and 2.3, which do not fill in the SDK's placeholder."""
@@ -111,7 +111,7 @@ def _shared_memory(resources: ResourceSettings) -> list[Config]:
     # Where a medium is memory, the kernel's tmpfs, it takes the place of the runtime's 64 MiB.
     return [
         {
-            "volumeName": "shared-memory",
+            "volumeName": SHARED_MEMORY,
             "mountPath": "/dev/shm",
             "medium": "Memory",
             "sizeLimit": resources.shared_memory,

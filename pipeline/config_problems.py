@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from components.settings import UntoldValueError
 from pipeline.config_path import KEY, KeyPath, path_text, resolve, section_at, value_at
 from pipeline.plain_words import is_section, keys, type_words, unwrap
 
@@ -172,14 +173,15 @@ def _refused_by_validator(
     section: type[BaseModel], tree: Any, path: KeyPath, details: ErrorDetails
 ) -> Problem:
     """Takes over a validator's own message, and its path where it names one: `alpha: too wide`."""
-    message = str(details["ctx"]["error"])
+    error = details["ctx"]["error"]
+    message = str(error)
     prefix, separator, rest = message.partition(": ")
     first = prefix.split(".")[0]
     parent = section_at(section, path, tree)
     if separator and parent is not None and first in keys(parent):
         path, message = (*path, *prefix.split(".")), rest
     value = value_at(tree, path)
-    if value is not None:
+    if value is not None and not isinstance(error, UntoldValueError):
         message = f"received {received(value)}: {message}"
     return Problem(path_text(path), message)
 

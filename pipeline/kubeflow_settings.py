@@ -14,8 +14,8 @@ from components.errors import UserError
 from components.settings import Settings, UntoldValueError
 from pipeline.kubeflow_resources import ResourceSettings, SecretSettings, Variables, Volumes
 from pipeline.kubernetes_words import MountPath, ObjectName, SecretKey
-from pipeline.serving_settings import ServingSettings
 from pipeline.metadata_url import parse_metadata_url
+from pipeline.serving_settings import ServingSettings
 from pipeline.training_job.settings import TrainingJobSettings
 
 NODES = (
