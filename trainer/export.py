@@ -38,7 +38,9 @@ class Classifier(tf.Module):
         # As functions of their own, both are traced once for both signatures.
         self._logits_fn = tf.function(logits_fn, reduce_retracing=True)
         self._transform_fn = tf.function(
-            lambda contents: transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF],
+            tf.autograph.experimental.do_not_convert(
+                lambda contents: transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF]
+            ),
             input_signature=[tf.TensorSpec([None], tf.string)],
         )
         # Tracked themselves, not through their Keras layers: those that are random (dropout) do

@@ -80,7 +80,9 @@ def build_parser(
         range, `[batch, image_size, image_size, 3] float32`.
     """
 
+    # AutoGraph would rewrite the layer's own code, for seconds, and change nothing.
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @tf.autograph.experimental.do_not_convert
     def parse(serialized: tf.Tensor) -> tf.Tensor:
         features = tf.io.parse_example(serialized, {IMAGE: _RAW_FEATURES[IMAGE]})
         return transform_layer(features)[IMAGE_XF]
