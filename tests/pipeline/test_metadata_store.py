@@ -1,0 +1,187 @@
+"""Connections to the metadata: real servers, that start late, let nobody in, or are not there."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+import ml_metadata as mlmd
+import pytest
+from ml_metadata.metadata_store.pywrap.metadata_store_extension import (
+    metadata_store as native,
+)
+from ml_metadata.proto import metadata_store_pb2
+
+from components.errors import UserError
+from pipeline.attempt import start_attempt
+from pipeline.metadata_login import Login
+from pipeline.metadata_store import connection_config, describe, open_store
+from pipeline.metadata_url import parse_metadata_url
+from tests.postgresql import PostgreSQL, free_port, run_postgresql
+
+# Each process registers a type and starts an attempt of the same node.
+_NODE = """
+import sys
+from pipeline.attempt import start_attempt
+from pipeline.metadata_login import Login
+from pipeline.metadata_store import connection_config, open_store, persistently
+from pipeline.metadata_url import parse_metadata_url
+url, *login = sys.argv[1:]
+store = open_store(connection_config(parse_metadata_url(url), Login(*login)))
+print(persistently(lambda: start_attempt(store, "run.Trainer")).number)
+"""
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgreSQL]:
+    with run_postgresql() as server:
+        yield server
+
+
+def config_of(server: PostgreSQL, database: str) -> Any:
+    login = Login(server.user, server.password)
+    return connection_config(parse_metadata_url(server.url(database)), login)
+
+
+def start_together(url: str, *login: str) -> list[str]:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _NODE, url, *login],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(5)
+    ]
+    finished = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 5, finished
+    return sorted(out.strip() for out, _ in finished)
+
+
+def test_nodes_start_together_on_an_empty_postgresql(postgresql: PostgreSQL) -> None:
+    url = postgresql.url("together")
+    assert start_together(url, postgresql.user, postgresql.password) == ["1", "2", "3", "4", "5"]
+
+
+def test_nodes_start_together_on_an_empty_file(tmp_path: Path) -> None:
+    assert start_together(f"sqlite://{tmp_path}/new/m.sqlite", "") == ["1", "2", "3", "4", "5"]
+
+
+def test_a_wrong_password(postgresql: PostgreSQL, capfd: pytest.CaptureFixture[str]) -> None:
+    config = config_of(postgresql, "locked")
+    config.postgresql.password = "geheim"
+    with pytest.raises(UserError) as caught:
+        open_store(config, patience_seconds=1.0)
+    assert f"{postgresql.url('locked')} let nobody in" in caught.value.message
+    assert "password" in (caught.value.hint or "")
+    # The server's own words are in the log; the password is nowhere.
+    told = capfd.readouterr()
+    assert "password authentication failed" in told.err
+    assert "geheim" not in f"{told}{caught.value}"
+
+
+def test_nobody_listens() -> None:
+    config = connection_config(
+        parse_metadata_url(f"postgresql://127.0.0.1:{free_port()}/m"), Login("me")
+    )
+    start = time.monotonic()
+    with pytest.raises(UserError, match="cannot be reached"):
+        open_store(config, patience_seconds=2.0)
+    assert 1.0 < time.monotonic() - start < 10.0
+
+
+def test_a_server_that_starts_late() -> None:
+    port = free_port()
+    url = parse_metadata_url(f"postgresql://127.0.0.1:{port}/late")
+    with futures.ThreadPoolExecutor(1) as thread:
+        opened = thread.submit(open_store, connection_config(url, Login("pipeline", "pw")))
+        time.sleep(1.0)
+        assert not opened.done()
+        with run_postgresql(port, password="pw"):
+            assert opened.result(60.0).get_artifacts() == []
+
+
+def test_file_that_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    url = parse_metadata_url(f"sqlite://{tmp_path}/file/m.sqlite")
+    with pytest.raises(UserError, match="cannot be opened"):
+        open_store(connection_config(url), patience_seconds=0.5)
+
+
+def test_mysql_is_told_where_and_who() -> None:
+    """No server of it is here: that MLMD connects is not tested."""
+    url = parse_metadata_url("mysql://db:3307/meta?ssl_ca=/tls/ca.pem")
+    config = connection_config(url, Login("me", "pw"))
+    assert config == metadata_store_pb2.ConnectionConfig(
+        mysql=metadata_store_pb2.MySQLDatabaseConfig(
+            host="db",
+            port=3307,
+            database="meta",
+            user="me",
+            password="pw",
+            ssl_options={"ca": "/tls/ca.pem", "verify_server_cert": True},
+        )
+    )
+    assert describe(config) == "mysql://db:3307/meta"
+
+
+def test_tls_of_postgresql() -> None:
+    url = parse_metadata_url("postgresql://db/meta?sslmode=verify-full&sslrootcert=/tls/ca.pem")
+    ssl = connection_config(url, Login("me", "pw")).postgresql.ssloption
+    assert (ssl.sslmode, ssl.sslrootcert) == ("verify-full", "/tls/ca.pem")
+
+
+class _Service(grpc.GenericRpcHandler):
+    """MLMD's service as KFP runs it: each call of the protocol is one of MLMD's own library."""
+
+    def __init__(self, folder: Path) -> None:
+        config = connection_config(parse_metadata_url(f"sqlite://{folder}/m.sqlite"))
+        options = metadata_store_pb2.MigrationOptions()
+        self._store = native.CreateMetadataStore(
+            config.SerializeToString(), options.SerializeToString()
+        )
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        method = getattr(native, details.method.rpartition("/")[2])
+
+        def call(request: bytes, context: grpc.ServicerContext) -> bytes:
+            answer, message, code = method(self._store, request)
+            if code:
+                status = next(one for one in grpc.StatusCode if one.value[0] == code)
+                context.abort(status, message.decode())
+            return answer
+
+        return grpc.unary_unary_rpc_method_handler(call)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[int]:
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers((_Service(tmp_path),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield port
+    server.stop(None)
+
+
+def test_grpc_service(service: int) -> None:
+    config = connection_config(parse_metadata_url(f"grpc://127.0.0.1:{service}"))
+    store = open_store(config)
+    assert isinstance(store, mlmd.MetadataStore)
+    assert [start_attempt(store, "run.Trainer").number for _ in range(2)] == [1, 2]
+
+
+def test_grpc_service_that_is_not_there() -> None:
+    config = connection_config(parse_metadata_url(f"grpc://127.0.0.1:{free_port()}"))
+    with pytest.raises(UserError, match="cannot be reached"):
+        open_store(config, patience_seconds=1.0)
+
+
+def test_certificate_that_is_not_there() -> None:
+    url = parse_metadata_url("grpc://h:8080?ssl_ca=/no/such")
+    with pytest.raises(UserError, match="ssl_ca=/no/such cannot be read"):
+        connection_config(url)
