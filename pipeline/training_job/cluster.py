@@ -24,6 +24,8 @@ from pipeline.training_job.kinds import JobKind, Manifest
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _PASSING = (429, 500, 502, 503, 504)
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
+PAUSE_SECONDS = 5.0
+"""Between two tries."""
 
 Result = TypeVar("Result")
 
@@ -171,7 +173,7 @@ class Cluster:
                     hint="The next try of this task goes on from the last epoch that was saved.",
                 )
             report_progress("Trainer", f"Kubernetes does not answer ({problem}); trying again")
-            time.sleep(min(5.0, self._patience_seconds / 10))
+            time.sleep(min(PAUSE_SECONDS, self._patience_seconds / 10))
 
     def _explained(self, doing: str, error: ApiException) -> Exception:
         told = _message(error)

@@ -17,7 +17,7 @@ from pipeline.training_job.chief_log import ChiefLog
 from pipeline.training_job.cluster import Cluster, JobExists, own_service_account
 from pipeline.training_job.kinds import KINDS, JobRequest, Manifest
 from pipeline.training_job.spec import TrainingJobSpec
-from pipeline.training_job.watch import Pace, Watch
+from pipeline.training_job.watch import DEFAULT_PACE, Pace, Watch
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Kubernetes kills a pod 30 s after SIGTERM.
@@ -40,7 +40,7 @@ def job_name(model_name: str, training: str) -> str:
 
 
 def run_job(
-    spec: TrainingJobSpec, name: str, command: Sequence[str], pace: Pace | None = None
+    spec: TrainingJobSpec, name: str, command: Sequence[str], pace: Pace = DEFAULT_PACE
 ) -> None:
     """Submits a job, follows it to its end, and deletes it, also where it failed or was stopped.
 
@@ -58,12 +58,10 @@ def run_job(
     cluster = Cluster(kind)
     manifests = kind.build(JobRequest(name, command, _as_this_pod(spec), _metadata(cluster)))
     log = ChiefLog(cluster, kind.container)
-    watch = Watch(
-        cluster, kind, name, spec.pods, spec.start_timeout_seconds, pace or Pace(), log.follow
-    )
+    watch = Watch(cluster, kind, name, spec.pods, spec.start_timeout_seconds, pace, log.follow)
     with _stopped_by_signals():
         try:
-            _submit(cluster, manifests, name)
+            _submit(cluster, manifests, name, pace.poll_seconds)
             report_progress("Trainer", f"training job {name}: submitted, {spec.pods} pods")
             watch.until_done()
             log.finish(seconds=10.0)
@@ -73,13 +71,13 @@ def run_job(
                 _delete(Cluster(kind, _PATIENCE_AT_THE_END_SECONDS), manifests, name)
 
 
-def _submit(cluster: Cluster, manifests: Manifests, name: str) -> None:
+def _submit(cluster: Cluster, manifests: Manifests, name: str, poll_seconds: float) -> None:
     try:
         _create(cluster, manifests)
     except JobExists:
         report_progress("Trainer", f"training job {name}: deleting what an earlier try has left")
         _delete(cluster, manifests, name)
-        _wait_until_gone(cluster, manifests, name)
+        _wait_until_gone(cluster, manifests, name, poll_seconds)
         _create(cluster, manifests)
 
 
@@ -88,7 +86,9 @@ def _create(cluster: Cluster, manifests: Manifests) -> None:
         cluster.create(plural, manifest)
 
 
-def _wait_until_gone(cluster: Cluster, manifests: Manifests, name: str) -> None:
+def _wait_until_gone(
+    cluster: Cluster, manifests: Manifests, name: str, poll_seconds: float
+) -> None:
     until = time.monotonic() + _LEFTOVER_SECONDS
     # Its pods, too: two chiefs at once would write the same files.
     while any(cluster.read(plural, name) for plural, _ in manifests) or cluster.pods(name):
@@ -99,7 +99,7 @@ def _wait_until_gone(cluster: Cluster, manifests: Manifests, name: str) -> None:
                 f"{_LEFTOVER_SECONDS:.0f} s after it was deleted",
                 hint=f"See what holds it: kubectl -n {cluster.namespace} describe {plural} {name}",
             )
-        time.sleep(1.0)
+        time.sleep(poll_seconds)
 
 
 def _delete(cluster: Cluster, manifests: Manifests, name: str) -> None:

@@ -27,6 +27,10 @@ class Pace:
     stuck_seconds: float = 180.0
 
 
+DEFAULT_PACE = Pace()
+"""On a cluster."""
+
+
 class Watch:
     """Follows one job to its end.
 

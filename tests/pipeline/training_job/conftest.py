@@ -1,28 +1,34 @@
-"""A Trainer node's inputs, so small that a training takes seconds, and a cluster to train on."""
+"""A cluster to train on."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+from typing import Any
 
 import pytest
 
+from pipeline.training_job.job import run_job
+from pipeline.training_job.spec import read_spec
+from pipeline.training_job.watch import Pace
 from tests.pipeline.training_job.fake_cluster import FakeCluster
+
+QUICK = Pace(poll_seconds=0.05, stuck_seconds=0.3)
 
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCluster]:
     """A cluster that this process may call."""
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    cluster = FakeCluster(folder)
+    cluster = FakeCluster(tmp_path)
     monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig()))
     yield cluster
     cluster.close()
 
 
-def training_job(**changed: object) -> str:
+def training_job(**changed: Any) -> str:
     """The variable TRAINING_JOB."""
     return json.dumps({"kind": "TFJob", "pods": 2, "image": "registry/image:1", **changed})
+
+
+def submit(**changed: Any) -> None:
+    """Runs a job whose pods do nothing that matters."""
+    run_job(read_spec(training_job(**changed)), "train-it", ["true"], QUICK)

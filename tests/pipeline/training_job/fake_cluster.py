@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
+import yaml
+
 from tests.pipeline.training_job.schemas import pod_templates, problem_with
 
 REPOSITORY = Path(__file__).parents[3]
@@ -99,15 +101,16 @@ class Pod:
 
 
 class FakeCluster:
-    """The server; `url` is where it listens.
+    """The server; `url` is where it listens. It allows what kubeflow/rbac.yaml allows.
 
     Attributes:
         resources: What there is, by plural and name.
-        requests: Every request, as `POST tfjobs` or `GET pods`.
+        requests: Every request, as `create tfjobs` or `list pods`.
         play: What the operator does with a new job; `run_pods` or one of the others below.
-        forbidden: Requests that are answered with 403.
+        forbidden: What is answered with 403 all the same, as `create tfjobs`.
         unknown: Plurals that this cluster does not know.
         away: How many requests are answered with 503 from now on.
+        lingers: How many looks a deleted job can still be seen for, as its pods end.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -116,10 +119,13 @@ class FakeCluster:
         self.pods: list[Pod] = []
         self.events: list[Json] = []
         self.requests: list[str] = []
+        self._allowed = _allowed()
+        self._leaving: dict[tuple[str, str], int] = {}
         self.submitted: list[Json] = []
         self.forbidden: set[str] = set()
         self.unknown: set[str] = set()
         self.away = 0
+        self.lingers = 0
         self.play: Callable[[FakeCluster, str, str], None] = run_pods
         self.lock = threading.RLock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -156,14 +162,18 @@ class FakeCluster:
         """Answers one request."""
         found = _PATHS.fullmatch(path)
         resource = found["plural"] if found else path.rpartition("/")[2]
+        verb = {"POST": "create", "DELETE": "delete"}.get(
+            method, "get" if found and found["name"] else "list"
+        )
+        group = found["group"] if found else ""
         with self.lock:
-            self.requests.append(f"{method} {resource}")
+            self.requests.append(f"{verb} {resource}")
             if self.away:
                 self.away -= 1
                 return 503, _status(503, "the server is currently unable to handle the request")
-            if f"{method} {resource}" in self.forbidden:
+            if not self.allows(verb, group, resource):
                 account = "system:serviceaccount:team-a:pipeline-runner"
-                told = f'{resource} is forbidden: User "{account}" cannot {method} it'
+                told = f'{resource} is forbidden: User "{account}" cannot {verb} it'
                 return 403, _status(403, told)
             if found and (_GROUPS[resource] != found["group"] or resource in self.unknown):
                 return 404, _status(404, "the server could not find the requested resource")
@@ -172,6 +182,11 @@ class FakeCluster:
             if resource == "events":
                 return 200, {"items": self.events}
             return 200, {"items": [pod.as_json() for pod in self._selected(query)]}
+
+    def allows(self, verb: str, group: str, resource: str) -> bool:
+        """Whether the Trainer's service account may do this."""
+        is_forbidden = f"{verb} {resource}" in self.forbidden
+        return (group, resource, verb) in self._allowed and not is_forbidden
 
     def pod(self, name: str) -> Pod | None:
         """One of the pods."""
@@ -194,8 +209,12 @@ class FakeCluster:
         if method == "DELETE":
             if plural != "trainingruntimes":
                 self._delete_pods(name)
-            del self.resources[plural, name]
+            self._leaving[plural, name] = self.lingers
+            self._remove_gone()
             return 200, _status(200, "deleted")
+        if (plural, name) in self._leaving:
+            self._leaving[plural, name] -= 1
+            self._remove_gone()
         if plural != "trainingruntimes":
             found["status"] = self._job_status(plural, name, found)
         return 200, found
@@ -212,6 +231,10 @@ class FakeCluster:
         if plural != "trainingruntimes":
             self.play(self, plural, name)
         return 201, manifest
+
+    def _remove_gone(self) -> None:
+        for key in [key for key, looks in self._leaving.items() if looks <= 0]:
+            del self._leaving[key], self.resources[key]
 
     def _delete_pods(self, job: str) -> None:
         for pod in [pod for pod in self.pods if pod.job == job]:
@@ -233,6 +256,18 @@ class FakeCluster:
             message = f"{name} has failed because {phases.count('Failed')} replica(s) failed."
             conditions.append({"type": "Failed", "status": "True", "message": message})
         return {"conditions": conditions}
+
+
+def _allowed() -> set[tuple[str, str, str]]:
+    """Group, resource and verb of all that the role allows."""
+    role, _ = yaml.safe_load_all((REPOSITORY / "kubeflow" / "rbac.yaml").read_text())
+    return {
+        (group, resource, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
 
 
 def job_pods(cluster: FakeCluster, plural: str, name: str) -> tuple[int, Json, list[Json]]:
@@ -338,7 +373,9 @@ def _handler(cluster: FakeCluster) -> type[http.server.BaseHTTPRequestHandler]:
         def _answer(self, method: str, body: Json | None) -> None:
             assert self.headers["Authorization"] == "Bearer secret-of-the-pod"
             query = parse_qs(urlparse(self.path).query)
-            code, answer = cluster.answer(method, self._path, query, body)
+            self._send(*cluster.answer(method, self._path, query, body))
+
+        def _send(self, code: int, answer: Json) -> None:
             text = json.dumps(answer).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
@@ -348,6 +385,9 @@ def _handler(cluster: FakeCluster) -> type[http.server.BaseHTTPRequestHandler]:
 
         def _log(self, name: str) -> None:
             """Follows a pod's log to its end, each line after its time."""
+            if not cluster.allows("get", "", "pods/log"):
+                self._send(403, _status(403, "pods/log is forbidden"))
+                return
             self.send_response(200)
             self.send_header("Content-Type", "text/plain")
             self.send_header("Transfer-Encoding", "chunked")

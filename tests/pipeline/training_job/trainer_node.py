@@ -28,7 +28,7 @@ IMAGE_SIZE = 32
 MODEL = ModelSettings(weights="bundled", alpha=0.35, dropout=0, output_layer="block_1_project_BN")
 _SGD = OptimizerSettings(name="sgd", learning_rate=0.05)
 TRAINER = TrainerSettings(
-    batch_size=8, stages=(StageSettings(name="tune", freeze="none", epochs=2, optimizer=_SGD),)
+    batch_size=8, stages=(StageSettings(name="tune", freeze="none", epochs=3, optimizer=_SGD),)
 )
 
 
@@ -39,20 +39,22 @@ class Node:
     Attributes:
         folder: The pipeline root.
         run_id: The run.
+        attempt: Which try of the task this is; each has folders of its own.
     """
 
     folder: Path
     run_id: str = "run-1"
+    attempt: int = 1
 
     @property
     def model_run(self) -> Path:
         """What the training leaves beside the model."""
-        return self.folder / self.run_id / "model_run"
+        return self.folder / self.run_id / str(self.attempt) / "model_run"
 
     @property
     def model(self) -> Path:
         """The SavedModel."""
-        return self.folder / self.run_id / "model" / "Format-Serving"
+        return self.folder / self.run_id / str(self.attempt) / "model" / "Format-Serving"
 
     @property
     def checkpoints(self) -> list[str]:
