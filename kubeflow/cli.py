@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from kubeflow.deploy_command import deploy
+from kubeflow.schedule_command import schedule
 from kubeflow.serving.command import serving
 from pipeline.cli import WRONG_USAGE, config_argument, set_option
 
@@ -52,6 +54,8 @@ def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -
     return 0
 
 
+cli.add_command(deploy)
+cli.add_command(schedule)
 cli.add_command(serving)
 
 

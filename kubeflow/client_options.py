@@ -1,0 +1,80 @@
+"""How to reach Kubeflow Pipelines, as options of the commands that do."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from kubeflow.client_connection import Connection
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--host",
+        metavar="URL",
+        envvar="KF_PIPELINES_ENDPOINT",
+        help="Address of Kubeflow Pipelines, such as http://localhost:8080; that of a whole "
+        "Kubeflow ends in /pipeline. [env: KF_PIPELINES_ENDPOINT; default: the one around this "
+        "pod, or of the current kubectl context]",
+    ),
+    click.option(
+        "--namespace",
+        metavar="NAME",
+        envvar="KFP_NAMESPACE",
+        help="Your namespace, where Kubeflow has several users. [env: KFP_NAMESPACE]",
+    ),
+    click.option(
+        "--token-file",
+        metavar="FILE",
+        envvar="KFP_TOKEN_FILE",
+        type=click.Path(path_type=Path),
+        help="File of a bearer token, read at each request. The token itself: KFP_TOKEN. "
+        "[env: KFP_TOKEN_FILE]",
+    ),
+    click.option(
+        "--cookie-file",
+        metavar="FILE",
+        envvar="KFP_COOKIE_FILE",
+        type=click.Path(path_type=Path),
+        help="File of the cookie of a session (Dex): NAME=VALUE. The cookie itself: KFP_COOKIE. "
+        "[env: KFP_COOKIE_FILE]",
+    ),
+    click.option(
+        "--ca-file",
+        metavar="FILE",
+        envvar="KFP_CA_FILE",
+        type=click.Path(path_type=Path),
+        help="Certificate of the authority that signed the host's. [env: KFP_CA_FILE]",
+    ),
+    click.option(
+        "--timeout",
+        "timeout_seconds",
+        metavar="SECONDS",
+        type=click.IntRange(1, 3600),
+        default=60,
+        show_default=True,
+        help="Longest wait for one answer of the host.",
+    ),
+)
+_NAMES = ("host", "namespace", "token_file", "cookie_file", "ca_file", "timeout_seconds")
+
+
+def connection_options(command: Command) -> Command:
+    """Adds the options to a command; `connection_from` takes them out again."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def connection_from(options: dict[str, Any]) -> Connection:
+    """What the options and the environment say.
+
+    Raises:
+        components.errors.UserError: If it cannot be.
+    """
+    return Connection.from_options(
+        **{name: options.pop(name) for name in _NAMES}, environment=os.environ
+    )

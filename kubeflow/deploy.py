@@ -1,0 +1,176 @@
+"""A pipeline on the host: one of its name, a version for each content, an experiment, runs."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from kubeflow.client import PipelinesHost, named
+from kubeflow.deploy_package import Package
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A version of a pipeline, on the host.
+
+    Attributes:
+        pipeline_id: Id of the pipeline.
+        version_id: Id of the version.
+        version: Name of the version.
+        is_new_pipeline: Whether there was no pipeline of that name.
+        is_new_version: Whether this content was not there.
+    """
+
+    pipeline_id: str
+    version_id: str
+    version: str
+    is_new_pipeline: bool
+    is_new_version: bool
+
+
+def upload(host: PipelinesHost, package: Package) -> Uploaded:
+    """Makes sure that the pipeline is there, with a version of this content.
+
+    A name is taken by one pipeline only, and a version's name follows from its content: whatever
+    is done twice, or at the same time, ends with one of each.
+
+    Raises:
+        kubeflow.client_errors.HostError: If the host does not do it.
+    """
+
+    def find_pipeline() -> Any:
+        return _first(
+            host, "looking for the pipeline", host.api.pipelines.list_pipelines, "pipelines",
+            package.name, namespace=host.namespace,
+        )  # fmt: skip
+
+    pipeline = find_pipeline()
+    is_new_pipeline = pipeline is None
+    if pipeline is None:
+        from kfp_server_api import V2beta1Pipeline
+
+        pipeline = host.create(
+            "creating the pipeline",
+            find_pipeline,
+            host.api.pipelines.create_pipeline,
+            body=V2beta1Pipeline(
+                display_name=package.name, namespace=host.namespace, description=_MADE_BY
+            ),
+        )
+
+    def find_version() -> Any:
+        return _first(
+            host, "looking for the version", host.api.pipelines.list_pipeline_versions,
+            "pipeline_versions", package.version, pipeline_id=pipeline.pipeline_id,
+        )  # fmt: skip
+
+    version = find_version()
+    is_new_version = version is None
+    if version is None:
+        version = host.create(
+            "uploading the version",
+            find_version,
+            host.api.pipeline_uploads.upload_pipeline_version,
+            uploadfile=str(package.path),
+            name=package.version,
+            pipelineid=pipeline.pipeline_id,
+            description=_MADE_BY,
+        )
+    return Uploaded(
+        pipeline_id=pipeline.pipeline_id,
+        version_id=version.pipeline_version_id,
+        version=package.version,
+        is_new_pipeline=is_new_pipeline,
+        is_new_version=is_new_version,
+    )
+
+
+def ensure_experiment(host: PipelinesHost, name: str) -> tuple[str, bool]:
+    """Makes sure that an experiment is there.
+
+    Returns:
+        Its id, and whether it is new.
+
+    Raises:
+        kubeflow.client_errors.HostError: If the host does not do it.
+    """
+    from kfp_server_api import V2beta1Experiment
+
+    def find() -> Any:
+        return _first(
+            host, "looking for the experiment", host.api.experiments.list_experiments,
+            "experiments", name, namespace=host.namespace,
+        )  # fmt: skip
+
+    experiment = find()
+    if experiment is not None:
+        return experiment.experiment_id, False
+    experiment = host.create(
+        "creating the experiment",
+        find,
+        host.api.experiments.create_experiment,
+        body=V2beta1Experiment(display_name=name, namespace=host.namespace),
+    )
+    return experiment.experiment_id, True
+
+
+def start_run(
+    host: PipelinesHost,
+    uploaded: Uploaded,
+    experiment_id: str,
+    name: str,
+    parameters: dict[str, Any],
+    service_account: str | None = None,
+) -> Any:
+    """Starts a run of a version.
+
+    Args:
+        host: Where.
+        uploaded: The version.
+        experiment_id: Where it belongs.
+        name: Name of the pipeline; that of the run begins with it.
+        parameters: Values of the pipeline's parameters.
+        service_account: Kubernetes service account of its pods; None is KFP's default.
+
+    Returns:
+        The run as the host has it.
+    """
+    import kfp_server_api as models
+
+    # A name of its own: so a start whose answer got lost is found again.
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    run_name = f"{name}-{stamp}-{secrets.token_hex(2)}"
+    return host.create(
+        "starting the run",
+        lambda: _first(
+            host,
+            "looking for the run",
+            host.api.runs.list_runs,
+            "runs",
+            run_name,
+            experiment_id=experiment_id,
+        ),  # fmt: skip
+        host.api.runs.create_run,
+        body=models.V2beta1Run(
+            display_name=run_name,
+            experiment_id=experiment_id,
+            pipeline_version_reference=models.V2beta1PipelineVersionReference(
+                pipeline_id=uploaded.pipeline_id, pipeline_version_id=uploaded.version_id
+            ),
+            runtime_config=models.V2beta1RuntimeConfig(parameters=parameters),
+            service_account=service_account,
+        ),
+    )
+
+
+_MADE_BY = "Made by python -m kubeflow deploy"
+
+
+def _first(
+    host: PipelinesHost, doing: str, action: Any, items: str, name: str, **arguments: Any
+) -> Any:
+    """The first thing of a name, if there is one."""
+    given = {key: value for key, value in arguments.items() if value is not None}
+    listed = host.pages(doing, action, items, filter=named(name), **given)
+    # Compared again: an older server may not know the filter's key.
+    return next((item for item in listed if item.display_name == name), None)

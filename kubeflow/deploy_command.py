@@ -1,0 +1,144 @@
+"""The command `deploy`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubeflow.client_options import connection_from, connection_options
+from kubeflow.command_errors import failures, usage_errors
+from kubeflow.load_or_exit import load_or_exit
+from pipeline.cli import config_argument, set_option
+
+if TYPE_CHECKING:
+    from kubeflow.client import PipelinesHost
+    from kubeflow.client_connection import Connection
+    from kubeflow.deploy import Uploaded
+    from kubeflow.deploy_package import Package
+
+INTERRUPTED = 130
+
+param_option = click.option(
+    "--param",
+    "parameters",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Set a parameter of the pipeline for its runs, such as span=7; repeatable.",
+)
+
+
+@click.command()
+@config_argument
+@set_option
+@connection_options
+@click.option("--run", "runs", is_flag=True, help="Start a run.")
+@click.option("--wait", "waits", is_flag=True, help="Start a run, and follow it to its end.")
+@param_option
+@click.option(
+    "--poll",
+    "poll_seconds",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="Time between two looks at a run.",
+)
+def deploy(
+    config_path: Path,
+    overrides: Sequence[str],
+    runs: bool,
+    waits: bool,
+    parameters: tuple[str, ...],
+    poll_seconds: float,
+    **options: Any,
+) -> int:
+    """Put the pipeline of CONFIG into Kubeflow Pipelines, and run it there.
+
+    A version is uploaded only if there is none of the same content.
+
+    \b
+    Exit codes with --wait:
+      0  the run succeeded                          1    it failed, or was stopped
+      2  wrong usage or configuration               3    the gate refused the model
+      130  Ctrl-C: the run goes on
+    """  # noqa: D301 - click wants the character itself
+    if parameters and not (runs or waits):
+        raise click.UsageError("--param is for runs: add --run or --wait")
+    with usage_errors():
+        connection = connection_from(options)
+    config = load_or_exit(config_path, overrides)
+    with failures():
+        from kubeflow.deploy_package import compiled
+
+        with compiled(config) as package:
+            with usage_errors():
+                values = package.read_parameters(parameters)
+            return _deploy(connection, package, values, runs or waits, waits, poll_seconds)
+
+
+def _deploy(
+    connection: "Connection",
+    package: "Package",
+    values: dict[str, Any],
+    runs: bool,
+    waits: bool,
+    poll_seconds: float,
+) -> int:
+    from kubeflow.client import PipelinesHost
+    from kubeflow.deploy import ensure_experiment, start_run, upload
+
+    host = PipelinesHost(connection)
+    uploaded = upload(host, package)
+    state = "new" if uploaded.is_new_version else "unchanged: this content is there already"
+    click.echo(f"pipeline    {package.name}{' (new)' if uploaded.is_new_pipeline else ''}")
+    click.echo(f"version     {uploaded.version} ({state})")
+    experiment_id, is_new = ensure_experiment(host, package.experiment)
+    click.echo(f"experiment  {package.experiment}{' (new)' if is_new else ''}")
+    if not runs:
+        click.echo(f"page        {_page(host, uploaded)}")
+        return 0
+    run = start_run(host, uploaded, experiment_id, package.name, values, package.service_account)
+    link = host.link(f"runs/details/{run.run_id}")
+    click.echo(f"run         {run.display_name}\npage        {link}")
+    return follow_to_end(host, run.run_id, package, poll_seconds, link) if waits else 0
+
+
+def _page(host: "PipelinesHost", uploaded: "Uploaded") -> str:
+    return host.link(f"pipelines/details/{uploaded.pipeline_id}/version/{uploaded.version_id}")
+
+
+def follow_to_end(
+    host: "PipelinesHost", run_id: str, package: "Package", poll_seconds: float, link: str
+) -> int:
+    """Shows a run until it is over, and what it came to.
+
+    Args:
+        host: Where it runs.
+        run_id: Its id.
+        package: What runs.
+        poll_seconds: Time between two looks.
+        link: Its page.
+
+    Returns:
+        The exit code: 0, 1 or 3; 130 where a person no longer follows.
+    """
+    from components.errors import UserError
+    from kubeflow.deploy_follow import follow
+    from kubeflow.deploy_outcome import read_outcome
+    from kubeflow.deploy_view import choose_run_view
+
+    click.echo()
+    view = choose_run_view(sys.stdout, os.environ.get("TERM"))
+    try:
+        outcome = read_outcome(host, follow(host, run_id, package, view, poll_seconds))
+    except KeyboardInterrupt:
+        click.echo(f"No longer followed; the run goes on: {link}", err=True)
+        return INTERRUPTED
+    except UserError as error:
+        raise UserError(f"{error.message}\nThe run goes on: {link}", error.hint) from None
+    click.echo()
+    click.echo("\n".join(outcome.lines))
+    return outcome.exit_code

@@ -1,0 +1,69 @@
+"""Following a run until it is over, over bad minutes of the host."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kubeflow.client import PipelinesHost
+from kubeflow.client_errors import HostError
+from kubeflow.deploy_package import Package
+from kubeflow.deploy_run import RunState, read_run
+from kubeflow.deploy_view import RunView
+
+_PATIENCE_SECONDS = 600.0
+_TICK_SECONDS = 0.2
+# No answer, a broken one, or one for later: the run does not care.
+_PASSING = frozenset({0, 429, 500, 502, 503, 504})
+
+
+def follow(
+    host: PipelinesHost,
+    run_id: str,
+    package: Package,
+    view: RunView,
+    poll_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> RunState:
+    """Shows a run until it is over.
+
+    Args:
+        host: Where it runs.
+        run_id: Its id.
+        package: What runs.
+        view: Shows it; closed in the end, whatever happens.
+        poll_seconds: Wait between two looks.
+        clock: Seconds.
+
+    Raises:
+        HostError: If the host does not answer for ten minutes, or refuses.
+    """
+    lost_at: float | None = None
+    try:
+        while True:
+            try:
+                run = read_run(_ask(host, run_id), package)
+            except HostError as error:
+                lost_at = clock() if lost_at is None else lost_at
+                if error.status not in _PASSING or clock() - lost_at > _PATIENCE_SECONDS:
+                    raise
+                view.notice(f"{error.message}; asking on")
+            else:
+                lost_at = None
+                view.notice("")
+                view.show(run)
+                if run.is_over:
+                    return run
+            _wait(poll_seconds, view, clock)
+    finally:
+        view.close()
+
+
+def _ask(host: PipelinesHost, run_id: str) -> dict[str, Any]:
+    return host.read_json("looking at the run", host.api.runs.get_run, run_id=run_id)
+
+
+def _wait(seconds: float, view: RunView, clock: Callable[[], float]) -> None:
+    end = clock() + seconds
+    while (left := end - clock()) > 0:
+        time.sleep(min(left, _TICK_SECONDS))
+        view.tick()
