@@ -13,6 +13,9 @@ LABELS_FILE = "labels.txt"
 WEIGHTS_ATTRIBUTE = "network_variables"
 """Under this name a SavedModel holds the network's weights, in `Network.weights`' order."""
 
+# AutoGraph would rewrite what is plain TensorFlow already, for seconds, and change nothing.
+_as_written = tf.autograph.experimental.do_not_convert
+
 
 class Classifier(tf.Module):
     """What is saved: the Transform graph, the network and the class names, in one graph.
@@ -38,24 +41,27 @@ class Classifier(tf.Module):
         # As functions of their own, both are traced once for both signatures.
         self._logits_fn = tf.function(logits_fn, reduce_retracing=True)
         self._transform_fn = tf.function(
-            tf.autograph.experimental.do_not_convert(
+            _as_written(
                 lambda contents: transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF]
             ),
             input_signature=[tf.TensorSpec([None], tf.string)],
         )
         # Tracked themselves, not through their Keras layers: those that are random (dropout) do
-        # not survive tf.saved_model.save (KeyError: seed_generator), and inference needs none.
+        # not survive tf.saved_model.save (KeyError: seed_generator), and inference needs none. The
+        # Transform graph of a picture has no variables; its layer would be traced once more, for
+        # nothing but its own signature.
         self.network_variables = list(variables)
-        self.transform_layer = transform_layer
         self.labels_asset = tf.saved_model.Asset(str(labels_file))
         self._labels = tf.constant(list(labels))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @_as_written
     def decode(self, contents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the network sees of pictures, and which could be decoded: see `decode_each`."""
         return decode_each(self._transform_fn, contents)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @_as_written
     def pictures(self, contents: tf.Tensor) -> tf.Tensor:
         """What the network sees of pictures, `[batch, height, width, 3] float32`."""
         return self.decode(contents)[0]
@@ -88,11 +94,13 @@ class Classifier(tf.Module):
         }
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    @_as_written
     def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """`classify`, for whoever asks the model in service."""
         return self.classify(image_bytes)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    @_as_written
     def serving_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """`classify`, for serialized tf.Examples with `image/encoded`: what the Evaluator asks."""
         features = {IMAGE: tf.io.FixedLenFeature([], tf.string)}
