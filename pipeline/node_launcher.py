@@ -105,12 +105,12 @@ class NodeLauncher(launcher.Launcher):
         try:
             is_ours = persistently(publish) == {artifact.uri for artifact in _flat(output_dict)}
         except SupersededError:
-            outputs_utils.remove_output_dirs(output_dict)
+            _remove_outputs(output_dict)
             raise
         if is_ours:
             self._remove_earlier(execution_id, output_dict)
         else:  # The attempt before this one published in this very moment.
-            outputs_utils.remove_output_dirs(output_dict)
+            _remove_outputs(output_dict)
 
     def _publish_failed_execution(
         self, execution_id: int, contexts: Contexts, executor_output: Any = None
@@ -183,6 +183,12 @@ def _mark_complete(handle: metadata.Metadata, execution_id: int, contexts: Conte
 def _has_inputs(handle: metadata.Metadata, execution_id: int) -> bool:
     events = handle.store.get_events_by_execution_ids([execution_id])
     return any(event.type == metadata_store_pb2.Event.INPUT for event in events)
+
+
+def _remove_outputs(output_dict: Artifacts) -> None:
+    # The attempt that counts may have removed them; TFX's own function fails then.
+    for artifact in _flat(output_dict):
+        _remove(artifact.uri)
 
 
 def _remove(folder: str) -> None:
