@@ -8,7 +8,7 @@ python := .venv/bin/python
 code := $(wildcard pipeline components trainer kubeflow tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up run test test-slow lint format lock clean
+.PHONY: help set-up run test test-slow lint format lock image clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -43,6 +43,9 @@ set-up: ## install what is missing into .venv
 
 lock: ## choose the versions in requirements.lock anew from setup.py (ARGS=--upgrade: the newest)
 	@.ci/lock $(ARGS)
+
+image: ## build the container image for a cluster (ARGS="--target gpu --name REGISTRY/NAME")
+	@kubeflow/image/build $(ARGS)
 
 clean: ## remove .venv and what builds and tests leave (what pipelines produced stays)
 	rm -rf .venv .venv.old .venv.lock build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from components.errors import UserError
 from trainer.bundled import LETTERS_WEIGHTS
+from trainer.keras_cache import link_read_only_cache
 
 if TYPE_CHECKING:
     import keras
@@ -72,6 +73,7 @@ def _build_imagenet(settings: "ModelSettings", image_size: int) -> "keras.Model"
     """The backbone with ImageNet weights, from Keras' cache or its download."""
     from trainer.backbones import BACKBONES, build_backbone
 
+    link_read_only_cache()
     try:
         # Keras gives these weights with their top at one size only; they fit every other.
         size = BACKBONES[settings.backbone].image_size if settings.include_top else image_size

@@ -1,0 +1,37 @@
+"""Fetches the pretrained weights that configurations ask for into Keras' cache ($KERAS_HOME).
+
+    KERAS_HOME=/opt/keras python fetch_weights.py CONFIG.yaml ...
+
+So that training needs no network, and no two pods the same download.
+"""
+
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Fetches the weights of each configuration that is named; exits with 1 where it cannot."""
+    from components.errors import UserError
+    from pipeline.config_file import load_config
+    from pipeline.config_problems import ConfigError
+
+    for name in sys.argv[1:]:
+        try:
+            config = load_config(Path(name), check_paths=False)
+            if config.model.weights == "imagenet":
+                # Only now: the import takes seconds.
+                from trainer.backbones import build_backbone
+                from trainer.weights import load_weights
+
+                model = config.model
+                backbone = build_backbone(
+                    model.backbone, config.image_size, model.alpha, include_top=model.include_top
+                )
+                load_weights(backbone, model, config.image_size)
+            print(f"{name}: {config.model.backbone}, weights: {config.model.weights}")
+        except (ConfigError, UserError) as error:
+            sys.exit(f"{name}: {error}")
+
+
+if __name__ == "__main__":
+    main()
