@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from components.errors import UserError
 from components.ingest.settings import SPAN_PLACEHOLDER
+from pipeline.beam_settings import check_places
 from pipeline.config import PipelineConfig
 from pipeline.config_problems import Problem
 from pipeline.kubeflow_settings import KubeflowSettings
@@ -20,7 +22,8 @@ def cluster_problems(config: PipelineConfig) -> list[Problem]:
     settings = config.kubeflow
     if settings is None:
         return [Problem("kubeflow", _EXAMPLE)]
-    return [*_data(config, settings), *_files(config, settings), *_training(config, settings)]
+    checks = (_data, _files, _training, _beam)
+    return [problem for check in checks for problem in check(config, settings)]
 
 
 def _data(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
@@ -88,3 +91,10 @@ def _training(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Pr
             f"received one_device: the Trainer's pod has {gpus} GPUs, and would use one; set it to "
             "auto, or gpus to 1",
         )
+
+
+def _beam(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
+    try:
+        check_places(config.beam, settings.root, config.data.path)
+    except UserError as error:
+        yield Problem("beam", f"{error.message.removeprefix('beam: ')}. {error.hint}")
