@@ -7,6 +7,7 @@ KFP's API gives them, and the last lines of their logs elsewhere (pipeline/node_
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from kubeflow.client import PipelinesHost
@@ -26,6 +27,9 @@ EXIT_CODES: dict[Word, int] = {
 # The tasks that decide, in the order in which they do.
 _JUDGES = {"Evaluator": "blessed", "ServingCheck": "passed"}
 _PUSHER = "Pusher"
+_REASON = "  because  "
+# KFP's launcher writes into the same log after the task has said what it came to.
+_LINES_WITH_REPORT = 300
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,9 @@ def read_outcome(host: PipelinesHost, run: RunState) -> RunOutcome:
     took = f"({duration(run.seconds)})" if run.seconds is not None else ""
     if not run.has_succeeded:
         return _failure(host, run, took)
-    said = {name: _said(host, run, name) for name in (*_JUDGES, _PUSHER)}
-    lines = tuple(f"  {line}" for line in said.values() if line)
+    told = {name: _told(host, run, name) for name in (*_JUDGES, _PUSHER)}
+    lines = tuple(f"  {line}" for told_lines in told.values() for line in told_lines)
+    said = {name: told_lines[0] if told_lines else "" for name, told_lines in told.items()}
     for name, metric in _JUDGES.items():
         if run.metrics(name).get(metric) == 0 or "refused:" in said[name]:
             first = f"Refused: {name} keeps this model out of service. {took}".rstrip()
@@ -102,14 +107,15 @@ def _log_lines(tail: LogTail, host: PipelinesHost, run: RunState, task: TaskStat
     ]
 
 
-def _said(host: PipelinesHost, run: RunState, name: str) -> str:
-    """The last line in which a task says what it came to, or nothing."""
+def _told(host: PipelinesHost, run: RunState, name: str) -> tuple[str, ...]:
+    """The lines in which a task says what it came to and why, or nothing."""
     task = next((task for task in run.tasks if task.task.name == name), None)
     if task is None or task.state not in ("done", "skipped"):
-        return ""
+        return ()
     for pod in task.pods:
-        tail = read_log_tail(host, run.run_id, [pod])
-        own = [line for line in tail.lines if line.startswith(f"{name}  ")]
+        lines = read_log_tail(host, run.run_id, [pod], _LINES_WITH_REPORT).lines
+        own = [number for number, line in enumerate(lines) if line.startswith(f"{name}  ")]
         if own:
-            return own[-1]
-    return ""
+            after = lines[own[-1] + 1 :]
+            return (lines[own[-1]], *takewhile(lambda line: line.startswith(_REASON), after))
+    return ()

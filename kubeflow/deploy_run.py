@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from kubeflow.deploy_package import Package, Task
 
-State = Literal["waiting", "starting", "running", "done", "skipped", "failed", "stopped"]
+State = Literal["waiting", "starting", "running", "done", "skipped", "failed", "stopped", "not run"]
 
 # V2beta1RuntimeState of KFP's API.
 _STATES: Mapping[str, State] = {
@@ -128,6 +128,8 @@ def _task(
         state = "failed" if driver_state == "failed" else "waiting"
         if driver_state in ("starting", "running", "done"):
             state = "stopped" if is_run_over else "starting"
+    if state == "waiting" and is_run_over:
+        state = "not run"
     failed = own if own is not None else driver
     return TaskState(
         task=task,

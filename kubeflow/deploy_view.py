@@ -14,6 +14,7 @@ _MARKS = {
     "skipped": ("-", "dim"),
     "failed": ("✗", "bold red"),
     "stopped": ("■", "yellow"),
+    "not run": ("-", "dim"),
 }
 
 
@@ -45,7 +46,8 @@ class PlainRunView:
         """Writes what changed."""
         width = max((len(task.task.name) for task in run.tasks), default=0)
         for task in run.tasks:
-            if self._states.get(task.task.key, "waiting") != task.state:
+            before = self._states.get(task.task.key, "waiting")
+            if task.state not in (before, "not run"):
                 self._states[task.task.key] = task.state
                 words = [task.task.name.ljust(width), task.state]
                 if task.seconds is not None and task.state not in ("starting", "running"):
@@ -142,7 +144,7 @@ class TerminalRunView:
         if is_running and seconds is not None:
             seconds += self._clock() - self._shown_at
         mark, style = ("", "cyan") if is_running else _MARKS[task.state]
-        is_dim = task.state == "waiting"
+        is_dim = task.state in ("waiting", "not run")
         return (
             self._spinner if is_running else Text(mark, style=style),
             Text(task.task.name, style="dim" if is_dim else ""),

@@ -92,6 +92,8 @@ class KfpApi:
     """Method and path of everything asked, in order."""
     headers: list[dict[str, str]] = field(default_factory=list)
     host: str = ""
+    prefix: str = ""
+    """What a proxy in between takes off each path."""
 
     def fail(self, pattern: str, **how: Any) -> None:
         """Lets requests fail whose `METHOD /path` matches."""
@@ -408,7 +410,7 @@ def serve(api: KfpApi, certificate: Path | None = None) -> Iterator[KfpApi]:
             """Says nothing."""
 
         def _handle(self) -> None:
-            address = urlsplit(self.path)
+            address = urlsplit(re.sub(f"^{re.escape(api.prefix)}", "", self.path))
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             asked = f"{self.command} {address.path}"
             api.requests.append(asked)

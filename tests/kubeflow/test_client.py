@@ -1,6 +1,7 @@
 """Who is let in, and what is told where something between here and the host is wrong."""
 
 import datetime
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from components.errors import UserError
+from kubeflow.client import PipelinesHost
 from kubeflow.client_connection import Connection
 from kubeflow.client_errors import HostError
 from tests.kubeflow.deployed import connect, served
@@ -62,6 +64,32 @@ def test_a_cookie_is_sent(api: KfpApi) -> None:
     connect(api, cookie="authservice_session=abc")
     with pytest.raises(HostError, match="401"):
         connect(api)
+
+
+def test_through_kubectls_context(
+    api: KfpApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without --host kfp goes through the Kubernetes API, with the credentials of kubectl.
+    api.token = "kubectls"
+    api.prefix = "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy/"
+    named = {"name": "here"}
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text(
+        json.dumps(
+            {
+                "current-context": "here",
+                "contexts": [{**named, "context": {"cluster": "here", "user": "here"}}],
+                "clusters": [{**named, "cluster": {"server": api.host}}],
+                "users": [{**named, "user": {"token": "kubectls"}}],
+            }
+        )
+    )
+    monkeypatch.setattr(
+        "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig)
+    )
+    given = from_options({"KUBECONFIG": str(kubeconfig)}, host=None)
+    host = PipelinesHost(given)
+    assert list(host.pages("listing", host.api.pipelines.list_pipelines, "pipelines")) == []
 
 
 def test_a_login_page_is_no_answer(api: KfpApi) -> None:

@@ -92,11 +92,19 @@ def test_pushed_by_the_logs(api: KfpApi, package: Package) -> None:
 def test_refused_by_the_logs(api: KfpApi, package: Package) -> None:
     api.is_user_interface = False
     api.logs[PODS["evaluator"]] = "Evaluator  done  7.1s  refused: accuracy 0.61 is below 0.95\n"
-    api.logs[PODS["pusher"]] = "Pusher  skipped: what it needs is not there  0.5s\n"
+    api.logs[PODS["pusher"]] = (
+        "Pusher  done  0.5s  nothing pushed\n"
+        "  because  the gate refused the model: accuracy 0.61 is below 0.95\n"
+        "I1123 03:12:01 launcher_v2.go] " + "publishing\n" * 100
+    )
     outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
     assert outcome.exit_code == 3
     assert outcome.lines[0].startswith("Refused: Evaluator keeps this model out of service.")
-    assert "accuracy 0.61 is below 0.95" in outcome.lines[1]
+    assert outcome.lines[1:] == (
+        "  Evaluator  done  7.1s  refused: accuracy 0.61 is below 0.95",
+        "  Pusher  done  0.5s  nothing pushed",
+        "    because  the gate refused the model: accuracy 0.61 is below 0.95",
+    )
 
 
 def test_unchanged_by_the_logs(api: KfpApi, package: Package) -> None:
@@ -229,4 +237,4 @@ def test_the_table_on_a_terminal(package: Package) -> None:
     shown = stream.getvalue()
     assert "asking on" in shown
     last = shown[shown.rindex("Trainer") - 200 :]
-    assert "✓" in last and "✗" in last and "waiting" in last
+    assert "✓" in last and "✗" in last and "not run" in last
