@@ -78,7 +78,7 @@ class Container:
         as_user = ["--reuid", str(USER), "--regid", "0", "--clear-groups", "--no-new-privs"]
         as_user += ["--inh-caps=-all", "--bounding-set=-all"]
         inside = ["/usr/bin/env", "-i", *variables, "setpriv", *as_user, *command]
-        folders = [self.scratch, _base(self.venv), self.venv, self.project]
+        folders = [self.scratch, base_of(self.venv), self.venv, self.project]
         folders += [self.keras, self.pipeline]
         enter = ["sh", "-c", _ENTER, "enter", *map(str, folders), *inside]
         return subprocess.run(
@@ -102,7 +102,7 @@ def skip_unless_possible() -> None:
         pytest.skip("needs root, and leave to make namespaces")
 
 
-def _base(venv: Path) -> Path:
+def base_of(venv: Path) -> Path:
     """The Python that a virtual environment is made of."""
     code = "import sys; print(sys.base_prefix)"
     command = [str(venv / "bin/python"), "-c", code]

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.kubeflow.image.container import (
     ROOT,
     USER,
     Container,
+    base_of,
     skip_unless_possible,
     this_environment,
 )
@@ -134,3 +136,30 @@ def test_a_configuration_without_weights_to_fetch_is_told(tmp_path: Path) -> Non
     result = fetch_weights(config, tmp_path)
     assert result.returncode == 1
     assert "MobileNetV9" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_the_lock_installs_into_an_empty_prefix_and_runs_the_pipeline(
+    container: Container, tmp_path: Path
+) -> None:
+    """The steps of the stages `packages` and `cpu`, from the package registry on."""
+    build, venv = tmp_path / "build", tmp_path / "venv"
+    for name in ("requirements.lock", "setup.py", "kubeflow/image"):
+        (build / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (REPOSITORY / name).is_dir() else shutil.copy
+        copy(REPOSITORY / name, build / name)
+    environment = {**os.environ, "PYTHON": str(base_of(this_environment()) / "bin/python3.10")}
+    step = [build / "kubeflow/image/install-packages", venv]
+    subprocess.run(step, cwd=build, env=environment, check=True)
+    packages = {path.name for path in (venv / "lib/python3.10/site-packages").iterdir()}
+    assert "tfx" in packages and "pytest" not in packages
+
+    image = replace(container, venv=venv)
+    (image.pipeline / "config.yaml").write_text(json.dumps(CONFIG))
+    settings = ["trainer.stages.0.epochs=5", "trainer.stages.1.epochs=1", "gate.min_accuracy=0.5"]
+    options = [word for setting in settings for word in ("--set", setting)]
+    run = ["python", "-m", "pipeline", "run", f"{ROOT}/config.yaml", "--workspace", f"{ROOT}/here"]
+    result = image.run(*run, *options, timeout=1800)
+    assert result.returncode == 0, result.stdout
+    assert list(image.pipeline.glob("here/serving/digits/*/saved_model.pb"))
