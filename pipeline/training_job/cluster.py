@@ -181,7 +181,7 @@ class Cluster:
             return error
         if error.status == 409:
             return JobExists(told)
-        if error.status in (401, 403):
+        if error.status == 403:
             return UserError(
                 f"Kubernetes does not let this task {doing} in the namespace "
                 f"{self.namespace}: {told}",

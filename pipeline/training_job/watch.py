@@ -1,5 +1,6 @@
 """How far a training job is, and when it has to be given up."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,7 +137,8 @@ class Watch:
         if len(reasons) < self._pods - running:
             # A quota, an operator at a loss: no pod tells of it.
             names = [self._name, *(state.name for state in states)]
-            reasons += self._cluster.warnings(names)[-3:]
+            with contextlib.suppress(UserError):
+                reasons += self._cluster.warnings(names)[-3:]
         hint = (
             "Free the GPUs or memory that are missing, ask for less, or raise "
             "kubeflow.training.start_timeout_seconds."
