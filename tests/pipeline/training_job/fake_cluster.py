@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -113,7 +114,8 @@ class FakeCluster:
         lingers: How many looks a deleted job can still be seen for, as its pods end.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: Path | None = None) -> None:
+        """Starts it; with a certificate and its key, in one file, it speaks TLS."""
         self.folder = folder
         self.resources: dict[tuple[str, str], Json] = {}
         self.pods: list[Pod] = []
@@ -126,11 +128,17 @@ class FakeCluster:
         self.unknown: set[str] = set()
         self.away = 0
         self.lingers = 0
+        self.token = "secret-of-the-pod"
         self.play: Callable[[FakeCluster, str, str], None] = run_pods
         self.lock = threading.RLock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def kubeconfig(self) -> Path:
@@ -144,7 +152,7 @@ class FakeCluster:
                     "kind": "Config",
                     "current-context": "here",
                     "clusters": [{"name": "c", "cluster": {"server": self.url}}],
-                    "users": [{"name": "u", "user": {"token": "secret-of-the-pod"}}],
+                    "users": [{"name": "u", "user": {"token": self.token}}],
                     "contexts": [{"name": "here", "context": context}],
                 }
             )
@@ -371,7 +379,10 @@ def _handler(cluster: FakeCluster) -> type[http.server.BaseHTTPRequestHandler]:
             return json.loads(self.rfile.read(length) or "{}")
 
         def _answer(self, method: str, body: Json | None) -> None:
-            assert self.headers["Authorization"] == "Bearer secret-of-the-pod"
+            scheme, _, token = self.headers["Authorization"].partition(" ")
+            if (scheme.lower(), token) != ("bearer", cluster.token):
+                self._send(401, _status(401, "Unauthorized"))
+                return
             query = parse_qs(urlparse(self.path).query)
             self._send(*cluster.answer(method, self._path, query, body))
 
