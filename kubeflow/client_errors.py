@@ -94,6 +94,8 @@ def unreachable(error: Exception, connection: Connection, doing: str) -> HostErr
     from urllib3 import exceptions
 
     host = connection.shown_host
+    if isinstance(error, OSError) and error.filename:
+        return HostError(f"{error.filename} cannot be read: {error.strerror} ({doing})")
     reason: Any = getattr(error, "reason", None) or error
     if isinstance(reason, exceptions.SSLError | ssl.SSLError):
         return _untrusted(str(reason), connection)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kubeflow.deploy_package import Package
 
 INTERRUPTED = 130
+_GONE = 404
 
 param_option = click.option(
     "--param",
@@ -126,6 +127,7 @@ def follow_to_end(
         The exit code: 0, 1 or 3; 130 where a person no longer follows.
     """
     from components.errors import UserError
+    from kubeflow.client_errors import HostError
     from kubeflow.deploy_follow import follow
     from kubeflow.deploy_outcome import read_outcome
     from kubeflow.deploy_view import choose_run_view
@@ -137,7 +139,9 @@ def follow_to_end(
     except KeyboardInterrupt:
         click.echo(f"No longer followed; the run goes on: {link}", err=True)
         return INTERRUPTED
-    except UserError as error:
+    except HostError as error:
+        if error.status == _GONE:
+            raise
         raise UserError(f"{error.message}\nThe run goes on: {link}", error.hint) from None
     click.echo()
     click.echo("\n".join(outcome.lines))

@@ -48,6 +48,11 @@ def cron_trigger(
     """
     now = now or datetime.now(timezone.utc)
     cron = parse_cron(expression)
+    if len(cron.second.values) > 1:
+        raise UserError(
+            f"--cron {expression!r} starts several runs a minute",
+            "The first of six fields is the second: 0, or leave it out.",
+        )
     there = find_zone(cluster_zone_name, "--cluster-timezone")
     here = find_zone(zone_name, "--timezone") if zone_name else there
     moved = move(cron, minutes_between(here, there, now))

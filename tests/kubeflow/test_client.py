@@ -57,6 +57,9 @@ def test_a_token_file_is_read_at_each_request(api: KfpApi, tmp_path: Path) -> No
     file.write_text("second\n")
     assert list(host.pages("listing", host.api.pipelines.list_pipelines, "pipelines")) == []
     assert api.headers[-1]["authorization"] == "Bearer second"
+    file.unlink()
+    with pytest.raises(HostError, match=f"{file} cannot be read: No such file"):
+        list(host.pages("listing", host.api.pipelines.list_pipelines, "pipelines"))
 
 
 def test_a_cookie_is_sent(api: KfpApi) -> None:

@@ -109,6 +109,11 @@ def test_daylight_saving_is_told() -> None:
     assert cron_trigger("0 3 * * *", "Asia/Tokyo", "UTC", WINTER).note == ""
 
 
+def test_several_runs_a_minute() -> None:
+    with pytest.raises(UserError, match="several runs a minute"):
+        cron_trigger("*/10 * * * * *", None, "UTC", WINTER)
+
+
 def test_no_such_zone() -> None:
     with pytest.raises(UserError, match="--timezone: there is no time zone 'Berlin'"):
         cron_trigger("0 3 * * *", "Berlin", "UTC", WINTER)
