@@ -18,6 +18,11 @@ compile.py         the compiled file, put together from
   platform_config.py      what only Kubernetes knows of: volumes, secrets, nodes
   limits.py               sizes that KFP, Argo, Kubernetes and Linux allow
 names.py           what the pipeline and its experiment are called
+client.py          KFP's API, with timeouts, patience and clear errors
+deploy.py          a version of one pipeline, its experiment, runs; followed by
+  deploy_follow.py        where a run stands (deploy_run.py), shown (deploy_view.py)
+  deploy_outcome.py       what it came to, from metrics or logs (deploy_log.py)
+schedule.py        one recurring run of a name; when: schedule_cron.py, schedule_timezone.py
 
 Not installed as a package: the name belongs to another project's. It runs from a clone.
 """

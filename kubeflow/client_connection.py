@@ -50,9 +50,12 @@ class Connection:
         Raises:
             UserError: If an address is none, or a file cannot be read.
         """
-        if host is None:
-            _require_other_way(environment)
         token, cookie = environment.get("KFP_TOKEN"), environment.get("KFP_COOKIE")
+        if not host:
+            _require_other_way(environment)
+            if token:
+                # kfp.Client would take it to http://localhost.
+                raise UserError("--host is missing: KFP_TOKEN is for an address of your own")
         if token and token_file:
             raise UserError(
                 f"both KFP_TOKEN and --token-file {token_file} are given; leave out one"

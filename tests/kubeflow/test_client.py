@@ -197,7 +197,8 @@ def test_no_tls(api: KfpApi) -> None:
     [
         ({"host": "localhost:8080"}, {}, "--host 'localhost:8080' is no address"),
         ({"host": "https://me:secret@h"}, {}, "holds a user or password"),
-        ({"host": None}, {"HOME": "/nowhere"}, "--host is missing"),
+        ({"host": None}, {"HOME": "/nowhere"}, "--host is missing: this is no pod"),
+        ({"host": None}, {"KUBECONFIG": "/dev/null", "KFP_TOKEN": "t"}, "--host is missing: KFP_T"),
         ({"token_file": Path("/no/token")}, {}, "--token-file /no/token cannot be read: No such"),
         ({"token_file": Path("/x")}, {"KFP_TOKEN": "t"}, "leave out one"),
         ({"ca_file": Path("/no/ca")}, {}, "--ca-file /no/ca cannot be read"),
