@@ -62,7 +62,9 @@ cli.add_command(serving)
 def compile_or_exit(config_path: Path, overrides: Sequence[str] = ()) -> str:
     """Compiles a configuration file; prints its mistakes and exits where it has any."""
     from components.errors import UserError
+    from kubeflow.limits import note_on_size
     from kubeflow.load import load_for_cluster
+    from kubeflow.parameters import config_json
     from pipeline.config_problems import ConfigError
     from pipeline.problem_text import refusal_lines
     from pipeline.quiet_stderr import stderr_of_our_own
@@ -73,10 +75,14 @@ def compile_or_exit(config_path: Path, overrides: Sequence[str] = ()) -> str:
             # Only now: the SDK and TFX take seconds to import, and tell of themselves.
             from kubeflow.compile import compile_pipeline
 
-            return compile_pipeline(config)
+            text = compile_pipeline(config)
     except ConfigError as error:
         for line in refusal_lines(str(config_path), error.problems):
             click.echo(line, err=True)
         sys.exit(WRONG_USAGE)
     except UserError as error:
         raise click.ClickException(str(error)) from None
+    note = note_on_size(config_json(config))
+    if note:
+        click.echo(note, err=True)
+    return text

@@ -19,6 +19,21 @@ _ALL_ANNOTATIONS = 256 * 1024
 _REPLACED = ("{{", "$(")
 
 
+# MaxParameterBytes of KFP's API, for the values that a run is started with; 20,000 since
+# kubeflow/pipelines pull request 12519. KFP's form sends all of them, defaults too.
+_PARAMETERS_OF_A_RUN = 10_000
+
+
+def note_on_size(config: str) -> str | None:
+    """What a long configuration has for a consequence, if it has one."""
+    if len(config.encode()) <= _PARAMETERS_OF_A_RUN:
+        return None
+    return (
+        f"The configuration is {len(config.encode()):,} bytes of JSON. KFP's form for new runs "
+        f"takes {_PARAMETERS_OF_A_RUN:,}; start runs with `deploy` and `schedule`, which do not send it."
+    )
+
+
 def check_config(config: str) -> None:
     """Refuses a configuration whose text would not arrive as it is.
 
@@ -78,8 +93,10 @@ def _template_size(
 ) -> int:
     """Bytes of ARGO_TEMPLATE: JSON in JSON in JSON, each of which escapes what is in it."""
     executor_input = json.dumps({"inputs": {"parameterValues": values}})
-    arguments = ["--executor_input", executor_input, "--component_spec", json.dumps(component)]
-    patch = json.dumps({"containers": [{"command": arguments, **container}], "pod": kubernetes})
+    # The driver makes the node's command the launcher's arguments, and the launcher the command.
+    launcher = ["--executor_input", executor_input, "--component_spec", json.dumps(component)]
+    words = {"command": launcher, "args": [*container["command"], *container["args"]]}
+    patch = json.dumps({"containers": [{**container, **words}], "pod": kubernetes})
     # The patch is there as an input of the template, and where the template uses it.
     template = {"inputs": {"parameters": [{"value": patch}]}, "podSpecPatch": patch}
     return len(json.dumps(template)) + _REST_OF_TEMPLATE
