@@ -30,7 +30,8 @@ def note_on_size(config: str) -> str | None:
         return None
     return (
         f"The configuration is {len(config.encode()):,} bytes of JSON. KFP's form for new runs "
-        f"takes {_PARAMETERS_OF_A_RUN:,}; start runs with `deploy` and `schedule`, which do not send it."
+        f"takes {_PARAMETERS_OF_A_RUN:,}; start runs with `deploy` and `schedule`, which do not "
+        "send it."
     )
 
 
