@@ -27,6 +27,7 @@ from trainer.export import LABELS_FILE, Classifier, export_classifier
 from trainer.input import build_parser, open_split, read_labels
 from trainer.model_settings import ModelSettings
 from trainer.network import Network, build_network
+from trainer.normalization import use_normalization_weights
 from trainer.precision import choose_precision, precision
 from trainer.run_log import RunLog
 from trainer.serving_reference import write_serving_reference
@@ -83,7 +84,7 @@ def run_fn(fn_args: FnArgs) -> None:
     log.finish([{**one, "freeze_reason": reasons.get(one["name"])} for one in results], notes)
     report_progress("Trainer", "exporting")
     if policy != "float32":
-        network = _in_float32(network, model_settings, config["image_size"], len(labels))
+        network = in_float32(network, model_settings, config["image_size"], len(labels))
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
     write_serving_reference(network, pictures.validation, pictures.parse, reference)
     _export(network, transform_layer, labels, fn_args.serving_model_dir)
@@ -101,13 +102,12 @@ def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | Non
     return [note]
 
 
-def _in_float32(
-    network: Network, settings: ModelSettings, image_size: int, classes: int
-) -> Network:
+def in_float32(network: Network, settings: ModelSettings, image_size: int, classes: int) -> Network:
     """The same network without mixed precision, which is for GPUs: a CPU may serve it."""
     served = build_network(settings.model_copy(update={"weights": "none"}), image_size, classes)
     for new, old in zip(served.weights, network.weights, strict=True):
         new.assign(old.numpy())
+    use_normalization_weights(served.body)
     return served
 
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from trainer.export import LABELS_FILE, WEIGHTS_ATTRIBUTE
 from trainer.network import Network
+from trainer.normalization import use_normalization_weights
 
 
 def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> str:
@@ -31,6 +32,7 @@ def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> st
     *weights, kernel, bias = network.weights
     for weight, array in zip(weights, old, strict=False):
         weight.assign(array)
+    use_normalization_weights(network.body)
     for weight, array in zip((kernel, bias), old[-2:], strict=True):
         is_per_class = array.shape[-1] == len(old_labels)
         value = _by_label(weight.numpy(), array, labels, old_labels) if is_per_class else array
@@ -46,6 +48,9 @@ def _explain_mismatch(
     *weights, kernel, _ = network.weights
     if [array.shape for array in old[:-2]] != [tuple(weight.shape) for weight in weights]:
         return "another backbone or head"
+    features, old_features = kernel.shape[0], old[-2].shape[0]
+    if features != old_features:
+        return f"a head for {old_features} features, not {features}"
     is_one_logit, was_one_logit = kernel.shape[-1] == 1, old[-2].shape[-1] == 1
     if is_one_logit != was_one_logit:
         return "another activation"

@@ -32,11 +32,18 @@ def load_weights(backbone: "keras.Model", settings: "ModelSettings", image_size:
         WeightsError: The file is missing, is no weights file, or fits another backbone; or
             `imagenet` is neither downloadable nor in Keras' cache.
     """
+    from trainer.normalization import square_published_deviations
+
     if settings.weights == "none":
         return
     if settings.weights == "imagenet":
         backbone.set_weights(_build_imagenet(settings, image_size).get_weights())
-        return
+    else:
+        _load_file(backbone, settings)
+    square_published_deviations(backbone, is_imagenet=settings.weights == "imagenet")
+
+
+def _load_file(backbone: "keras.Model", settings: "ModelSettings") -> None:
     file = _weights_file(settings)
     try:
         backbone.load_weights(file)
@@ -75,7 +82,8 @@ def _build_imagenet(settings: "ModelSettings", image_size: int) -> "keras.Model"
 
     link_read_only_cache()
     try:
-        # Keras gives these weights with their top at one size only; they fit every other.
+        # Keras gives these weights with their top at one size only. Unless the top reads a flattened
+        # map, they fit every other.
         size = BACKBONES[settings.backbone].image_size if settings.include_top else image_size
         return build_backbone(
             settings.backbone,

@@ -26,6 +26,10 @@ def exported(network: Network, tmp_path: Path) -> Path:
     random = np.random.default_rng(5)
     for weight in network.weights:
         weight.assign(random.normal(size=weight.shape))
+    return export(network, tmp_path)
+
+
+def export(network: Network, tmp_path: Path) -> Path:
     (tmp_path / LABELS_FILE).write_text("".join(f"{label}\n" for label in LABELS))
     folder = tmp_path / "model" / "7" / "Format-Serving"
     variables = [weight.value for weight in network.weights]
@@ -62,6 +66,34 @@ def test_more_classes_than_before(exported: Path, network: Network, make_network
     bias = head.weights[1].numpy()
     np.testing.assert_array_equal(bias[[0, 2]], network.head.weights[1].numpy())
     assert bias[1] == 0
+
+
+def test_normalization_layers_compute_with_what_was_taken_over(
+    make_network: Any, tmp_path: Path
+) -> None:
+    def build() -> Network:
+        small = make_network()
+        inputs = keras.Input((32, 32, 3))
+        normalized = keras.layers.Normalization()(inputs)
+        return Network(keras.Model(inputs, small.body(normalized)), small.head, "raw")
+
+    old, fresh = build(), build()
+    pictures = np.random.default_rng(2).uniform(0, 255, (4, 32, 32, 3)).astype(np.float32)
+    old.body.layers[1].adapt(pictures)
+    assert (fresh(pictures).numpy() != old(pictures).numpy()).any()
+    warm_start(fresh, LABELS, str(export(old, tmp_path)))
+    np.testing.assert_array_equal(fresh(pictures), old(pictures))
+
+
+def test_a_head_on_other_features_is_left_alone(exported: Path, make_network: Any) -> None:
+    # As pooling `flatten` gives them instead of `avg`: the head's first weight has more rows.
+    small = make_network()
+    flat = keras.layers.Flatten()(small.body.get_layer("relu_2").output)
+    head = keras.Sequential([keras.Input((flat.shape[-1],)), keras.layers.Dense(2)])
+    fresh = Network(keras.Model(small.body.inputs[0], flat), head, "tf")
+    assert warm_start(fresh, LABELS, str(exported)) == (
+        "warm start: model 7 has a head for 16 features, not 256; nothing of it was taken over"
+    )
 
 
 @pytest.mark.parametrize(
