@@ -23,6 +23,11 @@ A run is two processes. The front end is light and answers at once; the worker h
                 workspace.py       where it keeps its things
                 orphan.py          does not outlive the front end
                 run_lock.py        one run at a time in a workspace
+    one node    node_command.py    `node`: one node of a run, as a task of a cluster
+                one_node.py        what it does: attempt.py, node_launcher.py, node_cache.py
+                  node_report.py, node_metrics.py, node_files.py
+                metadata_url.py    the metadata of a cluster: metadata_login.py, metadata_store.py
+                  patient_metadata.py
     afterwards  version_commands.py, report_command.py  `models` and `rollback`, `report` and `runs`
                   models.py, rollback.py, served_models.py, runs.py, report_page.py, plain_table.py
     asking      predict_command.py `predict`: predict.py, predict_batch.py; asking/ is how

@@ -109,15 +109,17 @@ def node(
 
 def _run(task: "Task", log: "NodeLog") -> None:
     from pipeline.metadata_store import open_store
+    from pipeline.one_node import NoSuchNodeError, run_one_node
     from pipeline.worker import ProgressEvents, failure, find_mistake
 
     _prepare_process(ProgressEvents(log))
     try:
         # A database that cannot be reached is told before seconds go by for imports.
         open_store(task.connection)
-        from pipeline.one_node import run_one_node
-
         run_one_node(task, log)
+    except NoSuchNodeError as error:
+        _say(*filter(None, [f"Error: --node: {error.message}.", error.hint]))
+        sys.exit(WRONG_USAGE)
     except Exception as error:
         if find_mistake(error) is None:
             traceback.print_exc()

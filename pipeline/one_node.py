@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _JUDGES = ("Evaluator", "ServingCheck")
 
 
+class NoSuchNodeError(UserError):
+    """The pipeline has no node of that name."""
+
+
 @dataclass(frozen=True)
 class Task:
     """What is asked for.
@@ -77,7 +81,8 @@ def run_one_node(task: Task, log: NodeLog) -> None:
     """Runs it, and writes what it came to.
 
     Raises:
-        UserError: There is no such node, one that it needs has not finished, or what it raises.
+        NoSuchNodeError: There is no such node.
+        UserError: One that it needs has not finished, or what its driver or executor raises.
         Exception: Whatever else its driver or executor raises.
     """
     # Only here: the imports take seconds.
@@ -106,7 +111,7 @@ def run_one_node(task: Task, log: NodeLog) -> None:
 
 def _check(node_id: str, compiled: "CompiledPipeline") -> None:
     if node_id not in compiled.node_ids:
-        raise UserError(
+        raise NoSuchNodeError(
             f"the pipeline has no node {node_id}", f"It has {', '.join(compiled.node_ids)}."
         )
     if unfinished := compiled.unfinished(node_id):
