@@ -13,6 +13,8 @@ import pytest
 
 from pipeline.config import PipelineConfig
 from pipeline.graph import create_pipeline
+from pipeline.metadata_store import connection_config
+from pipeline.metadata_url import MetadataUrl
 from pipeline.nodes import CompiledPipeline
 from pipeline.workspace import Workspace
 from tests.e2e.runs import write_pictures
@@ -34,7 +36,9 @@ def compiled(pictures: Path, workspace: Path, beam: dict[str, Any]) -> CompiledP
             "beam": beam,
         }
     )
-    return CompiledPipeline(create_pipeline(config, Workspace(workspace)), str(time.time()))
+    place = Workspace(workspace)
+    metadata = connection_config(MetadataUrl("sqlite", database=str(place.metadata(config))))
+    return CompiledPipeline(create_pipeline(config, place), str(time.time()), metadata)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
