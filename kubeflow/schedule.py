@@ -64,30 +64,26 @@ def apply(host: PipelinesHost, wanted: Wanted) -> Applied:
         HostError: If the host does not do it.
     """
     before = find(host, wanted.name)
-    fitting = next((run for run in before if not _changes(run, wanted)), None)
+    kept = _first_fitting(before, wanted)
+    is_new = kept is None
     is_paused = bool(before) and all(is_disabled(run) for run in before)
-    if fitting is None:
-        known = {run.recurring_run_id for run in before}
-
-        def find_new() -> Any:
-            runs = (run for run in find(host, wanted.name) if run.recurring_run_id not in known)
-            return next((run for run in runs if not _changes(run, wanted)), None)
-
-        host.create(
-            "creating the recurring run",
-            find_new,
-            host.api.recurring_runs.create_recurring_run,
-            body=_body(host, wanted, is_paused),
-        )
-    elif is_disabled(fitting) and not is_paused:
-        _switch(host, fitting, on=True)
-    others = [run for run in before if run is not fitting]
+    others = before
+    if kept is None:
+        kept = _create(host, wanted, before, is_paused)
+        # Somebody else may have made the same meanwhile: all keep the same one. What else they may
+        # have made is left to them, lest both remove what the other has made.
+        same = [run for run in find(host, wanted.name) if not _changes(run, wanted)]
+        kept = _first_fitting(same, wanted) or kept
+        others = before + same
+    elif is_disabled(kept) and not is_paused:
+        _switch(host, kept, on=True)
+    others = [run for run in others if run.recurring_run_id != kept.recurring_run_id]
     for run in others:
         _remove(host, run)
-    if fitting is not None:
+    if not is_new:
         return Applied("unchanged", is_paused, len(others))
     if not before:
-        return Applied("created", is_paused, 0)
+        return Applied("created", is_paused, len(others))
     return Applied("replaced", is_paused, len(others), _changes(before[0], wanted))
 
 
@@ -127,6 +123,26 @@ def is_disabled(run: Any) -> bool:
     return (run.status if run.status in ("ENABLED", "DISABLED") else run.mode) in (
         "DISABLED",
         "DISABLE",
+    )
+
+
+def _first_fitting(runs: list[Any], wanted: Wanted) -> Any | None:
+    fitting = [run for run in runs if not _changes(run, wanted)]
+    return min(fitting, key=lambda run: (run.created_at, run.recurring_run_id), default=None)
+
+
+def _create(host: PipelinesHost, wanted: Wanted, before: list[Any], is_paused: bool) -> Any:
+    known = {run.recurring_run_id for run in before}
+
+    def find_new() -> Any:
+        runs = [run for run in find(host, wanted.name) if run.recurring_run_id not in known]
+        return _first_fitting(runs, wanted)
+
+    return host.create(
+        "creating the recurring run",
+        find_new,
+        host.api.recurring_runs.create_recurring_run,
+        body=_body(host, wanted, is_paused),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from kubeflow.cli import main
+from pipeline.config import PipelineConfig
 from tests.kubeflow.clusters import DIGITS, REPOSITORY
 from tests.kubeflow.deployed import served, write_package
 from tests.kubeflow.kfp_api_server import KfpApi, argo_run
@@ -25,11 +26,31 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KfpApi]:
         yield api
 
 
+@pytest.fixture(scope="module")
+def compile_once() -> Callable[[PipelineConfig], str]:
+    """The compiler, for each configuration once: it takes a second and has tests of its own."""
+    from kubeflow.compile import compile_pipeline
+
+    known: dict[str, str] = {}
+
+    def compile_or_recall(config: PipelineConfig) -> str:
+        key = config.model_dump_json()
+        if key not in known:
+            known[key] = compile_pipeline(config)
+        return known[key]
+
+    return compile_or_recall
+
+
 @pytest.fixture
 def kubeflow(
-    api: KfpApi, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    api: KfpApi,
+    compile_once: Callable[[PipelineConfig], str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> Command:
     """Runs a command on the sample, and gives its exit code and what it printed."""
+    monkeypatch.setattr("kubeflow.compile.compile_pipeline", compile_once)
 
     def run(command: str, *arguments: str) -> tuple[int, str]:
         given = ["kubeflow", command, str(DIGITS), "--host", api.host, *arguments]

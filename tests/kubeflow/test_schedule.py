@@ -1,6 +1,7 @@
 """One recurring run of a name, which does what is wanted; never none, and not for long two."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,6 +114,16 @@ def test_a_lost_answer_makes_no_second_one(api: KfpApi, tmp_path: Path) -> None:
     apply(host, replace(first, parameters={"span": "7"}))
     [run] = api.recurring.values()
     assert run["runtime_config"]["parameters"] == {"span": "7"}
+
+
+def test_two_at_once(api: KfpApi, tmp_path: Path) -> None:
+    hosts = [connect(api), connect(api)]
+    both = [wanted(host, tmp_path) for host in hosts]
+    # Both have looked, and found nothing, before either has made one.
+    api.fail("POST .*/recurringruns$", status=503, times=2, wait_seconds=0.2)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(apply, hosts, both))
+    assert len(api.recurring) == 1
 
 
 def test_gone_already(api: KfpApi, tmp_path: Path) -> None:
