@@ -61,26 +61,38 @@ def find_boundary(network: "keras.Model", first_trainable: int) -> int | None:
     Returns:
         Its index, that of the last layer where all are frozen; None where there is none.
     """
-    if first_trainable >= len(network.layers):
-        return len(network.layers) - 1
     layers = network.layers
-    position = {id(layer): index for index, layer in enumerate(layers)}
-    # For each layer, the furthest layer that reads its output.
-    last_reader = [0] * len(layers)
-    for index, layer in enumerate(layers):
-        for tensor in _inputs_of(layer):
-            producer = position.get(id(tensor._keras_history.operation))
-            if producer is not None:
-                last_reader[producer] = max(last_reader[producer], index)
+    if first_trainable >= len(layers):
+        return len(layers) - 1
+    index_of_layer = {id(layer): index for index, layer in enumerate(layers)}
+    # Operations, not layers: the sums of ConvNeXt's residual blocks are no layers.
+    operations = list(network.operations)
+    last_readers = _find_last_readers(operations)
     found = None
     reach = 0
-    for index in range(first_trainable):
-        # Whether no layer before this one is still needed by a layer after it.
-        if index and reach <= index:
+    for number, operation in enumerate(operations):
+        index = index_of_layer.get(id(operation))
+        if index == first_trainable:
+            break
+        # Whether no operation before this one is still needed by one after it.
+        if number and index is not None and reach <= number:
             found = index
-        reach = max(reach, last_reader[index])
+        reach = max(reach, last_readers[number])
     return found
 
 
-def _inputs_of(layer: "keras.Layer") -> "list[keras.KerasTensor]":
-    return [] if not layer._inbound_nodes else list(layer._inbound_nodes[0].input_tensors)
+def _find_last_readers(operations: "list[keras.Operation]") -> list[int]:
+    """For each operation, the last one that reads its output."""
+    position = {id(operation): number for number, operation in enumerate(operations)}
+    last_readers = [0] * len(operations)
+    for number, operation in enumerate(operations):
+        for tensor in _inputs_of(operation):
+            producer = position.get(id(tensor._keras_history.operation))
+            if producer is not None:
+                last_readers[producer] = max(last_readers[producer], number)
+    return last_readers
+
+
+def _inputs_of(operation: "keras.Operation") -> "list[keras.KerasTensor]":
+    nodes = operation._inbound_nodes
+    return list(nodes[0].input_tensors) if nodes else []

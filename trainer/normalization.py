@@ -26,9 +26,10 @@ def square_published_deviations(model: keras.Model, *, is_imagenet: bool) -> Non
     """Makes EfficientNet's published weights right for a backbone that was built without them.
 
     As published, they hold standard deviations where the layer reads variances
-    (github.com/tensorflow/tensorflow/issues/49930). Keras makes up for it with one more layer, which
-    it adds for `weights="imagenet"` only: it divides by the deviations' roots. Here their squares go
-    into the weights, so that the network has the same layers wherever its weights are from.
+    (github.com/tensorflow/tensorflow/issues/49930). Keras makes up for it with one more layer,
+    which it adds for `weights="imagenet"` only: it divides by the deviations' roots. Here their
+    squares go into the weights, so that the network has the same layers wherever its weights are
+    from.
 
     Args:
         model: Changed in place.

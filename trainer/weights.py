@@ -82,8 +82,8 @@ def _build_imagenet(settings: "ModelSettings", image_size: int) -> "keras.Model"
 
     link_read_only_cache()
     try:
-        # Keras gives these weights with their top at one size only. Unless the top reads a flattened
-        # map, they fit every other.
+        # Keras gives these weights with their top at one size only. They fit every other, but for
+        # tops that read a flattened map.
         size = BACKBONES[settings.backbone].image_size if settings.include_top else image_size
         return build_backbone(
             settings.backbone,

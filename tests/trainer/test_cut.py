@@ -61,3 +61,22 @@ def test_cut_does_not_pass_through_a_residual_block(backbone: keras.Model) -> No
     assert cut.frozen.layers[-1].name == "block_10_add" or cut.frozen.layers[-1].name.startswith(
         "block_10_project"
     )
+
+
+def test_a_sum_that_is_no_layer_is_cut_around() -> None:
+    # As in ConvNeXt's residual blocks.
+    inputs = keras.Input((4,))
+    outputs = keras.layers.Dense(4, name="stem")(inputs)
+    for number in range(3):
+        branch = keras.layers.Dense(4, name=f"dense_{number}")(outputs)
+        outputs = outputs + keras.layers.ReLU(name=f"relu_{number}")(branch)
+    network = keras.Model(inputs, keras.layers.Dense(2, name="top")(outputs))
+    rows = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    expected = network(rows)
+    boundaries = {}
+    for first in ("relu_0", "dense_1", "top"):
+        cut = cut_network(network, find_first_trainable(network, first))
+        assert cut.frozen is not None and cut.trained is not None
+        boundaries[first] = cut.frozen.layers[-1].name
+        np.testing.assert_allclose(cut.trained(cut.frozen(rows)), expected, rtol=1e-6)
+    assert boundaries == {"relu_0": "stem", "dense_1": "stem", "top": "stem"}

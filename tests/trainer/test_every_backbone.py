@@ -1,4 +1,4 @@
-"""Every backbone of the table is trained in two stages and exported, with random weights."""
+"""Every backbone of the table is trained in three stages and exported, with random weights."""
 
 import gc
 import multiprocessing
@@ -45,7 +45,8 @@ SETTINGS = TrainerSettings(
     mixed_precision="off",
     stages=(
         StageSettings(name="head", epochs=1),
-        StageSettings(name="fine-tune", freeze="none", epochs=1),
+        StageSettings(name="upper", freeze=0.7, epochs=1),
+        StageSettings(name="all", freeze="none", epochs=1),
     ),
 )
 
@@ -75,7 +76,7 @@ class Preprocessing(tf.Module):
     "name",
     [pytest.param(name, marks=() if name in FAMILIES else pytest.mark.slow) for name in BACKBONES],
 )
-def test_two_stages_and_export(name: str, tmp_path: Path) -> None:
+def test_three_stages_and_export(name: str, tmp_path: Path) -> None:
     if name in FAMILIES:
         # The models before this one took gigabytes.
         keras.utils.clear_session()
@@ -88,7 +89,7 @@ def test_two_stages_and_export(name: str, tmp_path: Path) -> None:
 
 
 def check_backbone(name: str, tmp_path: Path) -> None:
-    """Trains a network of this backbone in two stages, exports it and asks the export."""
+    """Trains a network of this backbone in three stages, exports it and asks the export."""
     keras.utils.set_random_seed(0)
     row = BACKBONES[name]
     settings = ModelSettings(
@@ -105,7 +106,8 @@ def check_backbone(name: str, tmp_path: Path) -> None:
     strategy = tf.distribute.get_strategy()
     results = train_stages(Training(network, pictures, SETTINGS, strategy, Checkpoint(None, "")))
     assert results[0]["trainable_layers"] == 0
-    assert results[1]["trainable_layers"] == results[1]["layers"]
+    assert results[1]["trainable_layers"] == results[1]["layers"] - int(0.7 * results[1]["layers"])
+    assert results[2]["trainable_layers"] == results[2]["layers"]
     assert all(np.isfinite(result["history"]["loss"]).all() for result in results)
     # BatchNorm keeps its pretrained statistics, bit for bit.
     for path, value in _statistics(network).items():
