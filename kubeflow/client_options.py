@@ -3,11 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from kubeflow.client_connection import Connection
+
+if TYPE_CHECKING:
+    from kubeflow.client import PipelinesHost
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -78,3 +81,20 @@ def connection_from(options: dict[str, Any]) -> Connection:
     return Connection.from_options(
         **{name: options.pop(name) for name in _NAMES}, environment=os.environ
     )
+
+
+def open_host(connection: Connection) -> "PipelinesHost":
+    """Connects, and tells of what goes unused.
+
+    Raises:
+        components.errors.UserError: If the host cannot be reached, or needs to know more.
+    """
+    from kubeflow.client import PipelinesHost
+
+    host = PipelinesHost(connection)
+    if connection.namespace and not host.is_multi_user:
+        click.echo(
+            f"--namespace {connection.namespace} is not used: this Kubeflow has one user only",
+            err=True,
+        )
+    return host

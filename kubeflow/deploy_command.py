@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubeflow.client_options import connection_from, connection_options
+from kubeflow.client_options import connection_from, connection_options, open_host
 from kubeflow.command_errors import failures, usage_errors
 from kubeflow.load_or_exit import load_or_exit
 from pipeline.cli import config_argument, set_option
@@ -88,10 +88,9 @@ def _deploy(
     waits: bool,
     poll_seconds: float,
 ) -> int:
-    from kubeflow.client import PipelinesHost
     from kubeflow.deploy import ensure_experiment, start_run, upload
 
-    host = PipelinesHost(connection)
+    host = open_host(connection)
     uploaded = upload(host, package)
     state = "new" if uploaded.is_new_version else "unchanged: this content is there already"
     click.echo(f"pipeline    {package.name}{' (new)' if uploaded.is_new_pipeline else ''}")

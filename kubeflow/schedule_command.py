@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubeflow.client_options import connection_from, connection_options
+from kubeflow.client_options import connection_from, connection_options, open_host
 from kubeflow.command_errors import failures, usage_errors
 from kubeflow.deploy_command import param_option
 from kubeflow.load_or_exit import load_or_exit
@@ -115,7 +115,6 @@ def _apply(
     trigger: "Trigger",
     parameters: tuple[str, ...],
 ) -> int:
-    from kubeflow.client import PipelinesHost
     from kubeflow.deploy import ensure_experiment, upload
     from kubeflow.deploy_package import compiled
     from kubeflow.schedule import Wanted, apply
@@ -123,7 +122,7 @@ def _apply(
     with compiled(config) as package:
         with usage_errors():
             values = package.read_parameters(parameters)
-        host = PipelinesHost(connection)
+        host = open_host(connection)
         uploaded = upload(host, package)
         experiment_id, _ = ensure_experiment(host, package.experiment)
         wanted = Wanted(
@@ -164,11 +163,10 @@ def _manage(
     as_json: bool,
 ) -> int:
     from kubeflow import schedule as schedules
-    from kubeflow.client import PipelinesHost
     from kubeflow.names import pipeline_name
     from kubeflow.schedule_table import print_schedules, schedule_as_json
 
-    host, name = PipelinesHost(connection), pipeline_name(config)
+    host, name = open_host(connection), pipeline_name(config)
     if action == "--list":
         runs = schedules.find(host)
         if as_json:

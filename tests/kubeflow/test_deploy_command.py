@@ -78,6 +78,11 @@ def test_deploy_and_again(api: KfpApi, kubeflow: Command) -> None:
     assert len(api.pipelines) == len(api.versions) == len(api.experiments) == 1
 
 
+def test_a_namespace_where_there_are_none(kubeflow: Command) -> None:
+    code, printed = kubeflow("deploy", "--namespace", "alice")
+    assert code == 0 and "--namespace alice is not used: this Kubeflow has one user" in printed
+
+
 def test_run_with_parameters(api: KfpApi, kubeflow: Command) -> None:
     code, printed = kubeflow("deploy", "--run", "--param", "min_accuracy=0.97")
     [run] = api.runs.values()
