@@ -5,10 +5,10 @@ ARGS =
 CONFIG = configs/digits.yaml
 
 python := .venv/bin/python
-code := $(wildcard pipeline components trainer kubeflow tests)
+code := $(wildcard pipeline components trainer kubeflow benchmarks tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up run test test-slow lint format lock image clean
+.PHONY: help set-up run test test-slow bench bench-scale lint format lock image clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -28,6 +28,12 @@ test: lint ## lint, then pass every test that this machine can run
 # pytest ends with 5 when it has no such test.
 test-slow: set-up ## pass the tests that take many minutes
 	$(python) -m pytest -m slow $(in_parallel) $(ARGS) || test $$? -eq 5
+
+bench: set-up ## measure time and accuracy against a plain script and stock TFX (an hour)
+	$(python) -m benchmarks.compare $(ARGS)
+
+bench-scale: set-up ## measure how time, memory and disk grow with the pictures (an hour, 8 GB)
+	$(python) -m benchmarks.scale $(ARGS)
 
 lint: set-up ## check style and types
 	$(python) -m ruff check $(code) setup.py

@@ -11,6 +11,7 @@ MAY_IMPORT = {
     "trainer": {"trainer", "components"},
     "pipeline": {"pipeline", "components", "trainer"},
     "kubeflow": {"kubeflow", "pipeline", "components", "trainer"},
+    "benchmarks": {"benchmarks", "pipeline", "components", "trainer"},
 }
 
 

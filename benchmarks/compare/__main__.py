@@ -1,0 +1,120 @@
+"""The command `python -m benchmarks.compare`."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from benchmarks.compare.pictures import prepare_pictures
+from benchmarks.compare.plot import draw_comparison
+from benchmarks.compare.report import build_tables, markdown, verdict
+from benchmarks.compare.results import RESULTS_FILE, Results
+from benchmarks.compare.rounds import plan_rounds, run_step
+from benchmarks.compare.systems import Task
+from benchmarks.defaults import (
+    check_weights,
+    data_option,
+    out_option,
+    set_option,
+    weights_option,
+    work_folder,
+)
+from benchmarks.machine import REPOSITORY, describe_machine
+from benchmarks.units import seconds_text
+from components.errors import UserError
+
+
+@click.command()
+@data_option
+@weights_option
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option(
+    "--stock-rounds",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Rounds of the stock TFX way, which takes longest; 0 leaves it out.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, exists=True),
+    default=REPOSITORY / "configs" / "cats_vs_dogs.yaml",
+    show_default="configs/cats_vs_dogs.yaml",
+    help="Configuration of our pipeline.",
+)
+@set_option
+@click.option("--image-size", default=160, show_default=True, help="In pixels, of all models.")
+@click.option("--head-epochs", default=10, show_default=True, help="Of script and stock way.")
+@click.option("--fine-tune-epochs", default=10, show_default=True, help="Of script and stock way.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for pictures and workspaces, outside the project; 2 GB. "
+    "[default: beside the project]",
+)
+@click.option("--keep", is_flag=True, help="Keep what the systems made.")
+@out_option("compare")
+def main(
+    data: Path,
+    weights: str,
+    rounds: int,
+    stock_rounds: int,
+    config: Path,
+    overrides: tuple[str, ...],
+    image_size: int,
+    head_epochs: int,
+    fine_tune_epochs: int,
+    work: Path | None,
+    keep: bool,
+    out: Path,
+) -> None:
+    """Run the plain script, this pipeline and the stock TFX way in turns, and compare them."""
+    console = Console()
+    try:
+        folder = work_folder(work, "compare")
+        weights = check_weights(weights)
+        counts = prepare_pictures(data, folder / "pictures")
+        if len(list((folder / "pictures" / "train").iterdir())) != 2:
+            raise UserError("--data: the recipe of the plain script is for two classes")
+        out.mkdir(parents=True, exist_ok=True)
+        task = Task(
+            folder / "pictures",
+            weights,
+            config.absolute(),
+            overrides,
+            image_size,
+            head_epochs,
+            fine_tune_epochs,
+        )
+        command = shlex.join(["python", "-m", "benchmarks.compare", *sys.argv[1:]])
+        results = Results(command=command, machine=describe_machine(), pictures=counts, runs=[])
+        for step in plan_rounds(rounds, stock_rounds):
+            console.print(f"round {step[0]}: {step[1]} ...", end=" ")
+            run = run_step(step, task, folder, out / "logs", keep=keep)
+            console.print(f"{seconds_text(run.seconds)}, test accuracy {run.accuracy:.4f}")
+            results.runs.append(run)
+            results.save(out)
+    except UserError as error:
+        raise click.ClickException(str(error)) from None
+    _report(results, out, console)
+
+
+def _report(results: Results, out: Path, console: Console) -> None:
+    for table in build_tables(results):
+        console.print()
+        table.print(console)
+    console.print()
+    for line in verdict(results):
+        console.print(line)
+    text = markdown(results)
+    (out / "results.md").write_text(text)
+    draw_comparison(results, out / "comparison.png")
+    console.print("\nFor the README:\n")
+    print(text)
+    console.print(f"In {out}: {RESULTS_FILE}, results.md, comparison.png, logs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Single parts of the pipeline, each against what bounds it."""

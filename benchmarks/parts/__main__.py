@@ -1,0 +1,135 @@
+"""The command `python -m benchmarks.parts`."""
+
+import json
+import multiprocessing
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from benchmarks.compare.pictures import prepare_pictures
+from benchmarks.defaults import (
+    check_weights,
+    data_option,
+    out_option,
+    set_option,
+    weights_option,
+    work_folder,
+)
+from benchmarks.machine import REPOSITORY, describe_machine
+from benchmarks.measured_process import Measured, run_measured
+from benchmarks.parts import evaluation, export, reading, serving, start_up
+from benchmarks.parts.row import Row, build_table
+from benchmarks.parts.subject import Subject, open_subject
+from components.errors import UserError
+
+_MEASURES: tuple[Callable[[Subject], list[Row]], ...] = (
+    reading.measure,
+    evaluation.measure,
+    serving.measure,
+    export.measure,
+)
+
+
+@click.command()
+@data_option
+@weights_option
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, exists=True),
+    default=REPOSITORY / "configs" / "cats_vs_dogs.yaml",
+    show_default="configs/cats_vs_dogs.yaml",
+    help="Configuration of our pipeline.",
+)
+@set_option
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, exists=True),
+    help="Take the newest run of this workspace instead of running the pipeline first.",
+)
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for pictures and workspaces, outside the project. [default: beside it]",
+)
+@out_option("parts")
+def main(
+    data: Path,
+    weights: str,
+    config: Path,
+    overrides: tuple[str, ...],
+    workspace: Path | None,
+    work: Path | None,
+    out: Path,
+) -> None:
+    """Measure single parts of the pipeline against what bounds them."""
+    # Importing tensorflow_transform sets it to 1 where it is not set.
+    os.environ["TF_USE_LEGACY_KERAS"] = "0"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    console = Console()
+    try:
+        folder = work_folder(work, "parts")
+        run = None
+        if workspace is None:
+            console.print("run the pipeline ...")
+            prepare_pictures(data, folder / "pictures")
+            settings = (
+                f"data.path={folder / 'pictures'}",
+                "data.splits.test=test",
+                f"model.weights={check_weights(weights)}",
+                # A model that the gate refused would be no model to measure.
+                "gate.min_accuracy=0.01",
+            )
+            workspace = folder / "workspace"
+            shutil.rmtree(workspace, ignore_errors=True)
+            run = _run_pipeline(config, workspace, (*settings, *overrides), out / "logs")
+        subject = open_subject(workspace.absolute())
+        rows = []
+        for measure in _MEASURES:
+            name = measure.__module__.rpartition(".")[2]
+            console.print(f"measure {name} ...")
+            rows += _in_fresh_process(measure, subject)
+        console.print("measure start-up ...")
+        nodes = folder / "nodes"
+        shutil.rmtree(nodes, ignore_errors=True)
+        rows += start_up.measure(subject, run, nodes, out / "logs")
+    except UserError as error:
+        raise click.ClickException(str(error)) from None
+    _report(rows, out, console)
+
+
+def _run_pipeline(config: Path, workspace: Path, settings: tuple[str, ...], logs: Path) -> Measured:
+    command = [sys.executable, "-m", "pipeline", "run", str(config)]
+    command += ["--workspace", str(workspace)]
+    command += [word for setting in settings for word in ("--set", setting)]
+    return run_measured(command, logs / "run.log", folder=REPOSITORY)
+
+
+def _in_fresh_process(measure: Callable[[Subject], list[Row]], subject: Subject) -> list[Row]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+        return pool.submit(measure, subject).result()
+
+
+def _report(rows: list[Row], out: Path, console: Console) -> None:
+    table = build_table(rows)
+    console.print()
+    table.print(console)
+    out.mkdir(parents=True, exist_ok=True)
+    command = shlex.join(["python", "-m", "benchmarks.parts", *sys.argv[1:]])
+    found = [{**asdict(row), "ratio": row.ratio, "holds": row.holds} for row in rows]
+    results = {"command": command, "machine": describe_machine(), "parts": found}
+    (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (out / "results.md").write_text(f"`{command}`\n\n{table.markdown()}")
+    console.print(f"In {out}: results.json, results.md, logs")
+
+
+if __name__ == "__main__":
+    main()

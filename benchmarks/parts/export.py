@@ -1,0 +1,35 @@
+"""Seconds to write the SavedModel."""
+
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.parts.row import Row
+from benchmarks.parts.subject import Subject
+
+_BOUND_SECONDS = 10.0
+"""Seconds, not tens of seconds."""
+
+
+def measure(subject: Subject) -> list[Row]:
+    """Tracing and writing, as the Trainer does it at its end."""
+    import tensorflow_transform as tft
+
+    from trainer.export import LABELS_FILE, Classifier, export_classifier
+    from trainer.input import read_labels
+    from trainer.network import build_network
+
+    config = subject.config
+    transform = tft.TFTransformOutput(str(subject.artifact("Transform", "transform_graph")))
+    layer, labels = transform.transform_features_layer(), read_labels(transform)
+    settings = config.model.model_copy(update={"weights": "none"})
+    network = build_network(settings, config.image_size, len(labels))
+    with tempfile.TemporaryDirectory() as folder:
+        labels_file = Path(folder) / LABELS_FILE
+        labels_file.write_text("".join(f"{label}\n" for label in labels))
+        variables = [weight.value for weight in network.weights]
+        start = time.perf_counter()
+        classifier = Classifier(network, variables, layer, labels, labels_file)
+        export_classifier(classifier, f"{folder}/model")
+        seconds = time.perf_counter() - start
+    return [Row("export", seconds, "s", bound=_BOUND_SECONDS)]

@@ -1,0 +1,118 @@
+"""The command `python -m benchmarks.scale`."""
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from benchmarks.defaults import (
+    check_weights,
+    data_option,
+    out_option,
+    set_option,
+    weights_option,
+    work_folder,
+)
+from benchmarks.scale import estimate, growth
+from benchmarks.scale.bench import Bench
+from benchmarks.scale.estimate import Wish
+from benchmarks.scale.plot import draw_growth
+from benchmarks.scale.results import SizeResult, load_results
+from components.errors import UserError
+
+
+def _parse_sizes(_: click.Context, __: click.Parameter, text: str) -> list[int]:
+    try:
+        sizes = sorted({int(word) for word in text.split(",")})
+    except ValueError:
+        raise click.BadParameter("write numbers such as 1000,5000") from None
+    if sizes[0] < 1:
+        raise click.BadParameter("a size is at least 1")
+    return sizes
+
+
+@click.command()
+@data_option
+@weights_option
+@click.option(
+    "--sizes",
+    callback=_parse_sizes,
+    default="1000,5000,25000,100000",
+    show_default=True,
+    help="Numbers of pictures.",
+)
+@click.option(
+    "--flat-from", default=5000, show_default=True, help="Smallest size that growth is told from."
+)
+@set_option
+@click.option("--fresh", is_flag=True, help="Measure also sizes that have a result already.")
+@click.option("--only-report", is_flag=True, help="Measure nothing: report what there is.")
+@click.option("--paper-pictures", default=100_000_000, show_default=True, help="For the estimate.")
+@click.option(
+    "--paper-hours", default=4.0, show_default=True, help="For the estimate: Beam's time."
+)
+@click.option("--gpu-rate", type=float, help="For the estimate: pictures/s that one GPU trains.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for pictures and workspaces, outside the project; 8 GB for 100,000 pictures. "
+    "[default: beside the project]",
+)
+@out_option("scale")
+def main(
+    data: Path,
+    weights: str,
+    sizes: Sequence[int],
+    flat_from: int,
+    overrides: tuple[str, ...],
+    fresh: bool,
+    only_report: bool,
+    paper_pictures: int,
+    paper_hours: float,
+    gpu_rate: float | None,
+    work: Path | None,
+    out: Path,
+) -> None:
+    """Run the pipeline over more and more pictures. A size that has a result is not run again."""
+    console = Console()
+    command = shlex.join(["python", "-m", "benchmarks.scale", *sys.argv[1:]])
+    try:
+        if only_report:
+            results = load_results(out)
+        else:
+            settings = (f"model.weights={check_weights(weights)}", *overrides)
+            bench = Bench(data.absolute(), settings, work_folder(work, "scale"), out, command)
+            results = bench.measure(sizes, console, fresh=fresh)
+        if not results:
+            raise UserError(f"{out} has no results", "Run it without --only-report.")
+    except UserError as error:
+        raise click.ClickException(str(error)) from None
+    _report(results, flat_from, Wish(paper_pictures, paper_hours, gpu_rate), out, console)
+
+
+def _report(
+    results: Sequence[SizeResult], flat_from: int, wish: Wish, out: Path, console: Console
+) -> None:
+    tables = [*growth.build_tables(results), estimate.build_table(results, wish)]
+    lines = [*growth.verdict(results, flat_from), *estimate.breaking_points(results, wish)]
+    for table in tables:
+        console.print()
+        table.print(console)
+    console.print()
+    for line in lines:
+        console.print(line)
+    head = f"`{results[-1].command}`\n"
+    told = "".join(f"- {line}\n" for line in lines)
+    (out / "results.md").write_text("\n".join([head, *(one.markdown() for one in tables), told]))
+    everything = [one.model_dump() for one in results]
+    (out / "results.json").write_text(json.dumps(everything, indent=1) + "\n")
+    draw_growth(results, out / "growth.png")
+    console.print(f"\nIn {out}: results.json, results.md, growth.png, logs")
+
+
+if __name__ == "__main__":
+    main()

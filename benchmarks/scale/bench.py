@@ -1,0 +1,87 @@
+"""Measures one size after the other; a size that has a result is not measured again."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.scale.pictures import (
+    check_disk,
+    find_sources,
+    link_pictures,
+    make_pictures,
+    needed_bytes,
+)
+from benchmarks.scale.results import SizeResult, load_results, save_result
+from benchmarks.scale.run import CONFIG, Size, run_size
+from benchmarks.units import bytes_text, seconds_text
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is the same for all sizes.
+
+    Attributes:
+        data: Pictures that others are made of.
+        overrides: Settings of the pipeline, `PATH=VALUE`.
+        work: Folder for pictures and workspace.
+        out: Folder of results.
+        command: The benchmark's command line.
+    """
+
+    data: Path
+    overrides: Sequence[str]
+    work: Path
+    out: Path
+    command: str
+
+    @property
+    def settings(self) -> str:
+        """Digest of everything that a result depends on, but for the code and the pictures."""
+        text = "\n".join([CONFIG.read_text(), *self.overrides])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def measure(
+        self, sizes: Sequence[int], console: Console, *, fresh: bool = False
+    ) -> list[SizeResult]:
+        """Measures what has no result yet, smallest first.
+
+        Args:
+            sizes: Numbers of pictures, ascending.
+            console: Who is told.
+            fresh: Measure also what has a result.
+
+        Returns:
+            All sizes' results.
+
+        Raises:
+            UserError: There are no pictures, too little disk, or a run failed.
+        """
+        kept = [] if fresh else load_results(self.out, self.settings)
+        done = {one.pictures for one in kept}
+        missing = [size for size in sizes if size not in done]
+        if missing:
+            sources = find_sources(self.data)
+            needed = needed_bytes(sources, missing[-1])
+            check_disk(self.work, needed)
+            console.print(f"at most {bytes_text(needed)} of {self.work} will be used")
+            for size in missing:
+                self._measure(sources, size, console)
+        results = load_results(self.out, self.settings)
+        return [one for one in results if one.pictures in sizes]
+
+    def _measure(self, sources: Sequence[Path], count: int, console: Console) -> None:
+        console.print(f"{count:,} pictures: make them ...", end=" ")
+        pictures = make_pictures(sources, count, self.work / "pool")
+        folder, workspace = self.work / "pictures", self.work / "workspace"
+        source_bytes = link_pictures(pictures, folder)
+        size = Size(count, folder, source_bytes, self.overrides, self.settings, self.command)
+        console.print("run the pipeline ...", end=" ")
+        result = run_size(size, workspace, self.out / "logs" / f"{count}.log")
+        console.print(seconds_text(result.seconds))
+        save_result(result, self.out)
+        for used in (folder, workspace):
+            shutil.rmtree(used)
