@@ -4,9 +4,11 @@ TFX removes what a failed execution has written, so the state of a training lies
 artifacts, under a name that follows from everything the training depends on.
 """
 
+import contextlib
 import dataclasses
 import io
 import json
+import secrets
 import zipfile
 from dataclasses import dataclass
 from typing import Any
@@ -67,12 +69,15 @@ class Checkpoint:
         """
         if self._folder is None or not self._writes:
             return
-        new = f"{self._file}.new"
+        # Kubernetes may start a Trainer again while the old one still writes.
+        new = f"{self._file}.{secrets.token_hex(4)}.new"
         try:
             tf.io.gfile.makedirs(self._folder)
             with tf.io.gfile.GFile(new, "wb") as file:
                 file.write(_pack(saved))
-            tf.io.gfile.rename(new, self._file, overwrite=True)
+            # It is gone where another try is over, which removes what was left.
+            with contextlib.suppress(tf.errors.NotFoundError):
+                tf.io.gfile.rename(new, self._file, overwrite=True)
         except tf.errors.OpError as error:
             raise UserError(
                 f"the state of the training cannot be written to {self._file}: {error.message}",
@@ -80,9 +85,13 @@ class Checkpoint:
             ) from error
 
     def remove(self) -> None:
-        """Removes the file: the training is over."""
-        if self._folder is not None and self._writes and tf.io.gfile.exists(self._file):
-            tf.io.gfile.remove(self._file)
+        """Removes the file, and what was being written when a try was killed."""
+        if self._folder is None or not self._writes or not tf.io.gfile.isdir(self._folder):
+            return
+        for file in (f"{self._folder}/{name}" for name in tf.io.gfile.listdir(self._folder)):
+            if file == self._file or (file.startswith(self._file) and file.endswith(".new")):
+                with contextlib.suppress(tf.errors.NotFoundError):
+                    tf.io.gfile.remove(file)
 
 
 def _pack(saved: Saved) -> bytes:

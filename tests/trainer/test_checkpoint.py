@@ -1,5 +1,6 @@
 """A training that was interrupted ends as if it had not been."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,26 @@ def test_only_the_chief_writes(tmp_path: Path) -> None:
     Checkpoint(str(tmp_path), "training").save(saved)
     Checkpoint(str(tmp_path), "training", writes=False).remove()
     assert Checkpoint(str(tmp_path), "training", writes=False).load() is not None
+
+
+def test_two_tries_of_one_training_at_once(tmp_path: Path) -> None:
+    """The pod that Kubernetes has given up goes on while the next one trains."""
+    large = {"network": [np.ones(200_000)], "optimizer": [], "seeds": []}
+    saved = Saved([], StageState(), [0], large)
+    tries = [Checkpoint(str(tmp_path), "training") for _ in range(2)]
+
+    def save(checkpoint: Checkpoint) -> None:
+        for _ in range(20):
+            checkpoint.save(saved)
+            assert checkpoint.load() is not None
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(save, tries))
+    (tmp_path / "training.npz.0123abcd.new").write_bytes(b"of a try that was killed")
+    (tmp_path / "training2.npz").write_bytes(b"of another training")
+    tries[0].remove()
+    tries[1].remove()
+    assert [path.name for path in tmp_path.iterdir()] == ["training2.npz"]
 
 
 def test_damaged_state_is_told(tmp_path: Path) -> None:
