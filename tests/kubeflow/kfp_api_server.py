@@ -472,8 +472,13 @@ def serve(api: KfpApi, certificate: Path | None = None) -> Iterator[KfpApi]:
             self.end_headers()
             self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: Any) -> None:
+            """Says nothing of clients that do not wait for their answer."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     scheme = "http"
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,13 @@ def test_states_are_shown_as_they_change(api: KfpApi, package: Package) -> None:
         "Evaluator  done  3.0s",
         "Pusher     done  3.0s",
     ]
+
+
+def test_how_long_a_task_has_been_running(package: Package) -> None:
+    # Argo gives a task that runs an end in the year 1.
+    now = datetime(2026, 11, 23, 3, 1, 12, tzinfo=timezone.utc)
+    run = read_run(argo_run("RUNNING", {"trainer": "RUNNING"})({}), package, now)
+    assert [task.seconds for task in run.tasks] == [60.0, None, None]
 
 
 def test_pushed_by_the_logs(api: KfpApi, package: Package) -> None:
