@@ -22,6 +22,7 @@ from benchmarks.defaults import (
     work_folder,
 )
 from benchmarks.machine import REPOSITORY, describe_machine
+from benchmarks.readme import README_FILE
 from benchmarks.units import seconds_text
 from components.errors import UserError
 
@@ -110,8 +111,9 @@ def _report(results: Results, out: Path, console: Console) -> None:
         console.print(line)
     text = markdown(results)
     (out / "results.md").write_text(text)
+    (out / README_FILE).write_text(markdown(results, is_short=True))
     draw_comparison(results, out / "comparison.png")
-    console.print("\nFor the README:\n")
+    console.print("\nAs Markdown:\n")
     print(text)
     console.print(f"In {out}: {RESULTS_FILE}, results.md, comparison.png, logs")
 

@@ -56,13 +56,15 @@ def verdict(results: Results) -> list[str]:
     return lines
 
 
-def markdown(results: Results) -> str:
-    """All of it, with the command that makes it."""
+def markdown(results: Results, *, is_short: bool = False) -> str:
+    """The comparison with the command that makes it; the parts too, if it need not be short."""
     machine = results.machine
     where = f"{machine['cores']} cores of {machine['processor']}"
     pictures = ", ".join(f"{count:,} {split}" for split, count in results.pictures.items())
     head = f"`{results.command}` on {where}; {pictures} pictures. Medians of the rounds.\n"
     tables = [table.markdown() for table in build_tables(results)]
+    if is_short:
+        tables = tables[:1]
     return "\n".join([head, *tables, *(f"- {line}" for line in verdict(results))]) + "\n"
 
 

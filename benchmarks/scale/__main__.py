@@ -17,6 +17,7 @@ from benchmarks.defaults import (
     weights_option,
     work_folder,
 )
+from benchmarks.readme import README_FILE
 from benchmarks.scale import estimate, growth
 from benchmarks.scale.bench import Bench
 from benchmarks.scale.estimate import Wish
@@ -108,6 +109,8 @@ def _report(
     head = f"`{results[-1].command}`\n"
     told = "".join(f"- {line}\n" for line in lines)
     (out / "results.md").write_text("\n".join([head, *(one.markdown() for one in tables), told]))
+    short = [tables[0], tables[-1]]
+    (out / README_FILE).write_text("\n".join([head, *(one.markdown() for one in short), told]))
     everything = [one.model_dump() for one in results]
     (out / "results.json").write_text(json.dumps(everything, indent=1) + "\n")
     draw_growth(results, out / "growth.png")

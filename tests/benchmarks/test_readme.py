@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.readme import SECTIONS, insert, main
+
+REPOSITORY = Path(__file__).parents[2]
+MARKS = "before\n<!-- benchmarks.scale: begin -->\nold\n<!-- benchmarks.scale: end -->\nafter\n"
+
+
+def test_text_takes_the_place_of_what_was_between_the_marks() -> None:
+    filled = insert(MARKS, "scale", "new \\1\n")
+    assert "new \\1" in filled
+    assert "old" not in filled
+    assert filled.startswith("before\n") and filled.endswith("\nafter\n")
+    assert insert(filled, "scale", "new \\1") == filled
+
+
+def test_missing_marks_are_an_error() -> None:
+    with pytest.raises(ValueError, match="0 places for compare"):
+        insert(MARKS, "compare", "text")
+
+
+def test_command_fills_what_was_measured(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text((REPOSITORY / "README.md").read_text())
+    for section in SECTIONS:
+        (tmp_path / section).mkdir()
+        (tmp_path / section / "readme.md").write_text(f"figures of {section}\n")
+    options = ["--results", str(tmp_path), "--readme", str(readme)]
+    result = CliRunner().invoke(main, options)
+    assert result.exit_code == 0, result.output
+    for section in SECTIONS:
+        assert f"figures of {section}\n" in readme.read_text()
