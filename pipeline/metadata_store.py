@@ -16,6 +16,7 @@ from ml_metadata.proto import metadata_store_pb2
 from components.errors import UserError
 from pipeline.metadata_login import Login
 from pipeline.metadata_url import MetadataUrl
+from pipeline.postgresql_store import PostgreSQLStore
 
 Result = TypeVar("Result")
 Config: TypeAlias = (
@@ -150,6 +151,8 @@ def _connect(config: Config) -> mlmd.MetadataStore:
         with contextlib.suppress(mlmd.errors.NotFoundError):
             store.get_context_type("pipeline")
         return store
+    if config.HasField("postgresql"):
+        return PostgreSQLStore(config)
     if config.HasField("sqlite"):
         with contextlib.suppress(OSError):  # SQLite tells what is wrong.
             Path(config.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
