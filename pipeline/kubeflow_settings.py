@@ -85,7 +85,7 @@ class ClusterMetadataSettings(Settings):
         AfterValidator(check_metadata_url),
         Doc("postgresql://HOST[:PORT]/DATABASE, mysql://HOST[:PORT]/DATABASE or grpc://HOST:PORT"),
     ] = "grpc://metadata-grpc-service.kubeflow:8080"
-    """Address without credentials; the default is the store of KFP itself (up to 2.17)."""
+    """Address without credentials; the default is KFP's own, where it has one."""
     secret: ObjectName | None = None
     """Secret with the user and the password of the database."""
     user_key: SecretKey = "username"
