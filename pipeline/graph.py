@@ -94,7 +94,8 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         evaluation=gate.outputs["evaluation"],
         model_name=config.push.model_name,
         keep=config.push.keep,
-        config=config.model_dump_json(by_alias=True),
+        # Where a model was made is no part of it: elsewhere it is not pushed once more.
+        config=config.model_dump_json(by_alias=True, exclude={"beam", "metadata", "kubeflow"}),
         image_size=config.image_size,
     ).with_id("Pusher")
     report = Report(

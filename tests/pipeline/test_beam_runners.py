@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tfx.dsl.compiler import compiler
+from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 
 from pipeline.config import PipelineConfig
 from pipeline.graph import create_pipeline
@@ -26,8 +28,8 @@ def pictures(tmp_path: Path) -> Path:
     return tmp_path / "pictures"
 
 
-def compiled(pictures: Path, workspace: Path, beam: dict[str, Any]) -> CompiledPipeline:
-    config = PipelineConfig.model_validate(
+def configuration(pictures: Path, beam: dict[str, Any]) -> PipelineConfig:
+    return PipelineConfig.model_validate(
         {
             "data": {"path": str(pictures)},
             "gate": {"min_accuracy": 0.5},
@@ -36,9 +38,18 @@ def compiled(pictures: Path, workspace: Path, beam: dict[str, Any]) -> CompiledP
             "beam": beam,
         }
     )
-    place = Workspace(workspace)
+
+
+def compiled(pictures: Path, workspace: Path, beam: dict[str, Any]) -> CompiledPipeline:
+    config, place = configuration(pictures, beam), Workspace(workspace)
     metadata = connection_config(MetadataUrl("sqlite", database=str(place.metadata(config))))
     return CompiledPipeline(create_pipeline(config, place), str(time.time()), metadata)
+
+
+def compiled_nodes(pictures: Path, workspace: Path, beam: dict[str, Any]) -> list[Any]:
+    """Nodes as TFX's compiler writes them."""
+    pipeline = create_pipeline(configuration(pictures, beam), Workspace(workspace))
+    return [node.pipeline_node for node in compiler.Compiler().compile(pipeline).nodes]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -110,16 +121,21 @@ def test_workers_behind_a_job_server(
     )
 
 
-def test_exactly_the_components_that_use_beam_have_settings(pictures: Path, tmp_path: Path) -> None:
-    from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
+def test_no_node_but_the_report_depends_on_where_it_runs(pictures: Path, tmp_path: Path) -> None:
+    beam = {"direct": {"mode": "multi_processing"}, "pipeline_args": ["--job_name=pictures"]}
+    nodes = [
+        {
+            node.node_info.id: node.parameters.SerializeToString(deterministic=True)
+            for node in compiled_nodes(pictures, tmp_path, settings)
+        }
+        for settings in ({}, beam)
+    ]
+    different = [name for name in nodes[0] if nodes[0][name] != nodes[1][name]]
+    assert different == ["Report"]
 
-    config = {
-        "data": {"path": str(pictures)},
-        "gate": {"min_accuracy": 0.5},
-        "push": {"model_name": "few"},
-        "model": {"weights": "none"},
-    }
-    settings = PipelineConfig.model_validate(config)
+
+def test_exactly_the_components_that_use_beam_have_settings(pictures: Path, tmp_path: Path) -> None:
+    settings = configuration(pictures, {})
     pipeline = create_pipeline(settings, Workspace(tmp_path / "workspace"))
     on_beam = [node.id for node in pipeline.components if isinstance(node, BaseBeamComponent)]
     assert sorted(on_beam) == sorted(settings.beam.components.by_id())
