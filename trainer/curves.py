@@ -34,7 +34,8 @@ class TensorBoardLog:
         epochs = [
             {name: values[number] for name, values in history.items()}
             for history in histories
-            for number in range(len(history["loss"]))
+            # None where a stage ended before its first epoch was over.
+            for number in range(len(history.get("loss", [])))
         ]
         for number, metrics in enumerate(epochs[self._epochs :], start=self._epochs + 1):
             for name, value in metrics.items():

@@ -61,6 +61,28 @@ def build_optimizer(
     return builders[settings.name](rate, weight_decay=decay, **momentum)
 
 
+def find_last_rate(
+    settings: OptimizerSettings,
+    epochs: int,
+    steps_per_epoch: int,
+    optimizer: keras.optimizers.Optimizer,
+) -> float:
+    """The learning rate of the last step that an optimizer made.
+
+    Its own `learning_rate` is that of the next one, which is zero at the end of a cosine schedule.
+
+    Args:
+        settings: What the optimizer was built of.
+        epochs: As for `build_optimizer`.
+        steps_per_epoch: As for `build_optimizer`.
+        optimizer: With the number of its steps.
+    """
+    rate = _build_rate(settings, epochs, steps_per_epoch)
+    if isinstance(rate, float):
+        return rate
+    return float(rate(max(0, int(optimizer.iterations.numpy()) - 1)))
+
+
 def build_loss(label_smoothing: float = 0.0) -> keras.losses.Loss:
     """Cross-entropy of logits and labels, both `[batch, classes]`; each row of labels adds to 1.
 

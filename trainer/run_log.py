@@ -37,7 +37,12 @@ class RunLog:
         self._tensorboard.update([*(result["history"] for result in finished), history])
 
     def finish(self, results: Sequence[StageResult], notes: Sequence[str]) -> None:
-        """Writes the results and the curves of the whole training."""
+        """Writes the results and the curves of the whole training.
+
+        What TensorBoard's log lacks is added: a training that goes on after its last epoch has no
+        other occasion.
+        """
+        self._tensorboard.update([result["history"] for result in results])
         training = {"stages": list(results), "notes": list(notes)}
         self._write(TRAINING_FILE, json.dumps(training, indent=2))
         with tempfile.TemporaryDirectory() as folder:

@@ -16,12 +16,12 @@ class StageState:
     """What a stage has come to; saved after each epoch, so that training can go on from there.
 
     The best epoch has the highest validation accuracy and, among equals, the lowest loss; the
-    weights from before the stage are epoch 0.
+    weights from before the stage are epoch 0. One whose loss is no number is never the best.
 
     Attributes:
         epoch: Epochs that are over.
         history: One number an epoch for each metric.
-        best_epoch: The best one, from 0 on.
+        best_epoch: The best one, from 0 on; -1 before there is one.
         best_accuracy: Its validation accuracy, 0 to 1.
         best_loss: Its validation loss.
         best_weights: The values of what the stage changes, after that epoch.
@@ -50,7 +50,7 @@ class StageState:
             loss: On the validation split.
             changed: What the stage changes.
         """
-        if (accuracy, -loss) > (self.best_accuracy, -self.best_loss):
+        if math.isfinite(loss) and (accuracy, -loss) > (self.best_accuracy, -self.best_loss):
             self.best_epoch, self.best_accuracy, self.best_loss = self.epoch, accuracy, loss
             self.best_weights = [variable.numpy() for variable in changed]
 

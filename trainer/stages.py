@@ -1,5 +1,6 @@
 """The stages of a training, one after the other, epoch by epoch."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.errors import UserError
 from components.progress import report_note, report_progress
 from trainer.checkpoint import Checkpoint, Saved
 from trainer.layers import describe_stage
 from trainer.network import Network
-from trainer.optimizer import build_loss, build_optimizer
+from trainer.optimizer import build_loss, build_optimizer, find_last_rate
 from trainer.settings import TrainerSettings
 from trainer.stage_model import Pictures, StageBuilder, StageModel
 from trainer.stage_settings import StageSettings
@@ -58,11 +60,12 @@ def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[St
     Returns:
         What happened in each stage: `name`, `epochs`, `best_epoch`, `seconds`,
         `validation_accuracy` (0 to 1, of the weights that were kept), `layers`, `trainable_layers`,
-        `trainable_parameters`, `total_parameters` and `history` (a list of numbers an epoch for
-        each metric).
+        `trainable_parameters`, `total_parameters`, `notes` (what else there is to know, a list of
+        sentences) and `history` (a list of numbers an epoch for each metric).
 
     Raises:
-        UserError: A layer that a stage names is not there, or the disk has no room.
+        UserError: A layer that a stage names is not there, the disk has no room, or the loss is no
+            number before anything was gained.
     """
     weights = training.network.weights
     saved = training.checkpoint.load()
@@ -118,8 +121,11 @@ class _Stage:
         if state.epoch == 0:
             accuracy, loss = self._evaluate()
             state.see(accuracy, loss, self._changed)
+        notes = []
         while state.epoch < self._settings.epochs and not state.is_over:
-            self._train_epoch(state)
+            if not self._train_epoch(state):
+                notes.append(self._explain_end(state))
+                break
             state.seconds = before + time.monotonic() - self._started
             self._save(state)
             if on_epoch is not None:
@@ -132,24 +138,51 @@ class _Stage:
                 self._settings.epochs,
             )
         _assign(self._changed, state.best_weights)
-        return self._result(state)
+        return self._result(state, notes)
 
-    def _train_epoch(self, state: StageState) -> None:
+    def _train_epoch(self, state: StageState) -> bool:
+        """Trains one epoch; whether its loss is a number, without which it does not count."""
         batches = self._parts.train.epoch(state.epoch)
         metrics = self._parts.model.fit(batches, verbose=0).history
         accuracy, loss = self._evaluate()
+        if not math.isfinite(loss):
+            return False
+        optimizer, steps = self._parts.model.optimizer, self._parts.train.steps
+        rate = find_last_rate(self._settings.optimizer, self._settings.epochs, steps, optimizer)
         state.add(
             {
                 "loss": metrics["loss"][0],
                 "accuracy": metrics["accuracy"][0],
                 "val_loss": loss,
                 "val_accuracy": accuracy,
-                "learning_rate": float(self._parts.model.optimizer.learning_rate.numpy()),
+                "learning_rate": rate,
             }
         )
         state.see(accuracy, loss, self._changed)
         if self._settings.early_stopping:
             state.stop_early(self._settings.early_stopping, loss)
+        return True
+
+    def _explain_end(self, state: StageState) -> str:
+        """Says that the loss is no longer a number, and what became of the stage.
+
+        Raises:
+            UserError: No epoch so far, of this stage or an earlier one, has made the model better.
+        """
+        stage = self._settings
+        gained = max([state.best_epoch, *(result["best_epoch"] for result in self._finished)])
+        end = f"stage {stage.name}: after epoch {state.epoch} the loss is no longer a number"
+        if gained <= 0:
+            raise UserError(
+                f"{end}, and no epoch before has made the model better",
+                hint=f"Lower its learning rate (optimizer.learning_rate: "
+                f"{stage.optimizer.learning_rate:g}), or let it rise (optimizer.warmup_epochs); "
+                "where that does not help, set trainer.mixed_precision to off.",
+            )
+        kept = f"of epoch {state.best_epoch}" if state.best_epoch else "from before the stage"
+        note = f"{end}; the weights {kept} are kept. Lower its learning rate"
+        report_note("Trainer", note)
+        return note
 
     def _evaluate(self) -> tuple[float, float]:
         """Accuracy, 0 to 1, and loss on the validation split."""
@@ -172,7 +205,7 @@ class _Stage:
         _assign(model.optimizer.variables, saved.arrays["optimizer"])
         _assign(_seeds(model), saved.arrays["seeds"])
 
-    def _result(self, state: StageState) -> StageResult:
+    def _result(self, state: StageState, notes: list[str]) -> StageResult:
         return {
             "name": self._settings.name,
             "epochs": state.epoch,
@@ -180,6 +213,7 @@ class _Stage:
             "seconds": round(state.seconds, 3),
             "validation_accuracy": state.best_accuracy,
             **self._facts.numbers,
+            "notes": notes,
             "history": state.history,
         }
 

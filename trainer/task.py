@@ -81,6 +81,7 @@ def run_fn(fn_args: FnArgs) -> None:
     if log is None:
         wait_for_all_workers(strategy)
         return
+    notes += [note for one in results for note in one.pop("notes")]
     log.finish([{**one, "freeze_reason": reasons.get(one["name"])} for one in results], notes)
     report_progress("Trainer", "exporting")
     if policy != "float32":

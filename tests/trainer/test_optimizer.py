@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from trainer.optimizer import build_optimizer
+from trainer.optimizer import build_optimizer, find_last_rate
 from trainer.stage_settings import OptimizerSettings
 
 
@@ -32,6 +32,19 @@ def test_warm_up_rises_in_equal_steps(schedule: str) -> None:
     np.testing.assert_allclose(rates[:5], [0.2, 0.4, 0.6, 0.8, 1.0], rtol=1e-6)
     assert rates[5] == 1.0
     assert rates[-1] == 1.0 if schedule == "constant" else rates[-1] < 0.01
+
+
+def test_last_rate_is_that_of_the_step_before() -> None:
+    settings = OptimizerSettings(learning_rate=1.0, schedule="cosine")
+    optimizer = build_optimizer(settings, epochs=1, steps_per_epoch=3)
+    weight = keras.Variable([1.0])
+    found = []
+    for _ in range(3):
+        optimizer.apply([np.zeros(1, np.float32)], [weight])
+        found.append(find_last_rate(settings, 1, 3, optimizer))
+    np.testing.assert_allclose(found, [1.0, 0.75, 0.25], rtol=1e-6)
+    constant = OptimizerSettings(learning_rate=0.1)
+    assert find_last_rate(constant, 1, 3, build_optimizer(constant, 1, 3)) == 0.1
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "sgd"])

@@ -1,8 +1,10 @@
 """A stage trains what it says, keeps the rest, and never makes the model worse."""
 
 import errno
+import math
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,6 +20,7 @@ from trainer.stage_settings import (
     OptimizerSettings,
     StageSettings,
 )
+from trainer.stage_state import StageState
 from trainer.stages import StageResult, Training, train_stages
 
 HEAD = StageSettings(name="head", epochs=15, optimizer=OptimizerSettings(learning_rate=0.02))
@@ -26,6 +29,12 @@ FINE_TUNE = StageSettings(
     freeze="conv_2",
     epochs=2,
     optimizer=OptimizerSettings(learning_rate=1e-3),
+)
+EXPLODE = StageSettings(
+    name="explode",
+    freeze="none",
+    # Past what the configuration allows.
+    optimizer=OptimizerSettings.model_construct(name="sgd", learning_rate=1e30),
 )
 SETTINGS = TrainerSettings(batch_size=8)
 
@@ -68,7 +77,7 @@ def test_fine_tuning_changes_only_what_it_unfreezes(
     result = train_stage(stage, network, pictures, SETTINGS)
     changed = {path for path, value in _weights(network).items() if (value != before[path]).any()}
     assert result["epochs"] == 2
-    assert {path.split("/")[0] for path in changed} <= {"conv_2", "bn_2"}
+    assert {path.split("/")[0] for path in changed} == {"conv_2", "bn_2"}
     # BatchNorm keeps its pretrained statistics, bit for bit.
     assert not [path for path in changed if "moving" in path]
 
@@ -88,14 +97,53 @@ def test_stage_that_only_harms_leaves_the_model_as_it_was(
 ) -> None:
     train_stage(HEAD, network, pictures, SETTINGS)
     before = _weights(network)
+    # It leaves a tenth of the weights in each step.
     ruin = FINE_TUNE.model_copy(
-        update={"optimizer": OptimizerSettings(name="sgd", learning_rate=10)}
+        update={"optimizer": OptimizerSettings(name="sgd", learning_rate=1, weight_decay=0.9)}
     )
     result = train_stage(ruin, network, pictures, SETTINGS)
-    assert result["best_epoch"] == 0
+    assert (result["epochs"], result["best_epoch"]) == (2, 0)
     assert result["validation_accuracy"] == 1.0
     for path, value in _weights(network).items():
         np.testing.assert_array_equal(value, before[path])
+
+
+def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
+    network: Network, pictures: Pictures, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = SETTINGS.model_copy(update={"stages": (HEAD, EXPLODE, FINE_TUNE)})
+    strategy = tf.distribute.get_strategy()
+    with caplog.at_level("INFO", "image_pipeline.progress"):
+        head, explode, after = train_stages(
+            Training(network, pictures, settings, strategy, Checkpoint(None, ""))
+        )
+    assert head["validation_accuracy"] == explode["validation_accuracy"] == 1.0
+    assert (explode["epochs"], explode["best_epoch"], explode["history"]) == (0, 0, {})
+    assert explode["notes"] == [
+        "stage explode: after epoch 0 the loss is no longer a number; the weights from before "
+        "the stage are kept. Lower its learning rate"
+    ]
+    assert f"Trainer: {explode['notes'][0]}" in caplog.messages
+    assert head["notes"] == after["notes"] == []
+    assert after["best_epoch"] > 0
+
+
+def test_a_loss_that_is_no_number_from_the_start_is_told(
+    network: Network, pictures: Pictures
+) -> None:
+    told = r"stage explode: after epoch 0 the loss is no longer a number, and no epoch before has"
+    with pytest.raises(UserError, match=told) as error:
+        train_stage(EXPLODE, network, pictures)
+    assert "optimizer.learning_rate: 1e+30" in str(error.value.hint)
+
+
+def test_weights_whose_loss_is_no_number_are_never_the_best() -> None:
+    state = StageState()
+    variable = keras.Variable(1.0)
+    state.see(0.5, 0.7, [variable])
+    state.add({"val_loss": math.nan})
+    state.see(0.9, math.nan, [variable])
+    assert (state.best_epoch, state.best_accuracy) == (0, 0.5)
 
 
 def test_early_stopping_ends_a_stage_that_no_longer_gains(
