@@ -1,60 +1,61 @@
-"""ML Metadata in PostgreSQL, with texts that hold a backslash.
+r"""MLMD over PostgreSQL, for values with a backslash in them.
 
-MLMD's PostgreSQL source quotes a text twice: libpq's literal begins with an E of its own where the
-text holds a backslash (PQescapeLiteral), and the statement around it has its quotes already. So
-each such text is a syntax error: JSON within JSON, as the Trainer's configuration is, or a label
-with an umlaut, which json.dumps escapes. What is stored holds another character in its place.
+MLMD 1.16 takes PostgreSQL's own quoting apart by cutting off the first and the last character
+(`PQescapeLiteral` puts ` E'...'` around a text with a backslash, `'...'` around any other). Such a
+text ends up outside of its quotes: a syntax error at best, a statement of its author at worst. JSON
+in JSON, as in a Trainer's parameters, is full of backslashes. Here none gets to MLMD.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import ml_metadata as mlmd
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-_BACKSLASH = "\\"
-# Of the private use area of Unicode, which nobody's texts should hold.
-_STAND_IN = "\ue05c"
+# Two characters stand for a backslash, and two for the first of them; it is one of Unicode's
+# private use area, which no text has by chance.
+_MARK = "\ue05c"
 
 
 class PostgreSQLStore(mlmd.MetadataStore):
-    """A store that takes every text."""
+    """A metadata store that hides backslashes from MLMD; who uses the store sees them."""
 
-    def _call(self, method_name: str, request: Message, response: Message) -> Any:
-        replace_text(request, _BACKSLASH, _STAND_IN)
-        result = super()._call(method_name, request, response)
-        replace_text(response, _STAND_IN, _BACKSLASH)
-        return result
+    def _call(
+        self, method_name: str, request: Message, response: Message, extra_options: Any = None
+    ) -> None:
+        if b"\\" in request.SerializeToString():
+            _change_texts(request, hide_backslashes)
+        super()._call(method_name, request, response, extra_options)
+        if _MARK.encode() in response.SerializeToString():
+            _change_texts(response, show_backslashes)
 
 
-def replace_text(message: Message, old: str, new: str) -> None:
-    """Replaces something in every text of a message, and of the messages in it.
+def hide_backslashes(text: str) -> str:
+    """The text as it is stored."""
+    return text.replace(_MARK, f"{_MARK}1").replace("\\", f"{_MARK}0")
 
-    Args:
-        message: Any message; changed in place.
-        old: What is replaced.
-        new: What takes its place.
-    """
+
+def show_backslashes(text: str) -> str:
+    """The text that was stored."""
+    return text.replace(f"{_MARK}0", "\\").replace(f"{_MARK}1", _MARK)
+
+
+def _change_texts(message: Message, change: Callable[[str], str]) -> None:
+    """Changes every text in a message; the keys of maps are names, and stay."""
     for field, value in message.ListFields():
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            _replace_in_map(field, value, old, new)
-        elif field.label == FieldDescriptor.LABEL_REPEATED:
-            for index, item in enumerate(value):
-                if field.type == FieldDescriptor.TYPE_MESSAGE:
-                    replace_text(item, old, new)
-                elif isinstance(item, str) and old in item:
-                    value[index] = item.replace(old, new)
-        elif field.type == FieldDescriptor.TYPE_MESSAGE:
-            replace_text(value, old, new)
-        elif isinstance(value, str) and old in value:
-            setattr(message, field.name, value.replace(old, new))
-
-
-def _replace_in_map(field: FieldDescriptor, values: Any, old: str, new: str) -> None:
-    """Replaces in a map's values; its keys are names of properties, which our code gives."""
-    is_message = field.message_type.fields_by_name["value"].type == FieldDescriptor.TYPE_MESSAGE
-    for key in values:
-        if is_message:
-            replace_text(values[key], old, new)
-        elif isinstance(values[key], str) and old in values[key]:
-            values[key] = values[key].replace(old, new)
+        entry = field.message_type
+        if entry is not None and entry.GetOptions().map_entry:
+            kind = entry.fields_by_name["value"]
+            for key in list(value):
+                if kind.message_type is not None:
+                    _change_texts(value[key], change)
+                elif kind.type == kind.TYPE_STRING:
+                    value[key] = change(value[key])
+        elif entry is not None:
+            for part in value if field.label == field.LABEL_REPEATED else [value]:
+                _change_texts(part, change)
+        elif field.type == field.TYPE_STRING:
+            if field.label == field.LABEL_REPEATED:
+                value[:] = [change(text) for text in value]
+            else:
+                setattr(message, field.name, change(value))

@@ -12,6 +12,8 @@ TEXTS = {
     "umlaut": '{"label": "K\\u00e4fer"}',
     "quotes": "it's \"so\" \\ and 'E'\\\\",
     "plain": "nothing of it",
+    "statement": "\\'; DROP TABLE artifact; --",
+    "stand_in": "\ue05c0 and \ue05c1 and \ue05c\\ and \ue05c",
 }
 
 
