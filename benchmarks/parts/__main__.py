@@ -95,7 +95,7 @@ def main(
         for measure in _MEASURES:
             name = measure.__module__.rpartition(".")[2]
             console.print(f"measure {name} ...")
-            rows += _in_fresh_process(measure, subject)
+            rows += _in_fresh_process(measure, subject, out / "logs" / f"{name}.log")
         console.print("measure start-up ...")
         nodes = folder / "nodes"
         shutil.rmtree(nodes, ignore_errors=True)
@@ -112,10 +112,20 @@ def _run_pipeline(config: Path, workspace: Path, settings: tuple[str, ...], logs
     return run_measured(command, logs / "run.log", folder=REPOSITORY)
 
 
-def _in_fresh_process(measure: Callable[[Subject], list[Row]], subject: Subject) -> list[Row]:
+def _in_fresh_process(
+    measure: Callable[[Subject], list[Row]], subject: Subject, log: Path
+) -> list[Row]:
+    log.parent.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+    with ProcessPoolExecutor(1, context, initializer=_log_to, initargs=(log,)) as pool:
         return pool.submit(measure, subject).result()
+
+
+def _log_to(log: Path) -> None:
+    """Sends what TensorFlow, Beam and TFX have to say to a file."""
+    with log.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
 
 
 def _report(rows: list[Row], out: Path, console: Console) -> None:

@@ -23,7 +23,7 @@ def measure(subject: Subject) -> list[Row]:
     more = counts["train"] - counts["test"]
     return [
         Row(
-            f"Evaluator's pass, {counts['train']:,} pictures, model loaded",
+            f"Evaluator's pass, {counts['train']:,} pictures, loading included",
             passes["train"],
             "s",
             "model.predict",

@@ -31,8 +31,11 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """The figure as a share of the reference."""
-        return self.value / self.reference if self.reference else None
+        """The figure as a share of the reference; None without one that is above 0.
+
+        What a further picture costs is a difference, which noise turns negative where there are few.
+        """
+        return self.value / self.reference if self.reference and self.reference > 0 else None
 
     @property
     def holds(self) -> bool | None:
@@ -40,7 +43,8 @@ class Row:
         if self.bound is None:
             return None
         compared = self.value if self.reference is None else self.ratio
-        assert compared is not None
+        if compared is None:
+            return None
         return compared <= self.bound if self.side == "at most" else compared >= self.bound
 
 
