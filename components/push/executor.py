@@ -72,8 +72,10 @@ class Executor(tfx_pusher.Executor):
             ) from error
         logging.info("Version %d is in service at %s.", version.number, version.address)
         self._MarkPushed(pushed, version.address, str(version.number))
-        # A model that was blessed again is in service already.
-        pushed.set_int_custom_property(IS_NEW_KEY, int(version.number not in before))
+        # A model that was blessed again is in service already; but an earlier try of this run may
+        # have pushed it, and been killed before it could say so.
+        by_this_run = bool(run_id and version.details and version.details.run_id == run_id)
+        pushed.set_int_custom_property(IS_NEW_KEY, int(version.number not in before or by_this_run))
 
     def _mark_withdrawn(self, pushed: Artifact, error: WithdrawnError) -> None:
         report_note("Pusher", f"{error.message}. {error.hint}")
