@@ -33,7 +33,7 @@ class Row:
     def ratio(self) -> float | None:
         """The figure as a share of the reference; None without one that is above 0.
 
-        What a further picture costs is a difference, which noise turns negative where there are few.
+        What a further picture costs is a difference, which noise makes negative for a few.
         """
         return self.value / self.reference if self.reference and self.reference > 0 else None
 

@@ -61,7 +61,7 @@ def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
     result = run_benchmark("compare", *options, "--weights", "nowhere.h5")
     assert result.returncode == 1
     assert "--weights: no such file: nowhere.h5" in result.stdout
-    result = run_benchmark("compare", "--data", str(tmp_path), "--weights", "none")
+    result = run_benchmark("compare", *options, "--data", str(tmp_path), "--weights", "none")
     assert "has no folder train/" in result.stdout
     (data / "train" / "green").mkdir()
     (data / "train" / "green" / "1.jpg").write_bytes(b"x")
