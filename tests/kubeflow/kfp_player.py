@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,10 +102,11 @@ class Player:
         self._platform = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
         self._cluster = cluster
 
-    def run(self, **parameters: str) -> PlayedRun:
+    def run(self, on_end: Callable[[str], None] = lambda _: None, **parameters: str) -> PlayedRun:
         """Runs the pipeline to its end; whatever may run at the same time does.
 
         Args:
+            on_end: Called with the name of each task that has ended.
             parameters: Values of the pipeline's parameters; others have their defaults.
         """
         run_id = str(uuid.uuid4())
@@ -127,6 +128,7 @@ class Player:
                 finally:
                     played.setdefault(name, PlayedTask())
                     done[name].set()
+                    on_end(name)
 
             for future in [pool.submit(play, name) for name in tasks]:
                 future.result()
