@@ -16,6 +16,7 @@ The network:
 What a stage reads:
     input.py           tf.Examples to batches of pictures and labels
     features.py        what the frozen part computes, once a picture
+    worth_storing.py   whether that is stored at all
     batches.py         one epoch, in an order of its own
     augmentation.py, mixup.py  random changes of training pictures
     class_weights.py   how much each class counts

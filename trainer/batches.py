@@ -5,6 +5,7 @@ after an interruption sees what it would have seen.
 """
 
 import math
+import weakref
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,9 +51,20 @@ class Labels:
         """One row a label, `[batch, classes] float32`, with a one where the class is."""
         return tf.one_hot(ids, len(self.class_weights))
 
-    def weigh(self, rows: tf.Tensor) -> tf.Tensor:
-        """The weight of each row, `[batch] float32`; blended labels weigh as their parts do."""
-        return tf.linalg.matvec(rows, tf.constant(self.class_weights, tf.float32))
+    def weigh(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Brings in the classes' weights, so that each part of a blended label counts by its own.
+
+        Args:
+            rows: `[batch, classes] float32`; each row adds to 1.
+
+        Returns:
+            Rows of the same kind, with the parts' shares in the loss, and the weight of each row,
+            `[batch] float32`. The cross-entropy of such a row, times its weight, is the sum over
+            classes of weight x share x -log(probability).
+        """
+        parts = rows * tf.constant(self.class_weights, tf.float32)
+        weights = tf.reduce_sum(parts, axis=-1)
+        return parts / weights[:, tf.newaxis], weights
 
 
 @dataclass(frozen=True)
@@ -77,17 +89,28 @@ class FeatureBatches:
         return math.ceil(len(self.features) / self.batch_size)
 
     def epoch(self, number: int) -> tf.data.Dataset:
-        """See `Batches`; inputs are `[batch, ...] float32`."""
+        """See `Batches`; inputs are `[batch, ...] float32`.
+
+        The dataset reads these batches' features, and is of no use when they are gone.
+        """
         order = np.arange(len(self.features))
         if self.shuffle_seed is not None:
             np.random.default_rng((self.shuffle_seed, number)).shuffle(order)
         shape = [None, *self.features.shape[1:]]
+        # tf.numpy_function keeps the Python function, and so all that it holds, until the process
+        # ends.
+        stored = weakref.ref(self.features)
+
+        def take(rows: np.ndarray) -> np.ndarray:
+            features = stored()
+            assert features is not None
+            return features[rows]
 
         def read(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             # Not tf.gather: a constant of all features would be a second copy of them in memory.
-            features = tf.numpy_function(self.features.__getitem__, [rows], tf.float32)
+            features = tf.numpy_function(take, [rows], tf.float32)
             labels = self.labels.encode(tf.gather(self.labels.ids, rows))
-            return tf.ensure_shape(features, shape), labels, self.labels.weigh(labels)
+            return tf.ensure_shape(features, shape), *self.labels.weigh(labels)
 
         rows = tf.data.Dataset.from_tensor_slices(order).batch(self.batch_size)
         batches = rows.map(read, tf.data.AUTOTUNE).prefetch(2)
@@ -133,6 +156,6 @@ class PictureBatches:
             inputs, labels = batch[0], self.labels.encode(batch[1])
             if self.mixup:
                 inputs, labels = mix_pairs(inputs, labels, self.mixup, tf.stack([seed, step]))
-            return inputs, labels, self.labels.weigh(labels)
+            return inputs, *self.labels.weigh(labels)
 
         return pictures.enumerate().map(encode, tf.data.AUTOTUNE)

@@ -12,10 +12,10 @@ class Cut:
     """The two parts of a network; they share the layers, and so the weights, of the whole.
 
     Attributes:
-        boundary: Index of the layer whose output the trained part reads; None where nothing is
-            frozen.
-        frozen: From pictures to the features that the trained part reads; None where nothing is
-            frozen and the features are the pictures themselves.
+        boundary: Index of the layer whose output the trained part reads; None where it reads the
+            pictures.
+        frozen: From pictures to the features that the trained part reads; None where the features
+            are the pictures themselves.
         trained: From those features to the whole network's output; None where all is frozen.
     """
 
@@ -24,15 +24,12 @@ class Cut:
     trained: "keras.Model | None"
 
 
-def cut_network(network: "keras.Model", first_trainable: int) -> Cut:
-    """Cuts a network as far up as its frozen layers allow.
-
-    The cut is at the last tensor that all later layers are computed from and that only frozen
-    layers contribute to, so that the frozen part can be computed once and stored.
+def cut_network(network: "keras.Model", boundary: int | None) -> Cut:
+    """Cuts a network behind one of its layers.
 
     Args:
         network: A functional model with one input and one output.
-        first_trainable: Index into `network.layers` of the first trainable one.
+        boundary: As `find_boundary` finds it; None leaves the network whole.
 
     Returns:
         Both parts; the trained part runs in inference mode throughout, so that BatchNorm keeps its
@@ -40,7 +37,6 @@ def cut_network(network: "keras.Model", first_trainable: int) -> Cut:
     """
     import keras
 
-    boundary = find_boundary(network, first_trainable)
     if boundary == len(network.layers) - 1:
         return Cut(boundary, frozen=network, trained=None)
     if boundary is None:
@@ -53,6 +49,9 @@ def cut_network(network: "keras.Model", first_trainable: int) -> Cut:
 
 def find_boundary(network: "keras.Model", first_trainable: int) -> int | None:
     """Finds the last frozen layer that everything after it flows through.
+
+    All later layers are computed from its output, and only frozen layers contribute to it: what is
+    below can be computed once and stored.
 
     Args:
         network: A functional model with one input and one output.

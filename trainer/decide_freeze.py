@@ -9,7 +9,7 @@ from components.progress import report_note
 from trainer.auto_freeze import MIDDLE, choose_freeze, measure_similarity
 from trainer.cut import find_boundary
 from trainer.features import FrozenPart
-from trainer.input import READ_BATCH_SIZE, PictureParser, Split, read_pictures
+from trainer.input import PictureParser, Split, choose_inference_batch_size, read_pictures
 from trainer.model_settings import ModelSettings
 from trainer.network import Network
 from trainer.settings import TrainerSettings
@@ -42,7 +42,9 @@ def decide_freeze(
     if not names:
         return settings, {}
     # Random weights know nothing that is worth keeping.
-    similarity = 0.0 if model.weights == "none" else _measure(network, train, parse)
+    similarity = (
+        0.0 if model.weights == "none" else _measure(network, train, parse, settings.batch_size)
+    )
     choice = choose_freeze(len(train), len(train.labels), similarity)
     report_note("Trainer", f"freeze: auto: {choice.reason}")
     stages = tuple(
@@ -52,12 +54,13 @@ def decide_freeze(
     return settings.model_copy(update={"stages": stages}), dict.fromkeys(names, choice.reason)
 
 
-def _measure(network: Network, train: Split, parse: PictureParser) -> float:
+def _measure(network: Network, train: Split, parse: PictureParser, batch_size: int) -> float:
     vectors = [network.body.outputs[0], *_pool_middle(network.body)]
     part = FrozenPart(
         keras.Model(network.body.inputs[0], keras.layers.Concatenate(dtype="float32")(vectors))
     )
-    batches = read_pictures(train, parse).take(math.ceil(_SAMPLE / READ_BATCH_SIZE))
+    size = choose_inference_batch_size(network.body.input_shape[1], batch_size)
+    batches = read_pictures(train, parse, size).take(math.ceil(_SAMPLE / size))
     features = np.concatenate([part(pictures).numpy() for pictures, _ in batches])
     ends = np.cumsum([vector.shape[-1] for vector in vectors])[:-1]
     top, *middles = np.split(features, ends, axis=1)

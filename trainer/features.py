@@ -12,26 +12,28 @@ import tensorflow as tf
 
 from components.errors import UserError
 from components.progress import report_progress
-from trainer.input import READ_BATCH_SIZE, PictureParser, Split, read_pictures
+from trainer.input import PictureParser, Split, read_pictures
 
 Boundary = int
 """Index of the layer of the network whose output is stored."""
 
 
 class FrozenPart:
-    """A frozen part of a network as one graph, traced once for every split.
+    """A frozen part of a network as one graph, traced once for every split and size of batch.
 
     Args:
         part: Pictures, or stored features, to features.
     """
 
     def __init__(self, part: keras.Model):
-        self._part = part
+        self._compute = tf.function(
+            lambda inputs: tf.cast(part(inputs, training=False), tf.float32),
+            input_signature=[tf.TensorSpec(part.inputs[0].shape, tf.float32)],
+        )
 
-    @tf.function(reduce_retracing=True)
     def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
         """Features of `[batch, ...] float32` inputs, in float32 whatever the network uses."""
-        return tf.cast(self._part(inputs, training=False), tf.float32)
+        return self._compute(inputs)
 
 
 class FeatureStore:
@@ -43,17 +45,24 @@ class FeatureStore:
     Args:
         body: The network up to its head.
         parse: Serialized examples to pictures.
-        cache_bytes: Largest array that is kept in memory; larger ones go to a file.
+        cache_bytes: Memory for all arrays together; those past it go to a file each.
         folder: Where those files go.
+        batch_size: Pictures that are computed at a time.
     """
 
     def __init__(
-        self, body: keras.Model, parse: PictureParser, cache_bytes: int, folder: Path
+        self,
+        body: keras.Model,
+        parse: PictureParser,
+        cache_bytes: int,
+        folder: Path,
+        batch_size: int,
     ) -> None:
         self._body = body
         self._parse = parse
         self._cache_bytes = cache_bytes
         self._folder = folder
+        self._batch_size = batch_size
         self._parts: dict[tuple[Boundary | None, Boundary], FrozenPart] = {}
         self._stored: dict[tuple[str, Boundary], np.ndarray] = {}
 
@@ -87,7 +96,7 @@ class FeatureStore:
     def _compute(self, title: str, split: Split, boundary: Boundary) -> np.ndarray:
         below = [at for name, at in self._stored if name == title and at < boundary]
         start = max(below) if below else None
-        inputs = self._pictures(split) if start is None else _slices(self._stored[title, start])
+        inputs = self._pictures(split) if start is None else self._slices(title, start)
         part = self._part(start, boundary)
         features: np.ndarray | None = None
         done = 0
@@ -95,7 +104,7 @@ class FeatureStore:
             values = part(batch).numpy()
             if features is None:
                 shape = (len(split), *values.shape[1:])
-                features = _allocate(shape, self._cache_bytes, self._folder)
+                features = _allocate(shape, self._free_bytes(), self._folder)
             features[done : done + len(values)] = values
             done += len(values)
             report_progress("Trainer", f"features of {title} pictures", done, len(split))
@@ -103,8 +112,17 @@ class FeatureStore:
         return features
 
     def _pictures(self, split: Split) -> Iterator[tf.Tensor]:
-        for pictures, _ in read_pictures(split, self._parse):
+        for pictures, _ in read_pictures(split, self._parse, self._batch_size):
             yield pictures
+
+    def _slices(self, title: str, boundary: Boundary) -> Iterator[tf.Tensor]:
+        features = self._stored[title, boundary]
+        for start in range(0, len(features), self._batch_size):
+            yield tf.constant(features[start : start + self._batch_size])
+
+    def _free_bytes(self) -> int:
+        in_memory = [one for one in self._stored.values() if not isinstance(one, np.memmap)]
+        return self._cache_bytes - sum(features.nbytes for features in in_memory)
 
     def _part(self, start: Boundary | None, end: Boundary) -> FrozenPart:
         if (start, end) not in self._parts:
@@ -115,14 +133,9 @@ class FeatureStore:
         return self._parts[start, end]
 
 
-def _slices(features: np.ndarray) -> Iterator[tf.Tensor]:
-    for start in range(0, len(features), READ_BATCH_SIZE):
-        yield tf.constant(features[start : start + READ_BATCH_SIZE])
-
-
-def _allocate(shape: tuple[int, ...], cache_bytes: int, folder: Path) -> np.ndarray:
+def _allocate(shape: tuple[int, ...], free_bytes: int, folder: Path) -> np.ndarray:
     size = 4 * math.prod(shape)
-    if size <= cache_bytes:
+    if size <= free_bytes:
         return np.empty(shape, np.float32)
     with tempfile.TemporaryFile(dir=folder) as file:
         try:

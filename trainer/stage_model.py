@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from components.progress import report_note
 from trainer.augmentation import build_augmentation
 from trainer.batches import Batches, FeatureBatches, Labels, PictureBatches
 from trainer.cut import Cut, cut_network, find_boundary
@@ -14,13 +15,11 @@ from trainer.distributed_model import DistributedModel
 from trainer.features import Boundary, FeatureStore
 from trainer.freezing import find_first_trainable, freeze_below
 from trainer.inference_mode import InferenceMode
-from trainer.input import PictureParser, Split
+from trainer.input import PictureParser, Split, choose_inference_batch_size
 from trainer.network import Network
 from trainer.settings import TrainerSettings
-from trainer.stage_settings import StageSettings
+from trainer.worth_storing import is_worth_storing
 
-# Evaluation holds no gradients: larger batches than in training cost no accuracy, only memory.
-_EVALUATION_BATCH_SIZE = 128
 TRAIN, VALIDATION = "training", "validation"
 
 
@@ -73,15 +72,22 @@ class StageBuilder:
         self._network = network
         self._pictures = pictures
         self._settings = settings
+        self._inference_batch_size = choose_inference_batch_size(
+            network.body.input_shape[1], settings.batch_size
+        )
         self._store = FeatureStore(
-            network.body, pictures.parse, settings.cache_bytes, pictures.cache_folder
+            network.body,
+            pictures.parse,
+            settings.cache_bytes,
+            pictures.cache_folder,
+            self._inference_batch_size,
         )
         # Known before anything is trained: a layer that is not there is told now, and features are
         # computed once for all stages that can share them.
         self._first_trainable = [
             find_first_trainable(network.body, stage.freeze) for stage in settings.stages
         ]
-        self._boundaries = [find_boundary(network.body, first) for first in self._first_trainable]
+        self._boundaries = [self._find_boundary(stage) for stage in range(len(settings.stages))]
 
     def freeze(self, index: int) -> None:
         """Freezes and unfreezes the network's layers as one stage wants them."""
@@ -93,31 +99,56 @@ class StageBuilder:
         Raises:
             UserError: The disk has no room for its features.
         """
-        stage = self._settings.stages[index]
         self._store.forget(self._still_valid(index))
-        cut = cut_network(self._network.body, self._first_trainable[index])
+        cut = cut_network(self._network.body, self._boundaries[index])
         tail = self._build_tail(cut)
         train = self._train_batches(index, cut)
-        model = tail if isinstance(train, FeatureBatches) else self._augment(stage, cut, tail)
+        model = tail if isinstance(train, FeatureBatches) else self._augment(index, cut, tail)
         return StageModel(model, tail, train, self._validation_batches(index, cut))
+
+    def _find_boundary(self, index: int) -> Boundary | None:
+        """Where a stage's features are; None where it reads pictures."""
+        body, stage = self._network.body, self._settings.stages[index]
+        boundary = find_boundary(body, self._first_trainable[index])
+        if boundary is None or is_worth_storing(body, boundary):
+            return boundary
+        if stage.augmentation.is_off:
+            report_note(
+                "Trainer",
+                f"{stage.name}: what {body.layers[boundary].name} puts out takes more room than "
+                "the pictures and is quick to compute: it is computed in each step, not stored",
+            )
+        return None
+
+    def _seed(self, index: int) -> int:
+        """A seed of each stage's own: the same changes in all of them would teach nothing new."""
+        if index == 0:
+            return self._settings.seed
+        # Any two seeds and stages give different ones.
+        return int(np.random.SeedSequence((self._settings.seed, index)).generate_state(1)[0])
+
+    def _reads(self, title: str, index: int) -> bool:
+        """Whether a stage reads the stored features of a split, if there are any."""
+        return title == VALIDATION or self._settings.stages[index].augmentation.is_off
 
     def _still_valid(self, index: int) -> set[tuple[str, Boundary]]:
         """What stages from `index` on read and the stage before it has not changed."""
         changed_from = self._first_trainable[index - 1] if index else math.inf
         return {
             (title, boundary)
-            for boundary in self._boundaries[index:]
+            for number, boundary in enumerate(self._boundaries[index:], start=index)
             if boundary is not None and boundary < changed_from
             for title in (TRAIN, VALIDATION)
+            if self._reads(title, number)
         }
 
     def _read_later(self, title: str, index: int) -> tuple[Boundary, ...]:
         """What later stages read of a split, of features that no stage until then changes."""
-        later = []
+        later: list[Boundary] = []
         changed_from = self._first_trainable[index]
         for number in range(index + 1, len(self._boundaries)):
             boundary = self._boundaries[number]
-            is_read = title == VALIDATION or self._settings.stages[number].augmentation.is_off
+            is_read = self._reads(title, number)
             if boundary is not None and boundary < changed_from and is_read:
                 later.append(boundary)
             changed_from = min(changed_from, self._first_trainable[number])
@@ -131,38 +162,32 @@ class StageBuilder:
         return DistributedModel(features, self._network.head(vector), name="tail")
 
     def _train_batches(self, index: int, cut: Cut) -> Batches:
-        stage, settings, split = self._settings.stages[index], self._settings, self._pictures.train
+        stage, split = self._settings.stages[index], self._pictures.train
+        batch_size, seed = self._settings.batch_size, self._seed(index)
         labels = Labels(split.label_ids, self._pictures.class_weights)
         if stage.augmentation.is_off and cut.boundary is not None:
             features = self._features(TRAIN, split, index, cut.boundary)
-            return FeatureBatches(features, labels, settings.batch_size, settings.seed)
-        return PictureBatches(
-            split,
-            self._pictures.parse,
-            labels,
-            settings.batch_size,
-            settings.seed,
-            stage.augmentation.mixup,
-        )
+            return FeatureBatches(features, labels, batch_size, seed)
+        mixup = stage.augmentation.mixup
+        return PictureBatches(split, self._pictures.parse, labels, batch_size, seed, mixup)
 
     def _validation_batches(self, index: int, cut: Cut) -> Batches:
         """The validation split as the tail reads it; every class counts by its pictures there."""
         split = self._pictures.validation
         labels = Labels(split.label_ids, np.ones(len(split.labels), np.float32))
         if cut.boundary is None:
-            return PictureBatches(split, self._pictures.parse, labels, _EVALUATION_BATCH_SIZE)
+            return PictureBatches(split, self._pictures.parse, labels, self._inference_batch_size)
         features = self._features(VALIDATION, split, index, cut.boundary)
-        return FeatureBatches(features, labels, _EVALUATION_BATCH_SIZE)
+        return FeatureBatches(features, labels, self._inference_batch_size)
 
     def _features(self, title: str, split: Split, index: int, boundary: Boundary) -> np.ndarray:
         return self._store.get(title, split, boundary, self._read_later(title, index))
 
-    def _augment(self, stage: StageSettings, cut: Cut, tail: keras.Model) -> keras.Model:
+    def _augment(self, index: int, cut: Cut, tail: keras.Model) -> keras.Model:
+        stage = self._settings.stages[index]
         inputs = keras.Input(self._network.body.input_shape[1:], name="pictures")
         changed = inputs
-        for layer in build_augmentation(
-            stage.augmentation, self._network.scale, self._settings.seed
-        ):
+        for layer in build_augmentation(stage.augmentation, self._network.scale, self._seed(index)):
             changed = layer(changed)
         features = changed if cut.frozen is None else InferenceMode(cut.frozen)(changed)
         return DistributedModel(inputs, tail(features), name="augmented")

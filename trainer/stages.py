@@ -48,9 +48,9 @@ def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[St
     """Trains every stage, or what an interrupted training has left of them.
 
     Without augmentation the frozen part runs once over each picture and a stage trains on its
-    stored output; with augmentation it runs in each step. Pictures themselves are never stored. The
-    weights from before a stage count as its epoch 0: no stage leaves the model worse on the
-    validation split than it found it.
+    stored output; with augmentation, or where that output is large and quick to compute, it runs in
+    each step. Pictures themselves are never stored. The weights from before a stage count as its
+    epoch 0: no stage leaves the model worse on the validation split than it found it.
 
     Args:
         training: What is trained, and on what.
@@ -75,8 +75,9 @@ def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[St
         _assign([weights[index] for index in saved.changed], saved.arrays["network"])
     builder = StageBuilder(training.network, training.pictures, training.settings)
     for index in range(len(finished), len(training.settings.stages)):
-        stage = _Stage(training, builder, index, finished, changed)
-        finished.append(stage.train(saved, on_epoch))
+        # Not kept: a stage's features have to go before those of the next one are computed.
+        result = _Stage(training, builder, index, finished, changed).train(saved, on_epoch)
+        finished.append(result)
         saved = None
     return finished
 

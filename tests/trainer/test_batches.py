@@ -1,5 +1,7 @@
 """Epochs in an order that follows from seed and number, with labels that fit."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -51,5 +53,15 @@ def test_pictures_come_in_an_order_of_the_epoch(pictures: Pictures, mixup: float
 
 def test_classes_weigh_in_the_loss() -> None:
     labels = Labels(np.array([0, 1, 1]), np.array([2.0, 0.5], np.float32))
-    [(_, _, weights)] = FeatureBatches(np.zeros((3, 1), np.float32), labels, 4).epoch(0)
+    batches = FeatureBatches(np.zeros((3, 1), np.float32), labels, 4)
+    [(_, _, weights)] = batches.epoch(0)
     np.testing.assert_array_equal(weights, [2.0, 0.5, 0.5])
+
+
+def test_features_go_with_their_batches() -> None:
+    batches = _features()
+    _read(batches, 0)
+    features = weakref.ref(batches.features)
+    assert features() is not None
+    del batches
+    assert features() is None

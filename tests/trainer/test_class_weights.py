@@ -8,6 +8,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from components.errors import UserError
 from trainer.batches import Labels
 from trainer.class_weights import find_class_weights
+from trainer.optimizer import build_loss
 
 COUNTS = {"cat": 10, "dog": 30, "fox": 20}
 
@@ -33,7 +34,19 @@ def test_missing_and_unknown_classes_are_named() -> None:
     assert "cat, dog, fox" in str(error.value.hint)
 
 
-def test_blended_labels_weigh_as_their_parts() -> None:
-    labels = Labels(np.array([0, 1]), np.array([1.0, 3.0], np.float32))
-    rows = tf.constant([[1.0, 0.0], [0.25, 0.75]])
-    np.testing.assert_allclose(labels.weigh(rows), [1.0, 2.5])
+def test_parts_of_blended_labels_weigh_by_their_classes() -> None:
+    class_weights = np.array([0.5, 5.0], np.float32)
+    rows = tf.constant([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1]])
+    logits = tf.constant([[0.3, -0.2], [1.5, 0.4], [0.3, -0.2]])
+    labels, weights = Labels(np.array([0, 1, 0]), class_weights).weigh(rows)
+    loss = build_loss()(labels, logits, weights)
+    # The weighted cross-entropy: each class's part of a label counts by that class's weight.
+    parts = class_weights * rows.numpy() * -tf.nn.log_softmax(logits).numpy()
+    np.testing.assert_allclose(loss, parts.sum(axis=1).mean(), rtol=1e-6)
+
+
+def test_whole_labels_stay_bit_for_bit() -> None:
+    rows = tf.eye(3)
+    labels, weights = Labels(np.arange(3), np.array([0.3, 1.7, 3.1], np.float32)).weigh(rows)
+    np.testing.assert_array_equal(labels, rows)
+    np.testing.assert_array_equal(weights, np.array([0.3, 1.7, 3.1], np.float32))

@@ -6,7 +6,7 @@ import pytest
 
 from components.errors import UserError
 from trainer.backbones import build_backbone
-from trainer.cut import cut_network
+from trainer.cut import Cut, cut_network, find_boundary
 from trainer.freezing import find_first_trainable, freeze_below
 
 
@@ -33,10 +33,14 @@ def test_index_beyond_the_last_layer_says_what_is_allowed(backbone: keras.Model)
         find_first_trainable(backbone, 999)
 
 
+def _cut(network: keras.Model, first_trainable: int) -> Cut:
+    return cut_network(network, find_boundary(network, first_trainable))
+
+
 @pytest.mark.parametrize("freeze", [1, 60, 100, "block_13_expand", -1])
 def test_parts_equal_the_whole(backbone: keras.Model, freeze: str | int) -> None:
     pictures = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
-    cut = cut_network(backbone, find_first_trainable(backbone, freeze))
+    cut = _cut(backbone, find_first_trainable(backbone, freeze))
     features = pictures if cut.frozen is None else cut.frozen(pictures, training=False)
     assert cut.trained is not None
     np.testing.assert_array_equal(
@@ -48,7 +52,7 @@ def test_parts_equal_the_whole(backbone: keras.Model, freeze: str | int) -> None
 def test_frozen_part_holds_nothing_trainable(backbone: keras.Model, freeze: str | int) -> None:
     first = find_first_trainable(backbone, freeze)
     freeze_below(backbone, first)
-    cut = cut_network(backbone, first)
+    cut = _cut(backbone, first)
     assert cut.frozen is not None and cut.trained is not None
     assert cut.frozen.trainable_variables == []
     assert len(cut.trained.trainable_variables) == len(backbone.trainable_variables) > 0
@@ -56,7 +60,7 @@ def test_frozen_part_holds_nothing_trainable(backbone: keras.Model, freeze: str 
 
 def test_cut_does_not_pass_through_a_residual_block(backbone: keras.Model) -> None:
     # Index 100 is inside block 11, whose input is also added to its output.
-    cut = cut_network(backbone, 100)
+    cut = _cut(backbone, 100)
     assert cut.frozen is not None
     assert cut.frozen.layers[-1].name == "block_10_add" or cut.frozen.layers[-1].name.startswith(
         "block_10_project"
@@ -75,7 +79,7 @@ def test_a_sum_that_is_no_layer_is_cut_around() -> None:
     expected = network(rows)
     boundaries = {}
     for first in ("relu_0", "dense_1", "top"):
-        cut = cut_network(network, find_first_trainable(network, first))
+        cut = _cut(network, find_first_trainable(network, first))
         assert cut.frozen is not None and cut.trained is not None
         boundaries[first] = cut.frozen.layers[-1].name
         np.testing.assert_allclose(cut.trained(cut.frozen(rows)), expected, rtol=1e-6)

@@ -1,11 +1,15 @@
 """Features are computed once, and are never those of weights that have changed since."""
 
+import weakref
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer import features
+from trainer.augmentation import build_augmentation
 from trainer.checkpoint import Checkpoint
 from trainer.features import FeatureStore
 from trainer.input import read_pictures
@@ -18,7 +22,14 @@ from trainer.stages import Training, train_stages
 
 @pytest.fixture
 def store(network: Network, pictures: Pictures) -> FeatureStore:
-    return FeatureStore(network.body, pictures.parse, 2**30, pictures.cache_folder)
+    return build_store(network, pictures)
+
+
+def build_store(
+    network: Network, pictures: Pictures, cache_bytes: int = 2**30, batch_size: int = 64
+) -> FeatureStore:
+    folder = pictures.cache_folder
+    return FeatureStore(network.body, pictures.parse, cache_bytes, folder, batch_size)
 
 
 @pytest.fixture
@@ -42,9 +53,9 @@ def _boundary(network: Network, name: str) -> int:
 def test_features_are_what_the_network_computes(
     store: FeatureStore, network: Network, pictures: Pictures
 ) -> None:
-    features = store.get("training", pictures.train, len(network.body.layers) - 1)
-    batches = pictures.parse(_records(pictures))
-    np.testing.assert_allclose(features, network.body(batches, training=False), rtol=1e-4)
+    found = store.get("training", pictures.train, len(network.body.layers) - 1)
+    inputs = pictures.parse(_records(pictures))
+    np.testing.assert_allclose(found, network.body(inputs, training=False), rtol=1e-4)
 
 
 def test_lower_features_that_are_read_later_serve_both(
@@ -55,8 +66,101 @@ def test_lower_features_that_are_read_later_serve_both(
     below = store.get("training", pictures.train, lower)
     assert pictures_read == ["train.tfrecord"]
     assert below.shape == (40, 8, 8, 8)
-    alone = FeatureStore(network.body, pictures.parse, 2**30, pictures.cache_folder)
+    alone = build_store(network, pictures)
     np.testing.assert_allclose(both, alone.get("training", pictures.train, upper), rtol=1e-5)
+
+
+def test_memory_holds_no_more_than_the_limit_in_all(network: Network, pictures: Pictures) -> None:
+    # The training features take 40 x 16 x 4 bytes, those of the validation split half as many.
+    store = build_store(network, pictures, cache_bytes=3000)
+    boundary = len(network.body.layers) - 1
+    train = store.get("training", pictures.train, boundary)
+    validation = store.get("validation", pictures.validation, boundary)
+    assert not isinstance(train, np.memmap)
+    assert isinstance(validation, np.memmap)
+    store.forget({("validation", boundary)})
+    assert not isinstance(store.get("training", pictures.train, boundary), np.memmap)
+
+
+def test_the_frozen_part_is_traced_once(pictures: Pictures) -> None:
+    traced: list[tuple[int | None, ...]] = []
+
+    class Noting(keras.Layer):
+        def call(self, inputs: tf.Tensor) -> tf.Tensor:
+            traced.append(tuple(inputs.shape))
+            return inputs
+
+    inputs = keras.Input((32, 32, 3))
+    body = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(Noting()(inputs)))
+    store = build_store(Network(body, body, "tf"), pictures, batch_size=16)
+    store.get("training", pictures.train, 1)
+    traced.clear()
+    store.forget(set())
+    for title, split in (("training", pictures.train), ("validation", pictures.validation)):
+        store.get(title, split, 1)
+    assert traced == []
+
+
+def test_features_of_a_stage_go_before_the_next_are_computed(
+    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+    allocate = features._allocate
+
+    def note(*arguments: Any) -> np.ndarray:
+        alive.append(sum(array() is not None for array in arrays))
+        arrays.append(weakref.ref(new := allocate(*arguments)))
+        return new
+
+    monkeypatch.setattr(features, "_allocate", note)
+    _train(network, pictures, ("conv_2", False), ("conv_1", True), ("all", False))
+    # For the first stage: training; validation twice, as the second reads it further down. For the
+    # third: both splits again.
+    assert alive == [0, 1, 2, 0, 1]
+    assert [array() for array in arrays] == [None] * 5
+
+
+def test_augmented_stages_keep_no_features_to_train_on(
+    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[set[tuple[str, int]]] = []
+    forget = FeatureStore.forget
+
+    def note(store: FeatureStore, keep: set[tuple[str, int]]) -> None:
+        kept.append(keep)
+        forget(store, keep)
+
+    monkeypatch.setattr(FeatureStore, "forget", note)
+    _train(network, pictures, ("all", False), ("all", True))
+    boundary = len(network.body.layers) - 1
+    assert kept == [
+        {("training", boundary), ("validation", boundary)},
+        {("validation", boundary)},
+    ]
+
+
+def test_stages_draw_their_own_orders_and_changes(
+    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[tuple[bytes, ...]] = []
+    seeds: list[int] = []
+
+    def note_order(*arguments: Any) -> tf.data.Dataset:
+        examples = read_pictures(*arguments)
+        if arguments[3] is not None:
+            orders.append(tuple(ids.numpy().tobytes() for _, ids in examples))
+        return examples
+
+    def note_seed(*arguments: Any) -> list[keras.Layer]:
+        seeds.append(arguments[2])
+        return build_augmentation(*arguments)
+
+    monkeypatch.setattr("trainer.batches.read_pictures", note_order)
+    monkeypatch.setattr("trainer.stage_model.build_augmentation", note_seed)
+    _train(network, pictures, ("all", True), ("conv_2", True), ("none", True))
+    assert len(orders) == len(set(orders)) == 3
+    assert len(seeds) == len(set(seeds)) == 3
 
 
 def test_forgotten_features_are_computed_anew(

@@ -2,6 +2,7 @@
 
 import errno
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -160,26 +161,28 @@ def test_early_stopping_ends_a_stage_that_no_longer_gains(
 
 
 def test_features_on_disk_train_the_same_head(
-    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    make_network: Callable[[], Network], pictures: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allocated: list[tuple[int, ...]] = []
-    memmap = np.memmap
 
-    def count_maps(*arguments: Any, **options: Any) -> np.memmap:
-        allocated.append(options["shape"])
-        return memmap(*arguments, **options)
+    class NotedMap(np.memmap):
+        def __new__(cls, *arguments: Any, **options: Any) -> Any:
+            allocated.append(options["shape"])
+            return super().__new__(cls, *arguments, **options)
 
-    monkeypatch.setattr(np, "memmap", count_maps)
+    monkeypatch.setattr(np, "memmap", NotedMap)
     tfrecords = list(pictures.cache_folder.glob("*"))
-    start = network.head.get_weights()
-    in_memory = train_stage(HEAD, network, pictures, SETTINGS)
-    trained = network.head.get_weights()
-    network.head.set_weights(start)
-    on_disk = train_stage(HEAD, network, pictures, SETTINGS.model_copy(update={"cache_bytes": 0}))
+    heads = []
+    for cache_bytes in (2**30, 0):
+        # Another network with the same weights: dropout goes on where it stands.
+        network = make_network()
+        settings = SETTINGS.model_copy(update={"cache_bytes": cache_bytes})
+        train_stage(HEAD, network, pictures, settings)
+        heads.append(network.head.get_weights())
     assert allocated == [(40, 16), (20, 16)]
     assert list(pictures.cache_folder.glob("*")) == tfrecords  # the file went with the features
-    assert on_disk["validation_accuracy"] == in_memory["validation_accuracy"]
-    assert [weights.shape for weights in trained] == [w.shape for w in network.head.get_weights()]
+    for in_memory, on_disk in zip(*heads, strict=True):
+        np.testing.assert_array_equal(on_disk, in_memory)
 
 
 def test_history_has_one_number_an_epoch(network: Network, pictures: Pictures) -> None:
@@ -197,6 +200,32 @@ def test_pictures_are_not_stored_where_nothing_is_frozen(
     monkeypatch.setattr("trainer.features.FeatureStore.get", refuse)
     stage = FINE_TUNE.model_copy(update={"freeze": "none"})
     assert train_stage(stage, network, pictures, SETTINGS)["epochs"] == 2
+
+
+def test_features_that_are_large_and_quick_to_compute_are_not_stored(
+    network: Network,
+    pictures: Pictures,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("features were computed")
+
+    monkeypatch.setattr("trainer.features.FeatureStore.get", refuse)
+    inputs = network.body.inputs[0]
+    wide = keras.layers.Conv2D(4, 3, padding="same", name="wide")(inputs)
+    upper = keras.layers.Conv2D(16, 3, 4, name="upper")(wide)
+    body = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(upper))
+    network = Network(body, network.head, "tf")
+    before = _weights(network)
+    with caplog.at_level("INFO", "image_pipeline.progress"):
+        train_stage(FINE_TUNE.model_copy(update={"freeze": "upper"}), network, pictures)
+    changed = {path for path, value in _weights(network).items() if (value != before[path]).any()}
+    assert changed == {"upper/kernel", "upper/bias"}
+    assert (
+        "Trainer: fine-tune: what wide puts out takes more room than the pictures and is quick to "
+        "compute: it is computed in each step, not stored"
+    ) in caplog.messages
 
 
 def test_disk_without_room_for_features_is_told(
