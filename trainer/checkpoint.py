@@ -9,6 +9,7 @@ import dataclasses
 import io
 import json
 import secrets
+import time
 import zipfile
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,14 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import UserError
+from components.progress import report_note
+from trainer.distribution import is_same_everywhere
 from trainer.stage_state import StageState
 
 Arrays = dict[str, list[np.ndarray]]
+
+# States are written after each epoch: one of a training that goes on is younger than that.
+_STALE_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,42 @@ class Checkpoint:
             ) from error
 
     def remove(self) -> None:
-        """Removes the file, and what was being written when a try was killed."""
+        """Removes the file, and what was being written when a try was killed.
+
+        With them go states of other trainings that nobody has gone on with for a week.
+        """
         if self._folder is None or not self._writes or not tf.io.gfile.isdir(self._folder):
             return
-        for file in (f"{self._folder}/{name}" for name in tf.io.gfile.listdir(self._folder)):
-            if file == self._file or (file.startswith(self._file) and file.endswith(".new")):
-                with contextlib.suppress(tf.errors.NotFoundError):
+        for name in tf.io.gfile.listdir(self._folder):
+            file = f"{self._folder}/{name}"
+            is_state = name.endswith((".npz", ".new"))
+            # Another training may remove it first.
+            with contextlib.suppress(tf.errors.NotFoundError):
+                if is_state and (file.startswith(self._file) or _is_stale(file)):
                     tf.io.gfile.remove(file)
+
+
+def load_for_all_workers(checkpoint: Checkpoint, strategy: tf.distribute.Strategy) -> Saved | None:
+    """The last state that was saved; None, too, where workers find different ones.
+
+    Raises:
+        UserError: The file is damaged.
+        DistributionError: Another worker is gone.
+    """
+    saved = checkpoint.load()
+    position = (1 + len(saved.finished)) * 1_000_000 + saved.state.epoch if saved else 0
+    if is_same_everywhere(strategy, position):
+        return saved
+    report_note(
+        "Trainer",
+        "the workers do not find the same saved state of this training, so it starts anew: "
+        "to go on after an interruption, all of them need the same workspace",
+    )
+    return None
+
+
+def _is_stale(file: str) -> bool:
+    return time.time() - tf.io.gfile.stat(file).mtime_nsec / 1e9 > _STALE_SECONDS
 
 
 def _pack(saved: Saved) -> bytes:
@@ -112,7 +147,7 @@ def _unpack(contents: bytes) -> Saved:
             # In the order in which they were written.
             for key in file.files[1:]:
                 groups[key.split("/")[0]].append(file[key])
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         # It was replaced as a whole: only another program can have done this.
         raise UserError(
             f"the saved state of the training is damaged: {error}",

@@ -132,10 +132,28 @@ def wait_for_all_workers(strategy: tf.distribute.Strategy) -> None:
     Raises:
         DistributionError: Another worker is gone.
     """
-    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        with lost_workers_told():
-            # A sum of all workers' values has to wait for the last of them.
-            strategy.run(_sum_over_replicas, args=(tf.constant(1.0),))
+    # A sum of all workers' values has to wait for the last of them.
+    _sum_over_workers(strategy, 1)
+
+
+def is_same_everywhere(strategy: tf.distribute.Strategy, number: int) -> bool:
+    """Whether all workers call it with the same number; returns when the last one has.
+
+    Raises:
+        DistributionError: Another worker is gone.
+    """
+    differs = _sum_over_workers(strategy, number) != number * strategy.num_replicas_in_sync
+    # One may be the mean of the others.
+    return _sum_over_workers(strategy, int(differs)) == 0
+
+
+def _sum_over_workers(strategy: tf.distribute.Strategy, number: int) -> float:
+    """The sum of the workers' numbers, each as often as it has devices."""
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return number * strategy.num_replicas_in_sync
+    with lost_workers_told():
+        sums = strategy.run(_sum_over_replicas, args=(tf.constant(number, tf.float64),))
+        return float(strategy.experimental_local_results(sums)[0].numpy())
 
 
 def _sum_over_replicas(value: tf.Tensor) -> tf.Tensor:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, model_validator
 from typing_extensions import Doc
 
 from components.settings import Settings
@@ -79,3 +79,13 @@ class StageSettings(Settings):
     """Random changes of the training pictures in this stage."""
     early_stopping: EarlyStoppingSettings | None = None
     """When to end early; empty trains all epochs."""
+
+    @model_validator(mode="after")
+    def _warms_up_in_time(self) -> "StageSettings":
+        warmup = self.optimizer.warmup_epochs
+        if warmup >= self.epochs:
+            raise ValueError(
+                f"optimizer.warmup_epochs: received {warmup:g}; allowed: less than the epochs of "
+                f"the stage, which are {self.epochs}, or the rate never reaches learning_rate"
+            )
+        return self

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from components.errors import UserError
 from components.progress import report_note, report_progress
-from trainer.checkpoint import Checkpoint, Saved
+from trainer.checkpoint import Checkpoint, Saved, load_for_all_workers
 from trainer.layers import describe_stage
 from trainer.network import Network
 from trainer.optimizer import build_loss, build_optimizer, find_last_rate
@@ -68,7 +68,7 @@ def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[St
             number before anything was gained.
     """
     weights = training.network.weights
-    saved = training.checkpoint.load()
+    saved = load_for_all_workers(training.checkpoint, training.strategy)
     finished = list(saved.finished) if saved else []
     changed: set[int] = set(saved.changed) if saved else set()
     if saved:

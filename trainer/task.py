@@ -52,7 +52,8 @@ def run_fn(fn_args: FnArgs) -> None:
     settings = TrainerSettings.model_validate_json(config["trainer"])
     strategy = build_strategy(settings.distribution)
     policy = choose_precision(settings.mixed_precision)
-    checkpoint = Checkpoint(config["checkpoints"], _name(fn_args), writes=is_chief(strategy))
+    name = name_training(fn_args, policy)
+    checkpoint = Checkpoint(config["checkpoints"], name, writes=is_chief(strategy))
     keras.utils.set_random_seed(settings.seed)
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     transform_layer = transform.transform_features_layer()
@@ -81,7 +82,7 @@ def run_fn(fn_args: FnArgs) -> None:
     if log is None:
         wait_for_all_workers(strategy)
         return
-    notes += [note for one in results for note in one.pop("notes")]
+    notes += [note for one in results for note in one.pop("notes", [])]
     log.finish([{**one, "freeze_reason": reasons.get(one["name"])} for one in results], notes)
     report_progress("Trainer", "exporting")
     if policy != "float32":
@@ -128,9 +129,16 @@ def _local(folder: str) -> str | None:
     return None if "://" in folder else folder
 
 
-def _name(fn_args: FnArgs) -> str:
-    """A name for this training that follows from everything it depends on."""
+def name_training(fn_args: FnArgs, policy: str) -> str:
+    """A name for this training that follows from everything its state depends on.
+
+    Args:
+        fn_args: From the TFX Trainer.
+        policy: The dtype policy. `auto` chooses another one on another machine, and the optimizer's
+            state is of another form.
+    """
     depends_on = {
+        "precision": policy,
         "config": fn_args.custom_config,
         "train": sorted(fn_args.train_files),
         "validation": sorted(fn_args.eval_files),

@@ -20,7 +20,7 @@ import tensorflow as tf
 from components.errors import UserError
 from components.transform.preprocessing import IMAGE, IMAGE_XF
 from trainer.distributed_model import DistributedModel
-from trainer.distribution import build_strategy, is_chief
+from trainer.distribution import build_strategy, is_chief, is_same_everywhere
 from trainer.precision import precision
 
 LABELS = ("blue", "red")
@@ -36,11 +36,11 @@ def train(strategy: tf.distribute.Strategy, folder: Path) -> dict[str, Any]:
     from trainer.stage_settings import AugmentationSettings, OptimizerSettings, StageSettings
     from trainer.stages import Training, train_stages
 
-    rate = OptimizerSettings(name="sgd", learning_rate=0.03)
+    fast, slow = (OptimizerSettings(name="sgd", learning_rate=rate) for rate in (0.03, 0.003))
     mixup = AugmentationSettings(mixup=0.2)
     stages = (
-        StageSettings(name="head", epochs=2, optimizer=rate),
-        StageSettings(name="tune", freeze="conv_1", epochs=2, optimizer=rate, augmentation=mixup),
+        StageSettings(name="head", epochs=2, optimizer=fast),
+        StageSettings(name="tune", freeze="conv_1", epochs=2, optimizer=slow, augmentation=mixup),
     )
     with strategy.scope():
         network = build_network()
@@ -61,6 +61,9 @@ def train(strategy: tf.distribute.Strategy, folder: Path) -> dict[str, Any]:
         "is_chief": is_chief(strategy),
         "replicas": strategy.num_replicas_in_sync,
         "overflow": overflow(strategy),
+        "finds_same": [
+            is_same_everywhere(strategy, number) for number in (7, int(is_chief(strategy)))
+        ],
     }
 
 

@@ -1,5 +1,7 @@
 """A training that was interrupted ends as if it had not been."""
 
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -128,8 +130,19 @@ def test_two_tries_of_one_training_at_once(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["training2.npz"]
 
 
-def test_damaged_state_is_told(tmp_path: Path) -> None:
-    (tmp_path / "training.npz").write_bytes(b"no such thing")
+def test_states_that_nobody_goes_on_with_are_removed(tmp_path: Path) -> None:
+    saved = Saved([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
+    for name in ("training", "young", "old"):
+        Checkpoint(str(tmp_path), name).save(saved)
+    eight_days_ago = time.time() - 8 * 24 * 3600
+    os.utime(tmp_path / "old.npz", (eight_days_ago, eight_days_ago))
+    Checkpoint(str(tmp_path), "training").remove()
+    assert [path.name for path in tmp_path.iterdir()] == ["young.npz"]
+
+
+@pytest.mark.parametrize("contents", [b"no such thing", b"", b"PK"], ids=["text", "empty", "cut"])
+def test_damaged_state_is_told(tmp_path: Path, contents: bytes) -> None:
+    (tmp_path / "training.npz").write_bytes(contents)
     with pytest.raises(UserError, match="saved state of the training is damaged") as error:
         Checkpoint(str(tmp_path), "training").load()
     assert "Remove the folder `checkpoints`" in str(error.value.hint)

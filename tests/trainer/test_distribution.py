@@ -78,7 +78,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     """The same training on one device, on two of one machine, and on two workers."""
     folder = tmp_path_factory.mktemp("distribution")
     write_examples(folder / "train.tfrecord", 37, seed=1)
-    # One more than a batch of the evaluation: its last batch leaves a device without any.
+    # One more than four batches of the evaluation: the last one leaves a device without any.
     write_examples(folder / "validation.tfrecord", 129, seed=2)
     addresses = _free_addresses()
     workers = Workers(folder)
@@ -106,6 +106,15 @@ def test_strategies_take_what_there_is(trained: dict[str, Result]) -> None:
 def test_one_process_writes(trained: dict[str, Result]) -> None:
     chiefs = [name for name, result in trained.items() if result["is_chief"]]
     assert chiefs == ["one_device", "mirrored", "worker 0"]
+
+
+def test_workers_notice_that_they_differ(trained: dict[str, Result]) -> None:
+    assert {name: result["finds_same"] for name, result in trained.items()} == {
+        "one_device": [True, True],
+        "mirrored": [True, True],
+        "worker 0": [True, False],
+        "worker 1": [True, False],
+    }
 
 
 @pytest.mark.parametrize("name", ["mirrored", "worker 0", "worker 1"])
