@@ -1,13 +1,11 @@
 """The command `python -m benchmarks.parts`."""
 
 import json
-import multiprocessing
 import os
 import shlex
 import shutil
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from benchmarks.defaults import (
 from benchmarks.machine import REPOSITORY, describe_machine
 from benchmarks.measured_process import Measured, run_measured
 from benchmarks.parts import evaluation, export, reading, serving, start_up
+from benchmarks.parts.fresh_process import in_fresh_process
 from benchmarks.parts.row import Row, build_table
 from benchmarks.parts.subject import Subject, open_subject
 from components.errors import UserError
@@ -95,7 +94,7 @@ def main(
         for measure in _MEASURES:
             name = measure.__module__.rpartition(".")[2]
             console.print(f"measure {name} ...")
-            rows += _in_fresh_process(measure, subject, out / "logs" / f"{name}.log")
+            rows += in_fresh_process(measure, subject, out / "logs" / f"{name}.log")
         console.print("measure start-up ...")
         nodes = folder / "nodes"
         shutil.rmtree(nodes, ignore_errors=True)
@@ -110,22 +109,6 @@ def _run_pipeline(config: Path, workspace: Path, settings: tuple[str, ...], logs
     command += ["--workspace", str(workspace)]
     command += [word for setting in settings for word in ("--set", setting)]
     return run_measured(command, logs / "run.log", folder=REPOSITORY)
-
-
-def _in_fresh_process(
-    measure: Callable[[Subject], list[Row]], subject: Subject, log: Path
-) -> list[Row]:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, initializer=_log_to, initargs=(log,)) as pool:
-        return pool.submit(measure, subject).result()
-
-
-def _log_to(log: Path) -> None:
-    """Sends what TensorFlow, Beam and TFX have to say to a file."""
-    with log.open("wb") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
 
 
 def _report(rows: list[Row], out: Path, console: Console) -> None:
