@@ -26,6 +26,7 @@ A run is two processes. The front end is light and answers at once; the worker h
     one node    node_command.py    `node`: one node of a run, as a task of a cluster
                 one_node.py        what it does: attempt.py, node_launcher.py, node_cache.py
                   node_report.py, node_metrics.py, node_files.py
+                kubeflow_settings.py  how a cluster runs it: kubeflow_resources.py
                 metadata_url.py    the metadata of a cluster: metadata_login.py, metadata_store.py
                   patient_metadata.py
     afterwards  version_commands.py, report_command.py  `models` and `rollback`, `report` and `runs`

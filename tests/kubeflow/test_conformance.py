@@ -22,7 +22,7 @@ from tests.e2e.runs import REPOSITORY, Run, run_pipeline, write_pictures
 from tests.kubeflow.kfp_player import Cluster, PlayedRun, Player
 from tests.postgresql import PostgreSQL, run_postgresql
 
-# Three whole runs, of eleven processes each that import TFX, and one on this machine.
+# Four whole runs, of eleven processes each that import TFX, and one on this machine.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 CONFIG = """
@@ -67,7 +67,8 @@ class Nights:
         local: The run on this machine, of the pictures of the first night.
         first: Pushed the first model.
         unchanged: Started again, with the same pictures.
-        grown: Started when there were new pictures, while the one before was still running.
+        refused: The same, with a gate that the model does not pass.
+        grown: Started when there were new pictures, while those before were still running.
         password: Of the metadata.
     """
 
@@ -75,6 +76,7 @@ class Nights:
     local: Run
     first: PlayedRun
     unchanged: PlayedRun
+    refused: PlayedRun
     grown: PlayedRun
     password: str
 
@@ -83,25 +85,42 @@ class Nights:
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     folder = tmp_path_factory.mktemp("shared")
     write_pictures(folder / "pictures" / "span-1", count=40)
+    _swap_labels(folder / "pictures" / "span-1", count=9)
     with run_postgresql() as server, concurrent.futures.ThreadPoolExecutor() as pool:
         config = folder / "config.yaml"
         config.write_text(CONFIG.format(folder=folder, metadata=server.url("mlmd")))
         local = pool.submit(run_pipeline, config, folder / "local")
         player = Player(_compile(config), _cluster(folder, server))
         first = player.run()
-        has_read = threading.Event()
+        have_read = threading.Semaphore(0)
 
         def told(name: str) -> None:
             if name == "image-example-gen":
-                has_read.set()
+                have_read.release()
 
         unchanged = pool.submit(player.run, told)
-        has_read.wait(timeout=600)
+        refused = pool.submit(player.run, told, min_accuracy="1.0")
+        assert have_read.acquire(timeout=900) and have_read.acquire(timeout=900)
         write_pictures(folder / "pictures" / "span-2", count=60)
         grown = player.run()
         yield Nights(
-            folder, local.result(), first, unchanged.result(), grown, password=server.password
+            folder,
+            local.result(),
+            first,
+            unchanged.result(),
+            refused.result(),
+            grown,
+            server.password,
         )
+
+
+def _swap_labels(pictures: Path, count: int) -> None:
+    """Puts zeros among the ones and ones among the zeros: no model gets all of them right."""
+    for index in range(count):
+        zero, one = (pictures / f"digit-{label}" / f"{index:03}.png" for label in (0, 1))
+        contents = zero.read_bytes()
+        zero.write_bytes(one.read_bytes())
+        one.write_bytes(contents)
 
 
 def _compile(config: Path) -> str:
@@ -167,7 +186,7 @@ def test_tasks_wait_for_each_other_as_the_graph_says(nights: Nights) -> None:
 
 def test_metrics_and_pages_are_there_for_people(nights: Nights) -> None:
     tasks = nights.first.tasks
-    assert 0.6 <= tasks["trainer"].metadata["metrics"]["validation_accuracy"] <= 1
+    assert 0.5 <= tasks["trainer"].metadata["metrics"]["validation_accuracy"] <= 1
     assert tasks["serving-check"].metadata["metrics"]["calls"] == 20
     assert tasks["pusher"].metadata["metrics"]["pushed"] == 1
     for name in ("trainer", "evaluator", "serving-check", "pusher"):
@@ -185,6 +204,16 @@ def test_unchanged_pictures_are_answered_from_the_cache(nights: Nights) -> None:
     assert "span 1" in summary["image-example-gen"]
 
 
+def test_a_refused_model_is_a_result_with_its_reason(nights: Nights) -> None:
+    assert nights.refused.state == "SUCCEEDED", nights.refused.logs
+    tasks = nights.refused.tasks
+    assert "cached" in _summary(nights.refused)["trainer"]
+    assert tasks["evaluator"].metadata["metrics"]["blessed"] == 0
+    assert tasks["pusher"].metadata["metrics"]["pushed"] == 0
+    for name in ("evaluator", "pusher"):
+        assert "below gate.min_accuracy 1" in tasks[name].artifacts["html"].read_text()
+
+
 def test_new_pictures_are_trained_on_compared_and_pushed(nights: Nights) -> None:
     assert nights.grown.state == "SUCCEEDED", nights.grown.logs
     summary = _summary(nights.grown)
@@ -200,6 +229,6 @@ def test_new_pictures_are_trained_on_compared_and_pushed(nights: Nights) -> None
 
 def test_nobody_is_told_the_password(nights: Nights) -> None:
     told = [nights.folder / "pipeline.yaml", *nights.folder.glob("cluster/*/*/log")]
-    assert len(told) == 1 + 3 * len(nights.first.tasks)
+    assert len(told) == 1 + 4 * len(nights.first.tasks)
     for file in told:
         assert nights.password not in file.read_text(errors="replace"), file
