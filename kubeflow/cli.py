@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from kubeflow.deploy_command import deploy
-from kubeflow.schedule_command import schedule
+from kubeflow.deploy.command import deploy
+from kubeflow.schedule.command import schedule
 from kubeflow.serving.command import serving
 from pipeline.cli import WRONG_USAGE, config_argument, set_option
 
@@ -62,9 +62,9 @@ cli.add_command(serving)
 def compile_or_exit(config_path: Path, overrides: Sequence[str] = ()) -> str:
     """Compiles a configuration file; prints its mistakes and exits where it has any."""
     from components.errors import UserError
-    from kubeflow.limits import note_on_size
-    from kubeflow.load import load_for_cluster
-    from kubeflow.parameters import config_json
+    from kubeflow.compile.limits import note_on_size
+    from kubeflow.compile.load import load_for_cluster
+    from kubeflow.compile.parameters import config_json
     from pipeline.config_problems import ConfigError
     from pipeline.problem_text import refusal_lines
     from pipeline.quiet_stderr import stderr_of_our_own
@@ -73,7 +73,7 @@ def compile_or_exit(config_path: Path, overrides: Sequence[str] = ()) -> str:
         config = load_for_cluster(config_path, overrides)
         with stderr_of_our_own():
             # Only now: the SDK and TFX take seconds to import, and tell of themselves.
-            from kubeflow.compile import compile_pipeline
+            from kubeflow.compile.pipeline import compile_pipeline
 
             text = compile_pipeline(config)
     except ConfigError as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def load_or_exit(config_path: Path, overrides: Sequence[str]) -> "PipelineConfig":
     """Loads a configuration file; prints its mistakes and exits where it has any."""
-    from kubeflow.load import load_for_cluster
+    from kubeflow.compile.load import load_for_cluster
     from pipeline.config_problems import ConfigError
     from pipeline.problem_text import refusal_lines
 

@@ -32,7 +32,7 @@ KINDS = ("tensorflow-serving", "kserve")
 def serving(config_path: Path, overrides: Sequence[str], kind: str, output: Path) -> int:
     """Write manifests of servers for what CONFIG's pipeline pushes; needs no cluster."""
     from components.errors import UserError
-    from kubeflow.load import load_for_cluster
+    from kubeflow.compile.load import load_for_cluster
     from kubeflow.serving.manifests import serving_manifests
     from pipeline.config_problems import ConfigError
     from pipeline.problem_text import refusal_lines

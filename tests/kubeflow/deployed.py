@@ -9,9 +9,9 @@ import kfp
 import pytest
 import yaml
 
-from kubeflow.client import PipelinesHost
-from kubeflow.client_connection import Connection
-from kubeflow.deploy_package import Package, read_package
+from kubeflow.client.api import PipelinesHost
+from kubeflow.client.connection import Connection
+from kubeflow.deploy.package import Package, read_package
 from tests.kubeflow.kfp_api_server import KfpApi, serve
 
 TASKS = {"trainer": (), "evaluator": ("trainer",), "pusher": ("evaluator",)}

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from components.errors import UserError
-from kubeflow.client import PipelinesHost
-from kubeflow.client_connection import Connection
-from kubeflow.client_errors import HostError
+from kubeflow.client.api import PipelinesHost
+from kubeflow.client.connection import Connection
+from kubeflow.client.errors import HostError
 from tests.kubeflow.deployed import connect, served
 from tests.kubeflow.kfp_api_server import KfpApi, serve
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kubeflow.load import load_for_cluster
+from kubeflow.compile.load import load_for_cluster
 from pipeline.config_problems import ConfigError
 
 CONFIG = """\

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kubeflow.cluster_checks import cluster_problems
-from kubeflow.load import load_for_cluster
+from kubeflow.compile.cluster_checks import cluster_problems
+from kubeflow.compile.load import load_for_cluster
 from pipeline.config_file import check_config, load_config
 from pipeline.config_problems import ConfigError
 from tests.kubeflow.clusters import DIGITS, EVERYTHING

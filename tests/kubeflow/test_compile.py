@@ -11,8 +11,8 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from components.errors import UserError
-from kubeflow.limits import note_on_size
-from kubeflow.parameters import config_json
+from kubeflow.compile.limits import note_on_size
+from kubeflow.compile.parameters import config_json
 from pipeline.config import PipelineConfig
 from pipeline.config_file import check_config, load_config
 from tests.kubeflow.clusters import DIGITS, EVERYTHING, Compilation, compile_file
@@ -34,7 +34,7 @@ def everything() -> str:
 
 def compile_here(config: str, *overrides: str) -> str:
     """Compiles in this process: after the first time, in a second."""
-    from kubeflow.compile import compile_pipeline
+    from kubeflow.compile.pipeline import compile_pipeline
 
     return compile_pipeline(check_config(yaml.safe_load(config), overrides, check_paths=False))
 

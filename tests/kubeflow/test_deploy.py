@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from components.errors import UserError
-from kubeflow.client_errors import HostError
-from kubeflow.deploy import ensure_experiment, start_run, upload
-from kubeflow.deploy_package import Package
+from kubeflow.client.errors import HostError
+from kubeflow.deploy.deployment import ensure_experiment, start_run, upload
+from kubeflow.deploy.package import Package
 from tests.kubeflow.deployed import connect, served, write_package
 from tests.kubeflow.kfp_api_server import KfpApi
 

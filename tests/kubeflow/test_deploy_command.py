@@ -29,7 +29,7 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KfpApi]:
 @pytest.fixture(scope="module")
 def compile_once() -> Callable[[PipelineConfig], str]:
     """The compiler, for each configuration once: it takes a second and has tests of its own."""
-    from kubeflow.compile import compile_pipeline
+    from kubeflow.compile.pipeline import compile_pipeline
 
     known: dict[str, str] = {}
 
@@ -50,7 +50,7 @@ def kubeflow(
     capfd: pytest.CaptureFixture[str],
 ) -> Command:
     """Runs a command on the sample, and gives its exit code and what it printed."""
-    monkeypatch.setattr("kubeflow.compile.compile_pipeline", compile_once)
+    monkeypatch.setattr("kubeflow.compile.pipeline.compile_pipeline", compile_once)
 
     def run(command: str, *arguments: str) -> tuple[int, str]:
         given = ["kubeflow", command, str(DIGITS), "--host", api.host, *arguments]
@@ -167,10 +167,10 @@ def test_a_host_that_refuses(api: KfpApi, kubeflow: Command) -> None:
 FOLLOW = """
 import sys
 from pathlib import Path
-from kubeflow.client import PipelinesHost
-from kubeflow.client_connection import Connection
-from kubeflow.deploy_command import follow_to_end
-from kubeflow.deploy_package import read_package
+from kubeflow.client.api import PipelinesHost
+from kubeflow.client.connection import Connection
+from kubeflow.deploy.command import follow_to_end
+from kubeflow.deploy.package import read_package
 
 host, run_id, package = sys.argv[1:]
 package = read_package(Path(package), name="digits", experiment="digits")

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from kubeflow.client import PipelinesHost
-from kubeflow.client_errors import HostError
-from kubeflow.deploy import ensure_experiment, start_run, upload
-from kubeflow.deploy_follow import follow
-from kubeflow.deploy_log import read_log_tail
-from kubeflow.deploy_outcome import RunOutcome, read_outcome
-from kubeflow.deploy_package import Package
-from kubeflow.deploy_run import RunState, read_run
-from kubeflow.deploy_view import PlainRunView, TerminalRunView
+from kubeflow.client.api import PipelinesHost
+from kubeflow.client.errors import HostError
+from kubeflow.deploy.deployment import ensure_experiment, start_run, upload
+from kubeflow.deploy.follow import follow
+from kubeflow.deploy.log import read_log_tail
+from kubeflow.deploy.outcome import RunOutcome, read_outcome
+from kubeflow.deploy.package import Package
+from kubeflow.deploy.run import RunState, read_run
+from kubeflow.deploy.view import PlainRunView, TerminalRunView
 from tests.kubeflow.deployed import connect, served, write_package
 from tests.kubeflow.kfp_api_server import KfpApi, argo_run
 

@@ -64,7 +64,7 @@ def understood(
     newest_python: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> list[dict[str, Any]]:
     """What the newest protos made of the sample, and of a configuration that has everything."""
-    from kubeflow.compile import compile_pipeline
+    from kubeflow.compile.pipeline import compile_pipeline
 
     everything = tmp_path_factory.mktemp("compiled") / "everything.yaml"
     config = check_config(yaml.safe_load(EVERYTHING), check_paths=False)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kubeflow.client import PipelinesHost
-from kubeflow.client_errors import HostError
-from kubeflow.deploy import ensure_experiment, upload
-from kubeflow.schedule import Wanted, apply, delete, find, pause, resume
-from kubeflow.schedule_trigger import cron_trigger, interval_trigger
+from kubeflow.client.api import PipelinesHost
+from kubeflow.client.errors import HostError
+from kubeflow.deploy.deployment import ensure_experiment, upload
+from kubeflow.schedule.recurring_run import Wanted, apply, delete, find, pause, resume
+from kubeflow.schedule.trigger import cron_trigger, interval_trigger
 from tests.kubeflow.deployed import connect, served, write_package
 from tests.kubeflow.kfp_api_server import KfpApi
 

@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 
 from components.errors import UserError
-from kubeflow.schedule_cron import parse_cron
-from kubeflow.schedule_trigger import cron_trigger, interval_trigger, interval_words
+from kubeflow.schedule.cron import parse_cron
+from kubeflow.schedule.trigger import cron_trigger, interval_trigger, interval_words
 
 WINTER = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
 SUMMER = datetime(2026, 7, 1, 12, tzinfo=timezone.utc)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubeflow.client_options import connection_from, connection_options, open_host
+from kubeflow.client.options import connection_from, connection_options, open_host
 from kubeflow.command_errors import failures, usage_errors
-from kubeflow.deploy_command import param_option
+from kubeflow.deploy.command import param_option
 from kubeflow.load_or_exit import load_or_exit
 from pipeline.cli import config_argument, set_option
 
 if TYPE_CHECKING:
-    from kubeflow.client_connection import Connection
-    from kubeflow.schedule import Applied, Wanted
-    from kubeflow.schedule_trigger import Trigger
+    from kubeflow.client.connection import Connection
+    from kubeflow.schedule.recurring_run import Applied, Wanted
+    from kubeflow.schedule.trigger import Trigger
     from pipeline.config import PipelineConfig
 
 
@@ -102,7 +102,7 @@ def schedule(
 def _trigger(
     cron: str | None, zone_name: str | None, cluster_zone_name: str, every: str | None
 ) -> "Trigger | None":
-    from kubeflow.schedule_trigger import cron_trigger, interval_trigger
+    from kubeflow.schedule.trigger import cron_trigger, interval_trigger
 
     if cron is not None:
         return cron_trigger(cron, zone_name, cluster_zone_name)
@@ -115,9 +115,9 @@ def _apply(
     trigger: "Trigger",
     parameters: tuple[str, ...],
 ) -> int:
-    from kubeflow.deploy import ensure_experiment, upload
-    from kubeflow.deploy_package import compiled
-    from kubeflow.schedule import Wanted, apply
+    from kubeflow.deploy.deployment import ensure_experiment, upload
+    from kubeflow.deploy.package import compiled
+    from kubeflow.schedule.recurring_run import Wanted, apply
 
     with compiled(config) as package:
         with usage_errors():
@@ -162,9 +162,9 @@ def _manage(
     cluster_zone_name: str,
     as_json: bool,
 ) -> int:
-    from kubeflow import schedule as schedules
     from kubeflow.names import pipeline_name
-    from kubeflow.schedule_table import print_schedules, schedule_as_json
+    from kubeflow.schedule import recurring_run as schedules
+    from kubeflow.schedule.table import print_schedules, schedule_as_json
 
     host, name = open_host(connection), pipeline_name(config)
     if action == "--list":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kubeflow.cluster_checks import cluster_problems
+from kubeflow.compile.cluster_checks import cluster_problems
 from pipeline.config import PipelineConfig
 from pipeline.config_file import load_config
 from pipeline.config_problems import ConfigError

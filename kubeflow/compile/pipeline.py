@@ -8,14 +8,14 @@ import yaml
 from google.protobuf import json_format
 from kfp import dsl
 
-from kubeflow.component import RUN_ID, build_component
-from kubeflow.container_resources import add_newer_spelling, set_resources
-from kubeflow.limits import check_config, check_sizes
+from kubeflow.compile.component import RUN_ID, build_component
+from kubeflow.compile.container_resources import add_newer_spelling, set_resources
+from kubeflow.compile.limits import check_config, check_sizes
+from kubeflow.compile.parameters import CONFIG, RunParameter, config_json, run_parameters
+from kubeflow.compile.platform_config import platform_config
+from kubeflow.compile.pod import Pod, pod_of
+from kubeflow.compile.task_graph import TaskNode, task_graph, task_name
 from kubeflow.names import pipeline_name, spec_name
-from kubeflow.parameters import CONFIG, RunParameter, config_json, run_parameters
-from kubeflow.platform_config import platform_config
-from kubeflow.pod import Pod, pod_of
-from kubeflow.task_graph import TaskNode, task_graph, task_name
 from pipeline.config import PipelineConfig
 from pipeline.kubeflow_settings import KubeflowSettings
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from kubeflow.deploy_run import RunState, TaskState
+from kubeflow.deploy.run import RunState, TaskState
 from pipeline.headlines import PURPOSES, duration
 
 _MARKS = {

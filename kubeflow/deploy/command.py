@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubeflow.client_options import connection_from, connection_options, open_host
+from kubeflow.client.options import connection_from, connection_options, open_host
 from kubeflow.command_errors import failures, usage_errors
 from kubeflow.load_or_exit import load_or_exit
 from pipeline.cli import config_argument, set_option
 
 if TYPE_CHECKING:
-    from kubeflow.client import PipelinesHost
-    from kubeflow.client_connection import Connection
-    from kubeflow.deploy import Uploaded
-    from kubeflow.deploy_package import Package
+    from kubeflow.client.api import PipelinesHost
+    from kubeflow.client.connection import Connection
+    from kubeflow.deploy.deployment import Uploaded
+    from kubeflow.deploy.package import Package
 
 INTERRUPTED = 130
 _GONE = 404
@@ -72,7 +72,7 @@ def deploy(
         connection = connection_from(options)
     config = load_or_exit(config_path, overrides)
     with failures():
-        from kubeflow.deploy_package import compiled
+        from kubeflow.deploy.package import compiled
 
         with compiled(config) as package:
             with usage_errors():
@@ -88,7 +88,7 @@ def _deploy(
     waits: bool,
     poll_seconds: float,
 ) -> int:
-    from kubeflow.deploy import ensure_experiment, start_run, upload
+    from kubeflow.deploy.deployment import ensure_experiment, start_run, upload
 
     host = open_host(connection)
     uploaded = upload(host, package)
@@ -126,10 +126,10 @@ def follow_to_end(
         The exit code: 0, 1 or 3; 130 where a person no longer follows.
     """
     from components.errors import UserError
-    from kubeflow.client_errors import HostError
-    from kubeflow.deploy_follow import follow
-    from kubeflow.deploy_outcome import read_outcome
-    from kubeflow.deploy_view import choose_run_view
+    from kubeflow.client.errors import HostError
+    from kubeflow.deploy.follow import follow
+    from kubeflow.deploy.outcome import read_outcome
+    from kubeflow.deploy.view import choose_run_view
 
     click.echo()
     view = choose_run_view(sys.stdout, os.environ.get("TERM"))

@@ -12,7 +12,7 @@ import kfp_server_api
 import urllib3
 from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentials
 
-from kubeflow.client_connection import Connection
+from kubeflow.client.connection import Connection
 
 # The service is asked in its own namespace; that of the user goes with each call.
 _SERVICE_NAMESPACE = "kubeflow"

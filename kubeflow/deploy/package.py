@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from components.errors import UserError
+from kubeflow.compile.parameters import CONFIG
 from kubeflow.names import experiment_name, pipeline_name
-from kubeflow.parameters import CONFIG
 from pipeline.config import PipelineConfig
 from pipeline.headlines import PURPOSES
 from pipeline.quiet_stderr import stderr_of_our_own
@@ -92,7 +92,7 @@ def compiled(config: PipelineConfig) -> Iterator[Package]:
         UserError: If it cannot be compiled.
     """
     with stderr_of_our_own():
-        from kubeflow.compile import compile_pipeline
+        from kubeflow.compile.pipeline import compile_pipeline
 
         text = compile_pipeline(config)
     with TemporaryDirectory() as folder:

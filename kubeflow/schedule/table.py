@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from kubeflow.schedule import is_disabled
-from kubeflow.schedule_trigger import interval_words
+from kubeflow.schedule.recurring_run import is_disabled
+from kubeflow.schedule.trigger import interval_words
 from pipeline.plain_table import print_plain_table
 
 _HEADINGS = ("schedule", "state", "when", "made (UTC)", "note")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-from kubeflow.client import PipelinesHost
-from kubeflow.deploy_log import LogTail, read_log_tail
-from kubeflow.deploy_run import RunState, TaskState
+from kubeflow.client.api import PipelinesHost
+from kubeflow.deploy.log import LogTail, read_log_tail
+from kubeflow.deploy.run import RunState, TaskState
 from pipeline.headlines import duration
 
 Word = Literal["pushed", "unchanged", "refused", "succeeded", "failed", "stopped"]

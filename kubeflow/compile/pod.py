@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kubeflow.container_resources import ContainerResources, container_resources
-from kubeflow.platform_config import metadata_variables
+from kubeflow.compile.container_resources import ContainerResources, container_resources
+from kubeflow.compile.platform_config import metadata_variables
 from pipeline.kubeflow_resources import ResourceSettings
 from pipeline.kubeflow_settings import KubeflowSettings
 from pipeline.training_job.spec import TRAINING_JOB, WAITING_RESOURCES, training_job_json

@@ -6,8 +6,8 @@ from typing import Any
 
 from kfp import dsl
 
-from kubeflow.parameters import CONFIG, RunParameter
-from kubeflow.task_graph import task_name
+from kubeflow.compile.parameters import CONFIG, RunParameter
+from kubeflow.compile.task_graph import task_name
 from pipeline.kubeflow_settings import KubeflowSettings
 
 RUN_ID = "run_id"

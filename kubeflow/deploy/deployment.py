@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from kubeflow.client import PipelinesHost, named
-from kubeflow.deploy_package import Package
+from kubeflow.client.api import PipelinesHost, named
+from kubeflow.deploy.package import Package
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
     is done twice, or at the same time, ends with one of each.
 
     Raises:
-        kubeflow.client_errors.HostError: If the host does not do it.
+        kubeflow.client.errors.HostError: If the host does not do it.
     """
 
     def find_pipeline() -> Any:
@@ -92,7 +92,7 @@ def ensure_experiment(host: PipelinesHost, name: str) -> tuple[str, bool]:
         Its id, and whether it is new.
 
     Raises:
-        kubeflow.client_errors.HostError: If the host does not do it.
+        kubeflow.client.errors.HostError: If the host does not do it.
     """
     from kfp_server_api import V2beta1Experiment
 
