@@ -165,6 +165,7 @@ def test_a_host_that_refuses(api: KfpApi, kubeflow: Command) -> None:
 
 
 FOLLOW = """
+import signal
 import sys
 from pathlib import Path
 from kubeflow.client.api import PipelinesHost
@@ -172,6 +173,8 @@ from kubeflow.client.connection import Connection
 from kubeflow.deploy.command import follow_to_end
 from kubeflow.deploy.package import read_package
 
+# What a shell starts in the background ignores SIGINT, and so do its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 host, run_id, package = sys.argv[1:]
 package = read_package(Path(package), name="digits", experiment="digits")
 host = PipelinesHost(Connection(host=host, token="secret"))

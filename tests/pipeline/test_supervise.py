@@ -208,7 +208,7 @@ def test_a_workspace_is_for_one_run_at_a_time(workspace: Path, waiting: "Process
 
 def test_a_full_disk_is_told_in_a_sentence(workspace: Path) -> None:
     # A limit on the size of files stands in for the full disk: writing fails in the same places.
-    command = f"ulimit -f 4; exec {sys.executable} {HERE / 'run_fake.py'} ok 0.001 {workspace}"
+    command = f"ulimit -f 8; exec {sys.executable} {HERE / 'run_fake.py'} ok 0.001 {workspace}"
     result = subprocess.run(
         ["bash", "-c", command],
         capture_output=True,
