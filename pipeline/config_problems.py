@@ -110,7 +110,7 @@ def _problem(
     details: ErrorDetails,
 ) -> Problem:
     where = path_text(path)
-    value = path[-1] if details["loc"][-1] == KEY else value_at(tree, path)
+    value = path[-1] if details["loc"][-1:] == (KEY,) else value_at(tree, path)
     match details["type"]:
         case "extra_forbidden":
             return Problem(where, _unknown_key(section, tree, path))
