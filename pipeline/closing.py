@@ -114,10 +114,17 @@ def _measured(summary: Summary) -> str:
 
 def _worst(pictures: list[WorstPicture]) -> str:
     return "\n".join(
-        f"{picture.name}: {picture.label} taken for {picture.predicted}"
+        f"{picture.name}: {_answer(picture)}"
         + (f" ({picture.score:.3f})" if picture.score is not None else "")
         for picture in pictures
     )
+
+
+def _answer(picture: WorstPicture) -> str:
+    # Of a model that errs less than ten times, some of the worst ten are right.
+    if picture.predicted == picture.label:
+        return f"{picture.label}, rightly"
+    return f"{picture.label} taken for {picture.predicted}"
 
 
 def _indent(text: str) -> str:

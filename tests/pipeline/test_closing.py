@@ -45,6 +45,14 @@ def test_the_gate_refused(tmp_path: Path) -> None:
     assert "  worst         a.png: cat taken for dog (0.900)" in rest
 
 
+def test_a_hit_among_the_worst_is_told_as_one(tmp_path: Path) -> None:
+    hit = {**WORST, "name": "b.png", "predicted": "cat", "score": 0.6, "label_score": 0.6}
+    lines = lines_of(tmp_path, {"Evaluator": {**REFUSED, "worst": [WORST, hit]}})
+    text = "\n".join(lines)
+    assert "a.png: cat taken for dog (0.900)\n" in text
+    assert "b.png: cat, rightly (0.600)" in text
+
+
 def test_the_serving_check_refused(tmp_path: Path) -> None:
     first, *rest = lines_of(tmp_path, {"Evaluator": BLESSED, "ServingCheck": CHECK})
     assert first == "Refused: the exported model failed the serving check. (0.0s)"
