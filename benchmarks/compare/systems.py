@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.machine import REPOSITORY
 from benchmarks.measured_process import Measured, folder_bytes, run_measured
+from benchmarks.pipeline_run import component_seconds, run_command
 
 SCRIPT, OURS, STOCK = "plain script", "this pipeline", "stock TFX"
 SYSTEMS = (SCRIPT, OURS, STOCK)
@@ -77,7 +78,7 @@ def run_system(system: str, task: Task, seed: int, folder: Path, log: Path) -> F
         _command(system, task, seed, folder), log, environment=environment, folder=REPOSITORY
     )
     if system == OURS:
-        return Finished(measured, *_ours(folder))
+        return _ours(folder, measured)
     components = json.loads((folder / "times.json").read_text())
     if system == SCRIPT:
         models = {"keras": folder / "model.keras", "keras_exported": folder / "exported"}
@@ -88,8 +89,6 @@ def run_system(system: str, task: Task, seed: int, folder: Path, log: Path) -> F
 
 def _command(system: str, task: Task, seed: int, folder: Path) -> list[str]:
     if system == OURS:
-        command = [sys.executable, "-m", "pipeline", "run", str(task.config)]
-        command += ["--workspace", str(folder)]
         settings = [
             f"data.path={task.pictures}",
             # The same test pictures as the others'.
@@ -101,7 +100,7 @@ def _command(system: str, task: Task, seed: int, folder: Path) -> list[str]:
             "gate.min_accuracy=0.01",
             *task.overrides,
         ]
-        return command + [word for setting in settings for word in ("--set", setting)]
+        return run_command(task.config, folder, settings)
     return [
         *(sys.executable, "-m", _MODULES[system], str(task.pictures), str(folder)),
         *("--weights", task.weights),
@@ -112,14 +111,12 @@ def _command(system: str, task: Task, seed: int, folder: Path) -> list[str]:
     ]
 
 
-def _ours(workspace: Path) -> tuple[dict[str, float], int, dict[str, Path]]:
+def _ours(workspace: Path, measured: Measured) -> Finished:
     [path] = workspace.glob("runs/*/summary.json")
     summary = json.loads(path.read_text())
-    components = {name: part["seconds"] or 0.0 for name, part in summary["components"].items()}
-    in_components = sum(components.values())
-    components = {"start-up and end": round(summary["seconds"] - in_components, 3), **components}
-    model = Path(summary["pushed"]["path"])
-    return components, folder_bytes(workspace), {"pipeline": model}
+    components = component_seconds(summary, measured.seconds)
+    models = {"pipeline": Path(summary["pushed"]["path"])}
+    return Finished(measured, components, folder_bytes(workspace), models)
 
 
 def _newest_version(serving: Path) -> Path:

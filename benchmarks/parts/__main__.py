@@ -22,11 +22,12 @@ from benchmarks.defaults import (
     work_folder,
 )
 from benchmarks.machine import REPOSITORY, describe_machine
-from benchmarks.measured_process import Measured, run_measured
+from benchmarks.measured_process import run_measured
 from benchmarks.parts import evaluation, export, reading, serving, start_up
 from benchmarks.parts.fresh_process import in_fresh_process
 from benchmarks.parts.row import Row, build_table
 from benchmarks.parts.subject import Subject, open_subject
+from benchmarks.pipeline_run import run_command
 from components.errors import UserError
 
 _MEASURES: tuple[Callable[[Subject], list[Row]], ...] = (
@@ -88,7 +89,8 @@ def main(
             )
             workspace = folder / "workspace"
             shutil.rmtree(workspace, ignore_errors=True)
-            run = _run_pipeline(config, workspace, (*settings, *overrides), out / "logs")
+            command = run_command(config, workspace, (*settings, *overrides))
+            run = run_measured(command, out / "logs" / "run.log", folder=REPOSITORY)
         subject = open_subject(workspace.absolute())
         rows = []
         for measure in _MEASURES:
@@ -102,13 +104,6 @@ def main(
     except UserError as error:
         raise click.ClickException(str(error)) from None
     _report(rows, out, console)
-
-
-def _run_pipeline(config: Path, workspace: Path, settings: tuple[str, ...], logs: Path) -> Measured:
-    command = [sys.executable, "-m", "pipeline", "run", str(config)]
-    command += ["--workspace", str(workspace)]
-    command += [word for setting in settings for word in ("--set", setting)]
-    return run_measured(command, logs / "run.log", folder=REPOSITORY)
 
 
 def _report(rows: list[Row], out: Path, console: Console) -> None:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.pipeline_run import START_UP
 from benchmarks.scale.results import SizeResult
-from benchmarks.scale.run import START_UP
 from benchmarks.tables import Table
 from benchmarks.units import bytes_text, seconds_text
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from benchmarks.medians import rise
+from benchmarks.pipeline_run import START_UP
 from benchmarks.scale.results import SizeResult
-from benchmarks.scale.run import START_UP
 from benchmarks.tables import Table
 from benchmarks.units import bytes_text, seconds_text
 

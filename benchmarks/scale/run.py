@@ -2,19 +2,16 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.machine import REPOSITORY, describe_machine
 from benchmarks.measured_process import Measured, Sample, folder_bytes, run_measured
+from benchmarks.pipeline_run import START_UP, component_seconds, run_command
 from benchmarks.scale.results import ComponentResult, ProcessResult, SizeResult
 
 CONFIG = Path(__file__).parent / "pipeline.yaml"
-
-START_UP = "start-up and end"
-"""What takes time while no component runs."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +42,7 @@ def run_size(size: Size, workspace: Path, log: Path) -> SizeResult:
         UserError: It failed.
     """
     shutil.rmtree(workspace, ignore_errors=True)
-    command = [sys.executable, "-m", "pipeline", "run", str(CONFIG), "--workspace", str(workspace)]
-    overrides = (f"data.path={size.folder}", *size.overrides)
-    command += [word for setting in overrides for word in ("--set", setting)]
+    command = run_command(CONFIG, workspace, (f"data.path={size.folder}", *size.overrides))
     measured = run_measured(command, log, folder=REPOSITORY, phase=RunningComponent(workspace))
     [path] = workspace.glob("runs/*/summary.json")
     summary = json.loads(path.read_text())
@@ -106,11 +101,9 @@ class RunningComponent:
 def _components(
     summary: Mapping[str, dict[str, dict[str, float]]], measured: Measured
 ) -> dict[str, ComponentResult]:
-    seconds = {name: part["seconds"] or 0.0 for name, part in summary["components"].items()}
-    seconds = {START_UP: round(measured.seconds - sum(seconds.values()), 3), **seconds}
     return {
         name: _component(value, "" if name == START_UP else name, measured.samples)
-        for name, value in seconds.items()
+        for name, value in component_seconds(summary, measured.seconds).items()
     }
 
 

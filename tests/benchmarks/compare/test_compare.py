@@ -27,7 +27,9 @@ def _run(tmp_path: Path, *options: str) -> dict[str, Any]:
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["pictures"] == {"train": 12, "validation": 6, "test": 6}
     for run in results["runs"]:
-        assert 0 < sum(run["components"].values()) < run["seconds"] + 1
+        in_parts = sum(run["components"].values())
+        # Ours are the whole run; the others' begin when their own code does.
+        assert run["seconds"] / 2 < in_parts < run["seconds"] + 0.01
         assert run["peak_pss_bytes"] > 100e6
         assert run["left_bytes"] > 0
         assert all(len(answers) == 6 for answers in run["right"].values())
