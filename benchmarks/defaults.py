@@ -41,6 +41,27 @@ def weights_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--config`: what our pipeline runs."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path, exists=True),
+        default=REPOSITORY / "configs" / "cats_vs_dogs.yaml",
+        show_default="configs/cats_vs_dogs.yaml",
+        help="Configuration of our pipeline.",
+    )(command)
+
+
+def work_option(room: str) -> Callable[..., Any]:
+    """`--work`: see `work_folder`; `room` is the disk that it needs, in words."""
+    return click.option(
+        "--work",
+        type=click.Path(path_type=Path, file_okay=False),
+        help=f"Folder for pictures and workspaces, outside the project; {room}. "
+        "[default: beside the project]",
+    )
+
+
 def out_option(name: str) -> Callable[..., Any]:
     """`--out`: where results go."""
     return click.option(

@@ -15,13 +15,15 @@ from benchmarks.compare.rounds import plan_rounds, run_step
 from benchmarks.compare.systems import Task
 from benchmarks.defaults import (
     check_weights,
+    config_option,
     data_option,
     out_option,
     set_option,
     weights_option,
     work_folder,
+    work_option,
 )
-from benchmarks.machine import REPOSITORY, describe_machine
+from benchmarks.machine import describe_machine
 from benchmarks.readme import README_FILE
 from benchmarks.units import seconds_text
 from components.errors import UserError
@@ -38,23 +40,12 @@ from components.errors import UserError
     show_default=True,
     help="Rounds of the stock TFX way, which takes longest; 0 leaves it out.",
 )
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, exists=True),
-    default=REPOSITORY / "configs" / "cats_vs_dogs.yaml",
-    show_default="configs/cats_vs_dogs.yaml",
-    help="Configuration of our pipeline.",
-)
+@config_option
 @set_option
 @click.option("--image-size", default=160, show_default=True, help="In pixels, of all models.")
 @click.option("--head-epochs", default=10, show_default=True, help="Of script and stock way.")
 @click.option("--fine-tune-epochs", default=10, show_default=True, help="Of script and stock way.")
-@click.option(
-    "--work",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for pictures and workspaces, outside the project; 2 GB. "
-    "[default: beside the project]",
-)
+@work_option("2 GB")
 @click.option("--keep", is_flag=True, help="Keep what the systems made.")
 @out_option("compare")
 def main(

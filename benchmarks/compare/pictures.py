@@ -49,11 +49,6 @@ def prepare_pictures(source: Path, folder: Path) -> dict[str, int]:
     return counts
 
 
-def count_pictures(folder: Path) -> dict[str, int]:
-    """Number of pictures by split."""
-    return {split: sum(1 for _ in (folder / split).glob("*/*")) for split in SPLITS}
-
-
 def _smaller_half(digests: dict[Path, str]) -> set[Path]:
     """Files whose digest is among the smaller half, the middle one included."""
     if not digests:

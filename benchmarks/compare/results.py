@@ -86,9 +86,9 @@ class Results(BaseModel):
         partial.replace(folder / RESULTS_FILE)
 
 
-def accuracy_interval(run: RunResult, kind: str | None = None) -> Interval:
+def accuracy_interval(run: RunResult) -> Interval:
     """Confidence interval of a run's test accuracy."""
-    return wilson_interval(*run.counts(kind), CONFIDENCE)
+    return wilson_interval(*run.counts(), CONFIDENCE)
 
 
 def difference(ours: RunResult, theirs: RunResult) -> tuple[float, Interval]:

@@ -15,11 +15,13 @@ from rich.console import Console
 from benchmarks.compare.pictures import prepare_pictures
 from benchmarks.defaults import (
     check_weights,
+    config_option,
     data_option,
     out_option,
     set_option,
     weights_option,
     work_folder,
+    work_option,
 )
 from benchmarks.machine import REPOSITORY, describe_machine
 from benchmarks.measured_process import run_measured
@@ -41,24 +43,14 @@ _MEASURES: tuple[Callable[[Subject], list[Row]], ...] = (
 @click.command()
 @data_option
 @weights_option
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, exists=True),
-    default=REPOSITORY / "configs" / "cats_vs_dogs.yaml",
-    show_default="configs/cats_vs_dogs.yaml",
-    help="Configuration of our pipeline.",
-)
+@config_option
 @set_option
 @click.option(
     "--workspace",
     type=click.Path(path_type=Path, exists=True),
     help="Take the newest run of this workspace instead of running the pipeline first.",
 )
-@click.option(
-    "--work",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for pictures and workspaces, outside the project. [default: beside it]",
-)
+@work_option("1 GB")
 @out_option("parts")
 def main(
     data: Path,

@@ -16,6 +16,7 @@ from benchmarks.defaults import (
     set_option,
     weights_option,
     work_folder,
+    work_option,
 )
 from benchmarks.readme import README_FILE
 from benchmarks.scale import estimate, growth
@@ -57,12 +58,7 @@ def _parse_sizes(_: click.Context, __: click.Parameter, text: str) -> list[int]:
     "--paper-hours", default=4.0, show_default=True, help="For the estimate: Beam's time."
 )
 @click.option("--gpu-rate", type=float, help="For the estimate: pictures/s that one GPU trains.")
-@click.option(
-    "--work",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for pictures and workspaces, outside the project; 8 GB for 100,000 pictures. "
-    "[default: beside the project]",
-)
+@work_option("8 GB for 100,000 pictures")
 @out_option("scale")
 def main(
     data: Path,
