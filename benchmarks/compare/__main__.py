@@ -64,6 +64,8 @@ def main(
 ) -> None:
     """Run the plain script, this pipeline and the stock TFX way in turns, and compare them."""
     console = Console()
+    # Before anything here is a load on it.
+    machine = describe_machine()
     try:
         folder = work_folder(work, "compare")
         weights = check_weights(weights)
@@ -81,7 +83,7 @@ def main(
             fine_tune_epochs,
         )
         command = shlex.join(["python", "-m", "benchmarks.compare", *sys.argv[1:]])
-        results = Results(command=command, machine=describe_machine(), pictures=counts, runs=[])
+        results = Results(command=command, machine=machine, pictures=counts, runs=[])
         for step in plan_rounds(rounds, stock_rounds):
             console.print(f"round {step[0]}: {step[1]} ...", end=" ")
             run = run_step(step, task, folder, out / "logs", keep=keep)

@@ -66,6 +66,8 @@ def main(
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     console = Console()
+    # Before anything here is a load on it.
+    machine = describe_machine()
     try:
         folder = work_folder(work, "parts")
         run = None
@@ -95,17 +97,17 @@ def main(
         rows += start_up.measure(subject, run, nodes, out / "logs")
     except UserError as error:
         raise click.ClickException(str(error)) from None
-    _report(rows, out, console)
+    _report(rows, machine, out, console)
 
 
-def _report(rows: list[Row], out: Path, console: Console) -> None:
+def _report(rows: list[Row], machine: dict[str, object], out: Path, console: Console) -> None:
     table = build_table(rows)
     console.print()
     table.print(console)
     out.mkdir(parents=True, exist_ok=True)
     command = shlex.join(["python", "-m", "benchmarks.parts", *sys.argv[1:]])
     found = [{**asdict(row), "ratio": row.ratio, "holds": row.holds} for row in rows]
-    results = {"command": command, "machine": describe_machine(), "parts": found}
+    results = {"command": command, "machine": machine, "parts": found}
     (out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     (out / "results.md").write_text(f"`{command}`\n\n{table.markdown()}")
     console.print(f"In {out}: results.json, results.md, logs")

@@ -18,6 +18,7 @@ from benchmarks.defaults import (
     work_folder,
     work_option,
 )
+from benchmarks.machine import describe_machine
 from benchmarks.readme import README_FILE
 from benchmarks.scale import estimate, growth
 from benchmarks.scale.bench import Bench
@@ -82,7 +83,8 @@ def main(
             results = load_results(out)
         else:
             settings = (f"model.weights={check_weights(weights)}", *overrides)
-            bench = Bench(data.absolute(), settings, work_folder(work, "scale"), out, command)
+            folder = work_folder(work, "scale")
+            bench = Bench(data.absolute(), settings, folder, out, command, describe_machine())
             results = bench.measure(sizes, console, fresh=fresh)
         if not results:
             raise UserError(f"{out} has no results", "Run it without --only-report.")

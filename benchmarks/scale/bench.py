@@ -30,6 +30,7 @@ class Bench:
         work: Folder for pictures and workspace.
         out: Folder of results.
         command: The benchmark's command line.
+        machine: What it runs on, described before the benchmark itself is a load on it.
     """
 
     data: Path
@@ -37,6 +38,7 @@ class Bench:
     work: Path
     out: Path
     command: str
+    machine: dict[str, object]
 
     @property
     def settings(self) -> str:
@@ -78,7 +80,9 @@ class Bench:
         pictures = make_pictures(sources, count, self.work / "pool")
         folder, workspace = self.work / "pictures", self.work / "workspace"
         source_bytes = link_pictures(pictures, folder)
-        size = Size(count, folder, source_bytes, self.overrides, self.settings, self.command)
+        size = Size(
+            count, folder, source_bytes, self.overrides, self.settings, self.command, self.machine
+        )
         console.print("run the pipeline ...", end=" ")
         result = run_size(size, workspace, self.out / "logs" / f"{count}.log")
         console.print(seconds_text(result.seconds))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.machine import REPOSITORY, describe_machine
+from benchmarks.machine import REPOSITORY
 from benchmarks.measured_process import Measured, Sample, folder_bytes, run_measured
 from benchmarks.pipeline_run import START_UP, component_seconds, run_command
 from benchmarks.scale.results import ComponentResult, ProcessResult, SizeResult
@@ -25,6 +25,7 @@ class Size:
         overrides: Settings of the pipeline, `PATH=VALUE`.
         settings: Digest of all settings.
         command: The benchmark's command line.
+        machine: What it runs on.
     """
 
     pictures: int
@@ -33,6 +34,7 @@ class Size:
     overrides: Sequence[str]
     settings: str
     command: str
+    machine: dict[str, object]
 
 
 def run_size(size: Size, workspace: Path, log: Path) -> SizeResult:
@@ -51,7 +53,7 @@ def run_size(size: Size, workspace: Path, log: Path) -> SizeResult:
     return SizeResult(
         settings=size.settings,
         command=size.command,
-        machine=describe_machine(),
+        machine=size.machine,
         pictures=size.pictures,
         test_pictures=summary["splits"]["test"],
         source_bytes=size.source_bytes,
