@@ -31,11 +31,13 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """The figure as a share of the reference; None without one that is above 0.
+        """The figure as a share of the reference; None without one, or if either is not above 0.
 
         What a further picture costs is a difference, which noise makes negative for a few.
         """
-        return self.value / self.reference if self.reference and self.reference > 0 else None
+        if self.reference is None or min(self.value, self.reference) <= 0:
+            return None
+        return self.value / self.reference
 
     @property
     def holds(self) -> bool | None:

@@ -14,6 +14,7 @@ from benchmarks.parts.row import Row, build_table
         (Row("start", 10.5, "s", bound=10), False),
         (Row("export", 4, "s"), None),
         (Row("further picture", 2, "ms", "predict", -0.1, 1.3), None),
+        (Row("further picture", -0.1, "ms", "predict", 2, 1.3), None),
     ],
 )
 def test_a_figure_is_held_to_its_bound(row: Row, holds: bool | None) -> None:
