@@ -23,7 +23,8 @@ from benchmarks.defaults import (
     work_folder,
     work_option,
 )
-from benchmarks.machine import describe_machine
+from benchmarks.machine import REPOSITORY, describe_machine
+from benchmarks.measured_process import run_measured
 from benchmarks.readme import README_FILE
 from benchmarks.units import seconds_text
 from components.errors import UserError
@@ -82,6 +83,9 @@ def main(
             head_epochs,
             fine_tune_epochs,
         )
+        console.print("warm up ...")
+        warm_up = [sys.executable, "-m", "benchmarks.compare.warm_up", weights, str(image_size)]
+        run_measured(warm_up, out / "logs" / "warm-up.log", folder=REPOSITORY)
         command = shlex.join(["python", "-m", "benchmarks.compare", *sys.argv[1:]])
         results = Results(command=command, machine=machine, pictures=counts, runs=[])
         for step in plan_rounds(rounds, stock_rounds):

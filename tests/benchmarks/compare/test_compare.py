@@ -33,6 +33,7 @@ def _run(tmp_path: Path, *options: str) -> dict[str, Any]:
         assert run["peak_pss_bytes"] > 100e6
         assert run["left_bytes"] > 0
         assert all(len(answers) == 6 for answers in run["right"].values())
+    assert (tmp_path / "out" / "logs" / "warm-up.log").is_file()
     markdown = (tmp_path / "out" / "results.md").read_text()
     assert "| whole run |" in markdown
     assert markdown in result.stdout

@@ -1,0 +1,35 @@
+"""Reads what the systems read: the first of them would pay for a cold disk, or for a download.
+
+    python -m benchmarks.compare.warm_up WEIGHTS IMAGE_SIZE
+"""
+
+import os
+from importlib import import_module
+
+import click
+
+_LIBRARIES = (
+    *("tensorflow", "tensorflow_transform", "tensorflow_model_analysis"),
+    *("tfx.components", "tfx.orchestration.local.local_dag_runner"),
+)
+
+
+@click.command()
+@click.argument("weights")
+@click.argument("image_size", type=int)
+def main(weights: str, image_size: int) -> None:
+    """Imports the libraries and loads WEIGHTS of MobileNetV2; Keras downloads `imagenet`."""
+    os.environ["TF_USE_LEGACY_KERAS"] = "0"
+    for name in _LIBRARIES:
+        import_module(name)
+    import keras
+
+    keras.applications.MobileNetV2(
+        input_shape=(image_size, image_size, 3),
+        include_top=False,
+        weights=None if weights == "none" else weights,
+    )
+
+
+if __name__ == "__main__":
+    main()
