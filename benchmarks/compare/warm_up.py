@@ -1,6 +1,8 @@
 """Reads what the systems read: the first of them would pay for a cold disk, or for a download.
 
     python -m benchmarks.compare.warm_up WEIGHTS IMAGE_SIZE
+
+runs before the first round.
 """
 
 import os
