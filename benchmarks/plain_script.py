@@ -22,20 +22,16 @@ import click
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--weights", default="imagenet")
 @click.option("--image-size", default=160)
-@click.option("--batch-size", default=32)
 @click.option("--head-epochs", default=10)
 @click.option("--fine-tune-epochs", default=10)
-@click.option("--fine-tune-at", default=100)
 @click.option("--seed", default=1)
 def main(
     pictures: Path,
     output: Path,
     weights: str,
     image_size: int,
-    batch_size: int,
     head_epochs: int,
     fine_tune_epochs: int,
-    fine_tune_at: int,
     seed: int,
 ) -> None:
     """Trains on PICTURES (train/, validation/, test/) and writes the model to OUTPUT."""
@@ -52,7 +48,7 @@ def main(
             pictures / split,
             label_mode="binary",
             shuffle=split == "train",
-            batch_size=batch_size,
+            batch_size=32,
             image_size=(image_size, image_size),
         ).prefetch(tf.data.AUTOTUNE)
 
@@ -78,7 +74,7 @@ def main(
     clock.lap("head")
 
     base.trainable = True
-    for layer in base.layers[:fine_tune_at]:
+    for layer in base.layers[:100]:
         layer.trainable = False
     model.compile(keras.optimizers.RMSprop(1e-5), loss, metrics=["accuracy"])
     model.fit(

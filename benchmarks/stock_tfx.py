@@ -30,10 +30,8 @@ _SPLITS = {"train": "train", "eval": "validation", "test": "test"}
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--weights", default="imagenet")
 @click.option("--image-size", default=160)
-@click.option("--batch-size", default=32)
 @click.option("--head-epochs", default=10)
 @click.option("--fine-tune-epochs", default=10)
-@click.option("--fine-tune-at", default=100)
 @click.option("--seed", default=1)
 def main(pictures: Path, output: Path, **training: object) -> None:
     """Runs the pipeline on PICTURES (train/, validation/, test/), below OUTPUT."""

@@ -49,7 +49,7 @@ def run_fn(fn_args: FnArgs) -> None:
 
     def read(patterns: list[str], *, is_training: bool) -> tf.data.Dataset:
         options = tfxio.TensorFlowDatasetOptions(
-            config["batch_size"], num_epochs=1, shuffle=is_training, label_key="label_xf"
+            batch_size=32, num_epochs=1, shuffle=is_training, label_key="label_xf"
         )
         return fn_args.data_accessor.tf_dataset_factory(
             patterns, options, transform.transformed_metadata.schema
@@ -74,7 +74,7 @@ def run_fn(fn_args: FnArgs) -> None:
     model.compile(keras.optimizers.Adam(1e-4), loss, metrics=["accuracy"])
     model.fit(train, epochs=head_epochs, validation_data=validation, verbose=2)
     base.trainable = True
-    for layer in base.layers[: config["fine_tune_at"]]:
+    for layer in base.layers[:100]:
         layer.trainable = False
     model.compile(keras.optimizers.RMSprop(1e-5), loss, metrics=["accuracy"])
     model.fit(
