@@ -70,13 +70,11 @@ class Wish:
         pictures: How many.
         hours: In how many hours Beam's part shall be done.
         gpu_rate: Pictures per second that one GPU trains in an epoch, measured there; None if not.
-        epochs: Times that each picture goes through the backbone.
     """
 
     pictures: int = 100_000_000
     hours: float = 4.0
     gpu_rate: float | None = None
-    epochs: int = 1
 
 
 def build_table(results: Sequence[SizeResult], wish: Wish) -> Table:
@@ -102,7 +100,7 @@ def build_table(results: Sequence[SizeResult], wish: Wish) -> Table:
         [f"core hours of {', '.join(BEAM_COMPONENTS)} (at most)", f"{beam / 3600:,.0f}"],
         [f"Beam workers of one core, for {wish.hours:g} h", f"{_workers(beam, wish.hours):,}"],
         ["core hours of training on CPUs (at most)", f"{trainer / 3600:,.0f}"],
-        [f"GPU hours, {wish.epochs} epoch(s) through the backbone", _gpu_hours(wish)],
+        ["GPU hours, each epoch through the backbone", _gpu_hours(wish)],
         ["the same on this one machine", seconds_text(_seconds(results, None).at(count))],
     ]
     title = f"What {count:,} pictures need, from {last.pictures:,} pictures measured"
@@ -146,8 +144,8 @@ def _workers(core_seconds: float, hours: float) -> int:
 
 def _gpu_hours(wish: Wish) -> str:
     if wish.gpu_rate is None:
-        return f"{wish.pictures * wish.epochs:.1e} pictures / (pictures/s of a GPU) / 3600"
-    return f"{wish.pictures * wish.epochs / wish.gpu_rate / 3600:,.1f}"
+        return f"{wish.pictures:.1e} pictures / (pictures/s of a GPU) / 3600"
+    return f"{wish.pictures / wish.gpu_rate / 3600:,.1f}"
 
 
 def _cores(result: SizeResult) -> int:

@@ -29,7 +29,7 @@ def test_needs_follow_from_what_was_measured() -> None:
 
 def test_gpu_hours_need_a_measured_rate() -> None:
     results = [make_result(5000)]
-    with_rate = Wish(gpu_rate=1000, epochs=2)
+    with_rate = Wish(gpu_rate=500)
     [hours] = [text for name, text in build_table(results, with_rate).rows if "GPU" in name]
     assert hours == "55.6"
     [formula] = [text for name, text in build_table(results, Wish()).rows if "GPU" in name]
