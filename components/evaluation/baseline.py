@@ -10,7 +10,7 @@ from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
 from components.evaluation.blessing import keeps_baseline
-from components.push.lineage import withdrawn_models
+from components.push.lineage import models_kept_out_of_service
 
 
 class LastBlessedOther(resolver.ResolverStrategy):
@@ -40,7 +40,7 @@ class LastBlessedOther(resolver.ResolverStrategy):
         candidates = {artifact.id for artifact in input_dict["candidate"]}
         others = [
             (model, blessing)
-            for model, blessing in blessed_models(input_dict, withdrawn_models(store))
+            for model, blessing in blessed_models(input_dict, models_kept_out_of_service(store))
             if model.id not in candidates
         ]
         # Where the baseline's files were deleted, a model that was held against it beats none.
@@ -50,13 +50,13 @@ class LastBlessedOther(resolver.ResolverStrategy):
 
 
 def blessed_models(
-    input_dict: dict[str, list[Any]], withdrawn: Container[str] = ()
+    input_dict: dict[str, list[Any]], kept_out: Container[str] = ()
 ) -> Iterator[tuple[Any, Any]]:
     """The models that were blessed and are still there, each with its blessing, newest first.
 
     Args:
         input_dict: Artifacts of `model` and `model_blessing`.
-        withdrawn: URIs of models that are passed over.
+        kept_out: URIs of models that are passed over.
     """
     models = {artifact.id: artifact for artifact in input_dict["model"]}
     for blessing in sorted(input_dict["model_blessing"], key=lambda a: a.id, reverse=True):
@@ -64,7 +64,7 @@ def blessed_models(
             blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY)
         )
         is_blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-        if is_blessed != constants.BLESSED_VALUE or model is None or model.uri in withdrawn:
+        if is_blessed != constants.BLESSED_VALUE or model is None or model.uri in kept_out:
             continue
         if fileio.exists(path_utils.serving_model_path(model.uri)):
             yield model, blessing

@@ -7,7 +7,7 @@ from tfx.dsl.components.common import resolver
 
 from components.evaluation.baseline import blessed_models
 from components.ingest.driver import FINGERPRINT_KEY
-from components.push.lineage import withdrawn_models
+from components.push.lineage import models_kept_out_of_service
 
 _INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPUT
 _EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "examples": []}
@@ -36,7 +36,7 @@ class LastBlessedOnOtherPictures(resolver.ResolverStrategy):
             example.get_string_custom_property(FINGERPRINT_KEY)
             for example in input_dict["examples"]
         }
-        for model, blessing in blessed_models(input_dict, withdrawn_models(store)):
+        for model, blessing in blessed_models(input_dict, models_kept_out_of_service(store)):
             if not pictures & _trained_on(store, model.id):
                 return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
         return dict(_EMPTY)

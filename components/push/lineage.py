@@ -1,4 +1,4 @@
-"""Rollbacks in ML Metadata: what was put back, what that made, which models are withdrawn.
+"""Rollbacks in ML Metadata: what was put back, what that made; which models are kept out.
 
     execution Rollback   input: the PushedModel of the version that was put back (if one is known)
                          output: a PushedModel of the new version
@@ -69,7 +69,7 @@ def record_rollback(store: Any, model_name: str, rollback: Rollback) -> int:
         raise LineageError(str(error)) from error
 
 
-def withdrawn_models(store: Any) -> frozenset[str]:
+def models_kept_out_of_service(store: Any) -> frozenset[str]:
     """URIs of the Model artifacts that are kept out of service, though the gate may bless them.
 
     They are what rollbacks left withdrawn (of each model in service, the last one's), and what the

@@ -11,7 +11,12 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.push.lineage import LineageError, open_store, record_rollback, withdrawn_models
+from components.push.lineage import (
+    LineageError,
+    models_kept_out_of_service,
+    open_store,
+    record_rollback,
+)
 from components.push.rollback import roll_back
 from components.push.version import Version
 from components.push.versions import add_version
@@ -40,7 +45,7 @@ def test_rollback_is_recorded(
     tmp_path: Path, metadata: Path, make_model: Callable[..., Path]
 ) -> None:
     folder, store = tmp_path / "serving", open_store(metadata)
-    assert withdrawn_models(store) == frozenset()
+    assert models_kept_out_of_service(store) == frozenset()
     old, new = (add_version(folder, make_model(name), name) for name in "ab")
     old_id, _ = _record_push(store, old), _record_push(store, new)
     done = roll_back(folder)
@@ -61,14 +66,14 @@ def test_rollback_is_recorded(
     assert output.custom_properties["pushed_version"].string_value == str(done.version.number)
     [context] = store.get_contexts_by_execution(execution_id)
     assert (context.type, context.name) == ("pipeline", "pets")
-    assert withdrawn_models(store) == {"b"}
+    assert models_kept_out_of_service(store) == {"b"}
 
     again = roll_back(folder, to=new.number)
     record_rollback(store, "pets", again)
-    assert withdrawn_models(store) == frozenset(), "undone, and a is older than b"
+    assert models_kept_out_of_service(store) == frozenset(), "undone, and a is older than b"
     third = roll_back(folder, to=done.version.number)
     third_id = record_rollback(store, "pets", third)
-    assert withdrawn_models(store) == {"b"}
+    assert models_kept_out_of_service(store) == {"b"}
     inputs = [
         event.artifact_id
         for event in store.get_events_by_execution_ids([third_id])
