@@ -52,18 +52,18 @@ class CompiledPipeline:
     Args:
         pipeline: As `create_pipeline` composes it.
         run_id: Name of the run; nodes of one run find each other's outputs by it.
-        connection: Where the metadata are, if not where the pipeline says. What the pipeline says
-            becomes part of its representation, which is no place for a password.
+        connection: Where the metadata are. What a pipeline itself says of it becomes part of its
+            representation, which is no place for a password.
     """
 
-    def __init__(self, pipeline: Pipeline, run_id: str, connection: Config | None = None):
+    def __init__(self, pipeline: Pipeline, run_id: str, connection: Config):
         self._ir = compiler.Compiler().compile(pipeline)
         self._run_id = run_id
         runtime_parameter_utils.substitute_runtime_parameter(
             self._ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
         )
         self._deployment = runner_utils.extract_local_deployment_config(self._ir)
-        self._connection = connection or pipeline.metadata_connection_config
+        self._connection = connection
 
     @property
     def node_ids(self) -> list[str]:

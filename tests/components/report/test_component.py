@@ -9,12 +9,13 @@ from tfx.dsl.component.experimental.annotations import OutputArtifact
 from tfx.dsl.component.experimental.decorators import component
 from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.experimental.conditionals.conditional import Cond
-from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
 from components.report.component import Report
 from components.report.folder import ReportError
+from pipeline.metadata_store import connection_config
+from pipeline.metadata_url import MetadataUrl
 from pipeline.nodes import CompiledPipeline, NodeResult
 from tests.components.report.conftest import MakeSources, write_statistics
 
@@ -65,16 +66,20 @@ def build_pipeline(root: Path, folders: Mapping[str, str], *, push: bool = True)
         pipeline_name="pets",
         pipeline_root=str(root / "artifacts"),
         components=[*nodes, report],
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            str(root / "metadata.sqlite")
-        ),
         enable_cache=True,
     )
 
 
+def compile_pipeline(pipeline: Pipeline, run_id: str) -> CompiledPipeline:
+    """With its metadata beside its artifacts."""
+    database = Path(pipeline.pipeline_info.pipeline_root).with_name("metadata.sqlite")
+    connection = connection_config(MetadataUrl("sqlite", database=str(database)))
+    return CompiledPipeline(pipeline, run_id, connection)
+
+
 def run(pipeline: Pipeline, run_id: str) -> tuple[dict[str, NodeResult], str]:
     """Runs every node; what each left, and the page."""
-    compiled = CompiledPipeline(pipeline, run_id)
+    compiled = compile_pipeline(pipeline, run_id)
     results = {node: compiled.run_node(node) for node in compiled.node_ids}
     page = Path(results["Report"].outputs["report"][0].uri) / "index.html"
     return results, " ".join(page.read_text().split())
@@ -131,7 +136,7 @@ def test_a_full_disk_fails_the_report_and_nothing_else(
     serving = tmp_path / "serving" / "pets" / "1795413758"
     serving.mkdir(parents=True)
     (serving / "saved_model.pb").write_text("in service")
-    compiled = CompiledPipeline(build_pipeline(tmp_path, folders), "run-1")
+    compiled = compile_pipeline(build_pipeline(tmp_path, folders), "run-1")
     *others, last = compiled.node_ids
     for node in others:
         compiled.run_node(node)

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from tfx.dsl.components.common.importer import Importer
-from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
 from components.serving_check.component import ServingCheck
 from components.serving_check.settings import ServingCheckSettings
+from pipeline.metadata_store import connection_config
+from pipeline.metadata_url import MetadataUrl
 from pipeline.nodes import CompiledPipeline
 
 
@@ -33,12 +34,10 @@ def check(root: Path, model: Path, examples: Any, run_id: str, gate: Path | None
         pipeline_name="pets",
         pipeline_root=str(root / "artifacts"),
         components=[*imported.values(), ServingCheck(ServingCheckSettings(calls=20), **inputs)],
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            str(root / "metadata.sqlite")
-        ),
         enable_cache=True,
     )
-    compiled = CompiledPipeline(pipeline, run_id)
+    connection = connection_config(MetadataUrl("sqlite", database=str(root / "metadata.sqlite")))
+    compiled = CompiledPipeline(pipeline, run_id, connection)
     results = {node: compiled.run_node(node) for node in compiled.node_ids}
     result = results["ServingCheck"]
     folder = Path(result.outputs["blessing"][0].uri)
