@@ -84,16 +84,24 @@ def reasons(node_id: str, facts: Mapping[str, Facts]) -> tuple[str, ...]:
         node_id: The node.
         facts: What it and the nodes before it found, by node.
     """
+    if node_id == "Evaluator":
+        return _refusal(facts.get("Evaluator", {}))
+    return _why_not_pushed(facts) if node_id == "Pusher" else ()
+
+
+def _refusal(evaluator: Facts) -> tuple[str, ...]:
+    """What the gate holds against the model."""
+    return () if evaluator.get("blessed", True) else tuple(evaluator.get("reasons", []))
+
+
+def _why_not_pushed(facts: Mapping[str, Facts]) -> tuple[str, ...]:
     evaluator, check = facts.get("Evaluator", {}), facts.get("ServingCheck", {})
-    if node_id == "Evaluator" or (node_id == "Pusher" and evaluator.get("blessed") is False):
-        by_gate = "the gate refused the model: " if node_id == "Pusher" else ""
-        told = [] if evaluator.get("blessed", True) else evaluator.get("reasons", [])
-        return tuple(f"{by_gate}{reason}" for reason in told) or (
-            ("the gate refused the model",) if node_id == "Pusher" else ()
-        )
-    if node_id == "Pusher" and check.get("passed") is False:
+    if evaluator.get("blessed") is False:
+        refusal = "the gate refused the model"
+        return tuple(f"{refusal}: {reason}" for reason in _refusal(evaluator)) or (refusal,)
+    if check.get("passed") is False:
         return tuple(f"the serving check refused it: {one}" for one in check.get("failures", []))
-    if node_id == "Pusher" and facts.get("Pusher", {}).get("withdrawn"):
+    if facts.get("Pusher", {}).get("withdrawn"):
         return ("a rollback took this model out of service; a newly trained one will be pushed",)
     return ()
 
