@@ -58,8 +58,3 @@ def byte_count(amount: str) -> float:
     """The bytes that an amount of memory stands for."""
     number = amount.rstrip("KMGTPEi")
     return float(number) * _UNITS[amount[len(number) :]]
-
-
-def core_count(amount: str) -> float:
-    """The cores that an amount of CPU stands for."""
-    return float(amount[:-1]) / 1000 if amount.endswith("m") else float(amount)

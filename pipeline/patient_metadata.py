@@ -1,7 +1,5 @@
 """TFX's handle of the metadata, which waits for its database."""
 
-from types import TracebackType
-
 from tfx.orchestration import metadata
 
 from pipeline.metadata_store import Config, open_store
@@ -27,12 +25,3 @@ class PatientMetadata(metadata.Metadata):
             self._store = open_store(self._connection_config)
         self._users += 1
         return self
-
-    def __exit__(
-        self,
-        kind: type[Exception] | None = None,
-        error: Exception | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        """Closes the connection when the last user has left."""
-        super().__exit__(kind, error, traceback)

@@ -9,7 +9,7 @@ import yaml
 from pipeline.config_file import check_config
 from pipeline.config_problems import ConfigError
 from pipeline.kubeflow_settings import NODES, KubeflowSettings
-from pipeline.kubernetes_words import byte_count, core_count
+from pipeline.kubernetes_words import byte_count
 
 CONFIG = """
 data: {source: digits}
@@ -144,7 +144,6 @@ def test_an_empty_section_is_none() -> None:
 
 def test_amounts_are_counted() -> None:
     assert (byte_count("1.5Gi"), byte_count("2M")) == (1.5 * 1024**3, 2_000_000)
-    assert (core_count("500m"), core_count("2")) == (0.5, 2.0)
 
 
 def test_nodes_are_those_of_the_pipeline_and_the_cluster_changes_nothing_of_it() -> None:
