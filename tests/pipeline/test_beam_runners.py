@@ -20,6 +20,7 @@ from pipeline.metadata_url import MetadataUrl
 from pipeline.nodes import CompiledPipeline
 from pipeline.workspace import Workspace
 from tests.e2e.runs import write_pictures
+from tests.postgresql import free_port
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_several_processes_write_the_same_examples_and_the_cache_knows(
 @pytest.fixture
 def job_server(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Beam's own job server, and a pool of workers beside it, as on a Flink cluster."""
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     programs = [
         ["apache_beam.runners.portability.local_job_service_main", "-p", str(ports[0])],
         ["apache_beam.runners.worker.worker_pool_main", f"--service_port={ports[1]}"],
@@ -139,12 +140,6 @@ def test_exactly_the_components_that_use_beam_have_settings(pictures: Path, tmp_
     pipeline = create_pipeline(settings, Workspace(tmp_path / "workspace"))
     on_beam = [node.id for node in pipeline.components if isinstance(node, BaseBeamComponent)]
     assert sorted(on_beam) == sorted(settings.beam.components.by_id())
-
-
-def _free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("localhost", 0))
-        return int(server.getsockname()[1])
 
 
 def _wait_for(port: int) -> None:

@@ -1,10 +1,8 @@
 """Which model is meant, and what is asked of it."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +14,9 @@ from pipeline.asking.model_folder import ModelChoiceError, find_model
 from pipeline.asking.saved_model import LoadedModel, ModelError
 from pipeline.served_models import choose_model
 from tests.pipeline.asked_model import OldModel, exported_model, write_picture
+from tests.pipeline.test_models import write_run
 
 Serve = Callable[[str], Path]
-
-
-def write_run(workspace: Path, run_id: str, **config: Any) -> None:
-    (workspace / "runs" / run_id).mkdir(parents=True)
-    (workspace / "runs" / run_id / "config.json").write_text(json.dumps(config))
 
 
 @pytest.fixture

@@ -128,16 +128,24 @@ def test_the_table_fits_the_terminal(width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("component", "facts"),
+    ("component", "facts", "reason"),
     [
-        ("Evaluator", {"blessed": False, "reasons": ["test accuracy 0.9 is below 0.95"]}),
-        ("ServingCheck", {"is_checked": True, "passed": False, "failures": ["two calls differ"]}),
+        (
+            "Evaluator",
+            {"blessed": False, "reasons": ["test accuracy 0.9 is below 0.95"]},
+            "test accuracy 0.9 is below 0.95",
+        ),
+        (
+            "ServingCheck",
+            {"is_checked": True, "passed": False, "failures": ["two calls differ"]},
+            "two calls differ",
+        ),
     ],
 )
-def test_the_table_names_a_refusal(component: str, facts: dict[str, Any]) -> None:
+def test_the_table_names_a_refusal(component: str, facts: dict[str, Any], reason: str) -> None:
     event = Finished(component=component, state="done", seconds=1, facts=facts)
     [line, _] = table_of(event, width=100)
-    assert line.startswith(f"✗  {component}  refused   1.0s  refused: ")
+    assert line.startswith(f"✗  {component}  refused   1.0s  refused: {reason}")
 
 
 def test_a_failed_component_shows_how_far_it_came() -> None:
