@@ -61,19 +61,23 @@ class Cluster:
         self._jobs = client.CustomObjectsApi(self._api)
         self._core = client.CoreV1Api(self._api)
 
-    def create(self, plural: str, manifest: Manifest) -> None:
+    def create(self, plural: str, manifest: Manifest) -> str:
         """Creates a resource.
+
+        Returns:
+            Its uid, which no other has, not even one of the same name.
 
         Raises:
             JobExists: There is one of that name.
             UserError: Kubernetes refuses it, or cannot be reached.
         """
-        self._call(
+        made = self._call(
             f"create {plural}",
             lambda: self._jobs.create_namespaced_custom_object(
                 self._kind.group, self._kind.version, self.namespace, plural, manifest, **_TIMEOUT
             ),
         )
+        return made["metadata"]["uid"]
 
     def read(self, plural: str, name: str) -> Manifest | None:
         """A resource as it is; None where there is none."""
@@ -84,9 +88,20 @@ class Cluster:
             ),
         )
 
-    def delete(self, plural: str, name: str) -> bool:
-        """Has a resource deleted, its pods first; whether there was one."""
-        done = self._found(
+    def delete(self, plural: str, name: str, uid: str | None) -> None:
+        """Has a resource deleted, its pods first, if it is there.
+
+        Args:
+            plural: What it is.
+            name: Its name.
+            uid: Which one of that name; None is any.
+        """
+        # All in the body: where there is one, the API server reads no parameter of the address.
+        options = client.V1DeleteOptions(
+            propagation_policy="Foreground",
+            preconditions=client.V1Preconditions(uid=uid) if uid else None,
+        )
+        self._found(
             f"delete {plural}",
             lambda: self._jobs.delete_namespaced_custom_object(
                 self._kind.group,
@@ -94,11 +109,10 @@ class Cluster:
                 self.namespace,
                 plural,
                 name,
-                propagation_policy="Foreground",
+                body=options,
                 **_TIMEOUT,
             ),
         )
-        return done is not None
 
     def pods(self, job: str) -> list[client.V1Pod]:
         """The pods of a job."""
@@ -155,7 +169,7 @@ class Cluster:
             return None
 
     def _call(self, doing: str, call: Callable[[], Result]) -> Result:
-        """Calls, patiently; an ApiException that passes is a 404 of something that can be away."""
+        """Calls, patiently; what passes is the ApiException of what is away, or another by now."""
         until = time.monotonic() + self._patience_seconds
         while True:
             try:
@@ -177,7 +191,7 @@ class Cluster:
 
     def _explained(self, doing: str, error: ApiException) -> Exception:
         told = _message(error)
-        if error.status == 404 and not doing.startswith("create"):
+        if error.status in (404, 409) and not doing.startswith("create"):
             return error
         if error.status == 409:
             return JobExists(told)

@@ -25,6 +25,8 @@ _PATIENCE_AT_THE_END_SECONDS = 15.0
 _LEFTOVER_SECONDS = 300.0
 
 Manifests = list[tuple[str, Manifest]]
+Uids = dict[str, str | None]
+"""Which resources are meant, by plural; None is any of the job's name."""
 
 
 def job_name(model_name: str, training: str) -> str:
@@ -58,32 +60,45 @@ def run_job(
     cluster = Cluster(kind)
     manifests = kind.build(JobRequest(name, command, _as_this_pod(spec), _metadata(cluster)))
     log = ChiefLog(cluster, kind.container)
-    watch = Watch(cluster, kind, name, spec.pods, spec.start_timeout_seconds, pace, log.follow)
+    made: Uids = {}
     with _stopped_by_signals():
         try:
-            _submit(cluster, manifests, name, pace.poll_seconds)
+            _submit(cluster, manifests, name, made, pace.poll_seconds)
             report_progress("Trainer", f"training job {name}: submitted, {spec.pods} pods")
+            uid, timeout = made[kind.plural], spec.start_timeout_seconds
+            watch = Watch(cluster, kind, name, uid, spec.pods, timeout, pace, log.follow)
             watch.until_done()
             log.finish(seconds=10.0)
         finally:
             with _undisturbed():
                 log.finish(seconds=2.0)
-                _delete(Cluster(kind, _PATIENCE_AT_THE_END_SECONDS), manifests, name)
+                # By then, a later try may have taken the name: its job is not this one's to delete.
+                _delete(Cluster(kind, _PATIENCE_AT_THE_END_SECONDS), made, name)
 
 
-def _submit(cluster: Cluster, manifests: Manifests, name: str, poll_seconds: float) -> None:
+def _submit(
+    cluster: Cluster, manifests: Manifests, name: str, made: Uids, poll_seconds: float
+) -> None:
+    """Creates the job, and notes in `made` what is there of it, also where it breaks off."""
     try:
-        _create(cluster, manifests)
+        _create(cluster, manifests, made)
     except JobExists:
         report_progress("Trainer", f"training job {name}: deleting what an earlier try has left")
-        _delete(cluster, manifests, name)
+        _delete(cluster, {plural: None for plural, _ in manifests}, name)
+        made.clear()
         _wait_until_gone(cluster, manifests, name, poll_seconds)
-        _create(cluster, manifests)
+        _create(cluster, manifests, made)
 
 
-def _create(cluster: Cluster, manifests: Manifests) -> None:
+def _create(cluster: Cluster, manifests: Manifests, made: Uids) -> None:
     for plural, manifest in manifests:
-        cluster.create(plural, manifest)
+        # It may be there without an answer that says so.
+        made[plural] = None
+        try:
+            made[plural] = cluster.create(plural, manifest)
+        except JobExists:
+            del made[plural]
+            raise
 
 
 def _wait_until_gone(
@@ -102,10 +117,10 @@ def _wait_until_gone(
         time.sleep(poll_seconds)
 
 
-def _delete(cluster: Cluster, manifests: Manifests, name: str) -> None:
-    for plural, _ in reversed(manifests):
+def _delete(cluster: Cluster, uids: Uids, name: str) -> None:
+    for plural, uid in reversed(uids.items()):
         try:
-            cluster.delete(plural, name)
+            cluster.delete(plural, name, uid)
         except UserError as error:
             # What is being raised already, if anything, is what the person has to know.
             report_progress("Trainer", f"training job {name} could not be deleted: {error.message}")

@@ -39,8 +39,9 @@ class Watch:
         cluster: Where it runs.
         kind: Its kind.
         name: Its name.
+        uid: Its uid: a later try's job has the same name.
         pods: How many pods it has.
-        start_timeout_seconds: Longest time until all of them run.
+        start_timeout_seconds: Longest time from now until all of them run.
         pace: Other times.
         on_chief: Is told the chief's name once it has run.
     """
@@ -50,6 +51,7 @@ class Watch:
         cluster: Cluster,
         kind: JobKind,
         name: str,
+        uid: str | None,
         pods: int,
         start_timeout_seconds: float,
         pace: Pace,
@@ -58,6 +60,7 @@ class Watch:
         self._cluster = cluster
         self._kind = kind
         self._name = name
+        self._uid = uid
         self._pods = pods
         self._start_timeout_seconds = start_timeout_seconds
         self._pace = pace
@@ -79,7 +82,7 @@ class Watch:
 
     def _look(self) -> bool:
         job = self._cluster.read(self._kind.plural, self._name)
-        if job is None:
+        if job is None or job["metadata"]["uid"] != self._uid:
             raise UserError(f"the training job {self._name} was deleted by someone", hint=_GO_ON)
         states = [pod_state(pod, self._kind.index_label) for pod in self._cluster.pods(self._name)]
         # A pod may be cleared away before the job has failed for it.

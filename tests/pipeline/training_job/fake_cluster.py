@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -107,6 +108,7 @@ class FakeCluster:
     Attributes:
         resources: What there is, by plural and name.
         requests: Every request, as `create tfjobs` or `list pods`.
+        deletions: The options of those that delete: their bodies, as Kubernetes prefers them.
         play: What the operator does with a new job; `run_pods` or one of the others below.
         forbidden: What is answered with 403 all the same, as `create tfjobs`.
         unknown: Plurals that this cluster does not know.
@@ -121,6 +123,7 @@ class FakeCluster:
         self.pods: list[Pod] = []
         self.events: list[Json] = []
         self.requests: list[str] = []
+        self.deletions: list[Json] = []
         self._allowed = _allowed()
         self._leaving: dict[tuple[str, str], int] = {}
         self.submitted: list[Json] = []
@@ -215,6 +218,10 @@ class FakeCluster:
         if found is None:
             return 404, _status(404, f'{plural} "{name}" not found')
         if method == "DELETE":
+            self.deletions.append(body or {})
+            wanted = (body or {}).get("preconditions", {}).get("uid")
+            if wanted not in (None, found["metadata"]["uid"]):
+                return 409, _status(409, f"Precondition failed: UID in precondition: {wanted}")
             if plural != "trainingruntimes":
                 self._delete_pods(name)
             self._leaving[plural, name] = self.lingers
@@ -236,9 +243,12 @@ class FakeCluster:
             return 409, _status(409, f'{plural} "{name}" already exists')
         self.resources[plural, name] = manifest
         self.submitted.append(json.loads(json.dumps(manifest)))
+        manifest["metadata"]["uid"] = str(uuid.uuid4())
+        # As it was made, whatever happens to it then.
+        answer = json.loads(json.dumps(manifest))
         if plural != "trainingruntimes":
             self.play(self, plural, name)
-        return 201, manifest
+        return 201, answer
 
     def _remove_gone(self) -> None:
         for key in [key for key, looks in self._leaving.items() if looks <= 0]:
@@ -364,8 +374,7 @@ def _handler(cluster: FakeCluster) -> type[http.server.BaseHTTPRequestHandler]:
             self._answer("POST", self._body())
 
         def do_DELETE(self) -> None:
-            self._body()
-            self._answer("DELETE", None)
+            self._answer("DELETE", self._body())
 
         def log_message(self, *args: Any) -> None:
             pass

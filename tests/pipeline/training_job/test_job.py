@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,7 @@ def test_a_job_that_is_done_is_deleted(cluster: FakeCluster, kind: str) -> None:
     submit(kind=kind)
     assert cluster.resources == {} and cluster.pods == []
     assert len(cluster.submitted) == (1 if kind == "TFJob" else 2)
+    assert all(options["propagationPolicy"] == "Foreground" for options in cluster.deletions)
 
 
 def test_the_chiefs_success_is_the_jobs(cluster: FakeCluster) -> None:
@@ -220,6 +223,46 @@ def test_a_second_try_takes_the_place_of_the_first(cluster: FakeCluster, kind: s
     assert len(cluster.submitted) == (2 if kind == "TFJob" else 4)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_try_that_ends_late_leaves_the_next_ones_job_alone(
+    cluster: FakeCluster, kind: str
+) -> None:
+    cluster.play = with_status(RUNNING, RUNNING)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(submit, kind=kind)
+        _wait_until(lambda: cluster.requests.count("list pods") > 2)
+        try:
+            # Between two of its looks, another job has taken the name.
+            with cluster.lock:
+                for number, resource in enumerate(cluster.resources.values()):
+                    resource["metadata"]["uid"] = f"the-next-one-{number}"
+            with pytest.raises(UserError, match="the training job train-it was deleted by someone"):
+                first.result(timeout=10)
+            assert len(cluster.resources) == (1 if kind == "TFJob" else 2)
+            assert len(cluster.pods) == 2
+        finally:
+            with cluster.lock:
+                cluster.resources.clear()
+
+
+def test_the_time_to_start_begins_with_the_job(cluster: FakeCluster) -> None:
+    cluster.play = with_status(RUNNING, RUNNING)
+    _leave_a_job(cluster, "TFJob")
+    # What an earlier try has left takes more than a second to go.
+    cluster.lingers = 25
+    cluster.play = with_status(RUNNING, unscheduled("no GPU is free"))
+    with pytest.raises(UserError, match="after 1 s only 1 of 2 pods"):
+        submit(start_timeout_seconds=1)
+    submitted = len(cluster.requests) - cluster.requests[::-1].index("create tfjobs")
+    assert cluster.requests[submitted:].count("get tfjobs") > 2
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not is_so() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 def _leave_a_job(cluster: FakeCluster, kind: str) -> None:
     """Does what a first try does that is killed, without a chance to delete its job."""
     request = JobRequest("train-it", ["true"], read_spec(training_job(kind=kind)), {})
@@ -248,9 +291,7 @@ def test_sigterm_deletes_the_job(cluster: FakeCluster, tmp_path: Path) -> None:
         text=True,
     )
     try:
-        until = time.monotonic() + 60
-        while cluster.requests.count("list pods") < 3 and time.monotonic() < until:
-            time.sleep(0.05)
+        _wait_until(lambda: cluster.requests.count("list pods") > 2)
         assert cluster.resources
         process.send_signal(signal.SIGTERM)
         told, _ = process.communicate(timeout=30)
