@@ -5,16 +5,15 @@ It says nothing about what comes out: no part of it is ever part of what is cach
 
 import difflib
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import Doc
 
-from components.errors import UserError
-from components.settings import Settings, UntoldValueError
+from components.settings import Settings
+from pipeline.cluster_metadata import ClusterMetadataSettings
 from pipeline.kubeflow_resources import ResourceSettings, SecretSettings, Variables, Volumes
-from pipeline.kubernetes_words import MountPath, ObjectName, SecretKey
-from pipeline.metadata_url import parse_metadata_url
+from pipeline.kubernetes_words import MountPath, ObjectName
 from pipeline.serving_settings import ServingSettings
 from pipeline.training_job.settings import TrainingJobSettings
 
@@ -30,10 +29,6 @@ METADATA_FILES = "/var/run/secrets/image-pipeline/metadata"
 SHARED_MEMORY = "shared-memory"
 """Name of the volume that is a pod's shared memory."""
 
-_STORES = (
-    "give postgresql://HOST[:PORT]/DATABASE, mysql://HOST[:PORT]/DATABASE, or grpc://HOST:PORT for "
-    "an ML Metadata server"
-)
 _RESERVED = re.compile(r"METADATA_|KFP_|TRAINING_JOB$")
 _OBJECT_STORES = ("s3://", "minio://", "s3a://")
 
@@ -54,56 +49,6 @@ def check_root(root: str) -> str:
     if re.fullmatch(r"gs://[^/\s]+(/\S*)?", root) or re.fullmatch(r"(/[^/\s]+)+", root):
         return root
     raise ValueError("give the absolute path of a mounted folder, or gs://BUCKET/FOLDER")
-
-
-def check_metadata_url(url: str) -> str:
-    """Takes the address of a metadata store that several pods may use, without credentials.
-
-    Raises:
-        UntoldValueError: It holds a user or a password.
-        ValueError: It is no such address.
-    """
-    if re.search(r"@|\b(user|passw)", url):
-        raise UntoldValueError(
-            "holds a user or a password; put them into a secret, and name it in "
-            "kubeflow.metadata.secret"
-        )
-    if url.startswith("sqlite:"):
-        raise ValueError(f"several pods write at once, and SQLite is for one machine; {_STORES}")
-    try:
-        parse_metadata_url(url)
-    except UserError:
-        raise ValueError(_STORES) from None
-    return url
-
-
-class ClusterMetadataSettings(Settings):
-    """The metadata store that all tasks of all runs share: what ran, on what, with which result."""
-
-    url: Annotated[
-        str,
-        AfterValidator(check_metadata_url),
-        Doc("postgresql://HOST[:PORT]/DATABASE, mysql://HOST[:PORT]/DATABASE or grpc://HOST:PORT"),
-    ] = "grpc://metadata-grpc-service.kubeflow:8080"
-    """Address without credentials; the default is KFP's own, where it has one."""
-    secret: ObjectName | None = None
-    """Secret with the user and the password of the database."""
-    user_key: SecretKey = "username"
-    """Key of the user in the secret."""
-    password_key: SecretKey = "password"
-    """Key of the password in the secret."""
-    secret_as: Literal["env", "files"] = "env"
-    """How tasks get the credentials: as environment variables, or as mounted files."""
-
-    @model_validator(mode="after")
-    def _secret_fits(self) -> "ClusterMetadataSettings":
-        if self.secret and self.url.startswith("grpc://"):
-            raise ValueError("secret: an ML Metadata server (grpc://) asks for none; remove it")
-        if not self.secret and not self.url.startswith("grpc://"):
-            raise ValueError(
-                "secret: is needed; name the secret that holds the database's user and password"
-            )
-        return self
 
 
 class RetrySettings(Settings):

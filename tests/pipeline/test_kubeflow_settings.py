@@ -123,6 +123,29 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
     assert "hunter2" not in str(found)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2/db",
+        "postgresql://host/db?sslpassword=hunter2",
+        "mysql://host/db?hunter2",
+        "mysql://host/db;password=hunter2",
+        "oracle://me:hunter2/db",
+        "sqlite://me:hunter2@/db",
+    ],
+)
+def test_an_address_that_may_hold_a_password_is_not_repeated(url: str) -> None:
+    found = problems([f"kubeflow.metadata.url={url}"])
+    assert list(found) == ["kubeflow.metadata.url"]
+    assert "hunter2" not in str(found)
+
+
+def test_a_host_or_a_database_may_be_called_after_users() -> None:
+    for url in ("mysql://users-db/meta", "postgresql://host/passwords"):
+        metadata = settings(f"kubeflow.metadata={{url: '{url}', secret: db}}").metadata
+        assert metadata.url == url
+
+
 def test_a_node_without_an_entry_has_that_of_default() -> None:
     section = settings()
     assert section.resources_of("Report").memory == "2Gi"
