@@ -7,7 +7,8 @@ A run is two processes. The front end is light and answers at once; the worker h
 
     front end   cli.py             the commands
                 config_file.py     YAML and --set to a checked `config.PipelineConfig`
-                  config_yaml.py, config_path.py, config_problems.py, plain_words.py
+                  config_yaml.py, config_path.py, config_problems.py, problem_text.py
+                  plain_words.py
                 show_config.py     the effective configuration as YAML
                 supervise.py       a run from start to end
                   run_folder.py, worker_process.py, stop_signals.py
@@ -18,6 +19,7 @@ A run is two processes. The front end is light and answers at once; the worker h
     between     events.py          one JSON line for everything that happens
     worker      worker.py          runs every node and tells how it goes
                 graph.py           create_pipeline: the TFX pipeline
+                beam_settings.py   where Beam runs: beam_args.py, beam_operator.py, cores.py
                 nodes.py           one node of it
                 facts.py           what its outputs say
                 workspace.py       where it keeps its things
@@ -27,8 +29,10 @@ A run is two processes. The front end is light and answers at once; the worker h
                 one_node.py        what it does: attempt.py, node_launcher.py, node_cache.py
                   node_report.py, node_metrics.py, node_files.py
                 kubeflow_settings.py  how a cluster runs it: kubeflow_resources.py
+                  cluster_metadata.py, serving_settings.py, kubernetes_words.py
                 metadata_url.py    the metadata of a cluster: metadata_login.py, metadata_store.py
-                  patient_metadata.py
+                  postgresql_store.py, patient_metadata.py
+                training_job/      the Trainer on several pods
     afterwards  version_commands.py, report_command.py  `models` and `rollback`, `report` and `runs`
                   models.py, rollback.py, served_models.py, runs.py, report_page.py, plain_table.py
     asking      predict_command.py `predict`: predict.py, predict_batch.py; asking/ is how

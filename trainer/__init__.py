@@ -7,7 +7,7 @@ What the configuration says:
 
 The network:
     backbones.py       the table of backbones: how each is built, scaled and sized
-    weights.py         where pretrained weights come from
+    weights.py         where pretrained weights come from: keras_cache.py, bundled/
     normalization.py   EfficientNet computes what Keras' own does
     head.py            pooling, and what is trained from a vector to the logits
     network.py         the backbone and the head together
