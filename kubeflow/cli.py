@@ -10,10 +10,12 @@ from pathlib import Path
 
 import click
 
+from kubeflow.command_errors import failures, write_or_exit
 from kubeflow.deploy.command import deploy
+from kubeflow.load_or_exit import load_or_exit
 from kubeflow.schedule.command import schedule
 from kubeflow.serving.command import serving
-from pipeline.cli import WRONG_USAGE, config_argument, set_option
+from pipeline.cli import config_argument, set_option
 
 
 def main() -> None:
@@ -45,11 +47,20 @@ def cli() -> None:
 )
 def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -> int:
     """Compile CONFIG into a file that Kubeflow Pipelines runs; needs no cluster."""
-    text = compile_or_exit(config_path, overrides)
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
+    from kubeflow.compile.limits import note_on_size
+    from kubeflow.compile.parameters import config_json
+    from pipeline.quiet_stderr import stderr_of_our_own
+
+    config = load_or_exit(config_path, overrides)
+    with failures(), stderr_of_our_own():
+        # Only now: the SDK and TFX take seconds to import, and tell of themselves.
+        from kubeflow.compile.pipeline import compile_pipeline
+
+        text = compile_pipeline(config)
+    note = note_on_size(config_json(config))
+    if note:
+        click.echo(note, err=True)
+    write_or_exit(output, text)
     click.echo(f"Wrote {output}.")
     return 0
 
@@ -57,32 +68,3 @@ def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -
 cli.add_command(deploy)
 cli.add_command(schedule)
 cli.add_command(serving)
-
-
-def compile_or_exit(config_path: Path, overrides: Sequence[str] = ()) -> str:
-    """Compiles a configuration file; prints its mistakes and exits where it has any."""
-    from components.errors import UserError
-    from kubeflow.compile.limits import note_on_size
-    from kubeflow.compile.load import load_for_cluster
-    from kubeflow.compile.parameters import config_json
-    from pipeline.config_problems import ConfigError
-    from pipeline.problem_text import refusal_lines
-    from pipeline.quiet_stderr import stderr_of_our_own
-
-    try:
-        config = load_for_cluster(config_path, overrides)
-        with stderr_of_our_own():
-            # Only now: the SDK and TFX take seconds to import, and tell of themselves.
-            from kubeflow.compile.pipeline import compile_pipeline
-
-            text = compile_pipeline(config)
-    except ConfigError as error:
-        for line in refusal_lines(str(config_path), error.problems):
-            click.echo(line, err=True)
-        sys.exit(WRONG_USAGE)
-    except UserError as error:
-        raise click.ClickException(str(error)) from None
-    note = note_on_size(config_json(config))
-    if note:
-        click.echo(note, err=True)
-    return text

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -26,3 +27,11 @@ def failures() -> Iterator[None]:
         yield
     except UserError as error:
         raise click.ClickException(str(error)) from None
+
+
+def write_or_exit(output: Path, text: str) -> None:
+    """Writes what a command makes; where it cannot, the command ends with exit code 1."""
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None

@@ -1,12 +1,13 @@
 """The command `python -m kubeflow serving`."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from pipeline.cli import WRONG_USAGE, config_argument, set_option
+from kubeflow.command_errors import failures, write_or_exit
+from kubeflow.load_or_exit import load_or_exit
+from pipeline.cli import config_argument, set_option
 
 KINDS = ("tensorflow-serving", "kserve")
 
@@ -31,22 +32,11 @@ KINDS = ("tensorflow-serving", "kserve")
 )
 def serving(config_path: Path, overrides: Sequence[str], kind: str, output: Path) -> int:
     """Write manifests of servers for what CONFIG's pipeline pushes; needs no cluster."""
-    from components.errors import UserError
-    from kubeflow.compile.load import load_for_cluster
     from kubeflow.serving.manifests import serving_manifests
-    from pipeline.config_problems import ConfigError
-    from pipeline.problem_text import refusal_lines
 
-    try:
-        text = serving_manifests(load_for_cluster(config_path, overrides), kind)
-        output.write_text(text, encoding="utf-8")
-    except ConfigError as error:
-        for line in refusal_lines(str(config_path), error.problems):
-            click.echo(line, err=True)
-        sys.exit(WRONG_USAGE)
-    except UserError as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
+    config = load_or_exit(config_path, overrides)
+    with failures():
+        text = serving_manifests(config, kind)
+    write_or_exit(output, text)
     click.echo(f"Wrote {output}. Put it into service: kubectl apply -f {output}")
     return 0
