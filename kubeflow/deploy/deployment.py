@@ -37,6 +37,7 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
     Raises:
         kubeflow.client.errors.HostError: If the host does not do it.
     """
+    from kfp_server_api import V2beta1Pipeline
 
     def find_pipeline() -> Any:
         return _first(
@@ -44,19 +45,15 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
             package.name, namespace=host.namespace,
         )  # fmt: skip
 
-    pipeline = find_pipeline()
-    is_new_pipeline = pipeline is None
-    if pipeline is None:
-        from kfp_server_api import V2beta1Pipeline
-
-        pipeline = host.create(
-            "creating the pipeline",
-            find_pipeline,
-            host.api.pipelines.create_pipeline,
-            body=V2beta1Pipeline(
-                display_name=package.name, namespace=host.namespace, description=_MADE_BY
-            ),
-        )
+    pipeline, is_new_pipeline = _ensured(
+        host,
+        "creating the pipeline",
+        find_pipeline,
+        host.api.pipelines.create_pipeline,
+        body=V2beta1Pipeline(
+            display_name=package.name, namespace=host.namespace, description=_MADE_BY
+        ),
+    )
 
     def find_version() -> Any:
         return _first(
@@ -64,18 +61,16 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
             "pipeline_versions", package.version, pipeline_id=pipeline.pipeline_id,
         )  # fmt: skip
 
-    version = find_version()
-    is_new_version = version is None
-    if version is None:
-        version = host.create(
-            "uploading the version",
-            find_version,
-            host.api.pipeline_uploads.upload_pipeline_version,
-            uploadfile=str(package.path),
-            name=package.version,
-            pipelineid=pipeline.pipeline_id,
-            description=_MADE_BY,
-        )
+    version, is_new_version = _ensured(
+        host,
+        "uploading the version",
+        find_version,
+        host.api.pipeline_uploads.upload_pipeline_version,
+        uploadfile=str(package.path),
+        name=package.version,
+        pipelineid=pipeline.pipeline_id,
+        description=_MADE_BY,
+    )
     return Uploaded(
         pipeline_id=pipeline.pipeline_id,
         version_id=version.pipeline_version_id,
@@ -102,16 +97,14 @@ def ensure_experiment(host: PipelinesHost, name: str) -> tuple[str, bool]:
             "experiments", name, namespace=host.namespace,
         )  # fmt: skip
 
-    experiment = find()
-    if experiment is not None:
-        return experiment.experiment_id, False
-    experiment = host.create(
+    experiment, is_new = _ensured(
+        host,
         "creating the experiment",
         find,
         host.api.experiments.create_experiment,
         body=V2beta1Experiment(display_name=name, namespace=host.namespace),
     )
-    return experiment.experiment_id, True
+    return experiment.experiment_id, is_new
 
 
 def start_run(
@@ -164,6 +157,16 @@ def start_run(
 
 
 _MADE_BY = "Made by python -m kubeflow deploy"
+
+
+def _ensured(
+    host: PipelinesHost, doing: str, find: Any, action: Any, **arguments: Any
+) -> tuple[Any, bool]:
+    """What is there, or is made now; and whether it is new."""
+    found = find()
+    if found is not None:
+        return found, False
+    return host.create(doing, find, action, **arguments), True
 
 
 def _first(

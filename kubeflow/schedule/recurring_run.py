@@ -126,6 +126,14 @@ def is_disabled(run: Any) -> bool:
     )
 
 
+def times(run: Any) -> tuple[str | None, int | None]:
+    """When a recurring run starts one: its cron expression, or its seconds from one to the next."""
+    trigger = run.trigger
+    cron = getattr(trigger and trigger.cron_schedule, "cron", None)
+    interval = getattr(trigger and trigger.periodic_schedule, "interval_second", None)
+    return cron or None, int(interval) if interval else None
+
+
 def _first_fitting(runs: list[Any], wanted: Wanted) -> Any | None:
     fitting = [run for run in runs if not _changes(run, wanted)]
     return min(fitting, key=lambda run: (run.created_at, run.recurring_run_id), default=None)
@@ -180,16 +188,12 @@ def _remove(host: PipelinesHost, run: Any) -> None:
 def _changes(run: Any, wanted: Wanted) -> tuple[str, ...]:
     """In what a recurring run is not what is wanted."""
     version = run.pipeline_version_reference
-    trigger = run.trigger
-    cron = getattr(trigger and trigger.cron_schedule, "cron", None) or None
-    interval = getattr(trigger and trigger.periodic_schedule, "interval_second", None)
     parameters = (run.runtime_config.parameters if run.runtime_config else None) or {}
     same = {
         "configuration": version is not None
         and version.pipeline_id == wanted.uploaded.pipeline_id
         and version.pipeline_version_id == wanted.uploaded.version_id,
-        "time": cron == wanted.trigger.cron
-        and (int(interval) if interval else None) == wanted.trigger.interval_seconds,
+        "time": times(run) == (wanted.trigger.cron, wanted.trigger.interval_seconds),
         "parameters": parameters == wanted.parameters,
         "experiment": run.experiment_id == wanted.experiment_id,
         # KFP fills in its default where none is asked for.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from kubeflow.schedule.recurring_run import is_disabled
+from kubeflow.schedule.recurring_run import is_disabled, times
 from kubeflow.schedule.trigger import interval_words
 from pipeline.plain_table import print_plain_table
 
@@ -36,15 +36,14 @@ def print_schedules(runs: Sequence[Any], name: str, cluster_zone: str, stream: T
 
 def schedule_as_json(run: Any) -> dict[str, Any]:
     """A recurring run for machines."""
-    trigger = run.trigger
-    interval = getattr(trigger and trigger.periodic_schedule, "interval_second", None)
+    cron, interval_seconds = times(run)
     version = run.pipeline_version_reference
     return {
         "id": run.recurring_run_id,
         "name": run.display_name,
         "paused": is_disabled(run),
-        "cron": getattr(trigger and trigger.cron_schedule, "cron", None) or None,
-        "interval_seconds": int(interval) if interval else None,
+        "cron": cron,
+        "interval_seconds": interval_seconds,
         "description": run.description,
         "experiment_id": run.experiment_id,
         "pipeline_id": version.pipeline_id if version else None,
