@@ -7,7 +7,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -61,7 +61,7 @@ def run_job(
     manifests = kind.build(JobRequest(name, command, _as_this_pod(spec), _metadata(cluster)))
     log = ChiefLog(cluster, kind.container)
     made: Uids = {}
-    with _stopped_by_signals():
+    with _on_signals(_stop):
         try:
             _submit(cluster, manifests, name, made, pace.poll_seconds)
             report_progress("Trainer", f"training job {name}: submitted, {spec.pods} pods")
@@ -70,7 +70,8 @@ def run_job(
             watch.until_done()
             log.finish(seconds=10.0)
         finally:
-            with _undisturbed():
+            # Not to be stopped a second time.
+            with _on_signals(signal.SIG_IGN):
                 log.finish(seconds=2.0)
                 # By then, a later try may have taken the name: its job is not this one's to delete.
                 _delete(Cluster(kind, _PATIENCE_AT_THE_END_SECONDS), made, name)
@@ -145,34 +146,23 @@ def _metadata(cluster: Cluster) -> dict[str, Any]:
     return {"namespace": cluster.namespace, "labels": labels, "ownerReferences": [owner]}
 
 
-@contextlib.contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Has SIGTERM and SIGINT raise, so that the job goes with its Trainer."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise UserError(
-            f"the training was stopped ({signal.Signals(number).name})",
-            hint="The next try of this task goes on from the last epoch that was saved.",
-        )
-
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Raises, so that the job goes with its Trainer."""
+    raise UserError(
+        f"the training was stopped ({signal.Signals(number).name})",
+        hint="The next try of this task goes on from the last epoch that was saved.",
+    )
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Without being stopped a second time."""
+def _on_signals(
+    action: Callable[[int, FrameType | None], None] | signal.Handlers,
+) -> Iterator[None]:
+    """Has SIGTERM and SIGINT do this; Python lets the main thread alone say so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    before = {number: signal.signal(number, action) for number in _SIGNALS}
     try:
         yield
     finally:
