@@ -8,10 +8,10 @@ from kubeflow.serving.pod import (
     metadata,
     placement,
     resources,
-    without_empty,
 )
 from pipeline.config import PipelineConfig
 from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.pod_fields import without_empty
 from pipeline.serving_settings import ServingSettings
 
 

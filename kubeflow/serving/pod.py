@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from pipeline.config import PipelineConfig
-from pipeline.kubeflow_resources import TolerationSettings
 from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.pod_fields import toleration, without_empty
 from pipeline.serving_settings import ServingSettings
 
 Manifest = dict[str, Any]
@@ -51,23 +51,6 @@ def placement(settings: KubeflowSettings, serving: ServingSettings) -> Manifest:
             "serviceAccountName": serving.service_account,
             "imagePullSecrets": [{"name": name} for name in settings.image_pull_secrets],
             "nodeSelector": dict(serving.node_selector),
-            "tolerations": [_toleration(toleration) for toleration in serving.tolerations],
-        }
-    )
-
-
-def without_empty(manifest: Manifest) -> Manifest:
-    """Leaves out what has nothing in it."""
-    return {key: value for key, value in manifest.items() if value not in (None, [], {})}
-
-
-def _toleration(toleration: TolerationSettings) -> Manifest:
-    return without_empty(
-        {
-            "key": toleration.key,
-            "operator": toleration.operator,
-            "value": toleration.value,
-            "effect": toleration.effect,
-            "tolerationSeconds": toleration.seconds,
+            "tolerations": [toleration(each) for each in serving.tolerations],
         }
     )

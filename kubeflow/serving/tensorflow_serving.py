@@ -8,11 +8,11 @@ from kubeflow.serving.pod import (
     placement,
     resources,
     service_name,
-    without_empty,
 )
 from pipeline.config import PipelineConfig
 from pipeline.kubeflow_resources import SecretSettings
 from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.pod_fields import variables, without_empty
 from pipeline.serving_settings import ServingSettings
 
 GRPC_PORT, REST_PORT = 8500, 8501
@@ -84,14 +84,7 @@ def _container(config: PipelineConfig, serving: ServingSettings, place: Place) -
             f"--model_base_path={place.address}",
             f"--file_system_poll_wait_seconds={POLL_SECONDS}",
         ],
-        "env": [
-            *({"name": name, "value": value} for name, value in serving.env.items()),
-            *(
-                {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": key}}}
-                for secret in serving.secrets
-                for name, key in secret.env.items()
-            ),
-        ],
+        "env": variables(serving.env, serving.secrets),
         "ports": [
             {"name": "grpc", "containerPort": GRPC_PORT},
             {"name": "rest", "containerPort": REST_PORT},

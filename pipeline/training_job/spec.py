@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from components.errors import UserError
 from components.settings import Settings
+from pipeline.pod_fields import toleration, variables, without_empty
 
 if TYPE_CHECKING:
     from pipeline.kubeflow_resources import ResourceSettings, SecretSettings
@@ -81,42 +82,30 @@ def training_job_json(kubeflow: "KubeflowSettings") -> str:
     volumes, mounts = _volumes(kubeflow.volumes_of("Trainer"), secrets, asked.shared_memory)
     container = {
         "resources": _resources(asked),
-        "env": _variables(kubeflow.env_of("Trainer"), secrets),
+        "env": variables(kubeflow.env_of("Trainer"), secrets),
         "volumeMounts": mounts,
         "securityContext": _security(kubeflow),
     }
     pod = {
         "volumes": volumes,
         "nodeSelector": dict(asked.node_selector),
-        "tolerations": [
-            {key.replace("seconds", "tolerationSeconds"): value for key, value in one.items()}
-            for one in (each.model_dump(exclude_none=True) for each in asked.tolerations)
-        ],
+        "tolerations": [toleration(each) for each in asked.tolerations],
         "imagePullSecrets": [{"name": name} for name in kubeflow.image_pull_secrets],
         "serviceAccountName": kubeflow.service_account,
     }
     spec = TrainingJobSpec(
         **training.model_dump(),
         image=kubeflow.image,
-        container=_filled(container),
-        pod=_filled(pod),
+        container=without_empty(container),
+        pod=without_empty(pod),
     )
     return spec.model_dump_json()
 
 
 def _resources(asked: "ResourceSettings") -> dict[str, Any]:
-    amounts = _filled({"cpu": asked.cpu, "memory": asked.memory})
+    amounts = without_empty({"cpu": asked.cpu, "memory": asked.memory})
     gpus = {asked.accelerator: str(asked.gpus)} if asked.gpus else {}
-    return _filled({"requests": amounts, "limits": {**amounts, **gpus}})
-
-
-def _variables(env: dict[str, str], secrets: "tuple[SecretSettings, ...]") -> list[dict[str, Any]]:
-    plain = [{"name": name, "value": value} for name, value in env.items()]
-    return plain + [
-        {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": key}}}
-        for secret in secrets
-        for name, key in secret.env.items()
-    ]
+    return without_empty({"requests": amounts, "limits": {**amounts, **gpus}})
 
 
 def _volumes(
@@ -140,15 +129,10 @@ def _security(kubeflow: "KubeflowSettings") -> dict[str, Any]:
     given = kubeflow.security_context
     if given is None:
         return {}
-    return _filled(
+    return without_empty(
         {
             "runAsUser": given.run_as_user,
             "runAsGroup": given.run_as_group,
             "runAsNonRoot": given.run_as_non_root,
         }
     )
-
-
-def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what is empty."""
-    return {key: value for key, value in values.items() if value not in (None, [], {})}
