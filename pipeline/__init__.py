@@ -22,6 +22,7 @@ A run is two processes. The front end is light and answers at once; the worker h
                 beam_settings.py   where Beam runs: beam_args.py, beam_operator.py, cores.py
                 nodes.py           one node of it
                 facts.py           what its outputs say
+                progress_events.py, failure.py  what it tells meanwhile, and of an error
                 workspace.py       where it keeps its things
                 orphan.py          does not outlive the front end
                 run_lock.py        one run at a time in a workspace
@@ -29,7 +30,7 @@ A run is two processes. The front end is light and answers at once; the worker h
                 one_node.py        what it does: attempt.py, node_launcher.py, node_cache.py
                   node_report.py, node_metrics.py, node_files.py
                 kubeflow_settings.py  how a cluster runs it: kubeflow_resources.py
-                  cluster_metadata.py, serving_settings.py, kubernetes_words.py
+                  cluster_metadata.py, serving_settings.py, kubernetes_words.py, pod_fields.py
                 metadata_url.py    the metadata of a cluster: metadata_login.py, metadata_store.py
                   postgresql_store.py, patient_metadata.py
                 training_job/      the Trainer on several pods

@@ -19,6 +19,7 @@ PURPOSES = {
     "EarlierModel": "find the model to start from",
     "Baseline": "find the last blessed model",
     "Evaluator": "measure on the test split and decide",
+    "InfraValidator": "have TensorFlow Serving load the model",
     "ServingCheck": "ask the model in a process of its own",
     "Pusher": "put the model into service",
     "Report": "write a page about the run",

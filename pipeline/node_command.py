@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FAILED, WRONG_USAGE = 1, 2
 RUN_ID_VARIABLE = "KFP_RUN_ID"
+"""Has the run's id where KFP (2.2 and 2.3) does not fill in the SDK's placeholder."""
 
 _file = click.Path(dir_okay=False, path_type=Path)
 
@@ -108,9 +109,10 @@ def node(
 
 
 def _run(task: "Task", log: "NodeLog") -> None:
+    from pipeline.failure import failure, find_mistake
     from pipeline.metadata_store import open_store
     from pipeline.one_node import NoSuchNodeError, run_one_node
-    from pipeline.worker import ProgressEvents, failure, find_mistake
+    from pipeline.progress_events import ProgressEvents
 
     _prepare_process(ProgressEvents(log))
     try:

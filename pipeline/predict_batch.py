@@ -9,9 +9,9 @@ from components.errors import UserError
 from pipeline.asking.model_folder import find_model
 from pipeline.asking.progress import Counter, counted, spinner
 from pipeline.asking.usage import UsageMistake
+from pipeline.failure import failure
 from pipeline.predict import conclude
 from pipeline.quiet_stderr import stderr_of_our_own
-from pipeline.worker import failure
 
 if TYPE_CHECKING:
     from pipeline.asking.batch_plan import Plan, ShardFormat

@@ -9,14 +9,15 @@ import os
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
-from components.errors import UserError
 from pipeline.config import PipelineConfig
-from pipeline.events import Event, EventWriter, Failed, Finished, Phase, Plan, Progress, Started
+from pipeline.events import EventWriter, Finished, Phase, Plan, Started
+from pipeline.failure import failure
 from pipeline.orphan import die_with_parent
+from pipeline.progress_events import ProgressEvents
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -70,35 +71,6 @@ def run_pipeline(
     return True
 
 
-def failure(component: str | None, error: BaseException) -> Failed:
-    """One sentence for the person, from whatever was raised."""
-    mistake = find_mistake(error)
-    if mistake:
-        return Failed(component=component, cause=mistake.message, hint=mistake.hint)
-    first_line = next(iter(str(error).strip().splitlines()), "")
-    cause = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
-    return Failed(component=component, cause=cause, hint=None)
-
-
-class Sink(Protocol):
-    """Takes events."""
-
-    def write(self, event: Event) -> None:
-        """Takes one."""
-
-
-class ProgressEvents(logging.Handler):
-    """Passes what components report as progress on to the front end."""
-
-    def __init__(self, events: Sink):
-        super().__init__()
-        self._events = events
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Sends one record."""
-        self._events.write(Progress(**getattr(record, "progress")))  # noqa: B009 - from extra=
-
-
 def _run_node(
     compiled: "CompiledPipeline", node_id: str, use_cache: bool, events: EventWriter
 ) -> bool:
@@ -116,18 +88,6 @@ def _run_node(
     seconds = round(time.monotonic() - start, 3)
     events.write(Finished(component=node_id, state=result.state, seconds=seconds, facts=facts))
     return True
-
-
-def find_mistake(error: BaseException | None) -> UserError | None:
-    """The UserError that an error is or was raised from: the first of them.
-
-    Beam raises what a worker raised once more, with the name of its own step in the message.
-    """
-    found = None
-    while error is not None:
-        found = error if isinstance(error, UserError) else found
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return found
 
 
 if __name__ == "__main__":

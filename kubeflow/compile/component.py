@@ -9,11 +9,12 @@ from kfp import dsl
 from kubeflow.compile.parameters import CONFIG, RunParameter
 from kubeflow.compile.task_graph import task_name
 from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.node_files import METRICS
 
 RUN_ID = "run_id"
 """Input of every component: the run's id."""
-METRICS, PAGE = "metrics", "html"
-"""Outputs: numbers, which KFP shows beside the task, and a page, which it shows whole."""
+PAGE = "html"
+"""An output: a page, which KFP shows whole; METRICS are numbers, which it shows beside the task."""
 
 # KFP draws each output as a node of its own: only what a person wants to look at.
 _OUTPUTS: Mapping[str, tuple[str, ...]] = {

@@ -11,9 +11,7 @@ from typing import Any
 
 from pipeline.kubeflow_resources import ResourceSettings, TolerationSettings
 from pipeline.kubeflow_settings import METADATA_FILES, SHARED_MEMORY, KubeflowSettings
-
-RUN_ID_VARIABLE = "KFP_RUN_ID"
-"""Variable with the run's id, for KFP 2.2 and 2.3, which do not fill in the SDK's placeholder."""
+from pipeline.node_command import RUN_ID_VARIABLE
 
 Config = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """What a failure becomes before a person sees it."""
 
 from components.errors import UserError
-from pipeline.worker import failure
+from pipeline.failure import failure
 
 
 def test_mistake_is_told_in_its_own_words() -> None:
