@@ -60,7 +60,6 @@ class RunState:
 
     Attributes:
         run_id: Its id, which is KFP's job id.
-        name: Its name.
         state: KFP's own word.
         tasks: Every task, in order.
         error: What KFP says went wrong, or nothing.
@@ -68,7 +67,6 @@ class RunState:
     """
 
     run_id: str
-    name: str
     state: str
     tasks: tuple[TaskState, ...]
     error: str
@@ -108,7 +106,6 @@ def read_run(answer: Mapping[str, Any], package: Package, now: datetime | None =
     nodes = [detail for detail in details if isinstance(detail, dict)]
     return RunState(
         run_id=answer.get("run_id", ""),
-        name=answer.get("display_name", ""),
         state=state,
         tasks=tuple(_task(task, nodes, state in _OVER, now) for task in package.tasks),
         error=_message(answer),

@@ -90,9 +90,16 @@ def test_pods_are_as_the_trainers_own(kind: str) -> None:
         "bucket": {"secret": {"secretName": "bucket"}},
         "shared-memory": {"emptyDir": {"medium": "Memory", "sizeLimit": "8Gi"}},
     }
-    assert [one["name"] for one in container["env"]] == ["NCCL_DEBUG", "KEY"]
+    assert container["env"] == [
+        {"name": "NCCL_DEBUG", "value": "INFO"},
+        {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "bucket", "key": "key"}}},
+    ]
     assert pod["nodeSelector"] == {"cloud.google.com/gke-accelerator": "nvidia-l4"}
-    assert [one.get("tolerationSeconds") for one in pod["tolerations"]] == [None, 60]
+    spot = {"key": "spot", "operator": "Equal", "value": "yes", "effect": "NoExecute"}
+    assert pod["tolerations"] == [
+        {"key": "nvidia.com/gpu", "operator": "Exists"},
+        {**spot, "tolerationSeconds": 60},
+    ]
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
     assert container["securityContext"] == {"runAsUser": 1000, "runAsNonRoot": True}
     assert pod["serviceAccountName"] == "flowers" and pod["restartPolicy"] == "Never"
