@@ -85,13 +85,14 @@ def _find_last_readers(operations: "list[keras.Operation]") -> list[int]:
     position = {id(operation): number for number, operation in enumerate(operations)}
     last_readers = [0] * len(operations)
     for number, operation in enumerate(operations):
-        for tensor in _inputs_of(operation):
+        for tensor in inputs_of(operation):
             producer = position.get(id(tensor._keras_history.operation))
             if producer is not None:
                 last_readers[producer] = max(last_readers[producer], number)
     return last_readers
 
 
-def _inputs_of(operation: "keras.Operation") -> "list[keras.KerasTensor]":
+def inputs_of(operation: "keras.Operation") -> "list[keras.KerasTensor]":
+    """What an operation of a functional model reads."""
     nodes = operation._inbound_nodes
     return list(nodes[0].input_tensors) if nodes else []

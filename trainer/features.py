@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from components.errors import UserError
 from components.progress import report_progress
+from trainer.folding import fold_batch_norm
 from trainer.input import PictureParser, Split, read_pictures
 
 Boundary = int
@@ -26,6 +27,7 @@ class FrozenPart:
     """
 
     def __init__(self, part: keras.Model):
+        part = fold_batch_norm(part)
         self._compute = tf.function(
             lambda inputs: tf.cast(part(inputs, training=False), tf.float32),
             input_signature=[tf.TensorSpec(part.inputs[0].shape, tf.float32)],

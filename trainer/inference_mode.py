@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from trainer.folding import fold_batch_norm
+
 
 class InferenceMode(keras.layers.Layer):
     """Runs a part of the network in inference mode, also while `fit` trains it.
@@ -17,7 +19,7 @@ class InferenceMode(keras.layers.Layer):
 
     def __init__(self, part: keras.Model):
         super().__init__(name=f"{part.name}_in_inference_mode")
-        self.part = part
+        self.part = fold_batch_norm(part)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """The part's output."""

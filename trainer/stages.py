@@ -142,11 +142,12 @@ class _Stage:
         return self._result(state, notes)
 
     def _train_epoch(self, state: StageState) -> bool:
-        """Trains one epoch; whether its loss is a number, without which it does not count."""
+        """Trains one epoch; whether its loss and weights are numbers, or it does not count."""
         batches = self._parts.train.epoch(state.epoch)
         metrics = self._parts.model.fit(batches, verbose=0).history
         accuracy, loss = self._evaluate()
-        if not math.isfinite(loss):
+        # A ReLU that is joined with a convolution turns what is no number into 0: not only the loss.
+        if not math.isfinite(loss) or not _are_finite(self._changed):
             return False
         optimizer, steps = self._parts.model.optimizer, self._parts.train.steps
         rate = find_last_rate(self._settings.optimizer, self._settings.epochs, steps, optimizer)
@@ -165,14 +166,14 @@ class _Stage:
         return True
 
     def _explain_end(self, state: StageState) -> str:
-        """Says that the loss is no longer a number, and what became of the stage.
+        """Says that loss or weights are no longer numbers, and what became of the stage.
 
         Raises:
             UserError: No epoch so far, of this stage or an earlier one, has made the model better.
         """
         stage = self._settings
         gained = max([state.best_epoch, *(result["best_epoch"] for result in self._finished)])
-        end = f"stage {stage.name}: after epoch {state.epoch} the loss is no longer a number"
+        end = f"stage {stage.name}: after epoch {state.epoch} loss or weights are no longer numbers"
         if gained <= 0:
             raise UserError(
                 f"{end}, and no epoch before has made the model better",
@@ -238,6 +239,10 @@ def _compile(parts: StageModel, stage: StageSettings, settings: TrainerSettings)
 def _changed_variables(tail: keras.Model, network: Network) -> list[keras.Variable]:
     """What a stage changes: what it trains, and the statistics of a BatchNorm in the head."""
     return [*tail.trainable_variables, *network.head.non_trainable_weights]
+
+
+def _are_finite(variables: list[keras.Variable]) -> bool:
+    return all(bool(tf.reduce_all(tf.math.is_finite(variable.value))) for variable in variables)
 
 
 def _seeds(model: keras.Model) -> list[keras.Variable]:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,11 @@ def run_fn(fn_args: FnArgs) -> None:
     report_progress("Trainer", "exporting")
     if policy != "float32":
         network = in_float32(network, model_settings, config["image_size"], len(labels))
+    served = network.for_inference()
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
-    write_serving_reference(network, pictures.validation, pictures.parse, reference)
-    _export(network, transform_layer, labels, fn_args.serving_model_dir)
+    write_serving_reference(served, pictures.validation, pictures.parse, reference)
+    variables = [weight.value for weight in network.weights]
+    _export(served, variables, transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
     # The model is complete: a worker that is lost now takes nothing from it.
     with contextlib.suppress(DistributionError):
@@ -114,12 +117,15 @@ def in_float32(network: Network, settings: ModelSettings, image_size: int, class
 
 
 def _export(
-    network: Network, transform_layer: tf.Module, labels: tuple[str, ...], folder: str
+    network: Network,
+    variables: Sequence[tf.Variable],
+    transform_layer: tf.Module,
+    labels: tuple[str, ...],
+    folder: str,
 ) -> None:
     with tempfile.TemporaryDirectory() as assets:
         labels_file = Path(assets) / LABELS_FILE
         labels_file.write_text("".join(f"{label}\n" for label in labels))
-        variables = [weight.value for weight in network.weights]
         classifier = Classifier(network, variables, transform_layer, labels, labels_file)
         export_classifier(classifier, folder)
 

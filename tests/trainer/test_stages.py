@@ -121,8 +121,8 @@ def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
     assert head["validation_accuracy"] == explode["validation_accuracy"] == 1.0
     assert (explode["epochs"], explode["best_epoch"], explode["history"]) == (0, 0, {})
     assert explode["notes"] == [
-        "stage explode: after epoch 0 the loss is no longer a number; the weights from before "
-        "the stage are kept. Lower its learning rate"
+        "stage explode: after epoch 0 loss or weights are no longer numbers; the weights from "
+        "before the stage are kept. Lower its learning rate"
     ]
     assert f"Trainer: {explode['notes'][0]}" in caplog.messages
     assert head["notes"] == after["notes"] == []
@@ -132,7 +132,7 @@ def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
 def test_a_loss_that_is_no_number_from_the_start_is_told(
     network: Network, pictures: Pictures
 ) -> None:
-    told = r"stage explode: after epoch 0 the loss is no longer a number, and no epoch before has"
+    told = r"stage explode: after epoch 0 loss or weights are no longer numbers, and no epoch"
     with pytest.raises(UserError, match=told) as error:
         train_stage(EXPLODE, network, pictures)
     assert "optimizer.learning_rate: 1e+30" in str(error.value.hint)
