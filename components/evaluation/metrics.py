@@ -2,9 +2,9 @@
 
 import tensorflow_model_analysis as tfma
 
+from components.evaluation import accuracy
 from components.evaluation.predictions import LABEL
 
-ACCURACY = "sparse_categorical_accuracy"
 CANDIDATE, BASELINE = "candidate", "baseline"
 
 
@@ -31,7 +31,9 @@ def build_tfma_config(signature: str, *, has_baseline: bool) -> tfma.EvalConfig:
             tfma.MetricsSpec(
                 metrics=[
                     tfma.MetricConfig(class_name="ExampleCount"),
-                    tfma.MetricConfig(class_name="SparseCategoricalAccuracy"),
+                    tfma.MetricConfig(
+                        class_name=accuracy.Accuracy.__name__, module=accuracy.__name__
+                    ),
                 ]
             )
         ],
