@@ -1,7 +1,6 @@
 """create_pipeline: the one TFX pipeline, for every way to run it."""
 
 from tfx.components.infra_validator.component import InfraValidator
-from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.trainer.component import Trainer
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
@@ -21,6 +20,7 @@ from components.serving_check.infra_validator import build_infra_validator
 from components.validation.component import ExampleCheck
 from components.validation.schema import ImageSchemaGen
 from components.validation.statistics import statistics_options
+from components.validation.statistics_component import ImageStatisticsGen
 from pipeline.beam_args import beam_args
 from pipeline.beam_settings import check_places
 from pipeline.config import PipelineConfig
@@ -52,7 +52,9 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         code=fingerprint_code("components", without="report"),
     )
     examples = ingest.outputs["examples"]
-    statistics = StatisticsGen(examples=examples, stats_options=statistics_options())
+    statistics = ImageStatisticsGen(
+        examples=examples, stats_options=statistics_options()
+    ).with_id("StatisticsGen")
     schema = ImageSchemaGen(
         statistics=statistics.outputs["statistics"], schema_path=config.data.schema_path
     ).with_id("SchemaGen")

@@ -1,9 +1,16 @@
 """Which statistics are computed over the examples."""
 
 import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 LABEL = "image/class/text"
-CHECKED_FEATURES = (LABEL, "image/format", "image/height", "image/width")
+FEATURE_TYPES = {
+    LABEL: schema_pb2.BYTES,
+    "image/format": schema_pb2.BYTES,
+    "image/height": schema_pb2.INT,
+    "image/width": schema_pb2.INT,
+}
+CHECKED_FEATURES = tuple(FEATURE_TYPES)
 
 MAX_CLASSES = 100_000
 """Most classes that are told apart; ImageNet-21k has 21,841."""

@@ -1,4 +1,4 @@
-"""ExampleCheck in a pipeline, behind StatisticsGen and ImageSchemaGen."""
+"""ExampleCheck in a pipeline, behind ImageStatisticsGen and ImageSchemaGen."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
@@ -16,6 +15,7 @@ from components.validation.anomalies import AnomalyError
 from components.validation.component import ExampleCheck
 from components.validation.schema import ImageSchemaGen
 from components.validation.statistics import statistics_options
+from components.validation.statistics_component import ImageStatisticsGen
 
 Rows = list[tuple[str, str, int]]
 GOOD: Rows = [("cat", "jpeg", 10), ("dog", "jpeg", 20)]
@@ -47,7 +47,7 @@ def check(tmp_path: Path, write_split: Callable[[Path, Rows], Path]) -> Check:
             artifact_type=standard_artifacts.Examples,
             properties={"split_names": '["train", "validation"]'},
         ).with_id("Examples")
-        statistics = StatisticsGen(
+        statistics = ImageStatisticsGen(
             examples=examples.outputs["result"], stats_options=statistics_options()
         )
         schema = ImageSchemaGen(statistics.outputs["statistics"], schema_path)
