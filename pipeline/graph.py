@@ -52,9 +52,9 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         code=fingerprint_code("components", without="report"),
     )
     examples = ingest.outputs["examples"]
-    statistics = ImageStatisticsGen(
-        examples=examples, stats_options=statistics_options()
-    ).with_id("StatisticsGen")
+    statistics = ImageStatisticsGen(examples=examples, stats_options=statistics_options()).with_id(
+        "StatisticsGen"
+    )
     schema = ImageSchemaGen(
         statistics=statistics.outputs["statistics"], schema_path=config.data.schema_path
     ).with_id("SchemaGen")

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from trainer.input import PictureParser, Split, read_pictures
+from trainer.input import PictureParser, Split, as_written, read_pictures
 from trainer.mixup import mix_pairs
 
 
@@ -106,6 +106,7 @@ class FeatureBatches:
             assert features is not None
             return features[rows]
 
+        @as_written
         def read(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             # Not tf.gather: a constant of all features would be a second copy of them in memory.
             features = tf.numpy_function(take, [rows], tf.float32)
@@ -150,6 +151,7 @@ class PictureBatches:
             seed = int(np.random.SeedSequence((self.shuffle_seed, number)).generate_state(1)[0])
         pictures = read_pictures(self.split, self.parse, self.batch_size, seed)
 
+        @as_written
         def encode(
             step: tf.Tensor, batch: tuple[tf.Tensor, tf.Tensor]
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

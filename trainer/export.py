@@ -6,15 +6,11 @@ from pathlib import Path
 import tensorflow as tf
 
 from components.transform.preprocessing import IMAGE, IMAGE_XF
+from trainer.input import as_written
 from trainer.undecodable import decode_each
 
 EXAMPLES_SIGNATURE = "serving_examples"
 LABELS_FILE = "labels.txt"
-WEIGHTS_ATTRIBUTE = "network_variables"
-"""Under this name a SavedModel holds the network's weights, in `Network.weights`' order."""
-
-# AutoGraph would rewrite what is plain TensorFlow already, for seconds, and change nothing.
-_as_written = tf.autograph.experimental.do_not_convert
 
 
 class Classifier(tf.Module):
@@ -39,9 +35,9 @@ class Classifier(tf.Module):
     ):
         super().__init__()
         # As functions of their own, both are traced once for both signatures.
-        self._logits_fn = tf.function(logits_fn, reduce_retracing=True)
+        self._logits_fn = tf.function(as_written(logits_fn), reduce_retracing=True)
         self._transform_fn = tf.function(
-            _as_written(
+            as_written(
                 lambda contents: transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF]
             ),
             input_signature=[tf.TensorSpec([None], tf.string)],
@@ -55,13 +51,13 @@ class Classifier(tf.Module):
         self._labels = tf.constant(list(labels))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    @_as_written
+    @as_written
     def decode(self, contents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the network sees of pictures, and which could be decoded: see `decode_each`."""
         return decode_each(self._transform_fn, contents)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    @_as_written
+    @as_written
     def pictures(self, contents: tf.Tensor) -> tf.Tensor:
         """What the network sees of pictures, `[batch, height, width, 3] float32`."""
         return self.decode(contents)[0]
@@ -94,13 +90,13 @@ class Classifier(tf.Module):
         }
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
-    @_as_written
+    @as_written
     def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """`classify`, for whoever asks the model in service."""
         return self.classify(image_bytes)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
-    @_as_written
+    @as_written
     def serving_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """`classify`, for serialized tf.Examples with `image/encoded`: what the Evaluator asks."""
         features = {IMAGE: tf.io.FixedLenFeature([], tf.string)}

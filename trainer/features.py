@@ -31,6 +31,7 @@ class FrozenPart:
         self._compute = tf.function(
             lambda inputs: tf.cast(part(inputs, training=False), tf.float32),
             input_signature=[tf.TensorSpec(part.inputs[0].shape, tf.float32)],
+            autograph=False,
         )
 
     def __call__(self, inputs: tf.Tensor) -> tf.Tensor:

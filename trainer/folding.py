@@ -1,9 +1,9 @@
 """BatchNorm in inference mode, folded into the convolution before it.
 
-With fixed statistics BatchNorm multiplies and shifts each channel, which the convolution's own kernel
-and bias can do (arXiv:1712.05877, section 3.2). Keras computes both over all pixels instead; for
-MobileNetV2 on a CPU that took longer than the convolutions did: 160 pictures a second of 160 pixels, and
-folded 300, on 2 cores (`python -m benchmarks.parts`).
+With fixed statistics BatchNorm multiplies and shifts each channel, which the convolution's own
+kernel and bias can do (arXiv:1712.05877, section 3.2). Keras does both over all pixels instead, and
+TensorFlow then joins neither them nor the activation with the convolution: half of the time that
+MobileNetV2 takes on a CPU (`python -m benchmarks.parts` measures it).
 """
 
 from collections import Counter
@@ -14,22 +14,23 @@ import tensorflow as tf
 
 from trainer.cut import inputs_of
 
-Convolution = keras.layers.Conv2D | keras.layers.DepthwiseConv2D | keras.layers.SeparableConv2D
-_CONVOLUTIONS = (
-    keras.layers.Conv2D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv2D,
-)
+_OPERATIONS = {
+    keras.layers.Conv2D: keras.ops.conv,
+    keras.layers.DepthwiseConv2D: keras.ops.depthwise_conv,
+    keras.layers.SeparableConv2D: keras.ops.separable_conv,
+}
 
 
-def fold_batch_norm(model: keras.Model) -> keras.Model:
+def fold_batch_norm(model: keras.Model, *, is_final: bool = False) -> keras.Model:
     """A model that computes in inference mode what another does, in fewer passes over the pixels.
 
-    It shares all layers, and so the weights, of the other one: it computes with what they are when it
-    is called, and gradients reach kernels, gammas and betas alike.
+    It shares the layers that it leaves alone, and their weights.
 
     Args:
         model: A functional model with one input and one output.
+        is_final: Whether the weights have their last values: kernels are folded once, into
+            variables of their own. Otherwise they are in each call, as they are then, and gradients
+            reach kernels, gammas and betas alike.
 
     Returns:
         The model, for inference mode alone; the same one where there is nothing to fold.
@@ -38,10 +39,11 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
     if not norm_of:
         return model
     folded = {id(norm) for norm in norm_of.values()}
+    kind = FinalConvolution if is_final else FoldedConvolution
 
     def choose(layer: keras.Operation) -> keras.Operation:
         norm = norm_of.get(id(layer))
-        return layer if norm is None else FoldedConvolution(layer, norm)
+        return layer if norm is None else kind(layer, norm)
 
     def call(layer: keras.Operation, *args: Any, **kwargs: Any) -> Any:
         return args[0] if id(layer) in folded else layer(*args, **kwargs)
@@ -57,50 +59,75 @@ class FoldedConvolution(keras.layers.Layer):
         norm: The BatchNorm that reads its output.
     """
 
-    def __init__(self, convolution: Convolution, norm: keras.layers.BatchNormalization) -> None:
+    def __init__(
+        self, convolution: keras.layers.Layer, norm: keras.layers.BatchNormalization
+    ) -> None:
         super().__init__(name=f"{convolution.name}_folded")
         self.convolution = convolution
         self.norm = norm
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """`[batch, height, width, channels]`, as BatchNorm puts them out."""
-        scale, shift = self._scale_and_shift()
-        layer = self.convolution
-        options = {
-            "strides": layer.strides,
-            "padding": layer.padding,
-            "data_format": layer.data_format,
-            "dilation_rate": layer.dilation_rate,
-        }
-        match layer:
-            case keras.layers.SeparableConv2D():
-                kernel = layer.pointwise_kernel * scale
-                outputs = keras.ops.separable_conv(
-                    inputs, layer.depthwise_kernel, kernel, **options
-                )
-            case keras.layers.DepthwiseConv2D():
-                kernel = layer.kernel * tf.reshape(scale, layer.kernel.shape[2:])
-                outputs = keras.ops.depthwise_conv(inputs, kernel, **options)
-            case _:
-                outputs = keras.ops.conv(inputs, layer.kernel * scale, **options)
-        # TensorFlow joins this one, and an activation behind it, with the convolution.
-        return tf.nn.bias_add(outputs, shift)
+        """`[batch, height, width, channels] float32`, as BatchNorm puts them out."""
+        return _convolve(inputs, self.convolution, *_fold(self.convolution, self.norm))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The convolution's."""
         return self.convolution.compute_output_shape(input_shape)
 
-    def _scale_and_shift(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """What BatchNorm does to each channel, `[channels] float32`."""
-        norm = self.norm
-        scale = tf.math.rsqrt(tf.convert_to_tensor(norm.moving_variance) + norm.epsilon)
-        if norm.gamma is not None:
-            scale *= norm.gamma
-        bias = self.convolution.bias if self.convolution.use_bias else 0.0
-        shift = (bias - norm.moving_mean) * scale
-        if norm.beta is not None:
-            shift += norm.beta
-        return scale, shift
+
+class FinalConvolution(keras.layers.Layer):
+    """The same with weights that no longer change: what is folded is all that it keeps."""
+
+    def __init__(
+        self, convolution: keras.layers.Layer, norm: keras.layers.BatchNormalization
+    ) -> None:
+        super().__init__(name=f"{convolution.name}_folded")
+        kernels, bias = _fold(convolution, norm)
+        self.kernels = [keras.Variable(kernel, trainable=False) for kernel in kernels]
+        self.bias = keras.Variable(bias, trainable=False)
+        # As a function: as an attribute, the convolution would bring its own weights along.
+        self._get_convolution = lambda: convolution
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """`[batch, height, width, channels] float32`, as BatchNorm puts them out."""
+        return _convolve(inputs, self._get_convolution(), self.kernels, self.bias)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The convolution's."""
+        return self._get_convolution().compute_output_shape(input_shape)
+
+
+def _fold(
+    convolution: keras.layers.Layer, norm: keras.layers.BatchNormalization
+) -> tuple[list[tf.Tensor], tf.Tensor]:
+    """Kernels and bias, `[channels] float32`, that do what both layers do."""
+    scale = tf.math.rsqrt(tf.convert_to_tensor(norm.moving_variance) + norm.epsilon)
+    if norm.gamma is not None:
+        scale *= norm.gamma
+    bias = ((convolution.bias if convolution.use_bias else 0.0) - norm.moving_mean) * scale
+    if norm.beta is not None:
+        bias += norm.beta
+    if type(convolution) is keras.layers.SeparableConv2D:
+        return [convolution.depthwise_kernel, convolution.pointwise_kernel * scale], bias
+    if type(convolution) is keras.layers.DepthwiseConv2D:
+        # Its channels are two axes of the kernel: those of the input, and each one's multiples.
+        scale = tf.reshape(scale, convolution.kernel.shape[2:])
+    return [convolution.kernel * scale], bias
+
+
+def _convolve(
+    inputs: tf.Tensor, like: keras.layers.Layer, kernels: list[tf.Tensor], bias: tf.Tensor
+) -> tf.Tensor:
+    outputs = _OPERATIONS[type(like)](
+        inputs,
+        *kernels,
+        strides=like.strides,
+        padding=like.padding,
+        data_format=like.data_format,
+        dilation_rate=like.dilation_rate,
+    )
+    # TensorFlow joins this one, and an activation behind it, with the convolution.
+    return tf.nn.bias_add(outputs, bias)
 
 
 def _find_pairs(model: keras.Model) -> dict[int, keras.layers.BatchNormalization]:
@@ -120,7 +147,7 @@ def _find_pairs(model: keras.Model) -> dict[int, keras.layers.BatchNormalization
 
 def _can_fold(layer: keras.Operation, norm: keras.Operation) -> bool:
     return (
-        isinstance(layer, _CONVOLUTIONS)
+        type(layer) in _OPERATIONS
         and isinstance(norm, keras.layers.BatchNormalization)
         and layer.activation is keras.activations.linear
         and layer.data_format == "channels_last"

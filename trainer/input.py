@@ -31,6 +31,9 @@ _RAW_FEATURES = {
 
 PictureParser = Callable[[tf.Tensor], tf.Tensor]
 
+# AutoGraph would rewrite what is plain TensorFlow already, each time anew, and change nothing.
+as_written = tf.autograph.experimental.do_not_convert
+
 
 @dataclass(frozen=True)
 class Split:
@@ -107,9 +110,8 @@ def build_parser(
         range, `[batch, image_size, image_size, 3] float32`.
     """
 
-    # AutoGraph would rewrite the layer's own code, for seconds, and change nothing.
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    @tf.autograph.experimental.do_not_convert
+    @as_written
     def parse(serialized: tf.Tensor) -> tf.Tensor:
         features = tf.io.parse_example(serialized, {IMAGE: _RAW_FEATURES[IMAGE]})
         return transform_layer(features)[IMAGE_XF]
@@ -143,7 +145,7 @@ def read_pictures(
         examples = examples.shuffle(split.shuffle_buffer, seed=shuffle_seed)
 
     batches = examples.batch(batch_size).map(
-        lambda serialized, ids: (parse(serialized), ids), tf.data.AUTOTUNE
+        as_written(lambda serialized, ids: (parse(serialized), ids)), tf.data.AUTOTUNE
     )
     batches = batches.prefetch(2)
     # TFRecord files do not tell how many examples they hold; the labels have been counted.
@@ -156,6 +158,7 @@ def _records(files: Sequence[str]) -> tf.data.Dataset:
     return tf.data.TFRecordDataset(list(files), compression_type=compression)
 
 
+@as_written
 def _parse_labels(serialized: tf.Tensor) -> tf.Tensor:
     features = tf.io.parse_example(serialized, {LABEL: _RAW_FEATURES[LABEL]})
     return tf.reshape(features[LABEL], [-1])

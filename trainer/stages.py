@@ -146,7 +146,7 @@ class _Stage:
         batches = self._parts.train.epoch(state.epoch)
         metrics = self._parts.model.fit(batches, verbose=0).history
         accuracy, loss = self._evaluate()
-        # A ReLU that is joined with a convolution turns what is no number into 0: not only the loss.
+        # Not the loss alone: a ReLU that is joined with a convolution makes 0 of what is no number.
         if not math.isfinite(loss) or not _are_finite(self._changed):
             return False
         optimizer, steps = self._parts.model.optimizer, self._parts.train.steps

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from trainer.serving_reference import write_serving_reference
 from trainer.settings import TrainerSettings
 from trainer.stage_model import Pictures
 from trainer.stages import Training, train_stages
-from trainer.warm_start import warm_start
+from trainer.warm_start import keep_weights, warm_start
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -88,11 +87,11 @@ def run_fn(fn_args: FnArgs) -> None:
     report_progress("Trainer", "exporting")
     if policy != "float32":
         network = in_float32(network, model_settings, config["image_size"], len(labels))
-    served = network.for_inference()
+    keep_weights(network, fn_args.serving_model_dir)
+    served = network.for_serving()
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
     write_serving_reference(served, pictures.validation, pictures.parse, reference)
-    variables = [weight.value for weight in network.weights]
-    _export(served, variables, transform_layer, labels, fn_args.serving_model_dir)
+    _export(served, transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
     # The model is complete: a worker that is lost now takes nothing from it.
     with contextlib.suppress(DistributionError):
@@ -117,15 +116,12 @@ def in_float32(network: Network, settings: ModelSettings, image_size: int, class
 
 
 def _export(
-    network: Network,
-    variables: Sequence[tf.Variable],
-    transform_layer: tf.Module,
-    labels: tuple[str, ...],
-    folder: str,
+    network: Network, transform_layer: tf.Module, labels: tuple[str, ...], folder: str
 ) -> None:
     with tempfile.TemporaryDirectory() as assets:
         labels_file = Path(assets) / LABELS_FILE
         labels_file.write_text("".join(f"{label}\n" for label in labels))
+        variables = [weight.value for weight in network.weights]
         classifier = Classifier(network, variables, transform_layer, labels, labels_file)
         export_classifier(classifier, folder)
 

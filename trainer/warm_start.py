@@ -1,13 +1,25 @@
 """Training that starts from an earlier model rather than from the pretrained backbone."""
 
-from pathlib import PurePosixPath
-
 import numpy as np
 import tensorflow as tf
 
-from trainer.export import LABELS_FILE, WEIGHTS_ATTRIBUTE
+from trainer.export import LABELS_FILE
 from trainer.network import Network
 from trainer.normalization import use_normalization_weights
+
+_WEIGHTS = "Weights/weights"
+"""Beside the SavedModel, which keeps what inference needs: a checkpoint of `weights`."""
+
+
+def keep_weights(network: Network, model: str) -> None:
+    """Keeps what a later training may start from.
+
+    Args:
+        network: What was trained.
+        model: Folder of the SavedModel; the weights go beside it.
+    """
+    weights = [weight.value for weight in network.weights]
+    tf.train.Checkpoint(weights=weights).write(f"{_parent(model)}/{_WEIGHTS}")
 
 
 def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> str:
@@ -19,13 +31,15 @@ def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> st
     Args:
         network: Changed in place.
         labels: The class names, in the order of the logits.
-        base_model: Folder of a SavedModel that `export_classifier` wrote.
+        base_model: Folder of a SavedModel with weights beside it, as `keep_weights` left them.
 
     Returns:
         One sentence: what was taken over, or why nothing was.
     """
-    name = PurePosixPath(base_model).parent.name
+    name = _parent(base_model).rpartition("/")[2]
     old, old_labels = _read_weights(base_model), _read_labels(base_model)
+    if not old:
+        return f"warm start: model {name} has no weights beside it; nothing of it was taken over"
     mismatch = _explain_mismatch(network, labels, old, old_labels)
     if mismatch:
         return f"warm start: model {name} has {mismatch}; nothing of it was taken over"
@@ -70,9 +84,12 @@ def _by_label(
 
 
 def _read_weights(base_model: str) -> list[np.ndarray]:
-    reader = tf.train.load_checkpoint(f"{base_model}/variables/variables")
+    path = f"{_parent(base_model)}/{_WEIGHTS}"
     arrays: list[np.ndarray] = []
-    while reader.has_tensor(key := f"{WEIGHTS_ATTRIBUTE}/{len(arrays)}/.ATTRIBUTES/VARIABLE_VALUE"):
+    if not tf.io.gfile.exists(f"{path}.index"):
+        return arrays
+    reader = tf.train.load_checkpoint(path)
+    while reader.has_tensor(key := f"weights/{len(arrays)}/.ATTRIBUTES/VARIABLE_VALUE"):
         arrays.append(reader.get_tensor(key))
     return arrays
 
@@ -80,3 +97,7 @@ def _read_weights(base_model: str) -> list[np.ndarray]:
 def _read_labels(base_model: str) -> tuple[str, ...]:
     with tf.io.gfile.GFile(f"{base_model}/assets/{LABELS_FILE}") as file:
         return tuple(file.read().splitlines())
+
+
+def _parent(folder: str) -> str:
+    return folder.rstrip("/").rpartition("/")[0]

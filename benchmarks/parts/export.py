@@ -27,9 +27,10 @@ def measure(subject: Subject) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         labels_file = Path(folder) / LABELS_FILE
         labels_file.write_text("".join(f"{label}\n" for label in labels))
-        variables = [weight.value for weight in network.weights]
         start = time.perf_counter()
-        classifier = Classifier(network, variables, layer, labels, labels_file)
+        served = network.for_serving()
+        variables = [weight.value for weight in served.weights]
+        classifier = Classifier(served, variables, layer, labels, labels_file)
         export_classifier(classifier, f"{folder}/model")
         seconds = time.perf_counter() - start
     return [Row("export", seconds, "s", bound=_BOUND_SECONDS)]

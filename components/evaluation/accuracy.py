@@ -1,6 +1,6 @@
 """Accuracy as a metric of TFMA's.
 
-Keras' own, which TFMA can take, rewrites itself through AutoGraph in each process: two seconds for one
+Keras' own, which TFMA can take, rewrites itself through AutoGraph in each process: seconds for one
 number.
 """
 

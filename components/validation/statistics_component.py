@@ -24,8 +24,8 @@ _AT_A_TIME = 1024
 class Executor(executor.Executor):
     """TFX's, which starts hundreds of Beam steps: seconds, however few the pictures are.
 
-    Beam's own runner in one process gains nothing by them, and holds every picture in memory; there, one
-    loop reads the examples and keeps what is counted. Numbers are the same.
+    Beam's own runner in one process gains nothing by them; there, one loop reads the examples and
+    keeps what is counted, without the pictures. The numbers are the same.
     """
 
     def Do(

@@ -126,8 +126,9 @@ def _check_export(
 ) -> None:
     labels_file = folder / LABELS_FILE
     labels_file.write_text("".join(f"{label}\n" for label in LABELS))
-    variables = [weight.value for weight in network.weights]
-    classifier = Classifier(network.for_inference(), variables, preprocessing, LABELS, labels_file)
+    served = network.for_serving()
+    variables = [weight.value for weight in served.weights]
+    classifier = Classifier(served, variables, preprocessing, LABELS, labels_file)
     export_classifier(classifier, str(folder / "model"))
     [record] = tf.data.TFRecordDataset(str(examples)).take(1)
     contents = tf.train.Example.FromString(record.numpy()).features.feature[IMAGE]
@@ -140,7 +141,7 @@ def _check_export(
     scores = tf.nn.softmax(tf.function(network)(picture))
     np.testing.assert_allclose(answers[0]["scores"], scores, atol=1e-5)
     # Folded, as it is exported, the network computes what Keras' own layers do.
-    whole, folded = tf.function(network.body), tf.function(network.for_inference().body)
+    whole, folded = tf.function(network.body), tf.function(served.body)
     expected = whole(picture, training=False).numpy()
     np.testing.assert_allclose(
         folded(picture, training=False), expected, atol=1e-4 * np.abs(expected).max()

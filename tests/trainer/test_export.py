@@ -23,8 +23,9 @@ class TransformLayer(tf.Module):
 def folder(network: Network, tmp_path: Path) -> Path:
     labels_file = tmp_path / LABELS_FILE
     labels_file.write_text("blue\nred\n")
-    variables = [v.value for v in (*network.body.variables, *network.head.variables)]
-    classifier = Classifier(network, variables, TransformLayer(), LABELS, labels_file)
+    served = network.for_serving()
+    variables = [weight.value for weight in served.weights]
+    classifier = Classifier(served, variables, TransformLayer(), LABELS, labels_file)
     export_classifier(classifier, str(tmp_path / "model"))
     return tmp_path / "model"
 

@@ -1,4 +1,4 @@
-"""A folded network computes what the whole one does, with the same weights, forwards and backwards."""
+"""A folded network computes what the whole one does, forwards and backwards."""
 
 from collections.abc import Callable
 
@@ -65,12 +65,13 @@ def test_each_kind_of_convolution(
     if convolution.use_bias:
         convolution.bias_initializer = keras.initializers.RandomUniform(-1, 1, seed=7)
     model = _functional(convolution, _norm(**norm), LAYERS.ReLU(6.0))
-    folded = fold_batch_norm(model)
-    assert _count(folded) == 1
     expected = model(_pictures(), training=False)
-    np.testing.assert_allclose(
-        folded(_pictures(), training=False), expected, rtol=1e-4, atol=1e-5
-    )
+    for is_final in (False, True):
+        folded = fold_batch_norm(model, is_final=is_final)
+        assert len(folded.layers) == len(model.layers) - 1
+        np.testing.assert_allclose(
+            folded(_pictures(), training=False), expected, rtol=1e-4, atol=1e-5
+        )
 
 
 def test_weights_are_shared_and_followed() -> None:
@@ -82,6 +83,17 @@ def test_weights_are_shared_and_followed() -> None:
     after = folded(_pictures(), training=False)
     np.testing.assert_allclose(after, model(_pictures(), training=False), rtol=1e-4, atol=1e-5)
     assert not np.allclose(after, before)
+
+
+def test_final_weights_are_fewer_and_stay_as_they_are() -> None:
+    model = _functional(LAYERS.Conv2D(4, 3), _norm(), LAYERS.Flatten(), LAYERS.Dense(2))
+    final = fold_batch_norm(model, is_final=True)
+    assert [tuple(w.shape) for w in final.weights] == [
+        (3, 3, 3, 4), (4,), *(tuple(w.shape) for w in model.layers[-1].weights)
+    ]  # fmt: skip
+    before = final(_pictures(), training=False).numpy()
+    model.layers[1].kernel.assign(model.layers[1].kernel * 2)
+    np.testing.assert_array_equal(final(_pictures(), training=False), before)
 
 
 def test_gradients_are_those_of_the_whole() -> None:

@@ -1,5 +1,6 @@
 """A training starts from an earlier model's weights, with classes found by name."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.trainer.conftest import LABELS
 from trainer.export import LABELS_FILE, Classifier, export_classifier
 from trainer.network import Network
-from trainer.warm_start import warm_start
+from trainer.warm_start import keep_weights, warm_start
 
 
 class Identity(keras.Layer):
@@ -32,10 +33,12 @@ def exported(network: Network, tmp_path: Path) -> Path:
 def export(network: Network, tmp_path: Path) -> Path:
     (tmp_path / LABELS_FILE).write_text("".join(f"{label}\n" for label in LABELS))
     folder = tmp_path / "model" / "7" / "Format-Serving"
-    variables = [weight.value for weight in network.weights]
+    served = network.for_serving()
+    variables = [weight.value for weight in served.weights]
     export_classifier(
-        Classifier(network, variables, Identity(), LABELS, tmp_path / LABELS_FILE), str(folder)
+        Classifier(served, variables, Identity(), LABELS, tmp_path / LABELS_FILE), str(folder)
     )
+    keep_weights(network, str(folder))
     return folder
 
 
@@ -46,6 +49,13 @@ def test_weights_are_taken_over(exported: Path, network: Network, make_network: 
     )
     for ours, theirs in zip(fresh.weights, network.weights, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_a_model_without_weights_beside_it_is_left_alone(exported: Path, make_network: Any) -> None:
+    shutil.rmtree(exported.parent / "Weights")
+    assert warm_start(make_network(), LABELS, str(exported)) == (
+        "warm start: model 7 has no weights beside it; nothing of it was taken over"
+    )
 
 
 def test_classes_are_found_by_name(exported: Path, network: Network, make_network: Any) -> None:

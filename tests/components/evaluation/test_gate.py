@@ -14,9 +14,9 @@ from tfx.components.pusher import executor as tfx_pusher
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import channel_utils, standard_artifacts
 
+from components.evaluation.accuracy import NAME
 from components.evaluation.component import Gate
 from components.evaluation.executor import Executor, GateError
-from components.evaluation.accuracy import NAME
 from components.evaluation.settings import GateSettings
 from tests.components.evaluation.tiny_models import COUNT, SIGNATURE, make_examples, make_model
 
