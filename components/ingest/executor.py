@@ -28,6 +28,7 @@ from components.ingest.sources import Listing, list_folders
 from components.ingest.tfds_source import list_tfds
 from components.ingest.tfrecords import list_tfrecords
 from components.ingest.verdicts import Verdicts, check_classes, check_quality, decide
+from components.one_process import is_in_one_process, run_here
 from components.progress import report_progress
 
 
@@ -89,8 +90,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         return list_folders(path, settings)
 
     def _inspect(self, listing: Listing, settings: DataSettings) -> list[Checked]:
-        prefix = os.path.join(self._get_tmp_dir(), "checked")
         inspect = InspectPictures(settings, listing.fields, COMPONENT, len(listing.pictures))
+        if is_in_one_process(self._beam_pipeline_args):
+            return list(run_here(inspect, batches(listing.pictures)))
+        prefix = os.path.join(self._get_tmp_dir(), "checked")
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
@@ -115,10 +118,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             folder = storage.join(uri, f"Split-{split}")
             tf.io.gfile.makedirs(folder)
             shards += plan_shards(folder, pictures, settings.shard_bytes)
+        write = WriteShard(fields, COMPONENT, len(shards))
+        if is_in_one_process(self._beam_pipeline_args):
+            list(run_here(write, shards))
+            return
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
                 | "Plan" >> beam.Create(shards)
                 | "Share" >> beam.Reshuffle()
-                | "Write" >> beam.ParDo(WriteShard(fields, COMPONENT, len(shards)))
+                | "Write" >> beam.ParDo(write)
             )

@@ -1,4 +1,4 @@
-"""Reads and checks many pictures at once, on Beam."""
+"""Reads and checks many pictures at once."""
 
 import hashlib
 import json

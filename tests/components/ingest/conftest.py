@@ -156,14 +156,16 @@ def ingest(tmp_path: Path) -> Callable[..., Ingested]:
     """Runs driver's resolution and the executor on a folder; keywords are `data` settings."""
     runs = iter(range(1000))
 
-    def run(path: Path, **settings: Any) -> Ingested:
+    def run(path: Path, beam_args: Sequence[str] = (), **settings: Any) -> Ingested:
         work = tmp_path / f"ingest-{next(runs)}"
         parsed = DataSettings.model_validate({"path": str(path), **settings})
         properties = {"settings": parsed.model_dump_json(by_alias=True), "path": str(path)}
         properties |= driver.resolve(properties)
         artifact = standard_artifacts.Examples()
         artifact.uri = str(work / "examples")
-        context = BaseBeamExecutor.Context(tmp_dir=str(work / "tmp"), unique_id="1")
+        context = BaseBeamExecutor.Context(
+            beam_pipeline_args=list(beam_args), tmp_dir=str(work / "tmp"), unique_id="1"
+        )
         Executor(context).Do({}, {"examples": [artifact]}, properties)
         names = artifact_utils.decode_split_names(artifact.split_names)
         return Ingested(Path(artifact.uri), names)

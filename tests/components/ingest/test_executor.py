@@ -58,11 +58,13 @@ def test_counts_add_up(
     assert summary["span"] is None
 
 
-def test_same_data_give_the_same_bytes(
-    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+@pytest.mark.parametrize("mode", ["in_memory", "multi_threading"])
+def test_same_data_give_the_same_bytes_with_and_without_beam(
+    mode: str, tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     data = write_classes(tmp_path / "data")
-    first, second = ingest(data), ingest(data)
+    first, second = ingest(data), ingest(data, [f"--direct_running_mode={mode}"])
+    assert first.summary == second.summary
     for split in first.split_names:
         for one, other in zip(first.shards(split), second.shards(split), strict=True):
             assert one.name == other.name

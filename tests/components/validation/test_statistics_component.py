@@ -10,11 +10,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.types import standard_artifacts
 
 from components.validation.statistics import CHECKED_FEATURES, statistics_options
-from components.validation.statistics_component import (
-    Executor,
-    compute_statistics,
-    is_in_one_process,
-)
+from components.validation.statistics_component import Executor, compute_statistics
 
 Rows = list[tuple[str, str, int]]
 ROWS: Rows = [
@@ -93,19 +89,3 @@ def test_files_need_no_compression(tmp_path: Path) -> None:
         writer.write(example.SerializeToString())
     [dataset] = compute_statistics([path], statistics_options()).datasets
     assert dataset.num_examples == 1
-
-
-@pytest.mark.parametrize(
-    ("args", "expected"),
-    [
-        ([], True),
-        (["--runner=DirectRunner", "--direct_running_mode=in_memory"], True),
-        (["--direct_running_mode=multi_processing"], False),
-        (["--runner=apache_beam.runners.direct.DirectRunner"], True),
-        (["--runner=FlinkRunner", "--flink_master=flink:8081"], False),
-        (["--runner=DataflowRunner"], False),
-    ],
-    ids=str,
-)
-def test_where_beam_would_run(args: list[str], expected: bool) -> None:
-    assert is_in_one_process(args) is expected
