@@ -2,7 +2,6 @@
 
 from tfx.components.infra_validator.component import InfraValidator
 from tfx.components.trainer.component import Trainer
-from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
@@ -17,6 +16,7 @@ from components.push.component import AtomicPusher
 from components.report.component import Report
 from components.serving_check.component import ServingCheck
 from components.serving_check.infra_validator import build_infra_validator
+from components.transform.component import ImageTransform
 from components.validation.component import ExampleCheck
 from components.validation.schema import ImageSchemaGen
 from components.validation.statistics import statistics_options
@@ -128,8 +128,10 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
     )  # fmt: skip
 
 
-def _transform(config: PipelineConfig, examples: BaseChannel, schema: ImageSchemaGen) -> Transform:
-    return Transform(
+def _transform(
+    config: PipelineConfig, examples: BaseChannel, schema: ImageSchemaGen
+) -> ImageTransform:
+    return ImageTransform(
         examples=examples,
         schema=schema.outputs["schema"],
         preprocessing_fn="components.transform.preprocessing.preprocessing_fn",
@@ -143,7 +145,7 @@ def _transform(config: PipelineConfig, examples: BaseChannel, schema: ImageSchem
             "interpolation": config.transform.interpolation,
             "scale": BACKBONES[config.model.backbone].scale,
         },
-    )
+    ).with_id("Transform")
 
 
 def _serving_check(
@@ -183,7 +185,7 @@ def _trainer(
     workspace: Workspace,
     examples: BaseChannel,
     schema: ImageSchemaGen,
-    transform: Transform,
+    transform: ImageTransform,
     start_from: Resolver | None,
 ) -> Trainer:
     return Trainer(

@@ -14,6 +14,8 @@ LABEL = "image/class/text"
 IMAGE_XF = "image_xf"
 LABEL_XF = "label_xf"
 LABEL_VOCABULARY = "labels"
+FINDS_LABELS = "finds_labels"
+"""Key of `custom_config`: whether Beam finds the vocabulary (the default), or whoever runs it."""
 
 
 def load_image(
@@ -45,7 +47,8 @@ def preprocessing_fn(
 
     Args:
         inputs: `image/encoded` and `image/class/text`, each `[batch, 1] string`.
-        custom_config: `image_size`, `interpolation` and `scale`, see `load_image`.
+        custom_config: `image_size`, `interpolation` and `scale`, see `load_image`; perhaps
+            `FINDS_LABELS`.
 
     Returns:
         `image_xf`, `[batch, image_size, image_size, 3] float32`, and `label_xf`,
@@ -53,7 +56,8 @@ def preprocessing_fn(
     """
     contents = tf.reshape(inputs[IMAGE], [-1])
     labels = tf.reshape(inputs[LABEL], [-1])
-    tft.vocabulary(labels, vocab_filename=LABEL_VOCABULARY)
+    if custom_config.get(FINDS_LABELS, True):
+        tft.vocabulary(labels, vocab_filename=LABEL_VOCABULARY)
     size = custom_config["image_size"]
     images = tf.map_fn(
         lambda picture: load_image(

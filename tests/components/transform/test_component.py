@@ -1,0 +1,111 @@
+"""Transform in a pipeline: with and without Beam it leaves the same graph and labels."""
+
+import io
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+from PIL import Image
+from tfx.dsl.components.common.importer import Importer
+from tfx.orchestration import metadata, pipeline
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.proto import transform_pb2
+from tfx.types import standard_artifacts
+
+from components.transform.component import ImageTransform, find_labels
+from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
+
+SIZE = 8
+SCHEMA = """
+feature { name: "image/encoded" type: BYTES presence { min_fraction: 1 } shape { dim { size: 1 } } }
+feature { name: "image/class/text" type: BYTES presence { min_fraction: 1 } shape { dim { size: 1 } } }
+"""  # noqa: E501
+LABELS = ["zebra", "été", "apple", "zebra", "a b"]
+
+
+def _png() -> bytes:
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 9, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _write_examples(folder: Path, labels: list[str]) -> None:
+    folder.mkdir(parents=True)
+    with tf.io.TFRecordWriter(str(folder / "data-0.gz"), "GZIP") as writer:
+        for label in labels:
+            example = tf.train.Example()
+            example.features.feature[IMAGE].bytes_list.value.append(_png())
+            example.features.feature[LABEL].bytes_list.value.append(label.encode())
+            writer.write(example.SerializeToString())
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> list[tft.TFTransformOutput]:
+    """What Transform leaves without Beam and with it."""
+    _write_examples(tmp_path / "examples" / "Split-train", LABELS)
+    _write_examples(tmp_path / "examples" / "Split-test", ["seen in no training"])
+    (tmp_path / "schema").mkdir()
+    (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA)
+    examples = Importer(
+        source_uri=str(tmp_path / "examples"),
+        artifact_type=standard_artifacts.Examples,
+        properties={"split_names": '["train", "test"]'},
+    ).with_id("Examples")
+    schema = Importer(
+        source_uri=str(tmp_path / "schema"), artifact_type=standard_artifacts.Schema
+    ).with_id("Schema")
+    transforms = [
+        ImageTransform(
+            examples=examples.outputs["result"],
+            schema=schema.outputs["result"],
+            preprocessing_fn="components.transform.preprocessing.preprocessing_fn",
+            splits_config=transform_pb2.SplitsConfig(analyze=["train"]),
+            materialize=False,
+            disable_statistics=True,
+            custom_config={"image_size": SIZE, "interpolation": "bilinear", "scale": "tf"},
+        )
+        .with_id(mode)
+        .with_beam_pipeline_args([f"--direct_running_mode={mode}"])
+        for mode in ("in_memory", "multi_threading")
+    ]
+    LocalDagRunner().run(
+        pipeline.Pipeline(
+            "test",
+            str(tmp_path / "root"),
+            components=[examples, schema, *transforms],
+            metadata_connection_config=metadata.sqlite_metadata_connection_config(
+                str(tmp_path / "metadata.db")
+            ),
+        )
+    )
+    found = [
+        next((tmp_path / "root" / transform.id / "transform_graph").iterdir())
+        for transform in transforms
+    ]
+    return [tft.TFTransformOutput(str(folder)) for folder in found]
+
+
+def test_graph_and_labels_are_those_that_beam_makes(outputs: list[tft.TFTransformOutput]) -> None:
+    alone, beam = outputs
+    expected = {label.encode() for label in LABELS}
+    assert alone.vocabulary_by_name(LABEL_VOCABULARY) == sorted(expected)
+    assert set(beam.vocabulary_by_name(LABEL_VOCABULARY)) == expected
+    assert alone.vocabulary_size_by_name(LABEL_VOCABULARY) == len(expected)
+    assert alone.transformed_feature_spec() == beam.transformed_feature_spec()
+    inputs = {IMAGE: tf.constant([[_png()]]), LABEL: tf.constant([["apple"]])}
+    pictures = [one.transform_features_layer()(inputs)[IMAGE_XF] for one in outputs]
+    assert pictures[0].shape == (1, SIZE, SIZE, 3)
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_labels_of_several_folders_are_found_once(tmp_path: Path) -> None:
+    _write_examples(tmp_path / "a", ["b", "a"])
+    _write_examples(tmp_path / "b", ["b", "c"])
+    assert find_labels([str(tmp_path / "a"), str(tmp_path / "b")]) == [b"a", b"b", b"c"]
+    assert find_labels([]) == []
