@@ -15,19 +15,21 @@ from sklearn.datasets import load_digits
 
 REPOSITORY = Path(__file__).parents[2]
 
+# A short network: most of the time goes into tracing and exporting its layers.
 SMALL_CONFIG = """
 data:
   path: {pictures}
 transform: {{image_size: 32}}
-model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled}}
+model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled, output_layer: block_4_add}}
 trainer:
   stages:
     - {{name: head, epochs: 10, optimizer: {{learning_rate: 0.01}}}}
     - name: fine-tune
-      freeze: block_16_expand
+      freeze: block_4_expand
       epochs: 2
       optimizer: {{learning_rate: 0.0001}}
 gate: {{min_accuracy: 0.6}}
+serving_check: {{calls: 50}}
 push: {{model_name: zeros-and-ones}}
 """
 
@@ -83,6 +85,18 @@ def run_pipeline(config: Path, workspace: Path, *settings: str) -> Run:
     )
     is_new = set(workspace.glob("runs/*")) - before
     return Run(result.returncode, result.stdout, last_summary(workspace) if is_new else {})
+
+
+def write_small(folder: Path) -> Path:
+    """Writes a configuration whose run takes seconds, beside its pictures.
+
+    Returns:
+        The configuration.
+    """
+    pictures = write_pictures(folder / "pictures")
+    config = folder / "small.yaml"
+    config.write_text(SMALL_CONFIG.format(pictures=pictures))
+    return config
 
 
 def write_pictures(folder: Path, classes: Sequence[int] = (0, 1), count: int = 60) -> Path:

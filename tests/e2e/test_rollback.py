@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,8 @@ def _models(workspace: Path) -> list[dict[str, Any]]:
     return json.loads(_command("models", str(workspace), "--json"))
 
 
-def test_unchanged_runs_respect_a_rollback(small: Callable[..., Path], tmp_path: Path) -> None:
-    config, workspace = small(), tmp_path / "workspace"
+def test_unchanged_runs_respect_a_rollback(small: Path, tmp_path: Path) -> None:
+    config, workspace = small, tmp_path / "workspace"
     good = run_pipeline(config, workspace, "trainer.seed=1").summary
     bad = run_pipeline(config, workspace, "trainer.seed=2").summary
     _command("rollback", str(workspace))

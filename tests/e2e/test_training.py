@@ -1,6 +1,5 @@
 """What whole runs hold of training: the same model again, the same pixels, an earlier start."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from trainer.input import build_parser
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 AUGMENTED = (
+    "model.output_layer=null",  # the whole backbone
     "trainer.stages.1.augmentation={rotation: 0.05, zoom: 0.1, mixup: 0.2}",
     "trainer.class_weights=auto",
     "trainer.label_smoothing=0.1",
@@ -36,11 +36,10 @@ def _stored_pictures(workspace: Path, count: int) -> tf.Tensor:
     return tf.stack(list(records.take(count)))
 
 
-def test_the_same_again_is_the_same_model(small: Callable[..., Path], tmp_path: Path) -> None:
-    config = small()
+def test_the_same_again_is_the_same_model(small: Path, tmp_path: Path) -> None:
     models = []
     for name in ("one", "two"):
-        run = run_pipeline(config, tmp_path / name, *AUGMENTED)
+        run = run_pipeline(small, tmp_path / name, *AUGMENTED)
         assert run.exit_code == 0, run.output
         models.append(Path(run.summary["pushed"]["path"]))
     one, two = map(_variables, models)
@@ -67,8 +66,8 @@ def test_the_same_again_is_the_same_model(small: Callable[..., Path], tmp_path: 
     np.testing.assert_array_equal(answers[0], answers[2])
 
 
-def test_warm_start_takes_over_the_last_model(small: Callable[..., Path], tmp_path: Path) -> None:
-    config, workspace = small(), tmp_path / "workspace"
+def test_warm_start_takes_over_the_last_model(small: Path, tmp_path: Path) -> None:
+    config, workspace = small, tmp_path / "workspace"
     warm = "trainer.warm_start=true"
     first = run_pipeline(config, workspace, warm)
     assert first.summary["outcome"] == "pushed", first.output
