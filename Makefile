@@ -19,8 +19,8 @@ help: ## list the commands
 run: set-up ## run the whole pipeline on the built-in sample
 	$(python) -m pipeline run $(CONFIG) $(ARGS)
 
-# A file's tests stay together: they share what took minutes to make.
-in_parallel := --numprocesses auto --dist loadfile
+# A file's tests stay together: they share what took minutes to make. tests/conftest.py orders the files.
+in_parallel := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test: lint ## lint, then pass every test that this machine can run
 	$(python) -m pytest $(in_parallel) $(ARGS)
