@@ -131,11 +131,11 @@ def test_no_such_name() -> None:
 
 
 def test_no_answer_in_time(api: KfpApi) -> None:
-    api.fail("healthz", wait_seconds=2, status=500)
+    api.fail("healthz", wait_seconds=20, status=500)
     began = time.monotonic()
     with pytest.raises(HostError, match=r"did not answer within 0\.3 s"):
         connect(api, timeout_seconds=0.3)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 15
 
 
 def test_a_host_that_is_something_else(api: KfpApi) -> None:

@@ -198,7 +198,7 @@ def test_ctrl_c_leaves_the_run_alone(api: KfpApi, tmp_path: Path) -> None:
     while len(api.asked("GET .*/runs/")) < 2 and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (130, "No longer followed; the run goes on: LINK\n")
     assert output == "\nTrainer    running\n"
     assert not api.asked("POST|DELETE")

@@ -105,7 +105,7 @@ def job_server(tmp_path: Path) -> Iterator[tuple[str, str]]:
     finally:
         for server in servers:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=120)
 
 
 def test_workers_behind_a_job_server(
@@ -143,7 +143,7 @@ def test_exactly_the_components_that_use_beam_have_settings(pictures: Path, tmp_
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         with socket.socket() as client:
             if client.connect_ex(("localhost", port)) == 0:

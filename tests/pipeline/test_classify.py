@@ -49,7 +49,7 @@ def run_command(*arguments: str, **environment: str) -> subprocess.CompletedProc
         text=True,
         cwd=ROOT,
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", **environment},
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -111,7 +111,7 @@ def test_after_a_kill_only_what_is_missing_is_done(folder: Path, tmp_path: Path)
         [sys.executable, "-c", DIES + main, "part-", "3", *arguments],
         cwd=ROOT,
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
-        timeout=120,
+        timeout=300,
     )
     assert process.returncode == -signal.SIGKILL
     done = {path.name: path.stat() for path in killed.glob("part-*")}
@@ -137,7 +137,7 @@ def test_a_plan_that_was_not_finished_is_made_anew(folder: Path, tmp_path: Path)
         [sys.executable, "-c", DIES + code, "plan.json", "1", str(output), str(folder)],
         cwd=ROOT,
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     assert process.returncode == -signal.SIGKILL, process.stderr.decode()
     assert (output / "_plan/inputs-00005.jsonl").exists()

@@ -90,7 +90,7 @@ def test_a_slow_list_does_not_hold_back_what_there_is(picture: Listed) -> None:
     def listed() -> Iterator[Listed]:
         yield picture
         # Comes only after the first batch has gone out.
-        assert is_answered.wait(60)
+        assert is_answered.wait(300)
         yield picture
 
     batches = read_batches(listed(), patience_seconds=0.05)

@@ -17,7 +17,7 @@ PUSHED, REFUSED, FAILED, KILLED = (f"202611{day}T060017Z-5d30" for day in ("20",
 def pipeline(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
     env = {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env, timeout=300)
 
 
 def summary(outcome: str, **known: Any) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def test_runs_on_a_terminal(workspace: Path) -> None:
     except OSError:
         pass  # Linux' way to say that the other end is closed.
     os.close(leader)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
     assert b"\x1b[" in shown
     assert KILLED.encode() in shown and b"1795413758" in shown
 

@@ -77,7 +77,7 @@ def test_the_process_ends_with_the_one_that_started_it(good_model: Path, tmp_pat
     process.stdin.close()
     start = time.monotonic()
     while process.poll() is None:
-        assert time.monotonic() - start < 60
+        assert time.monotonic() - start < 300
         time.sleep(0.05)
     process.stdout.close()
     assert process.returncode == 1

@@ -73,7 +73,7 @@ def test_it_can_be_started(rest_server: str, files: list[Path]) -> None:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=60,
+        timeout=300,
     )
     assert result.returncode == 1
     first, second, third = result.stdout.splitlines()

@@ -237,7 +237,7 @@ def test_a_try_that_ends_late_leaves_the_next_ones_job_alone(
                 for number, resource in enumerate(cluster.resources.values()):
                     resource["metadata"]["uid"] = f"the-next-one-{number}"
             with pytest.raises(UserError, match="the training job train-it was deleted by someone"):
-                first.result(timeout=10)
+                first.result(timeout=120)
             assert len(cluster.resources) == (1 if kind == "TFJob" else 2)
             assert len(cluster.pods) == 2
         finally:
@@ -258,7 +258,7 @@ def test_the_time_to_start_begins_with_the_job(cluster: FakeCluster) -> None:
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not is_so() and time.monotonic() < until:
         time.sleep(0.05)
 
@@ -294,7 +294,7 @@ def test_sigterm_deletes_the_job(cluster: FakeCluster, tmp_path: Path) -> None:
         _wait_until(lambda: cluster.requests.count("list pods") > 2)
         assert cluster.resources
         process.send_signal(signal.SIGTERM)
-        told, _ = process.communicate(timeout=30)
+        told, _ = process.communicate(timeout=120)
     finally:
         process.kill()
     assert told == "the training was stopped (SIGTERM)\n"
