@@ -55,18 +55,23 @@ def transform_layer(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     return {IMAGE_XF: tf.ensure_shape(pictures, [None, IMAGE_SIZE, IMAGE_SIZE, 3])}
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> Pictures:
-    """40 training and 20 validation pictures."""
-    train = write_examples(tmp_path / "train.tfrecord", 40, seed=1)
-    validation = write_examples(tmp_path / "validation.tfrecord", 20, seed=2)
+def small_pictures(folder: Path) -> Pictures:
+    """Writes 40 training and 20 validation pictures."""
+    train = write_examples(folder / "train.tfrecord", 40, seed=1)
+    validation = write_examples(folder / "validation.tfrecord", 20, seed=2)
     return Pictures(
         open_split([str(train)], LABELS),
         open_split([str(validation)], LABELS),
         build_parser(transform_layer),
         np.ones(2, np.float32),
-        tmp_path,
+        folder,
     )
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Pictures:
+    """40 training and 20 validation pictures."""
+    return small_pictures(tmp_path)
 
 
 def build_small_network() -> Network:

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from components.errors import UserError
+from tests.trainer.conftest import build_small_network, small_pictures
 from trainer.checkpoint import Arrays, Checkpoint, Saved
 from trainer.network import Network
 from trainer.settings import TrainerSettings
@@ -61,12 +62,23 @@ def _without_seconds(results: list[StageResult]) -> list[StageResult]:
     return [{k: v for k, v in result.items() if k != "seconds"} for result in results]
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, list[StageResult]]:
+    """A network that was trained at a stretch, and what came of it."""
+    network = build_small_network()
+    pictures = small_pictures(tmp_path_factory.mktemp("uninterrupted"))
+    return network, _train(network, pictures, None)
+
+
 @pytest.mark.parametrize("killed_after", [1, 2, 4, 7])
 def test_resumed_training_equals_an_uninterrupted_one(
-    make_network: Any, pictures: Pictures, tmp_path: Path, killed_after: int
+    make_network: Any,
+    pictures: Pictures,
+    tmp_path: Path,
+    uninterrupted: tuple[Network, list[StageResult]],
+    killed_after: int,
 ) -> None:
-    whole = make_network()
-    expected = _train(whole, pictures, None)
+    whole, expected = uninterrupted
     folder = tmp_path / "checkpoints"
     with pytest.raises(Killed):
         _train(make_network(), pictures, folder, epochs=killed_after)
