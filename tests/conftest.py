@@ -21,6 +21,7 @@ LONG = (
     "pipeline/training_job/test_executor.py",
     "benchmarks/compare/test_compare.py",
     "benchmarks/parts/test_parts.py",
+    "benchmarks/scale/test_scale.py",
     "pipeline/test_beam_runners.py",
     "trainer/test_distribution.py",
     "kubeflow/test_compile.py",

@@ -14,6 +14,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 CONFIG = REPOSITORY / "configs" / "digits.yaml"
 
+# As short a serving check as there is, where it is not what a test is about.
+QUICK = "serving_check.calls=20"
+
 # Asks the model as a stranger does: TensorFlow, and nothing of ours or of TFX.
 STRANGER = """
 import json, sys
@@ -60,6 +63,7 @@ def test_sample_is_pushed(pushed: Run) -> None:
     assert summary["test"]["accuracy"] >= 0.98
 
 
+@pytest.mark.slow  # test_bundled.py shows as much of the features, without a pipeline
 def test_head_alone_transfers_from_letters(pushed: Run, workspace: Path, tmp_path: Path) -> None:
     """Stage 1 by itself: pretrained features carry it, random ones do not."""
     assert pushed.exit_code == 0
@@ -67,7 +71,7 @@ def test_head_alone_transfers_from_letters(pushed: Run, workspace: Path, tmp_pat
     accuracies = {}
     for weights in ("bundled", "none"):
         # In a workspace of its own: a head alone may be good enough to be pushed.
-        run = run_pipeline(CONFIG, tmp_path, stages, f"model.weights={weights}")
+        run = run_pipeline(CONFIG, tmp_path, stages, f"model.weights={weights}", QUICK)
         accuracies[weights] = run.summary["test"]["accuracy"]
     assert accuracies["bundled"] >= 0.93
     assert accuracies["none"] < accuracies["bundled"] - 0.05

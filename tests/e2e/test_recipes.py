@@ -30,7 +30,7 @@ IMAGE_SIZES = {
     "vgg16_fully_connected": 224,
     "vgg16_without_top": 32,
 }
-QUICK = ("feature_extraction", "tf_tutorial")
+QUICK = ("tf_tutorial",)
 SHARES = {"train": (0.0, 0.5), "validation": (0.5, 0.8), "test": (0.8, 1.0)}
 
 e2e = [pytest.mark.e2e, pytest.mark.timeout(1800)]

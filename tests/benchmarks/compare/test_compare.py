@@ -43,6 +43,7 @@ def _run(tmp_path: Path, *options: str) -> dict[str, Any]:
     return {run["system"]: run for run in results["runs"]}
 
 
+@pytest.mark.slow
 def test_script_against_pipeline(tmp_path: Path) -> None:
     runs = _run(tmp_path, "--rounds", "1", "--stock-rounds", "0")
     assert list(runs) == [SCRIPT, OURS]

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 SETTINGS = (*TINY_TRAINING, "transform.image_size=32")
 
 
+@pytest.mark.slow
 def test_growth_is_measured_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     data = write_pictures(tmp_path / "data", count=6)
     options = (
