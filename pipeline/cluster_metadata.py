@@ -33,9 +33,10 @@ def check_metadata_url(url: str) -> str:
         raise ValueError(f"several pods write at once, and SQLite is for one machine; {_STORES}")
     try:
         parse_metadata_url(url)
-    except UserError:
+    except UserError as error:
         # Where it goes wrong, a password may stand: postgresql://me:password/database.
-        raise UntoldValueError(_STORES) from None
+        problem = error.message.removeprefix("--metadata: ")
+        raise UntoldValueError(f"{problem}; {_STORES}") from None
     return url
 
 

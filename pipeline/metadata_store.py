@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import random
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from ml_metadata.proto import metadata_store_pb2
 from components.errors import UserError
 from pipeline.metadata_login import Login
 from pipeline.metadata_url import MetadataUrl
+from pipeline.mysql_store import MySQLStore
 from pipeline.postgresql_store import PostgreSQLStore
 
 Result = TypeVar("Result")
@@ -41,6 +43,13 @@ _TRANSIENT = (
     mlmd.errors.DeadlineExceededError,
     mlmd.errors.InternalError,
 )
+# What a database says of a text that a column, or a message to it, cannot hold. MLMD calls it
+# internal, too, but it does not pass.
+_TOO_LONG = re.compile(
+    r"Data too long for column '\w+'"
+    r"|value too long for type [\w ]+\(\d+\)"
+    r"|Got a packet bigger than 'max_allowed_packet' bytes"
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -50,11 +59,19 @@ def persistently(action: Callable[[], Result]) -> Result:
 
     Args:
         action: Something that can be done twice.
+
+    Raises:
+        UserError: The database cannot hold a text as long as what was to be written.
     """
     for number in range(1, _TRIES):
         try:
             return action()
         except (*_TRANSIENT, mlmd.errors.AlreadyExistsError) as error:
+            if told := _TOO_LONG.search(str(error)):
+                raise UserError(
+                    f"the metadata's database cannot hold a text of this length: {told[0]}",
+                    "Shorten what is written: names, paths and settings are.",
+                ) from error
             # AlreadyExists: another node has just made what this one was about to make.
             _logger.info("Once more, for the metadata said: %s", _first_line(error))
             time.sleep(_FIRST_PAUSE_SECONDS * 2**number * random.random())
@@ -92,12 +109,12 @@ def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
         for name, value in options.items():
             setattr(server.ssloption, name, value)
     else:
-        config.mysql.host, config.mysql.port = url.host, url.port
-        config.mysql.database = url.database
+        # Its client takes `localhost` for a socket's file.
+        config.mysql.host = "127.0.0.1" if url.host == "localhost" else url.host
+        config.mysql.port, config.mysql.database = url.port, url.database
         config.mysql.user, config.mysql.password = login.user, login.password
-        if "ssl_ca" in options:
-            config.mysql.ssl_options.ca = options["ssl_ca"]
-            config.mysql.ssl_options.verify_server_cert = True
+        # Encrypted, where the server can.
+        config.mysql.ssl_options.SetInParent()
     return config
 
 
@@ -153,6 +170,8 @@ def _connect(config: Config) -> mlmd.MetadataStore:
         return store
     if config.HasField("postgresql"):
         return PostgreSQLStore(config)
+    if config.HasField("mysql"):
+        return MySQLStore(config)
     if config.HasField("sqlite"):
         with contextlib.suppress(OSError):  # SQLite tells what is wrong.
             Path(config.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
@@ -183,6 +202,14 @@ def _failure(where: str, is_there: bool, error: Exception) -> UserError:
         return UserError(
             f"the metadata at {where} cannot be reached",
             "Check host and port, and that the network lets this pod through.",
+        )
+    if where.startswith("mysql:"):
+        # MLMD keeps the server's words to itself.
+        return UserError(
+            f"the metadata at {where} let nobody in",
+            "Check user, password and database. The user has to log in with mysql_native_password, "
+            "the only way that ML Metadata knows: MariaDB's default; MySQL 8 has it for users "
+            "IDENTIFIED WITH mysql_native_password (8.4 where it is switched on), MySQL 9 has not.",
         )
     return UserError(
         f"the metadata at {where} let nobody in: {_first_line(error)}",

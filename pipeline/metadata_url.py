@@ -2,7 +2,7 @@
 
 sqlite:///ABSOLUTE/PATH               a file, for one machine
 postgresql://HOST[:PORT]/DATABASE     sslmode, sslrootcert, sslcert and sslkey after a `?`
-mysql://HOST[:PORT]/DATABASE          ssl_ca=FILE after a `?`
+mysql://HOST[:PORT]/DATABASE
 grpc://HOST:PORT                      ML Metadata's service; ssl_ca=FILE after a `?`
 """
 
@@ -26,7 +26,9 @@ _OPTIONS: Mapping[Kind, tuple[str, ...]] = {
     "sqlite": (),
     # As libpq names them (PostgreSQL 15, "Database Connection Control Functions").
     "postgresql": ("sslmode", "sslrootcert", "sslcert", "sslkey"),
-    "mysql": ("ssl_ca",),
+    # MLMD's client encrypts and cannot check a certificate: with verify_server_cert it connects to
+    # no server at all, without it any certificate will do, whatever `ca` says.
+    "mysql": (),
     "grpc": ("ssl_ca",),
 }
 _HINT = (
@@ -87,6 +89,8 @@ def parse_metadata_url(text: str) -> MetadataUrl:
     if "@" in parts.netloc or {"user", "password", "passwd"} & set(options):
         raise UserError("--metadata: the address holds a user or a password", _HINT)
     unknown = sorted(set(options) - set(_OPTIONS[kind]))
+    if kind == "mysql" and "ssl_ca" in unknown:
+        raise _refused("ML Metadata's client cannot check the certificate of MySQL", kind)
     if unknown or parts.fragment:
         allowed = ", ".join(_OPTIONS[kind]) or "none"
         raise _refused(f"an option that is not known; allowed: {allowed}", kind)

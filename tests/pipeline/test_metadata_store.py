@@ -19,8 +19,9 @@ from ml_metadata.proto import metadata_store_pb2
 from components.errors import UserError
 from pipeline.attempt import start_attempt
 from pipeline.metadata_login import Login
-from pipeline.metadata_store import connection_config, describe, open_store
+from pipeline.metadata_store import connection_config, open_store
 from pipeline.metadata_url import parse_metadata_url
+from tests.mysql import run_mysql
 from tests.postgresql import PostgreSQL, free_port, run_postgresql
 
 # Each process registers a type and starts an attempt of the same node.
@@ -67,6 +68,12 @@ def test_nodes_start_together_on_an_empty_postgresql(postgresql: PostgreSQL) -> 
     assert start_together(url, postgresql.user, postgresql.password) == ["1", "2", "3", "4", "5"]
 
 
+def test_nodes_start_together_on_an_empty_mysql() -> None:
+    with run_mysql() as server:
+        told = start_together(server.url("together"), server.user, server.password)
+    assert told == ["1", "2", "3", "4", "5"]
+
+
 def test_nodes_start_together_on_an_empty_file(tmp_path: Path) -> None:
     assert start_together(f"sqlite://{tmp_path}/new/m.sqlite", "") == ["1", "2", "3", "4", "5"]
 
@@ -110,23 +117,6 @@ def test_file_that_cannot_be_opened(tmp_path: Path) -> None:
     url = parse_metadata_url(f"sqlite://{tmp_path}/file/m.sqlite")
     with pytest.raises(UserError, match="cannot be opened"):
         open_store(connection_config(url), patience_seconds=0.5)
-
-
-def test_mysql_is_told_where_and_who() -> None:
-    """No server of it is here: that MLMD connects is not tested."""
-    url = parse_metadata_url("mysql://db:3307/meta?ssl_ca=/tls/ca.pem")
-    config = connection_config(url, Login("me", "pw"))
-    assert config == metadata_store_pb2.ConnectionConfig(
-        mysql=metadata_store_pb2.MySQLDatabaseConfig(
-            host="db",
-            port=3307,
-            database="meta",
-            user="me",
-            password="pw",
-            ssl_options={"ca": "/tls/ca.pem", "verify_server_cert": True},
-        )
-    )
-    assert describe(config) == "mysql://db:3307/meta"
 
 
 def test_tls_of_postgresql() -> None:

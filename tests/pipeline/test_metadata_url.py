@@ -76,6 +76,7 @@ def test_credentials_are_refused_and_not_repeated(text: str) -> None:
         ("postgresql://db/meta?sslpassword=geheim", "allowed: sslmode, sslrootcert"),
         ("mysql://db/meta?geheim", "cannot be read"),
         ("grpc://[::1", "cannot be read"),
+        ("mysql://db/meta?ssl_ca=/ca.pem", "cannot check the certificate of MySQL"),
     ],
 )
 def test_mistakes_are_told_without_repeating_what_may_be_secret(text: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""`python -m pipeline node`: processes of their own, over PostgreSQL, as the tasks of a cluster."""
+"""`python -m pipeline node`: processes of their own, over a database, as the tasks of a cluster."""
 
 import json
 import subprocess
@@ -16,6 +16,7 @@ from pipeline.metadata_login import Login
 from pipeline.metadata_store import connection_config
 from pipeline.metadata_url import parse_metadata_url
 from tests.e2e.runs import REPOSITORY, write_pictures
+from tests.mysql import MySQL, run_mysql
 from tests.postgresql import PostgreSQL, run_postgresql
 
 CONFIG: dict[str, Any] = {
@@ -40,7 +41,7 @@ class Cluster:
     """
 
     root: Path
-    server: PostgreSQL
+    server: PostgreSQL | MySQL
     config: dict[str, Any]
     told: list[str] = field(default_factory=list)
 
@@ -154,6 +155,22 @@ def test_a_node_that_is_killed_and_run_again(cluster: Cluster) -> None:
     # What the killed attempt left is gone.
     assert not (folder.parent / folder.name.removesuffix("-2")).exists()
     assert "120 of 120 pictures accepted" in out
+
+
+@pytest.mark.slow
+def test_mysql(cluster: Cluster, tmp_path: Path) -> None:
+    """Nodes that start together on an empty database, and another run that is cached."""
+    with run_mysql() as server:
+        cluster = Cluster(tmp_path / "root", server, cluster.config)
+        twins = [cluster.start("ImageExampleGen", "run-1") for _ in range(2)]
+        told = [cluster.finish(process) for process in twins]
+        assert sum(code == 0 for code, *_ in told) >= 1, told
+        assert all(code == 0 or "overtaken by a later one" in err for code, _, err in told), told
+        [uri] = cluster.live("run-1")
+        code, out, err = cluster.finish(cluster.start("ImageExampleGen", "run-2"))
+        assert (code, "cached: an earlier run's outputs hold" in out) == (0, True), err
+        assert cluster.live("run-2") == [uri]
+    assert not [text for text in cluster.told if server.password in text]
 
 
 BASE = {

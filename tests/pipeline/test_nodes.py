@@ -18,9 +18,12 @@ from tfx.types import standard_artifacts
 
 from components.errors import UserError
 from pipeline.attempt import SupersededError
+from pipeline.metadata_login import Login
 from pipeline.metadata_store import connection_config
 from pipeline.metadata_url import parse_metadata_url
 from pipeline.nodes import CompiledPipeline, NodeResult
+from tests.mysql import run_mysql
+from tests.postgresql import run_postgresql
 
 in_the_middle: list[Callable[[], None]] = []
 """What each execution of `Make` does, one after the other; nothing when the list is empty."""
@@ -97,6 +100,20 @@ def folder_of(result: NodeResult) -> str:
 
 def kill() -> None:
     raise Killed
+
+
+@pytest.mark.parametrize("run_server", [run_postgresql, run_mysql])
+def test_databases(nodes: Nodes, run_server: Callable[[], Any]) -> None:
+    with run_server() as server:
+        url = parse_metadata_url(server.url("nodes"))
+        nodes.connection = connection_config(url, Login(server.user, server.password))
+        in_the_middle[:] = [kill]
+        with pytest.raises(Killed):
+            nodes.run("Make")
+        assert folder_of(nodes.run("Make")) == "1-2"
+        assert nodes.models == nodes.live() == ["1-2"]
+        assert nodes.run("Use").state == "done"
+        assert nodes.compiled("run-2").run_node("Make").state == "cached"
 
 
 def test_one_attempt_is_as_tfx_has_it(nodes: Nodes) -> None:

@@ -1,0 +1,124 @@
+"""A MySQL server of the test's own, on a free port of this machine: MariaDB, which Debian has."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.postgresql import free_port
+
+_USER = "pipeline"
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class MySQL:
+    """A server that runs.
+
+    Attributes:
+        port: Its port on 127.0.0.1.
+        user: Who may do everything.
+        password: What that user must give.
+        folder: Where it keeps what is its own, its socket too.
+    """
+
+    port: int
+    user: str
+    password: str
+    folder: Path
+
+    def url(self, database: str) -> str:
+        """The address of a database as `--metadata` takes it; MLMD makes one that is not there."""
+        return f"mysql://127.0.0.1:{self.port}/{database}"
+
+    @property
+    def login(self) -> Mapping[str, str]:
+        """Environment variables that let a node in."""
+        return {"METADATA_USER": self.user, "METADATA_PASSWORD": self.password}
+
+    def execute(self, *statements: str) -> str:
+        """Has it do something, as its administrator, and gives what it says."""
+        return _ask(self.folder, *statements)
+
+
+@contextlib.contextmanager
+def run_mysql(*options: str) -> Iterator[MySQL]:
+    """Starts a server with no database of ours, and stops it; skips the test where there is none.
+
+    Args:
+        options: Of the server's command, such as those of TLS.
+    """
+    install, program = shutil.which("mariadb-install-db"), shutil.which("mariadbd", path=_PATH)
+    if not install or not program:
+        pytest.skip("needs MariaDB (Debian's package mariadb-server)")
+    # Who runs the tests owns pytest's own folders, and may be root, which the server will not be.
+    with tempfile.TemporaryDirectory(prefix="mysql-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        server = MySQL(free_port(), _USER, secrets.token_urlsafe(12), folder)
+        as_whom = _hand_over(folder)
+        made = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        _run([install, "--no-defaults", *as_whom, f"--datadir={folder}/data", *made])
+        command = [program, "--no-defaults", *as_whom, f"--datadir={folder}/data"]
+        command += [f"--socket={folder}/socket", f"--pid-file={folder}/pid"]
+        command += [f"--port={server.port}", "--bind-address=127.0.0.1"]
+        # As MySQL 8 and Debian's MariaDB have it; a crash of the machine costs nothing here.
+        command += ["--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0"]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd="/")
+        try:
+            _wait(server, process)
+            server.execute(
+                f"CREATE USER '{_USER}'@'127.0.0.1' IDENTIFIED BY '{server.password}'",
+                f"GRANT ALL ON *.* TO '{_USER}'@'127.0.0.1'",
+            )
+            yield server
+        finally:
+            process.kill()
+            process.wait()
+
+
+# Programs of administrators are not on everyone's PATH.
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+
+
+def _hand_over(folder: Path) -> list[str]:
+    if os.getuid() != 0:
+        return []
+    shutil.chown(folder, "mysql", "mysql")
+    return ["--user=mysql"]
+
+
+def _wait(server: MySQL, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            server.execute("SELECT 1")
+            return
+        time.sleep(0.1)
+    raise AssertionError((server.folder / "log").read_text(errors="replace"))
+
+
+def _ask(folder: Path, *statements: str) -> str:
+    command = ["mariadb", "--no-defaults", f"--socket={folder}/socket", "--user=root", "-N"]
+    result = subprocess.run(
+        [*command, "-e", "; ".join(statements)],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    return result.stdout.strip()
+
+
+def _run(command: Sequence[str]) -> None:
+    subprocess.run(
+        command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+    )
