@@ -73,10 +73,12 @@ def deploy(
     config = load_or_exit(config_path, overrides)
     with failures():
         from kubeflow.deploy.package import compiled
+        from kubeflow.deploy.parameter_check import check_parameters
 
         with compiled(config) as package:
             with usage_errors():
                 values = package.read_parameters(parameters)
+                check_parameters(config, values)
             return _deploy(connection, package, values, runs or waits, waits, poll_seconds)
 
 

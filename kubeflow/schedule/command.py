@@ -117,11 +117,13 @@ def _apply(
 ) -> int:
     from kubeflow.deploy.deployment import ensure_experiment, upload
     from kubeflow.deploy.package import compiled
+    from kubeflow.deploy.parameter_check import check_parameters
     from kubeflow.schedule.recurring_run import Wanted, apply
 
     with compiled(config) as package:
         with usage_errors():
             values = package.read_parameters(parameters)
+            check_parameters(config, values)
         host = open_host(connection)
         uploaded = upload(host, package)
         experiment_id, _ = ensure_experiment(host, package.experiment)

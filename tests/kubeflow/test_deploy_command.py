@@ -141,6 +141,10 @@ def test_a_schedule_from_its_start_to_its_end(api: KfpApi, kubeflow: Command) ->
     [
         ("deploy", ["--param", "span=7"], "add --run or --wait"),
         ("deploy", ["--run", "--param", "spam=7"], "no parameter 'spam'"),
+        ("deploy", ["--run", "--param", "min_accuracy=lots"], "--param min_accuracy: gate.min_ac"),
+        ("deploy", ["--run", "--param", "data_path=pets"], "--param data_path: data.path: receiv"),
+        ("deploy", ["--run", "--param", "config={"], "--param config: is no JSON"),
+        ("schedule", ["--every", "6h", "--param", "epochs_head=no"], "trainer.stages[0].epochs"),
         ("deploy", ["--host", "localhost"], "is no address"),
         ("schedule", [], "give one of --cron"),
         ("schedule", ["--every", "6h", "--pause"], "given are --every and --pause"),
