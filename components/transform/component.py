@@ -23,8 +23,8 @@ _AT_A_TIME = 1024
 class Executor(executor.Executor):
     """TFX's, and where Beam would run in this process, a loop that finds the same labels.
 
-    A `preprocessing_fn` that analyses nothing is made into a graph at once. Steps of Beam's, to look
-    for labels, take four seconds, however few the pictures are.
+    A `preprocessing_fn` that analyses nothing becomes a graph at once. Beam's steps, which look for
+    labels, take four seconds, however few the pictures are.
     """
 
     def Do(
