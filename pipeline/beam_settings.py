@@ -19,9 +19,9 @@ class DirectSettings(Settings):
     """Beam's own runner, on this machine: in a local run, or in the component's pod."""
 
     mode: Literal["in_memory", "multi_threading", "multi_processing"] = "in_memory"
-    """`in_memory` works in the component's own process, where ingest decodes on every core, and leaves
-    out Beam's steps where a loop does. `multi_processing` works in several more processes, which
-    import TensorFlow first (20 s a component on 2 cores): for many pictures on many cores."""
+    """`in_memory` works in the component's own process, where ingest decodes on every core, and
+    leaves out Beam's steps where a loop does. `multi_processing` works in several more processes,
+    which import TensorFlow first (20 s a component on 2 cores): for many pictures on many cores."""
     workers: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Threads or processes of the other modes; empty is one for each core that this machine or pod
     may use."""
