@@ -88,14 +88,13 @@ def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
     Raises:
         UserError: A certificate cannot be read.
     """
-    options = url.options
     if url.kind == "grpc":
         client = metadata_store_pb2.MetadataStoreClientConfig(
             host=url.host, port=url.port, client_timeout_sec=_CALL_SECONDS
         )
         client.channel_arguments.max_receive_message_length = _MESSAGE_BYTES
-        if "ssl_ca" in options:
-            client.ssl_config.custom_ca = _read_certificate(options["ssl_ca"])
+        if "ssl_ca" in url.options:
+            client.ssl_config.custom_ca = _read_certificate(url.options["ssl_ca"])
         return client
     config = metadata_store_pb2.ConnectionConfig()
     login = login or Login("")
@@ -105,9 +104,7 @@ def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
     elif url.kind == "postgresql":
         server = config.postgresql
         server.host, server.port, server.dbname = url.host, str(url.port), url.database
-        server.user, server.password = login.user, login.password
-        for name, value in options.items():
-            setattr(server.ssloption, name, value)
+        server.user, server.password = _quoted(login.user), _quoted(login.password)
     else:
         # Its client takes `localhost` for a socket's file.
         config.mysql.host = "127.0.0.1" if url.host == "localhost" else url.host
@@ -159,6 +156,16 @@ def describe(config: Config) -> str:
     if config.HasField("mysql"):
         return f"mysql://{config.mysql.host}:{config.mysql.port}/{config.mysql.database}"
     return f"sqlite://{config.sqlite.filename_uri}"
+
+
+def _quoted(value: str) -> str:
+    """A value of libpq's connection string.
+
+    MLMD puts what it is given there as it is: a password with a space in it would end there, and
+    libpq would tell the log what follows.
+    """
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _connect(config: Config) -> mlmd.MetadataStore:

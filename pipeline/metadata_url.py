@@ -1,7 +1,7 @@
 """The address of the metadata, as it may stand on a command line: without a user or a password.
 
 sqlite:///ABSOLUTE/PATH               a file, for one machine
-postgresql://HOST[:PORT]/DATABASE     sslmode, sslrootcert, sslcert and sslkey after a `?`
+postgresql://HOST[:PORT]/DATABASE
 mysql://HOST[:PORT]/DATABASE
 grpc://HOST:PORT                      ML Metadata's service; ssl_ca=FILE after a `?`
 """
@@ -24,12 +24,17 @@ FORMS: Mapping[Kind, str] = {
 _PORTS: Mapping[Kind, int] = {"postgresql": 5432, "mysql": 3306}
 _OPTIONS: Mapping[Kind, tuple[str, ...]] = {
     "sqlite": (),
-    # As libpq names them (PostgreSQL 15, "Database Connection Control Functions").
-    "postgresql": ("sslmode", "sslrootcert", "sslcert", "sslkey"),
-    # MLMD's client encrypts and cannot check a certificate: with verify_server_cert it connects to
-    # no server at all, without it any certificate will do, whatever `ca` says.
+    # MLMD 1.16's libpq is compiled without TLS: what asks for it connects to nothing.
+    "postgresql": (),
+    # MLMD 1.16's client encrypts and cannot check a certificate: with verify_server_cert it
+    # connects to nothing, without it any certificate will do, whatever `ca` says.
     "mysql": (),
     "grpc": ("ssl_ca",),
+}
+_WITHOUT_TLS: Mapping[Kind, str] = {
+    "postgresql": "ML Metadata's client for PostgreSQL has no TLS",
+    "mysql": "ML Metadata's client for MySQL encrypts where the server can, and cannot check a "
+    "certificate",
 }
 _HINT = (
     "The environment variables METADATA_USER and METADATA_PASSWORD hold them, or the files that "
@@ -89,8 +94,8 @@ def parse_metadata_url(text: str) -> MetadataUrl:
     if "@" in parts.netloc or {"user", "password", "passwd"} & set(options):
         raise UserError("--metadata: the address holds a user or a password", _HINT)
     unknown = sorted(set(options) - set(_OPTIONS[kind]))
-    if kind == "mysql" and "ssl_ca" in unknown:
-        raise _refused("ML Metadata's client cannot check the certificate of MySQL", kind)
+    if kind in _WITHOUT_TLS and any(name.startswith("ssl") for name in unknown):
+        raise _refused(_WITHOUT_TLS[kind], kind)
     if unknown or parts.fragment:
         allowed = ", ".join(_OPTIONS[kind]) or "none"
         raise _refused(f"an option that is not known; allowed: {allowed}", kind)

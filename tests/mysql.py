@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificate import make_certificate
 from tests.postgresql import free_port
 
 _USER = "pipeline"
@@ -50,11 +51,10 @@ class MySQL:
 
 
 @contextlib.contextmanager
-def run_mysql(*options: str) -> Iterator[MySQL]:
+def run_mysql() -> Iterator[MySQL]:
     """Starts a server with no database of ours, and stops it; skips the test where there is none.
 
-    Args:
-        options: Of the server's command, such as those of TLS.
+    It has a certificate, that nobody trusts.
     """
     install, program = shutil.which("mariadb-install-db"), shutil.which("mariadbd", path=_PATH)
     if not install or not program:
@@ -63,6 +63,7 @@ def run_mysql(*options: str) -> Iterator[MySQL]:
     with tempfile.TemporaryDirectory(prefix="mysql-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         server = MySQL(free_port(), _USER, secrets.token_urlsafe(12), folder)
+        certificate = make_certificate(folder, "IP:127.0.0.1")
         as_whom = _hand_over(folder)
         made = ["--auth-root-authentication-method=normal", "--skip-test-db"]
         _run([install, "--no-defaults", *as_whom, f"--datadir={folder}/data", *made])
@@ -71,8 +72,9 @@ def run_mysql(*options: str) -> Iterator[MySQL]:
         command += [f"--port={server.port}", "--bind-address=127.0.0.1"]
         # As MySQL 8 and Debian's MariaDB have it; a crash of the machine costs nothing here.
         command += ["--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0"]
+        command += [f"--ssl-cert={certificate.file}", f"--ssl-key={certificate.key}"]
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd="/")
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
         try:
             _wait(server, process)
             server.execute(
@@ -92,7 +94,8 @@ _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 def _hand_over(folder: Path) -> list[str]:
     if os.getuid() != 0:
         return []
-    shutil.chown(folder, "mysql", "mysql")
+    for path in (folder, *folder.iterdir()):
+        shutil.chown(path, "mysql", "mysql")
     return ["--user=mysql"]
 
 

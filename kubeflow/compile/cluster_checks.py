@@ -13,7 +13,8 @@ from pipeline.training_job.settings import check_distribution
 _EXAMPLE = (
     "is missing; write for example `kubeflow: {image: registry.example/image-pipeline:1, "
     "root: /mnt/pipeline, volumes: {image-pipeline: /mnt/pipeline}}`, where image-pipeline is a "
-    "PersistentVolumeClaim"
+    "PersistentVolumeClaim, or give the same with --set kubeflow.image=... --set kubeflow.root=... "
+    "--set 'kubeflow.volumes={...}'"
 )
 
 
@@ -21,7 +22,8 @@ def cluster_problems(config: PipelineConfig) -> list[Problem]:
     """Every mistake that would show only in a pod, or never."""
     settings = config.kubeflow
     if settings is None:
-        return [Problem("kubeflow", _EXAMPLE)]
+        path = config.data.path
+        return [Problem("kubeflow", _EXAMPLE), *(_absolute("data.path", path) if path else ())]
     checks = (_data, _files, _training, _beam)
     return [problem for check in checks for problem in check(config, settings)]
 

@@ -38,6 +38,9 @@ def test_a_configuration_without_a_cluster() -> None:
     [problem] = cluster_problems(check_config(tree))
     assert problem.path == "kubeflow"
     assert "is missing; write for example `kubeflow: {image:" in problem.message
+    # What else such a configuration needs is told at once.
+    config = check_config({**tree, "data": {"path": "pets"}}, check_paths=False)
+    assert [one.path for one in cluster_problems(config)] == ["kubeflow", "data.path"]
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,16 @@ from concurrent import futures
 from pathlib import Path
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
 import ml_metadata as mlmd
 import pytest
-from ml_metadata.metadata_store.pywrap.metadata_store_extension import (
-    metadata_store as native,
-)
-from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import UserError
 from pipeline.attempt import start_attempt
 from pipeline.metadata_login import Login
 from pipeline.metadata_store import connection_config, open_store
 from pipeline.metadata_url import parse_metadata_url
+from tests.certificate import make_certificate
+from tests.metadata_service import run_metadata_service
 from tests.mysql import run_mysql
 from tests.postgresql import PostgreSQL, free_port, run_postgresql
 
@@ -91,6 +88,26 @@ def test_a_wrong_password(postgresql: PostgreSQL, capfd: pytest.CaptureFixture[s
     assert "geheim" not in f"{told}{caught.value}"
 
 
+def test_a_password_of_any_characters(capfd: pytest.CaptureFixture[str]) -> None:
+    password = "ge heim 'x\\ =port"
+    with run_postgresql(password=password) as server:
+        assert open_store(config_of(server, "passwords"), 1.0).get_artifacts() == []
+        with pytest.raises(UserError):
+            login = Login(server.user, f"{password}'")
+            open_store(connection_config(parse_metadata_url(server.url("passwords")), login), 1.0)
+    assert "heim" not in capfd.readouterr().err
+    # None at all is no part of what follows.
+    assert connection_config(parse_metadata_url("postgresql://h/m")).postgresql.password == "''"
+
+
+def test_why_postgresql_has_no_tls(capfd: pytest.CaptureFixture[str]) -> None:
+    config = connection_config(parse_metadata_url("postgresql://127.0.0.1/m"), Login("me", "pw"))
+    config.postgresql.ssloption.sslmode = "require"
+    with pytest.raises(RuntimeError):
+        mlmd.MetadataStore(config)
+    assert "SSL support is not compiled in" in capfd.readouterr().err
+
+
 def test_nobody_listens() -> None:
     config = connection_config(
         parse_metadata_url(f"postgresql://127.0.0.1:{free_port()}/m"), Login("me")
@@ -119,43 +136,10 @@ def test_file_that_cannot_be_opened(tmp_path: Path) -> None:
         open_store(connection_config(url), patience_seconds=0.5)
 
 
-def test_tls_of_postgresql() -> None:
-    url = parse_metadata_url("postgresql://db/meta?sslmode=verify-full&sslrootcert=/tls/ca.pem")
-    ssl = connection_config(url, Login("me", "pw")).postgresql.ssloption
-    assert (ssl.sslmode, ssl.sslrootcert) == ("verify-full", "/tls/ca.pem")
-
-
-class _Service(grpc.GenericRpcHandler):
-    """MLMD's service as KFP runs it: each call of the protocol is one of MLMD's own library."""
-
-    def __init__(self, folder: Path) -> None:
-        config = connection_config(parse_metadata_url(f"sqlite://{folder}/m.sqlite"))
-        options = metadata_store_pb2.MigrationOptions()
-        self._store = native.CreateMetadataStore(
-            config.SerializeToString(), options.SerializeToString()
-        )
-
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
-        method = getattr(native, details.method.rpartition("/")[2])
-
-        def call(request: bytes, context: grpc.ServicerContext) -> bytes:
-            answer, message, code = method(self._store, request)
-            if code:
-                status = next(one for one in grpc.StatusCode if one.value[0] == code)
-                context.abort(status, message.decode())
-            return answer
-
-        return grpc.unary_unary_rpc_method_handler(call)
-
-
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[int]:
-    server = grpc.server(futures.ThreadPoolExecutor(1))
-    server.add_generic_rpc_handlers((_Service(tmp_path),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield port
-    server.stop(None)
+    with run_metadata_service(tmp_path) as port:
+        yield port
 
 
 def test_grpc_service(service: int) -> None:
@@ -163,6 +147,17 @@ def test_grpc_service(service: int) -> None:
     store = open_store(config)
     assert isinstance(store, mlmd.MetadataStore)
     assert [start_attempt(store, "run.Trainer").number for _ in range(2)] == [1, 2]
+
+
+def test_grpc_service_with_a_certificate(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path, "DNS:localhost")
+    stranger = make_certificate(tmp_path / "stranger", "DNS:localhost")
+    with run_metadata_service(tmp_path, certificate) as port:
+        url = f"grpc://localhost:{port}?ssl_ca="
+        store = open_store(connection_config(parse_metadata_url(f"{url}{certificate.file}")))
+        assert start_attempt(store, "run.Trainer").number == 1
+        with pytest.raises(UserError, match="let nobody in"):
+            open_store(connection_config(parse_metadata_url(f"{url}{stranger.file}")), 1.0)
 
 
 def test_grpc_service_that_is_not_there() -> None:

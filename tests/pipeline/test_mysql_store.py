@@ -100,6 +100,15 @@ def test_a_user_that_logs_in_another_way(server: MySQL) -> None:
     assert "mysql_native_password" in (caught.value.hint or "")
 
 
+def test_a_user_that_has_to_encrypt(server: MySQL) -> None:
+    server.execute(
+        "CREATE USER 'careful'@'127.0.0.1' IDENTIFIED BY 'pw' REQUIRE SSL",
+        "GRANT ALL ON *.* TO 'careful'@'127.0.0.1'",
+    )
+    config = config_of(server, "encrypted", user="careful", password="pw")
+    assert open_store(config, patience_seconds=1.0).get_artifacts() == []
+
+
 def test_localhost_is_no_socket(server: MySQL) -> None:
     url = parse_metadata_url(f"mysql://localhost:{server.port}/local")
     config = connection_config(url, Login(server.user, server.password))

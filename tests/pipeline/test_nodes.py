@@ -22,6 +22,7 @@ from pipeline.metadata_login import Login
 from pipeline.metadata_store import connection_config
 from pipeline.metadata_url import parse_metadata_url
 from pipeline.nodes import CompiledPipeline, NodeResult
+from tests.metadata_service import run_metadata_service
 from tests.mysql import run_mysql
 from tests.postgresql import run_postgresql
 
@@ -102,11 +103,19 @@ def kill() -> None:
     raise Killed
 
 
-@pytest.mark.parametrize("run_server", [run_postgresql, run_mysql])
-def test_databases(nodes: Nodes, run_server: Callable[[], Any]) -> None:
-    with run_server() as server:
-        url = parse_metadata_url(server.url("nodes"))
-        nodes.connection = connection_config(url, Login(server.user, server.password))
+@pytest.mark.parametrize("kind", ["postgresql", "mysql", "service"])
+def test_shared_metadata(nodes: Nodes, kind: str, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        if kind == "service":
+            url, login = (
+                f"grpc://127.0.0.1:{stack.enter_context(run_metadata_service(tmp_path))}",
+                None,
+            )
+        else:
+            run_server: Any = run_mysql if kind == "mysql" else run_postgresql
+            server = stack.enter_context(run_server())
+            url, login = server.url("nodes"), Login(server.user, server.password)
+        nodes.connection = connection_config(parse_metadata_url(url), login)
         in_the_middle[:] = [kill]
         with pytest.raises(Killed):
             nodes.run("Make")
