@@ -144,7 +144,8 @@ def _read_reference(
 def _size(folder: str) -> int:
     """Bytes of all files in a folder."""
     return sum(
-        fileio.open(f"{parent}/{name}", "rb").size()
+        # In a bucket, a folder's name ends in a slash: one more leads to no file.
+        fileio.open(f"{parent.rstrip('/')}/{name}", "rb").size()
         for parent, _, names in fileio.walk(folder)
         for name in names
     )
