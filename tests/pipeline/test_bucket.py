@@ -1,0 +1,83 @@
+"""A pipeline root in Google Cloud Storage: nodes as processes of their own, and an emulator."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.runs import REPOSITORY, write_pictures
+from tests.google_storage import GoogleStorage, run_google_storage
+
+ROOT = "gs://bucket/team"
+NODES = (
+    "ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform", "Trainer",
+    "Baseline", "Evaluator", "ServingCheck", "Pusher", "Report",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def storage() -> Iterator[GoogleStorage]:
+    with run_google_storage() as storage:
+        yield storage
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    stages = [
+        {"name": "head", "epochs": 4, "optimizer": {"learning_rate": 0.01}},
+        {"name": "fine-tune", "freeze": "block_16_expand", "epochs": 1},
+    ]
+    return {
+        "data": {"path": str(write_pictures(tmp_path_factory.mktemp("data"), count=40))},
+        "transform": {"image_size": 32},
+        "model": {"weights": "bundled", "alpha": 0.35},
+        "trainer": {"stages": stages},
+        "gate": {"min_accuracy": 0.5},
+        "serving_check": {"calls": 20},
+        "push": {"model_name": "pets"},
+    }
+
+
+def run_node(
+    node: str, run_id: str, config: dict[str, Any], storage: GoogleStorage, folder: Path
+) -> str:
+    """What the node printed last."""
+    command = [sys.executable, "-m", "pipeline", "node", "--node", node, "--run-id", run_id]
+    command += ["--config-json", json.dumps(config), "--root", ROOT]
+    command += ["--metadata", f"sqlite://{folder}/m.sqlite"]
+    result = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env={**storage.environment, "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"
+    return result.stdout.splitlines()[-1]
+
+
+def test_a_node(storage: GoogleStorage, config: dict[str, Any], tmp_path: Path) -> None:
+    told = run_node("ImageExampleGen", "run-1", config, storage, tmp_path)
+    assert "80 pictures" in told
+    examples = "team/artifacts/pets/ImageExampleGen/examples/1/Split-train/data_tfrecord-"
+    assert any(name.startswith(examples) for name in storage.names())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)  # Twelve processes that import TFX.
+def test_all_nodes(storage: GoogleStorage, config: dict[str, Any], tmp_path: Path) -> None:
+    config = {**config, "push": {"model_name": "all"}}
+    told = {node: run_node(node, "run-1", config, storage, tmp_path) for node in NODES}
+    assert "version " in told["Pusher"], told
+    names = storage.names()
+    [version] = [name for name in names if re.match(r"team/serving/all/\d+/saved_model.pb", name)]
+    assert version.split("/")[3] in told["Pusher"]
+    assert "team/artifacts/all/Report/report/11/index.html" in names
+    assert "cached" in run_node("ImageExampleGen", "run-2", config, storage, tmp_path)
