@@ -149,6 +149,7 @@ def test_a_schedule_from_its_start_to_its_end(api: KfpApi, kubeflow: Command) ->
         ("schedule", [], "give one of --cron"),
         ("schedule", ["--every", "6h", "--pause"], "given are --every and --pause"),
         ("schedule", ["--cron", "0 3 * *"], "has 4 fields"),
+        ("schedule", ["--cron", "0", "3", "*", "*", "*"], "Put the expression in quotes"),
         ("schedule", ["--every", "6h", "--timezone", "UTC"], "--timezone goes with --cron"),
         ("schedule", ["--pause", "--param", "span=7"], "--param goes with"),
         ("deploy", ["--set", "gate.min_accuracy=2"], "gate.min_accuracy"),
