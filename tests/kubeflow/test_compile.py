@@ -16,7 +16,13 @@ from kubeflow.compile.limits import note_on_size
 from kubeflow.compile.parameters import config_json
 from pipeline.config import PipelineConfig
 from pipeline.config_file import check_config, load_config
-from tests.kubeflow.clusters import DIGITS, EVERYTHING, Compilation, compile_file
+from tests.kubeflow.clusters import (
+    DIGITS,
+    EVERYTHING,
+    Compilation,
+    compile_file,
+    with_short_stack,
+)
 from tests.kubeflow.renew_golden import COMMAND, GOLDEN
 
 CONFIGS = sorted(DIGITS.parent.rglob("*.yaml"))
@@ -37,7 +43,8 @@ def compile_here(config: str, *overrides: str) -> str:
     """Compiles in this process: after the first time, in a second."""
     from kubeflow.compile.pipeline import compile_pipeline
 
-    return compile_pipeline(check_config(yaml.safe_load(config), overrides, check_paths=False))
+    checked = check_config(yaml.safe_load(config), overrides, check_paths=False)
+    return with_short_stack(compile_pipeline, checked)
 
 
 @functools.cache  # Nobody changes what was read; reading takes a second.

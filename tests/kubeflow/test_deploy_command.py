@@ -13,7 +13,7 @@ import pytest
 
 from kubeflow.cli import main
 from pipeline.config import PipelineConfig
-from tests.kubeflow.clusters import DIGITS, REPOSITORY
+from tests.kubeflow.clusters import DIGITS, REPOSITORY, with_short_stack
 from tests.kubeflow.deployed import served, write_package
 from tests.kubeflow.kfp_api_server import KfpApi, argo_run
 
@@ -36,7 +36,7 @@ def compile_once() -> Callable[[PipelineConfig], str]:
     def compile_or_recall(config: PipelineConfig) -> str:
         key = config.model_dump_json()
         if key not in known:
-            known[key] = compile_pipeline(config)
+            known[key] = with_short_stack(compile_pipeline, config)
         return known[key]
 
     return compile_or_recall

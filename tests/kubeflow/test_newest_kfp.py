@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pipeline.config_file import check_config
-from tests.kubeflow.clusters import EVERYTHING
+from tests.kubeflow.clusters import EVERYTHING, with_short_stack
 from tests.kubeflow.renew_golden import GOLDEN
 
 HERE = Path(__file__).parent / "newest_kfp"
@@ -68,7 +68,7 @@ def understood(
 
     everything = tmp_path_factory.mktemp("compiled") / "everything.yaml"
     config = check_config(yaml.safe_load(EVERYTHING), check_paths=False)
-    everything.write_text(compile_pipeline(config))
+    everything.write_text(with_short_stack(compile_pipeline, config))
     result = subprocess.run(
         [newest_python, "-I", HERE / "read_compiled.py", GOLDEN, everything],
         capture_output=True,
