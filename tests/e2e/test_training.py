@@ -15,7 +15,7 @@ from trainer.input import build_parser
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 AUGMENTED = (
-    "model.output_layer=null",  # the whole backbone
+    "model.output_layer=block_8_add",
     "trainer.stages.1.augmentation={rotation: 0.05, zoom: 0.1, mixup: 0.2}",
     "trainer.class_weights=auto",
     "trainer.label_smoothing=0.1",

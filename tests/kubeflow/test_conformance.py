@@ -28,11 +28,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 CONFIG = """
 data: {{path: "{folder}/pictures/span-{{SPAN}}"}}
 transform: {{image_size: 32}}
-model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled}}
+model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled, output_layer: block_4_add}}
 trainer:
   stages:
-    - {{name: head, epochs: 8, optimizer: {{learning_rate: 0.01}}}}
-    - {{name: fine-tune, freeze: block_16_expand, epochs: 1, optimizer: {{learning_rate: 0.0001}}}}
+    - {{name: head, epochs: 12, optimizer: {{learning_rate: 0.01}}}}
+    - {{name: fine-tune, freeze: block_4_expand, epochs: 1, optimizer: {{learning_rate: 0.0001}}}}
 gate: {{min_accuracy: 0.6}}
 serving_check: {{calls: 20}}
 push: {{model_name: zeros-and-ones}}
