@@ -66,6 +66,7 @@ def test_the_same_again_is_the_same_model(small: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(answers[0], answers[2])
 
 
+@pytest.mark.slow
 def test_warm_start_takes_over_the_last_model(small: Path, tmp_path: Path) -> None:
     config, workspace = small, tmp_path / "workspace"
     warm = "trainer.warm_start=true"

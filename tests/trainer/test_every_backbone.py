@@ -41,7 +41,7 @@ FAMILIES = (
     "VGG16",
 )
 # These take the least time.
-QUICK = ("MobileNet", "MobileNetV2", "MobileNetV3Small", "ConvNeXtTiny", "ResNet50V2", "VGG16")
+QUICK = ("MobileNet", "MobileNetV2", "MobileNetV3Small", "ConvNeXtTiny", "VGG16")
 HEAD = StageSettings(name="head", epochs=1)
 UPPER = StageSettings(name="upper", freeze=0.7, epochs=1)
 ALL = StageSettings(name="all", freeze="none", epochs=1)
