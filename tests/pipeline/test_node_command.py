@@ -90,7 +90,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 def test_nodes_that_start_together_on_an_empty_database(cluster: Cluster) -> None:
     twins = [cluster.start("ImageExampleGen", "run-1") for _ in range(2)]
-    early, unknown = cluster.start("StatisticsGen", "run-1"), cluster.start("Trianer", "run-1")
+    # In a run of its own: in that of the twins, it may come when one of them has finished.
+    early, unknown = cluster.start("StatisticsGen", "run-0"), cluster.start("Trianer", "run-1")
     told = [cluster.finish(process) for process in twins]
     assert sum(code == 0 for code, *_ in told) >= 1, told
     assert all(code == 0 or "was overtaken by a later one" in err for code, _, err in told), told
