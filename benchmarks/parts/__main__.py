@@ -25,7 +25,7 @@ from benchmarks.defaults import (
 )
 from benchmarks.machine import REPOSITORY, describe_machine
 from benchmarks.measured_process import run_measured
-from benchmarks.parts import evaluation, export, reading, serving, start_up
+from benchmarks.parts import arithmetic, evaluation, export, reading, serving, start_up
 from benchmarks.parts.fresh_process import in_fresh_process
 from benchmarks.parts.row import Row, build_table
 from benchmarks.parts.subject import Subject, open_subject
@@ -37,6 +37,7 @@ _MEASURES: tuple[Callable[[Subject], list[Row]], ...] = (
     evaluation.measure,
     serving.measure,
     export.measure,
+    arithmetic.measure,
 )
 
 
