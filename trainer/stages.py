@@ -228,7 +228,8 @@ def _compile(parts: StageModel, stage: StageSettings, settings: TrainerSettings)
             loss=build_loss(settings.label_smoothing),
             # An object each: what both count into would be wrong for both.
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-            # XLA compiles for seconds what a small head trains in as many.
+            # XLA compiles for seconds what a small head trains in as many. Its CPU code is slow:
+            # MobileNetV2 from block 15 on took 702 ms a step instead of 52 (`benchmarks.parts`).
             jit_compile=False,
         )
     # tf.function traces twice what creates variables in its first call. (Not `optimizer`: under
