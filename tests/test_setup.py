@@ -271,7 +271,7 @@ def test_second_call_is_silent_and_takes_no_time(clone: Clone) -> None:
     clone.pip_calls()
     start = time.monotonic()
     assert clone.set_up() == ""
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 1
     assert clone.pip_calls() == []
 
 
@@ -446,7 +446,7 @@ def test_real_set_up_installs_and_checks_hashes(
     assert subprocess.check_output([python, "-c", code], text=True) == "42\n"
     start = time.monotonic()
     assert clone.set_up() == ""
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 1
 
     # Without its log .venv counts as someone else's and is kept: that saves making another.
     (clone.root / ".venv/set-up.log").unlink()
