@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.records import open_records
 from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
 
 # Pictures that are decoded, or go through a network without gradients, at a time: enough to keep
@@ -91,7 +92,7 @@ def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
     """
     files = tuple(sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern)))
     position = {label: index for index, label in enumerate(labels)}
-    batches = _records(files).batch(1024).map(_parse_labels, tf.data.AUTOTUNE)
+    batches = open_records(files).batch(1024).map(_parse_labels, tf.data.AUTOTUNE)
     names = [name.decode() for batch in batches.as_numpy_iterator() for name in batch]
     label_ids = np.asarray([position[name] for name in names], np.int64)
     return Split(files, label_ids, tuple(labels))
@@ -137,7 +138,7 @@ def read_pictures(
         A dataset of (`[batch, image_size, image_size, 3] float32` in the backbone's range,
         `[batch] int64` label ids).
     """
-    records = _records(split.files)
+    records = open_records(split.files)
     label_ids = tf.data.Dataset.from_tensor_slices(split.label_ids)
     examples = tf.data.Dataset.zip(records, label_ids)
     if shuffle_seed is not None:
@@ -151,11 +152,6 @@ def read_pictures(
     # TFRecord files do not tell how many examples they hold; the labels have been counted.
     count = math.ceil(len(split) / batch_size)
     return batches.apply(tf.data.experimental.assert_cardinality(count))
-
-
-def _records(files: Sequence[str]) -> tf.data.Dataset:
-    compression = "GZIP" if files and files[0].endswith(".gz") else None
-    return tf.data.TFRecordDataset(list(files), compression_type=compression)
 
 
 @as_written

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from components.records import open_records
 from components.serving_check.reference import (
     ALONE,
     BATCH_SIZE,
@@ -67,8 +68,7 @@ def _build_score(network: Network, size: tf.TensorShape) -> Callable[[tf.Tensor]
 
 
 def _hashes(split: Split) -> tuple[str, ...]:
-    compression = "GZIP" if split.files[0].endswith(".gz") else None
-    records = tf.data.TFRecordDataset(list(split.files), compression).take(PICTURES)
+    records = open_records(split.files).take(PICTURES)
     spec = {IMAGE: tf.io.FixedLenFeature([], tf.string)}
     contents = records.map(lambda record: tf.io.parse_single_example(record, spec)[IMAGE])
     return tuple(hashlib.sha256(one).hexdigest() for one in contents.as_numpy_iterator())

@@ -22,6 +22,7 @@ from components.evaluation.predictions import write_predictions
 from components.evaluation.settings import GateSettings
 from components.evaluation.slices import other_features
 from components.evaluation.usable import UnusableModel, load_classes
+from components.records import list_record_files, open_records
 
 _PROBES = 4
 
@@ -131,11 +132,8 @@ def _keeps_baseline(
 
 def _first_examples(examples: Sequence[types.Artifact], splits: Sequence[str]) -> list[bytes]:
     uris = [uri for split in splits for uri in artifact_utils.get_split_uris(list(examples), split)]
-    files = [file for uri in uris for file in sorted(tf.io.gfile.glob(f"{uri}/*"))]
-    for file in files:
-        compression = "GZIP" if file.endswith(".gz") else ""
-        records = tf.data.TFRecordDataset(file, compression).take(_PROBES).as_numpy_iterator()
-        if found := list(records):
+    for file in [file for uri in uris for file in list_record_files(uri)]:
+        if found := list(open_records([file]).take(_PROBES).as_numpy_iterator()):
             return found
     raise GateError(
         f"there is no picture in {', '.join(splits)}, so the model cannot be measured",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from components.ingest import storage
 from components.push.saved_model import ModelFacts
+from components.records import list_record_files, open_records
 
 WARMUP_FILE = "tf_serving_warmup_requests"
 """Where TensorFlow Serving looks for them: this name in `assets.extra`."""
@@ -71,14 +72,12 @@ def sample_pictures(examples_uri: str, split: str, count: int = PICTURES) -> lis
 def _pictures(examples_uri: str, split: str) -> Iterator[tuple[bytes, bytes]]:
     import tensorflow as tf
 
-    folder = storage.join(examples_uri, f"Split-{split}")
-    for entry in storage.list_folder(folder):
-        options = "GZIP" if entry.name.endswith(".gz") else ""
-        for record in tf.data.TFRecordDataset(entry.path, options).as_numpy_iterator():
-            feature = tf.train.Example.FromString(record).features.feature
-            encoded, label = feature[IMAGE].bytes_list.value, feature[LABEL].bytes_list.value
-            if len(encoded) == 1 and len(encoded[0]) <= _MAX_PICTURE_BYTES:
-                yield encoded[0], b"".join(label)
+    files = list_record_files(storage.join(examples_uri, f"Split-{split}"))
+    for record in open_records(files).as_numpy_iterator():
+        feature = tf.train.Example.FromString(record).features.feature
+        encoded, label = feature[IMAGE].bytes_list.value, feature[LABEL].bytes_list.value
+        if len(encoded) == 1 and len(encoded[0]) <= _MAX_PICTURE_BYTES:
+            yield encoded[0], b"".join(label)
 
 
 def _bytes_input(facts: ModelFacts) -> str | None:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Collection, Iterator
 
 from components.ingest import storage
+from components.records import list_record_files, open_records
 
 SIZE_PX = 160
 _QUALITY = 80
@@ -67,11 +68,9 @@ def data_uri(kind: str, contents: bytes) -> str:
 def _read_pictures(examples: str, split: str) -> Iterator[tuple[str, bytes]]:
     import tensorflow as tf
 
-    shards = sorted(tf.io.gfile.glob(storage.join(examples, f"Split-{split}/*")))
-    for shard in shards:
-        compression = "GZIP" if shard.endswith(".gz") else ""
-        for record in tf.data.TFRecordDataset(shard, compression):
-            feature = tf.train.Example.FromString(record.numpy()).features.feature
-            [name] = feature["image/filename"].bytes_list.value or [b""]
-            [contents] = feature["image/encoded"].bytes_list.value or [b""]
-            yield name.decode("utf-8", "replace"), contents
+    files = list_record_files(storage.join(examples, f"Split-{split}"))
+    for record in open_records(files).as_numpy_iterator():
+        feature = tf.train.Example.FromString(record).features.feature
+        [name] = feature["image/filename"].bytes_list.value or [b""]
+        [contents] = feature["image/encoded"].bytes_list.value or [b""]
+        yield name.decode("utf-8", "replace"), contents

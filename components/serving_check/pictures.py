@@ -9,6 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 from PIL import Image
 
+from components.records import list_record_files, open_records
 from components.transform.decode import decode_image
 
 UNDECODABLE = ("an empty file", "a file that is no picture", "a truncated picture")
@@ -32,9 +33,7 @@ def read_split(folder: str) -> Iterator[Picture]:
     Args:
         folder: The split's folder in an Examples artifact.
     """
-    files = sorted(tf.io.gfile.glob(f"{folder}/*"))
-    compression = "GZIP" if files and files[0].endswith(".gz") else None
-    for record in tf.data.TFRecordDataset(files, compression).as_numpy_iterator():
+    for record in open_records(list_record_files(folder)).as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
         formats = features["image/format"].bytes_list.value
         sizes = [features[f"image/{side}"].int64_list.value for side in ("height", "width")]

@@ -15,6 +15,7 @@ from tfx.types import standard_component_specs as keys
 from tfx.utils import proto_utils
 
 from components.one_process import is_in_one_process
+from components.records import list_record_files, open_records
 from components.transform.preprocessing import FINDS_LABELS, LABEL, LABEL_VOCABULARY
 
 _AT_A_TIME = 1024
@@ -71,9 +72,6 @@ def find_labels(folders: list[str]) -> list[bytes]:
     found: set[bytes] = set()
     spec = {LABEL: tf.io.FixedLenFeature([], tf.string)}
     for folder in folders:
-        files = sorted(tf.io.gfile.glob(f"{folder}/*"))
-        compression = "GZIP" if files and files[0].endswith(".gz") else None
-        records = tf.data.TFRecordDataset(files, compression).batch(_AT_A_TIME)
-        for batch in records:
+        for batch in open_records(list_record_files(folder)).batch(_AT_A_TIME):
             found.update(tf.io.parse_example(batch, spec)[LABEL].numpy().tolist())
     return sorted(found)

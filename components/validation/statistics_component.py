@@ -16,6 +16,7 @@ from tfx.types import standard_component_specs as keys
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
 from components.one_process import is_in_one_process
+from components.records import list_record_files, open_records
 from components.validation.statistics import FEATURE_TYPES
 
 _AT_A_TIME = 1024
@@ -50,11 +51,11 @@ class Executor(executor.Executor):
         statistics.span = examples.span
         options = tfdv.StatsOptions.from_json(exec_properties[keys.STATS_OPTIONS_JSON_KEY])
         for split in artifact_utils.decode_split_names(examples.split_names):
-            files = tf.io.gfile.glob(f"{artifact_utils.get_split_uri([examples], split)}/*")
+            files = list_record_files(artifact_utils.get_split_uri([examples], split))
             folder = artifact_utils.get_split_uri([statistics], split)
             tf.io.gfile.makedirs(folder)
             with tf.io.gfile.GFile(f"{folder}/{executor.DEFAULT_FILE_NAME}", "wb") as file:
-                file.write(compute_statistics(sorted(files), options).SerializeToString())
+                file.write(compute_statistics(files, options).SerializeToString())
 
 
 class ImageStatisticsGen(StatisticsGen):
@@ -77,8 +78,7 @@ def compute_statistics(
     for name, kind in FEATURE_TYPES.items():
         schema.feature.add(name=name, type=kind)
     decoder = ExamplesToRecordBatchDecoder(schema.SerializeToString())
-    compression = "GZIP" if files and files[0].endswith(".gz") else None
-    records = tf.data.TFRecordDataset(files, compression).batch(_AT_A_TIME)
+    records = open_records(files).batch(_AT_A_TIME)
     batches = [decoder.DecodeBatch(batch.tolist()) for batch in records.as_numpy_iterator()]
     if not batches:
         batches = [decoder.DecodeBatch([])]

@@ -1,0 +1,33 @@
+"""TFRecord files of tf.Examples, as TFX's components leave them: gzip, or not compressed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def list_record_files(folder: str) -> list[str]:
+    """The files of one split, in the order in which everybody here reads them.
+
+    Args:
+        folder: The split's folder in an Examples artifact, on this machine or in a bucket.
+    """
+    import tensorflow as tf
+
+    return sorted(tf.io.gfile.glob(f"{folder}/*"))
+
+
+def open_records(files: Sequence[str]) -> "tf.data.Dataset":
+    """The records of some files, one after the other.
+
+    Args:
+        files: Compressed all alike: with gzip where they end in `.gz`, or not at all.
+
+    Returns:
+        A dataset of serialized tf.Examples, `[] string`.
+    """
+    import tensorflow as tf
+
+    compression = "GZIP" if files and files[0].endswith(".gz") else None
+    return tf.data.TFRecordDataset(list(files), compression)
