@@ -29,8 +29,8 @@ def fold_batch_norm(model: keras.Model, *, is_final: bool = False) -> keras.Mode
     Args:
         model: A functional model with one input and one output.
         is_final: Whether the weights have their last values: kernels are folded once, into
-            variables of their own. Otherwise they are in each call, as they are then, and gradients
-            reach kernels, gammas and betas alike.
+            convolutions with variables of their own. Otherwise they are in each call, as they are
+            then, and gradients reach kernels, gammas and betas alike.
 
     Returns:
         The model, for inference mode alone; the same one where there is nothing to fold.
@@ -39,16 +39,26 @@ def fold_batch_norm(model: keras.Model, *, is_final: bool = False) -> keras.Mode
     if not norm_of:
         return model
     folded = {id(norm) for norm in norm_of.values()}
-    kind = FinalConvolution if is_final else FoldedConvolution
+    final: dict[int, keras.layers.Layer] = {}
 
     def choose(layer: keras.Operation) -> keras.Operation:
         norm = norm_of.get(id(layer))
-        return layer if norm is None else kind(layer, norm)
+        if norm is None:
+            return layer
+        if not is_final:
+            return FoldedConvolution(layer, norm)
+        config = {**layer.get_config(), "use_bias": True}
+        return final.setdefault(id(layer), type(layer).from_config(config))
 
     def call(layer: keras.Operation, *args: Any, **kwargs: Any) -> Any:
         return args[0] if id(layer) in folded else layer(*args, **kwargs)
 
-    return keras.models.clone_model(model, clone_function=choose, call_function=call)
+    clone = keras.models.clone_model(model, clone_function=choose, call_function=call)
+    for layer in model.layers:
+        if id(layer) in final:
+            kernels, bias = _fold(layer, norm_of[id(layer)])
+            final[id(layer)].set_weights([*kernels, bias])
+    return clone
 
 
 class FoldedConvolution(keras.layers.Layer):
@@ -68,33 +78,21 @@ class FoldedConvolution(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """`[batch, height, width, channels] float32`, as BatchNorm puts them out."""
-        return _convolve(inputs, self.convolution, *_fold(self.convolution, self.norm))
+        kernels, bias = _fold(self.convolution, self.norm)
+        outputs = _OPERATIONS[type(self.convolution)](
+            inputs,
+            *kernels,
+            strides=self.convolution.strides,
+            padding=self.convolution.padding,
+            data_format=self.convolution.data_format,
+            dilation_rate=self.convolution.dilation_rate,
+        )
+        # TensorFlow joins this one, and an activation behind it, with the convolution.
+        return tf.nn.bias_add(outputs, bias)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The convolution's."""
         return self.convolution.compute_output_shape(input_shape)
-
-
-class FinalConvolution(keras.layers.Layer):
-    """The same with weights that no longer change: what is folded is all that it keeps."""
-
-    def __init__(
-        self, convolution: keras.layers.Layer, norm: keras.layers.BatchNormalization
-    ) -> None:
-        super().__init__(name=f"{convolution.name}_folded")
-        kernels, bias = _fold(convolution, norm)
-        self.kernels = [keras.Variable(kernel, trainable=False) for kernel in kernels]
-        self.bias = keras.Variable(bias, trainable=False)
-        # As a function: as an attribute, the convolution would bring its own weights along.
-        self._get_convolution = lambda: convolution
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """`[batch, height, width, channels] float32`, as BatchNorm puts them out."""
-        return _convolve(inputs, self._get_convolution(), self.kernels, self.bias)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The convolution's."""
-        return self._get_convolution().compute_output_shape(input_shape)
 
 
 def _fold(
@@ -113,21 +111,6 @@ def _fold(
         # Its channels are two axes of the kernel: those of the input, and each one's multiples.
         scale = tf.reshape(scale, convolution.kernel.shape[2:])
     return [convolution.kernel * scale], bias
-
-
-def _convolve(
-    inputs: tf.Tensor, like: keras.layers.Layer, kernels: list[tf.Tensor], bias: tf.Tensor
-) -> tf.Tensor:
-    outputs = _OPERATIONS[type(like)](
-        inputs,
-        *kernels,
-        strides=like.strides,
-        padding=like.padding,
-        data_format=like.data_format,
-        dilation_rate=like.dilation_rate,
-    )
-    # TensorFlow joins this one, and an activation behind it, with the convolution.
-    return tf.nn.bias_add(outputs, bias)
 
 
 def _find_pairs(model: keras.Model) -> dict[int, keras.layers.BatchNormalization]:
