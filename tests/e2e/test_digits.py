@@ -56,6 +56,9 @@ def test_sample_is_pushed(pushed: Run) -> None:
     assert pushed.exit_code == 0, pushed.output
     summary = pushed.summary
     assert summary["outcome"] == "pushed"
+    assert set(pushed.states.values()) == {"done"}
+    version = Path(summary["pushed"]["path"])
+    assert [entry.name for entry in version.parent.iterdir()] == [version.name]
     assert summary["images"]["accepted"] == summary["images"]["found"] == 1797
     assert sum(summary["splits"].values()) == 1797
     assert list(summary["classes"]) == list("0123456789")

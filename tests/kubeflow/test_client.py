@@ -135,7 +135,7 @@ def test_no_answer_in_time(api: KfpApi) -> None:
     began = time.monotonic()
     with pytest.raises(HostError, match=r"did not answer within 0\.3 s"):
         connect(api, timeout_seconds=0.3)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 1.5
 
 
 def test_a_host_that_is_something_else(api: KfpApi) -> None:

@@ -15,6 +15,8 @@ from pipeline.orphan import die_with_parent
 
 NAMES = ["ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform"]
 NAMES += ["Trainer", "Baseline", "Evaluator", "Pusher"]
+# Longer than a test waits: what ends by itself proves nothing.
+FOR_EVER = 600
 
 
 def facts_of(workspace: Path, blessed: bool) -> dict[str, dict]:
@@ -74,7 +76,7 @@ def main() -> None:
             Finished(component=name, state=state, seconds=seconds, facts=facts.get(name, {}))
         )
     if scenario == "lingers":
-        time.sleep(60)
+        time.sleep(FOR_EVER)
 
 
 def work(name: str, seconds: float, events: EventWriter) -> None:
@@ -104,9 +106,9 @@ def misbehave(scenario: str, events: EventWriter, fd: int) -> None:
         case "stops early":
             sys.exit(0)
         case "waits" | "deaf":
-            child = subprocess.Popen(["sleep", "60"])
+            child = subprocess.Popen(["sleep", str(FOR_EVER)])
             print(f"pids {os.getpid()} {child.pid}", flush=True)
-            time.sleep(60)
+            time.sleep(FOR_EVER)
 
 
 if __name__ == "__main__":

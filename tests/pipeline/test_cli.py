@@ -1,8 +1,8 @@
 """The command as a person starts it: real processes, exit codes, what they print."""
 
-import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,14 +18,13 @@ def pipeline(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_is_fast_and_light() -> None:
     seconds = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    for _ in range(5):
+        start = time.monotonic()
         result = pipeline("--help")
-        seconds.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+        seconds.append(time.monotonic() - start)
     assert result.returncode == 0
     assert "show-config" in result.stdout
     assert "3  the gate or the serving check\n" in result.stdout
-    # Of its own work: how busy the machine is does not count.
     assert min(seconds) < 0.5
 
 

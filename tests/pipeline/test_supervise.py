@@ -80,7 +80,7 @@ def is_running(pid: int) -> bool:
 
 
 def ended(pids: list[int]) -> bool:
-    for _ in range(400):
+    for _ in range(40):
         if not any(is_running(pid) for pid in pids):
             return True
         time.sleep(0.05)
@@ -142,7 +142,7 @@ def test_signals_end_the_run_in_good_order(
     number: signal.Signals, exit_code: int, workspace: Path, waiting: "Process[str]"
 ) -> None:
     waiting.send_signal(number)
-    output, errors = waiting.communicate(timeout=60)
+    output, errors = waiting.communicate(timeout=10)
     assert waiting.returncode == exit_code
     assert number.name in output and GO_ON in output
     assert "Traceback" not in output + errors
@@ -161,7 +161,7 @@ def test_a_deaf_worker_is_killed(times: int, workspace: Path, waiting: "Process[
     for _ in range(times):
         waiting.send_signal(signal.SIGINT)
         time.sleep(0.1)
-    waiting.communicate(timeout=60)
+    waiting.communicate(timeout=10)
     assert waiting.returncode == 130
     assert ended(worker_pids(workspace))
 
@@ -181,7 +181,7 @@ def test_the_worker_does_not_outlive_a_killed_front_end(
 
 def test_a_worker_killed_from_outside_is_told(workspace: Path, waiting: "Process[str]") -> None:
     os.kill(worker_pids(workspace)[0], signal.SIGTERM)
-    output, _ = waiting.communicate(timeout=60)
+    output, _ = waiting.communicate(timeout=10)
     assert waiting.returncode == 1
     assert "killed by signal 15 while Trainer was running" in output
     assert ended(worker_pids(workspace))
@@ -193,13 +193,13 @@ def test_a_signal_after_the_last_component_changes_nothing(workspace: Path) -> N
     while not any('"Pusher","state"' in path.read_text() for path in events.glob("*/events.jsonl")):
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=10)
     assert (process.returncode, summary_of(workspace).outcome) == (0, "pushed"), output
 
 
 def test_a_workspace_is_for_one_run_at_a_time(workspace: Path, waiting: "Process[str]") -> None:
     second = start("ok", workspace)
-    _, errors = second.communicate(timeout=60)
+    _, errors = second.communicate(timeout=10)
     assert second.returncode == 1
     [run_id] = os.listdir(workspace / "runs")
     assert f"run {run_id} (process {waiting.pid}) is using the workspace {workspace}" in errors
@@ -226,7 +226,7 @@ def test_who_reads_the_output_may_leave(workspace: Path) -> None:
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=10) == 0
     assert summary_of(workspace).outcome == "pushed"
     process.stderr.close()
 
@@ -241,7 +241,7 @@ def test_a_terminal_gets_a_live_table_and_its_cursor_back(workspace: Path) -> No
             output += data
     except OSError:
         pass  # Linux' way of saying that a terminal's other end is closed.
-    process.communicate(timeout=60)
+    process.communicate(timeout=10)
     os.close(master)
     assert process.returncode == 0
     assert b"\x1b[?25l" in output and output.rindex(b"\x1b[?25h") > output.rindex(b"\x1b[?25l")
