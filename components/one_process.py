@@ -18,9 +18,18 @@ def is_in_one_process(beam_args: Sequence[str] | None) -> bool:
         beam_args: Its options, as on a command line.
     """
     options = PipelineOptions(list(beam_args or ()))
-    runner = options.view_as(StandardOptions).runner or "DirectRunner"
     mode = options.view_as(DirectOptions).direct_running_mode
-    return runner.rpartition(".")[2] == "DirectRunner" and mode == "in_memory"
+    return is_on_this_machine(options.view_as(StandardOptions).runner) and mode == "in_memory"
+
+
+def is_on_this_machine(runner: str | None) -> bool:
+    """Whether a runner of Beam's is its own one: `DirectRunner`, in any of its spellings.
+
+    Args:
+        runner: As Beam's option names it; None is Beam's default.
+    """
+    name = (runner or "direct").rpartition(".")[2].lower()
+    return name in ("direct", "directrunner")
 
 
 def run_here(do_fn: beam.DoFn, elements: Iterable[Any]) -> Iterator[Any]:

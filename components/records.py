@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from components.ingest import storage
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -12,10 +14,18 @@ def list_record_files(folder: str) -> list[str]:
 
     Args:
         folder: The split's folder in an Examples artifact, on this machine or in a bucket.
-    """
-    import tensorflow as tf
 
-    return sorted(tf.io.gfile.glob(f"{folder}/*"))
+    Returns:
+        Their paths; none where there is no such folder: a split may be empty.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    try:
+        entries = storage.list_folder(folder)
+    except FileNotFoundError:
+        return []
+    return sorted(entry.path for entry in entries if not entry.is_folder)
 
 
 def open_records(files: Sequence[str]) -> "tf.data.Dataset":

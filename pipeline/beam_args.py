@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from components.cores import count_cores
 from pipeline.beam_settings import (
     BeamSettings,
     DataflowSettings,
@@ -11,7 +12,6 @@ from pipeline.beam_settings import (
     SparkSettings,
     WorkerSettings,
 )
-from pipeline.cores import count_cores
 
 # TFX packs all of itself for workers elsewhere, at each component, and leaves the copy in /tmp. It
 # does not where an image for the workers is named; Beam's local runner, worker pools and workers

@@ -13,8 +13,8 @@ import tensorflow_transform as tft
 from components.records import open_records
 from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
 
-# Pictures that are decoded, or go through a network without gradients, at a time: enough to keep
-# every core busy.
+# Examples that are read, decoded, or go through a network without gradients at a time: enough to
+# keep every core busy.
 _MOST_AT_A_TIME = 64
 # ... and of large ones fewer: 64 pictures of 224 x 224 pixels have as many, 37 MiB as floats.
 _MOST_PIXELS = 64 * 224 * 224
@@ -92,7 +92,7 @@ def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
     """
     files = tuple(sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern)))
     position = {label: index for index, label in enumerate(labels)}
-    batches = open_records(files).batch(1024).map(_parse_labels, tf.data.AUTOTUNE)
+    batches = open_records(files).batch(_MOST_AT_A_TIME).map(_parse_labels)
     names = [name.decode() for batch in batches.as_numpy_iterator() for name in batch]
     label_ids = np.asarray([position[name] for name in names], np.int64)
     return Split(files, label_ids, tuple(labels))

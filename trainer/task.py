@@ -88,10 +88,9 @@ def run_fn(fn_args: FnArgs) -> None:
     if policy != "float32":
         network = in_float32(network, model_settings, config["image_size"], len(labels))
     keep_weights(network, fn_args.serving_model_dir)
-    served = network.for_serving()
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
-    write_serving_reference(served, pictures.validation, pictures.parse, reference)
-    _export(served, transform_layer, labels, fn_args.serving_model_dir)
+    write_serving_reference(network, pictures.validation, pictures.parse, reference)
+    _export(network.for_serving(), transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
     # The model is complete: a worker that is lost now takes nothing from it.
     with contextlib.suppress(DistributionError):

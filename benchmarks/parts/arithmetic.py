@@ -17,11 +17,8 @@ _KERAS, _XLA, _BFLOAT16 = "Keras' own layers", "with XLA", "in bfloat16"
 
 def measure(subject: Subject) -> list[Row]:
     """A batch through the backbone, and a training step of its upper part."""
-    import keras
-
     from trainer.cut import cut_network, find_boundary
     from trainer.freezing import find_first_trainable, freeze_below
-    from trainer.inference_mode import InferenceMode
     from trainer.network import build_network
 
     config = subject.config
@@ -30,30 +27,31 @@ def measure(subject: Subject) -> list[Row]:
     first = find_first_trainable(network.body, config.trainer.stages[-1].freeze)
     freeze_below(network.body, first)
     cut = cut_network(network.body, find_boundary(network.body, first))
-    trained = cut.trained or network.body
-    assert isinstance(trained, keras.Model)
-    return [
-        *_compare("backbone, a batch of 32", network.body, InferenceMode(network.body), _forward),
-        *_compare("training step, a batch of 32", trained, InferenceMode(trained), _step),
-    ]
+    rows = _compare("backbone, a batch of 32", network.body, _forward)
+    if cut.trained is not None:
+        rows += _compare("training step, a batch of 32", cut.trained, _step)
+    return rows
 
 
-def _compare(name: str, plain: Any, ours: Any, build: Callable[..., Any]) -> list[Row]:
+def _compare(name: str, part: Any, build: Callable[..., Any]) -> list[Row]:
     """Milliseconds of ours, and of what it might be instead."""
     import tensorflow as tf
 
-    inputs = np.random.default_rng(0).uniform(-1, 1, (_BATCH_SIZE, *plain.input_shape[1:]))
+    from trainer.inference_mode import InferenceMode
+
+    inputs = np.random.default_rng(0).uniform(-1, 1, (_BATCH_SIZE, *part.input_shape[1:]))
     batch = tf.constant(inputs, tf.float32)
+    ours, trained = InferenceMode(part), [one.value for one in part.trainable_variables]
     kinds = {
-        "": build(ours, jit_compile=False),
-        _KERAS: build(partial(plain, training=False), jit_compile=False, variables=plain),
-        _XLA: build(ours, jit_compile=True),
+        "": build(ours, trained),
+        _KERAS: build(partial(part, training=False), trained),
+        _XLA: build(ours, trained, jit_compile=True),
     }
     for compute in kinds.values():
         compute(batch)
     # From here on: what was called before has its graph already.
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": True})
-    kinds[_BFLOAT16] = build(ours, jit_compile=False)
+    kinds[_BFLOAT16] = build(ours, trained)
     kinds[_BFLOAT16](batch)
     tf.config.optimizer.set_experimental_options({"auto_mixed_precision_onednn_bfloat16": False})
     mine, *others = seconds_of([partial(one, batch) for one in kinds.values()], _ROUNDS)
@@ -63,22 +61,20 @@ def _compare(name: str, plain: Any, ours: Any, build: Callable[..., Any]) -> lis
     ]
 
 
-def _forward(model: Any, *, jit_compile: bool, variables: Any = None) -> Any:
+def _forward(part: Callable[..., Any], _: Any, *, jit_compile: bool = False) -> Any:
     import tensorflow as tf
 
-    return tf.function(lambda batch: model(batch), autograph=False, jit_compile=jit_compile)
+    return tf.function(lambda batch: part(batch), autograph=False, jit_compile=jit_compile)
 
 
-def _step(model: Any, *, jit_compile: bool, variables: Any = None) -> Any:
+def _step(part: Callable[..., Any], trained: Any, *, jit_compile: bool = False) -> Any:
     """Gradients of all that is trained; the optimizer is the same for all."""
     import tensorflow as tf
-
-    trained = [one.value for one in (variables or model).trainable_variables]
 
     @tf.function(autograph=False, jit_compile=jit_compile)
     def step(batch: tf.Tensor) -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(model(batch) ** 2)
+            loss = tf.reduce_mean(part(batch) ** 2)
         return tape.gradient(loss, trained)
 
     return step

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from benchmarks.parts.row import Row
 from benchmarks.parts.subject import Subject
 from benchmarks.parts.timing import seconds_of
-from pipeline.cores import count_cores
+from components.cores import count_cores
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
+from components.cores import count_cores
 from components.ingest import storage
 from components.ingest.check import Accepted, Rejected, check_picture, check_size
 from components.ingest.examples import RecordFields, parse_example
@@ -93,7 +93,7 @@ class InspectPictures(beam.DoFn):
 
     def setup(self) -> None:
         """Starts the worker's threads."""
-        self._threads = ThreadPoolExecutor(max_workers=os.cpu_count())
+        self._threads = ThreadPoolExecutor(max_workers=count_cores())
 
     def teardown(self) -> None:
         """Ends the worker's threads."""

@@ -82,6 +82,22 @@ def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Che
     _write_quarantine(storage.join(folder, QUARANTINE_FILE), quarantined)
 
 
+def read_summary(folder: str) -> dict[str, Any] | None:
+    """What `write_report` wrote, as `summarize` made it.
+
+    Args:
+        folder: Root of an Examples artifact.
+
+    Returns:
+        The summary; None where another component wrote the examples.
+    """
+    path = storage.join(folder, SUMMARY_FILE)
+    if not tf.io.gfile.exists(path):
+        return None
+    with tf.io.gfile.GFile(path) as file:
+        return dict(json.load(file))
+
+
 def keep_quarantine(
     error: IngestError, folder: str, quarantined: Collection[Checked]
 ) -> IngestError:

@@ -19,7 +19,8 @@ from components.one_process import is_in_one_process
 from components.records import list_record_files, open_records
 from components.validation.statistics import FEATURE_TYPES
 
-_AT_A_TIME = 1024
+# Whole examples, with pictures of megabytes each, for four numbers of them.
+_AT_A_TIME = 32
 
 
 class Executor(executor.Executor):
@@ -39,7 +40,7 @@ class Executor(executor.Executor):
         Args:
             input_dict: `examples`.
             output_dict: `statistics`.
-            exec_properties: `stats_options_json`; see TFX's for what else there may be.
+            exec_properties: `stats_options_json`.
         """
         if not is_in_one_process(self._beam_pipeline_args):
             super().Do(input_dict, output_dict, exec_properties)
@@ -63,6 +64,15 @@ class ImageStatisticsGen(StatisticsGen):
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
+    def __init__(self, examples: types.BaseChannel, stats_options: tfdv.StatsOptions) -> None:
+        """Makes the component; what else TFX's takes, the loop does not know.
+
+        Args:
+            examples: An `Examples` channel.
+            stats_options: By `statistics_options`.
+        """
+        super().__init__(examples=examples, stats_options=stats_options)
+
 
 def compute_statistics(
     files: list[str], options: tfdv.StatsOptions
@@ -79,7 +89,7 @@ def compute_statistics(
         schema.feature.add(name=name, type=kind)
     decoder = ExamplesToRecordBatchDecoder(schema.SerializeToString())
     records = open_records(files).batch(_AT_A_TIME)
-    batches = [decoder.DecodeBatch(batch.tolist()) for batch in records.as_numpy_iterator()]
+    batches = [decoder.DecodeBatch(batch) for batch in records.as_numpy_iterator()]
     if not batches:
         batches = [decoder.DecodeBatch([])]
     [whole] = pa.Table.from_batches(batches).combine_chunks().to_batches() or batches

@@ -15,6 +15,7 @@ import apache_beam as beam
 from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
+from components.one_process import is_on_this_machine
 from pipeline.asking.answering import answer
 from pipeline.asking.batch_plan import Plan
 from pipeline.asking.batch_shards import write_shard
@@ -56,7 +57,7 @@ def _check_options(options: PipelineOptions) -> None:
     Raises:
         UsageMistake: There is an option that it does not know.
     """
-    if options.view_as(StandardOptions).runner not in (None, "DirectRunner", "direct"):
+    if not is_on_this_machine(options.view_as(StandardOptions).runner):
         return  # Runners elsewhere have options of their own.
     known = options.get_all_options()
     unknown = options.get_all_options(retain_unknown_options=True).keys() - known.keys()

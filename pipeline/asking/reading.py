@@ -1,6 +1,5 @@
 """Reads and checks pictures ahead of the model, in batches of bounded size."""
 
-import os
 import queue
 import threading
 from collections.abc import Generator, Iterable
@@ -8,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
+from components.cores import count_cores
 from components.ingest import storage
 from components.ingest.check import Rejected, check_picture, check_size
 from components.ingest.settings import DataSettings
@@ -110,7 +110,7 @@ class _ReadingAhead:
         self._ready = queue.Queue(MAX_AHEAD)
         self._space = _Space(MAX_BYTES_AHEAD)
         self._is_over = False
-        self._readers = ThreadPoolExecutor(os.cpu_count())
+        self._readers = ThreadPoolExecutor(count_cores())
         # A daemon: it may be waiting for stdin when everything else is over.
         self._lister = threading.Thread(target=self._list, daemon=True)
 

@@ -15,6 +15,8 @@ from components.one_process import is_in_one_process, run_here
         (["--runner=DirectRunner", "--direct_running_mode=in_memory"], True),
         (["--direct_running_mode=multi_processing"], False),
         (["--runner=apache_beam.runners.direct.DirectRunner"], True),
+        (["--runner=direct"], True),
+        (["--runner=directrunner"], True),
         (["--runner=FlinkRunner", "--flink_master=flink:8081"], False),
         (["--runner=DataflowRunner"], False),
     ],

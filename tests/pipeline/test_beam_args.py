@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from components.cores import count_cores
 from pipeline.beam_args import beam_args
 from pipeline.beam_settings import BeamSettings
-from pipeline.cores import count_cores
 from tests.pipeline.test_beam_settings import DATAFLOW, FLINK, SPARK, WORKERS
 
 

@@ -14,9 +14,9 @@ from tfx.components.pusher import executor as tfx_pusher
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import channel_utils, standard_artifacts
 
-from components.evaluation.accuracy import NAME
 from components.evaluation.component import Gate
 from components.evaluation.executor import Executor, GateError
+from components.evaluation.metrics import ACCURACY
 from components.evaluation.settings import GateSettings
 from tests.components.evaluation.tiny_models import COUNT, SIGNATURE, make_examples, make_model
 
@@ -129,7 +129,7 @@ def check_tfma_agrees(found: Evaluated) -> None:
     """TFMA, which ran the models, measures the same for its own tools."""
     (record,) = tfma.load_metrics(str(found.folder))
     metrics = {entry.key.name: entry.value for entry in record.metric_keys_and_values}
-    assert metrics[NAME].double_value.value == pytest.approx(found.decision["test_accuracy"])
+    assert metrics[ACCURACY].double_value.value == pytest.approx(found.decision["test_accuracy"])
     assert metrics["example_count"].double_value.value == found.decision["test_examples"]
 
 

@@ -1,6 +1,7 @@
 """Transform in a pipeline: with and without Beam it leaves the same graph and labels."""
 
 import io
+import json
 import os
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto import transform_pb2
 from tfx.types import standard_artifacts
 
-from components.transform.component import ImageTransform, find_labels
+from components.transform.component import ImageTransform, read_labels
 from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
 
 SIZE = 8
@@ -46,10 +47,14 @@ def _write_examples(folder: Path, labels: list[str]) -> None:
 
 
 @pytest.fixture
-def outputs(tmp_path: Path) -> list[tft.TFTransformOutput]:
+def outputs(tmp_path: Path, request: pytest.FixtureRequest) -> list[tft.TFTransformOutput]:
     """What Transform leaves without Beam and with it."""
     _write_examples(tmp_path / "examples" / "Split-train", LABELS)
     _write_examples(tmp_path / "examples" / "Split-test", ["seen in no training"])
+    counts = {"train": dict.fromkeys(LABELS, 1), "test": {"seen in no training": 1}}
+    summary = tmp_path / "examples" / "ingest.json"
+    if request.param:
+        summary.write_text(json.dumps({"classes_by_split": counts}))
     (tmp_path / "schema").mkdir()
     (tmp_path / "schema" / "schema.pbtxt").write_text(SCHEMA)
     examples = Importer(
@@ -91,10 +96,11 @@ def outputs(tmp_path: Path) -> list[tft.TFTransformOutput]:
     return [tft.TFTransformOutput(str(folder)) for folder in found]
 
 
+@pytest.mark.parametrize("outputs", [True, False], ids=["ours", "foreign"], indirect=True)
 def test_graph_and_labels_are_those_that_beam_makes(outputs: list[tft.TFTransformOutput]) -> None:
     alone, beam = outputs
     expected = {label.encode() for label in LABELS}
-    assert alone.vocabulary_by_name(LABEL_VOCABULARY) == sorted(expected)
+    assert set(alone.vocabulary_by_name(LABEL_VOCABULARY)) == expected
     assert set(beam.vocabulary_by_name(LABEL_VOCABULARY)) == expected
     assert alone.vocabulary_size_by_name(LABEL_VOCABULARY) == len(expected)
     assert alone.transformed_feature_spec() == beam.transformed_feature_spec()
@@ -104,8 +110,15 @@ def test_graph_and_labels_are_those_that_beam_makes(outputs: list[tft.TFTransfor
     np.testing.assert_array_equal(*pictures)
 
 
-def test_labels_of_several_folders_are_found_once(tmp_path: Path) -> None:
-    _write_examples(tmp_path / "a", ["b", "a"])
-    _write_examples(tmp_path / "b", ["b", "c"])
-    assert find_labels([str(tmp_path / "a"), str(tmp_path / "b")]) == [b"a", b"b", b"c"]
-    assert find_labels([]) == []
+def test_labels_are_those_that_ingest_counted(tmp_path: Path) -> None:
+    artifacts = []
+    for number, counts in enumerate(({"train": {"b": 2, "a": 1}}, {"train": {"c": 1}, "test": {}})):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "ingest.json").write_text(json.dumps({"classes_by_split": counts}))
+        artifacts.append(standard_artifacts.Examples())
+        artifacts[-1].uri = str(folder)
+    assert read_labels(artifacts, ["train"]) == ["a", "b", "c"]
+    assert read_labels(artifacts, ["test"]) == []
+    (tmp_path / "1" / "ingest.json").unlink()
+    assert read_labels(artifacts, ["train"]) is None

@@ -20,6 +20,15 @@ ROWS: Rows = [
 ]
 
 
+def write_labels_only(path: Path, labels: list[str]) -> str:
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for label in labels:
+            example = tf.train.Example()
+            example.features.feature["image/class/text"].bytes_list.value.append(label.encode())
+            writer.write(example.SerializeToString())
+    return str(path)
+
+
 def _sorted(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> list[str]:
     """The features in one order, as text."""
     [dataset] = statistics.datasets
@@ -30,13 +39,18 @@ def _sorted(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> list[str
 def test_numbers_are_beams(
     rows: Rows, tmp_path: Path, write_split: Callable[[Path, Rows], Path]
 ) -> None:
-    path = str(write_split(tmp_path / "data.gz", rows))
+    middle = len(rows) // 3
+    parts = {"data-0.gz": rows[:middle], "data-1.gz": rows[middle:]}
+    # Whole batches without a height, as of another writer.
+    bare = write_labels_only(tmp_path / "data-2.gz", ["cat"] * 70)
+    files = [*(str(write_split(tmp_path / name, part)) for name, part in parts.items()), bare]
     options = statistics_options()
     expected = tfdv.generate_statistics_from_tfrecord(
-        path, str(tmp_path / "beam.pb"), stats_options=options
+        str(tmp_path / "data-*.gz"), str(tmp_path / "beam.pb"), stats_options=options
     )
-    found = compute_statistics([path], options)
-    assert found.datasets[0].num_examples == expected.datasets[0].num_examples == len(rows)
+    found = compute_statistics(files, options)
+    assert found.datasets[0].num_examples == expected.datasets[0].num_examples
+    assert found.datasets[0].num_examples == len(rows) + 70
     assert _sorted(found) == _sorted(expected)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cores import count_cores
+from components.cores import count_cores
 
 
 @pytest.mark.parametrize(
