@@ -1,5 +1,6 @@
 """The SavedModel: pictures as bytes in, scores and class names out."""
 
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import tensorflow as tf
 
 from components.transform.preprocessing import IMAGE, IMAGE_XF
 from trainer.input import as_written
+from trainer.network import Network
 from trainer.undecodable import decode_each
 
 EXAMPLES_SIGNATURE = "serving_examples"
 LABELS_FILE = "labels.txt"
+_WEIGHTS = "Weights/weights"
+"""Beside the SavedModel, which keeps what inference needs: a checkpoint of `weights`."""
 
 
 class Classifier(tf.Module):
@@ -101,6 +105,38 @@ class Classifier(tf.Module):
         """`classify`, for serialized tf.Examples with `image/encoded`: what the Evaluator asks."""
         features = {IMAGE: tf.io.FixedLenFeature([], tf.string)}
         return self.classify(tf.io.parse_example(examples, features)[IMAGE])
+
+
+def export_network(
+    network: Network, transform_layer: tf.Module, labels: Sequence[str], folder: str
+) -> None:
+    """Writes what a training leaves: the model, and beside it what a later one may start from.
+
+    Args:
+        network: What was trained, computing in 32 bits.
+        transform_layer: The Transform graph.
+        labels: Class names in the order of the logits.
+        folder: Where the SavedModel goes; the weights go to `weights_path`.
+    """
+    weights = [weight.value for weight in network.weights]
+    tf.train.Checkpoint(weights=weights).write(weights_path(folder))
+    served = network.for_serving()
+    variables = [weight.value for weight in served.weights]
+    with tempfile.TemporaryDirectory() as assets:
+        labels_file = Path(assets) / LABELS_FILE
+        labels_file.write_text("".join(f"{label}\n" for label in labels))
+        classifier = Classifier(served, variables, transform_layer, labels, labels_file)
+        export_classifier(classifier, folder)
+
+
+def weights_path(folder: str) -> str:
+    """The checkpoint of the weights that were trained, by the SavedModel's folder."""
+    return f"{parent_folder(folder)}/{_WEIGHTS}"
+
+
+def parent_folder(folder: str) -> str:
+    """The folder that one lies in, on this machine or in a bucket."""
+    return folder.rstrip("/").rpartition("/")[0]
 
 
 def export_classifier(classifier: Classifier, folder: str) -> None:

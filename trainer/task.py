@@ -23,7 +23,7 @@ from trainer.distribution import (
     is_chief,
     wait_for_all_workers,
 )
-from trainer.export import LABELS_FILE, Classifier, export_classifier
+from trainer.export import export_network
 from trainer.input import build_parser, open_split, read_labels
 from trainer.model_settings import ModelSettings
 from trainer.network import Network, build_network
@@ -34,7 +34,7 @@ from trainer.serving_reference import write_serving_reference
 from trainer.settings import TrainerSettings
 from trainer.stage_model import Pictures
 from trainer.stages import Training, train_stages
-from trainer.warm_start import keep_weights, warm_start
+from trainer.warm_start import warm_start
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -87,10 +87,9 @@ def run_fn(fn_args: FnArgs) -> None:
     report_progress("Trainer", "exporting")
     if policy != "float32":
         network = in_float32(network, model_settings, config["image_size"], len(labels))
-    keep_weights(network, fn_args.serving_model_dir)
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
     write_serving_reference(network, pictures.validation, pictures.parse, reference)
-    _export(network.for_serving(), transform_layer, labels, fn_args.serving_model_dir)
+    export_network(network, transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
     # The model is complete: a worker that is lost now takes nothing from it.
     with contextlib.suppress(DistributionError):
@@ -112,17 +111,6 @@ def in_float32(network: Network, settings: ModelSettings, image_size: int, class
         new.assign(old.numpy())
     use_normalization_weights(served.body)
     return served
-
-
-def _export(
-    network: Network, transform_layer: tf.Module, labels: tuple[str, ...], folder: str
-) -> None:
-    with tempfile.TemporaryDirectory() as assets:
-        labels_file = Path(assets) / LABELS_FILE
-        labels_file.write_text("".join(f"{label}\n" for label in labels))
-        variables = [weight.value for weight in network.weights]
-        classifier = Classifier(network, variables, transform_layer, labels, labels_file)
-        export_classifier(classifier, folder)
 
 
 def _local(folder: str) -> str | None:

@@ -3,23 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from trainer.export import LABELS_FILE
+from trainer.export import LABELS_FILE, parent_folder, weights_path
 from trainer.network import Network
 from trainer.normalization import use_normalization_weights
-
-_WEIGHTS = "Weights/weights"
-"""Beside the SavedModel, which keeps what inference needs: a checkpoint of `weights`."""
-
-
-def keep_weights(network: Network, model: str) -> None:
-    """Keeps what a later training may start from.
-
-    Args:
-        network: What was trained.
-        model: Folder of the SavedModel; the weights go beside it.
-    """
-    weights = [weight.value for weight in network.weights]
-    tf.train.Checkpoint(weights=weights).write(f"{_parent(model)}/{_WEIGHTS}")
 
 
 def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> str:
@@ -31,12 +17,12 @@ def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> st
     Args:
         network: Changed in place.
         labels: The class names, in the order of the logits.
-        base_model: Folder of a SavedModel with weights beside it, as `keep_weights` left them.
+        base_model: Folder of a SavedModel with weights beside it, as `export_network` left them.
 
     Returns:
         One sentence: what was taken over, or why nothing was.
     """
-    name = _parent(base_model).rpartition("/")[2]
+    name = parent_folder(base_model).rpartition("/")[2]
     old, old_labels = _read_weights(base_model), _read_labels(base_model)
     if not old:
         return f"warm start: model {name} has no weights beside it; nothing of it was taken over"
@@ -84,7 +70,7 @@ def _by_label(
 
 
 def _read_weights(base_model: str) -> list[np.ndarray]:
-    path = f"{_parent(base_model)}/{_WEIGHTS}"
+    path = weights_path(base_model)
     arrays: list[np.ndarray] = []
     if not tf.io.gfile.exists(f"{path}.index"):
         return arrays
@@ -97,7 +83,3 @@ def _read_weights(base_model: str) -> list[np.ndarray]:
 def _read_labels(base_model: str) -> tuple[str, ...]:
     with tf.io.gfile.GFile(f"{base_model}/assets/{LABELS_FILE}") as file:
         return tuple(file.read().splitlines())
-
-
-def _parent(folder: str) -> str:
-    return folder.rstrip("/").rpartition("/")[0]

@@ -2,7 +2,6 @@
 
 import tempfile
 import time
-from pathlib import Path
 
 from benchmarks.parts.row import Row
 from benchmarks.parts.subject import Subject
@@ -15,7 +14,7 @@ def measure(subject: Subject) -> list[Row]:
     """Tracing and writing, as the Trainer does it at its end."""
     import tensorflow_transform as tft
 
-    from trainer.export import LABELS_FILE, Classifier, export_classifier
+    from trainer.export import export_network
     from trainer.input import read_labels
     from trainer.network import build_network
 
@@ -25,12 +24,7 @@ def measure(subject: Subject) -> list[Row]:
     settings = config.model.model_copy(update={"weights": "none"})
     network = build_network(settings, config.image_size, len(labels))
     with tempfile.TemporaryDirectory() as folder:
-        labels_file = Path(folder) / LABELS_FILE
-        labels_file.write_text("".join(f"{label}\n" for label in labels))
         start = time.perf_counter()
-        served = network.for_serving()
-        variables = [weight.value for weight in served.weights]
-        classifier = Classifier(served, variables, layer, labels, labels_file)
-        export_classifier(classifier, f"{folder}/model")
+        export_network(network, layer, labels, f"{folder}/model")
         seconds = time.perf_counter() - start
     return [Row("export", seconds, "s", bound=_BOUND_SECONDS)]

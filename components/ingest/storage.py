@@ -107,7 +107,10 @@ def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
 
 def _os_error(error: Exception) -> OSError:
     """What a TensorFlow error is called among local files; some file systems give no message."""
-    return OSError(getattr(error, "message", "") or type(error).__name__)
+    import tensorflow as tf
+
+    kind = FileNotFoundError if isinstance(error, tf.errors.NotFoundError) else OSError
+    return kind(getattr(error, "message", "") or type(error).__name__)
 
 
 def hash_file(path: str) -> str:

@@ -14,7 +14,7 @@ from components.transform.preprocessing import IMAGE, IMAGE_XF, load_image
 from tests.trainer.conftest import LABELS, write_examples
 from trainer.backbones import BACKBONES
 from trainer.checkpoint import Checkpoint
-from trainer.export import LABELS_FILE, Classifier, export_classifier
+from trainer.export import export_network
 from trainer.input import build_parser, open_split
 from trainer.model_settings import ModelSettings
 from trainer.network import Network, build_network
@@ -128,12 +128,7 @@ def _statistics(network: Network) -> dict[str, np.ndarray]:
 def _check_export(
     network: Network, preprocessing: Preprocessing, examples: Path, folder: Path
 ) -> None:
-    labels_file = folder / LABELS_FILE
-    labels_file.write_text("".join(f"{label}\n" for label in LABELS))
-    served = network.for_serving()
-    variables = [weight.value for weight in served.weights]
-    classifier = Classifier(served, variables, preprocessing, LABELS, labels_file)
-    export_classifier(classifier, str(folder / "model"))
+    export_network(network, preprocessing, LABELS, str(folder / "model"))
     [record] = tf.data.TFRecordDataset(str(examples)).take(1)
     contents = tf.train.Example.FromString(record.numpy()).features.feature[IMAGE]
     serve = tf.saved_model.load(str(folder / "model")).signatures["serving_default"]
@@ -145,7 +140,7 @@ def _check_export(
     scores = tf.nn.softmax(tf.function(network)(picture))
     np.testing.assert_allclose(answers[0]["scores"], scores, atol=1e-5)
     # Folded, as it is exported, the network computes what Keras' own layers do.
-    whole, folded = tf.function(network.body), tf.function(served.body)
+    whole, folded = tf.function(network.body), tf.function(network.for_serving().body)
     expected = whole(picture, training=False).numpy()
     np.testing.assert_allclose(
         folded(picture, training=False), expected, atol=1e-4 * np.abs(expected).max()

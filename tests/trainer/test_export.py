@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer.conftest import LABELS, transform_layer
-from trainer.export import EXAMPLES_SIGNATURE, LABELS_FILE, Classifier, export_classifier
+from trainer.export import EXAMPLES_SIGNATURE, LABELS_FILE, export_network
 from trainer.network import Network
 
 
@@ -21,12 +21,7 @@ class TransformLayer(tf.Module):
 
 @pytest.fixture
 def folder(network: Network, tmp_path: Path) -> Path:
-    labels_file = tmp_path / LABELS_FILE
-    labels_file.write_text("blue\nred\n")
-    served = network.for_serving()
-    variables = [weight.value for weight in served.weights]
-    classifier = Classifier(served, variables, TransformLayer(), LABELS, labels_file)
-    export_classifier(classifier, str(tmp_path / "model"))
+    export_network(network, TransformLayer(), LABELS, str(tmp_path / "model"))
     return tmp_path / "model"
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from components.serving_check.reference import REFERENCE_FILE, Reference, read_reference
 from components.transform.preprocessing import IMAGE
 from tests.trainer.conftest import LABELS, transform_layer, write_examples
-from trainer.export import Classifier, export_classifier
+from trainer.export import export_network
 from trainer.input import build_parser, open_split
 from trainer.network import Network
 from trainer.serving_reference import write_serving_reference
@@ -43,10 +43,7 @@ def test_holds_the_scores_that_the_exported_model_gives(network: Network, tmp_pa
     assert reference.classes == LABELS
     assert reference.scores.dtype == np.float32
 
-    (tmp_path / "labels.txt").write_text("blue\nred\n")
-    variables = [weight.value for weight in network.weights]
-    classifier = Classifier(network, variables, TransformLayer(), LABELS, tmp_path / "labels.txt")
-    export_classifier(classifier, str(tmp_path / "model"))
+    export_network(network, TransformLayer(), LABELS, str(tmp_path / "model"))
     serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     for start in (0, 32):
         batch = tf.constant(contents[start : start + 32])

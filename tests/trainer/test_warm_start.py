@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.trainer.conftest import LABELS
-from trainer.export import LABELS_FILE, Classifier, export_classifier
+from trainer.export import export_network
 from trainer.network import Network
-from trainer.warm_start import keep_weights, warm_start
+from trainer.warm_start import warm_start
 
 
 class Identity(keras.Layer):
@@ -31,14 +31,8 @@ def exported(network: Network, tmp_path: Path) -> Path:
 
 
 def export(network: Network, tmp_path: Path) -> Path:
-    (tmp_path / LABELS_FILE).write_text("".join(f"{label}\n" for label in LABELS))
     folder = tmp_path / "model" / "7" / "Format-Serving"
-    served = network.for_serving()
-    variables = [weight.value for weight in served.weights]
-    export_classifier(
-        Classifier(served, variables, Identity(), LABELS, tmp_path / LABELS_FILE), str(folder)
-    )
-    keep_weights(network, str(folder))
+    export_network(network, Identity(), LABELS, str(folder))
     return folder
 
 
