@@ -32,7 +32,7 @@ A run is two processes. The front end is light and answers at once; the worker h
                 kubeflow_settings.py  how a cluster runs it: kubeflow_resources.py
                   cluster_metadata.py, serving_settings.py, kubernetes_words.py, pod_fields.py
                 metadata_url.py    the metadata of a cluster: metadata_login.py, metadata_store.py
-                  postgresql_store.py, patient_metadata.py
+                  exact_store.py, postgresql_store.py, patient_metadata.py
                 training_job/      the Trainer on several pods
     afterwards  version_commands.py, report_command.py  `models` and `rollback`, `report` and `runs`
                   models.py, rollback.py, served_models.py, runs.py, report_page.py, plain_table.py

@@ -15,9 +15,9 @@ import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import UserError
+from pipeline.exact_store import ExactStore
 from pipeline.metadata_login import Login
 from pipeline.metadata_url import MetadataUrl
-from pipeline.mysql_store import MySQLStore
 from pipeline.postgresql_store import PostgreSQLStore
 
 Result = TypeVar("Result")
@@ -170,19 +170,17 @@ def _quoted(value: str) -> str:
 
 def _connect(config: Config) -> mlmd.MetadataStore:
     if isinstance(config, metadata_store_pb2.MetadataStoreClientConfig):
-        store = mlmd.MetadataStore(config)
+        store = ExactStore(config)
         # Nothing is sent before the first call.
         with contextlib.suppress(mlmd.errors.NotFoundError):
             store.get_context_type("pipeline")
         return store
     if config.HasField("postgresql"):
         return PostgreSQLStore(config)
-    if config.HasField("mysql"):
-        return MySQLStore(config)
     if config.HasField("sqlite"):
         with contextlib.suppress(OSError):  # SQLite tells what is wrong.
             Path(config.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
-    return mlmd.MetadataStore(config)
+    return ExactStore(config)
 
 
 def _answers(config: Config) -> bool:

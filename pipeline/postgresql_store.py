@@ -9,15 +9,16 @@ in JSON, as in a Trainer's parameters, is full of backslashes. Here none gets to
 from collections.abc import Callable
 from typing import Any
 
-import ml_metadata as mlmd
 from google.protobuf.message import Message
+
+from pipeline.exact_store import ExactStore
 
 # Two characters stand for a backslash, and two for the first of them; it is one of Unicode's
 # private use area, which no text has by chance.
 _MARK = "\ue05c"
 
 
-class PostgreSQLStore(mlmd.MetadataStore):
+class PostgreSQLStore(ExactStore):
     """A metadata store that hides backslashes from MLMD; who uses the store sees them."""
 
     def _call(

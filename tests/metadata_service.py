@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 from concurrent import futures
-from pathlib import Path
 
 import grpc  # type: ignore[import-untyped]
 from ml_metadata.metadata_store.pywrap.metadata_store_extension import (
@@ -11,24 +10,24 @@ from ml_metadata.metadata_store.pywrap.metadata_store_extension import (
 )
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.metadata_store import connection_config
-from pipeline.metadata_url import parse_metadata_url
 from tests.certificate import Certificate
 
 
 @contextlib.contextmanager
-def run_metadata_service(folder: Path, certificate: Certificate | None = None) -> Iterator[int]:
+def run_metadata_service(
+    database: metadata_store_pb2.ConnectionConfig, certificate: Certificate | None = None
+) -> Iterator[int]:
     """Starts one, and stops it.
 
     Args:
-        folder: Where it keeps what it is told.
+        database: Where it keeps what it is told.
         certificate: What it shows whoever calls, for TLS.
 
     Yields:
         Its port on this machine.
     """
     server = grpc.server(futures.ThreadPoolExecutor(1))
-    server.add_generic_rpc_handlers((_Service(folder),))
+    server.add_generic_rpc_handlers((_Service(database),))
     if certificate:
         pair = (certificate.key.read_bytes(), certificate.file.read_bytes())
         port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([pair]))
@@ -44,11 +43,10 @@ def run_metadata_service(folder: Path, certificate: Certificate | None = None) -
 class _Service(grpc.GenericRpcHandler):
     """Each call of the protocol is one of MLMD's own library."""
 
-    def __init__(self, folder: Path) -> None:
-        config = connection_config(parse_metadata_url(f"sqlite://{folder}/m.sqlite"))
+    def __init__(self, database: metadata_store_pb2.ConnectionConfig) -> None:
         options = metadata_store_pb2.MigrationOptions()
         self._store = native.CreateMetadataStore(
-            config.SerializeToString(), options.SerializeToString()
+            database.SerializeToString(), options.SerializeToString()
         )
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:

@@ -136,9 +136,13 @@ def test_file_that_cannot_be_opened(tmp_path: Path) -> None:
         open_store(connection_config(url), patience_seconds=0.5)
 
 
+def file_config(folder: Path) -> Any:
+    return connection_config(parse_metadata_url(f"sqlite://{folder}/m.sqlite"))
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[int]:
-    with run_metadata_service(tmp_path) as port:
+    with run_metadata_service(file_config(tmp_path)) as port:
         yield port
 
 
@@ -152,7 +156,7 @@ def test_grpc_service(service: int) -> None:
 def test_grpc_service_with_a_certificate(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path, "DNS:localhost")
     stranger = make_certificate(tmp_path / "stranger", "DNS:localhost")
-    with run_metadata_service(tmp_path, certificate) as port:
+    with run_metadata_service(file_config(tmp_path), certificate) as port:
         url = f"grpc://localhost:{port}?ssl_ca="
         store = open_store(connection_config(parse_metadata_url(f"{url}{certificate.file}")))
         assert start_attempt(store, "run.Trainer").number == 1

@@ -107,10 +107,9 @@ def kill() -> None:
 def test_shared_metadata(nodes: Nodes, kind: str, tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         if kind == "service":
-            url, login = (
-                f"grpc://127.0.0.1:{stack.enter_context(run_metadata_service(tmp_path))}",
-                None,
-            )
+            database = connection_config(parse_metadata_url(f"sqlite://{tmp_path}/m.sqlite"))
+            port = stack.enter_context(run_metadata_service(database))
+            url, login = f"grpc://127.0.0.1:{port}", None
         else:
             run_server: Any = run_mysql if kind == "mysql" else run_postgresql
             server = stack.enter_context(run_server())
