@@ -35,8 +35,7 @@ def check_metadata_url(url: str) -> str:
         parse_metadata_url(url)
     except UserError as error:
         # Where it goes wrong, a password may stand: postgresql://me:password/database.
-        problem = error.message.removeprefix("--metadata: ")
-        raise UntoldValueError(f"{problem}; {_STORES}") from None
+        raise UntoldValueError(f"{error.message}; {_STORES}") from None
     return url
 
 

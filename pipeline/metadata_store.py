@@ -230,4 +230,4 @@ def _read_certificate(file: str) -> str:
     try:
         return Path(os.path.expanduser(file)).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--metadata: ssl_ca={file} cannot be read: {error}") from None
+        raise UserError(f"the metadata's ssl_ca={file} cannot be read: {error}") from None

@@ -15,26 +15,41 @@ from components.errors import UserError
 
 Kind = Literal["sqlite", "postgresql", "mysql", "grpc"]
 
-FORMS: Mapping[Kind, str] = {
-    "sqlite": "sqlite:///ABSOLUTE/PATH",
-    "postgresql": "postgresql://HOST[:PORT]/DATABASE",
-    "mysql": "mysql://HOST[:PORT]/DATABASE",
-    "grpc": "grpc://HOST:PORT",
-}
-_PORTS: Mapping[Kind, int] = {"postgresql": 5432, "mysql": 3306}
-_OPTIONS: Mapping[Kind, tuple[str, ...]] = {
-    "sqlite": (),
-    # MLMD 1.16's libpq is compiled without TLS: what asks for it connects to nothing.
-    "postgresql": (),
-    # MLMD 1.16's client encrypts and cannot check a certificate: with verify_server_cert it
-    # connects to nothing, without it any certificate will do, whatever `ca` says.
-    "mysql": (),
-    "grpc": ("ssl_ca",),
-}
-_WITHOUT_TLS: Mapping[Kind, str] = {
-    "postgresql": "ML Metadata's client for PostgreSQL has no TLS",
-    "mysql": "ML Metadata's client for MySQL encrypts where the server can, and cannot check a "
-    "certificate",
+
+@dataclass(frozen=True)
+class _Form:
+    """What the address of one kind looks like.
+
+    Attributes:
+        words: It, for people.
+        port: Where such servers listen, unless told otherwise.
+        options: Options that may follow.
+        without_tls: Why options of TLS may not.
+    """
+
+    words: str
+    port: int | None = None
+    options: tuple[str, ...] = ()
+    without_tls: str = ""
+
+
+_FORMS: Mapping[Kind, _Form] = {
+    "sqlite": _Form("sqlite:///ABSOLUTE/PATH"),
+    "postgresql": _Form(
+        "postgresql://HOST[:PORT]/DATABASE",
+        5432,
+        # MLMD 1.16's libpq is compiled without TLS: what asks for it connects to nothing.
+        without_tls="ML Metadata's client for PostgreSQL has no TLS",
+    ),
+    "mysql": _Form(
+        "mysql://HOST[:PORT]/DATABASE",
+        3306,
+        # MLMD 1.16's client encrypts and cannot check a certificate: with verify_server_cert it
+        # connects to nothing, without it any certificate will do, whatever `ca` says.
+        without_tls="ML Metadata's client for MySQL encrypts where the server can, and cannot "
+        "check a certificate",
+    ),
+    "grpc": _Form("grpc://HOST:PORT[?ssl_ca=FILE]", options=("ssl_ca",)),
 }
 _HINT = (
     "The environment variables METADATA_USER and METADATA_PASSWORD hold them, or the files that "
@@ -82,7 +97,7 @@ def parse_metadata_url(text: str) -> MetadataUrl:
         UserError: It is none, or it holds a user or a password, which the message does not repeat.
     """
     scheme, separator, rest = text.partition("://")
-    kind = next((kind for kind in FORMS if kind == scheme.lower()), None)
+    kind = next((kind for kind in _FORMS if kind == scheme.lower()), None)
     if not separator or kind is None:
         # Not the text itself: it may hold a password.
         raise _refused("no such address of the metadata")
@@ -92,12 +107,13 @@ def parse_metadata_url(text: str) -> MetadataUrl:
     except ValueError:
         raise _refused("the address cannot be read", kind) from None
     if "@" in parts.netloc or {"user", "password", "passwd"} & set(options):
-        raise UserError("--metadata: the address holds a user or a password", _HINT)
-    unknown = sorted(set(options) - set(_OPTIONS[kind]))
-    if kind in _WITHOUT_TLS and any(name.startswith("ssl") for name in unknown):
-        raise _refused(_WITHOUT_TLS[kind], kind)
+        raise UserError("the address holds a user or a password", _HINT)
+    form = _FORMS[kind]
+    unknown = sorted(set(options) - set(form.options))
+    if form.without_tls and any(name.startswith("ssl") for name in unknown):
+        raise _refused(form.without_tls, kind)
     if unknown or parts.fragment:
-        allowed = ", ".join(_OPTIONS[kind]) or "none"
+        allowed = ", ".join(form.options) or "none"
         raise _refused(f"an option that is not known; allowed: {allowed}", kind)
     return _sqlite(parts) if kind == "sqlite" else _server(kind, parts, options)
 
@@ -111,7 +127,7 @@ def _sqlite(parts: SplitResult) -> MetadataUrl:
 
 def _server(kind: Kind, parts: SplitResult, options: Mapping[str, str]) -> MetadataUrl:
     try:
-        port = parts.port or _PORTS.get(kind)
+        port = parts.port or _FORMS[kind].port
     except ValueError:
         raise _refused("the port is no number from 1 to 65535", kind) from None
     if not parts.hostname or port is None:
@@ -125,5 +141,5 @@ def _server(kind: Kind, parts: SplitResult, options: Mapping[str, str]) -> Metad
 
 
 def _refused(problem: str, kind: Kind | None = None) -> UserError:
-    forms = FORMS[kind] if kind else ", ".join(FORMS.values())
-    return UserError(f"--metadata: {problem}", f"Write {forms}.")
+    forms = [_FORMS[kind]] if kind else _FORMS.values()
+    return UserError(problem, f"Write {', '.join(form.words for form in forms)}.")

@@ -15,6 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
+    from pipeline.metadata_url import MetadataUrl
     from pipeline.one_node import NodeLog, Task
 
 FAILED, WRONG_USAGE = 1, 2
@@ -80,13 +81,12 @@ def node(
         from components.errors import UserError
         from pipeline.metadata_login import read_login
         from pipeline.metadata_store import connection_config
-        from pipeline.metadata_url import parse_metadata_url
         from pipeline.node_files import read_executor_input
         from pipeline.one_node import NodeLog, Task
         from pipeline.workspace import open_workspace
 
         try:
-            url = parse_metadata_url(metadata)
+            url = _metadata_url(metadata)
             login = read_login(os.environ) if url.needs_login else None
             if executor_input and not executor_output:
                 executor_output = read_executor_input(executor_input)
@@ -183,6 +183,16 @@ def _read_config(text: str, overrides: Sequence[str]) -> "PipelineConfig":
     except ConfigError as error:
         _say(*refusal_lines("--config-json", error.problems))
         sys.exit(WRONG_USAGE)
+
+
+def _metadata_url(text: str) -> "MetadataUrl":
+    from components.errors import UserError
+    from pipeline.metadata_url import parse_metadata_url
+
+    try:
+        return parse_metadata_url(text)
+    except UserError as error:
+        raise UserError(f"--metadata: {error.message}", error.hint) from None
 
 
 def _run_id(given: str, environment: Mapping[str, str]) -> str:

@@ -77,5 +77,11 @@ def test_mistakes_are_told_without_repeating_what_may_be_secret(text: str, messa
     with pytest.raises(UserError) as caught:
         parse_metadata_url(text)
     assert message in caught.value.message
-    assert "://" in (caught.value.hint or "")
+    assert "://" in (caught.value.hint or "") and "--metadata" not in caught.value.message
     assert "geheim" not in str(caught.value)
+
+
+def test_a_form_shows_its_options() -> None:
+    with pytest.raises(UserError) as caught:
+        parse_metadata_url("grpc://h:8080?ssl=yes")
+    assert caught.value.hint == "Write grpc://HOST:PORT[?ssl_ca=FILE]."

@@ -191,7 +191,11 @@ BASE = {
         ({"--config-json": "{}"}, "--config-json cannot be used: 3 problems"),
         ({"--set": "trainer.batch_size=many"}, "trainer.batch_size"),
         ({"--set": "trainer.batch_sizes=3"}, "Did you mean batch_size?"),
-        ({"--metadata": "postgresql://me:geheim@db/m"}, "holds a user or a password"),
+        ({"--metadata": "postgresql://me:geheim@db/m"}, "Error: --metadata: the address holds a"),
+        (
+            {"--metadata": "grpc://h:1?ssl_ca=/no/such"},
+            "the metadata's ssl_ca=/no/such cannot",
+        ),
         ({"--metadata": "postgresql://db/m"}, "METADATA_USER_FILE"),
         ({"--root": "s3://bucket/x"}, "Mount the bucket as a volume"),
         ({"--root": "workspace"}, "is no absolute path"),
