@@ -6,6 +6,7 @@ mysql://HOST[:PORT]/DATABASE
 grpc://HOST:PORT                      ML Metadata's service; ssl_ca=FILE after a `?`
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -25,12 +26,15 @@ class _Form:
         port: Where such servers listen, unless told otherwise.
         options: Options that may follow.
         without_tls: Why options of TLS may not.
+        names: What the name of a database is made of, as an expression and in words. MLMD 1.16 puts
+            it into its statements, and into what libpq reads, without quotes.
     """
 
     words: str
     port: int | None = None
     options: tuple[str, ...] = ()
     without_tls: str = ""
+    names: tuple[str, str] | None = None
 
 
 _FORMS: Mapping[Kind, _Form] = {
@@ -40,6 +44,11 @@ _FORMS: Mapping[Kind, _Form] = {
         5432,
         # MLMD 1.16's libpq is compiled without TLS: what asks for it connects to nothing.
         without_tls="ML Metadata's client for PostgreSQL has no TLS",
+        # Without quotes, PostgreSQL takes capitals for small letters.
+        names=(
+            r"[a-z_][a-z0-9_]*",
+            "small letters, digits and _, and begins with no digit ([a-z_][a-z0-9_]*)",
+        ),
     ),
     "mysql": _Form(
         "mysql://HOST[:PORT]/DATABASE",
@@ -48,6 +57,7 @@ _FORMS: Mapping[Kind, _Form] = {
         # connects to nothing, without it any certificate will do, whatever `ca` says.
         without_tls="ML Metadata's client for MySQL encrypts where the server can, and cannot "
         "check a certificate",
+        names=(r"[A-Za-z0-9_$]+", "letters, digits, _ and $ ([A-Za-z0-9_$]+)"),
     ),
     "grpc": _Form("grpc://HOST:PORT[?ssl_ca=FILE]", options=("ssl_ca",)),
 }
@@ -137,6 +147,13 @@ def _server(kind: Kind, parts: SplitResult, options: Mapping[str, str]) -> Metad
         raise _refused("nothing follows the port", kind)
     if kind != "grpc" and (not database or "/" in database):
         raise _refused("the name of the database is missing", kind)
+    names = _FORMS[kind].names
+    if names and not re.fullmatch(names[0], database):
+        raise _refused(
+            f"the name of a database is made of {names[1]}, for ML Metadata puts no quotes "
+            "around it",
+            kind,
+        )
     return MetadataUrl(kind, parts.hostname, port, database, options)
 
 

@@ -99,6 +99,8 @@ def problems(overrides: Sequence[str]) -> dict[str, str]:
         ("metadata.url=sqlite:////mnt/db", "metadata.url", "SQLite is for one machine"),
         ("metadata.url=mongodb://host/db", "metadata.url", "give postgresql://HOST[:PORT]"),
         ("metadata.url=grpc://host", "metadata.url", "grpc://HOST:PORT"),
+        ("metadata.url=mysql://host/d-b", "metadata.url", "letters, digits, _ and $"),
+        ("metadata.url=postgresql://host/db?sslmode=require", "metadata.url", "has no TLS"),
         ("metadata.url=mysql://host/db", "metadata.secret", "name the secret that holds"),
         ("metadata.secret=a", "metadata.secret", "asks for none"),
         (
