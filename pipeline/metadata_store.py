@@ -50,6 +50,8 @@ _TOO_LONG = re.compile(
     r"|value too long for type [\w ]+\(\d+\)"
     r"|Got a packet bigger than 'max_allowed_packet' bytes"
 )
+# What MLMD says where MySQL lets nobody in: it keeps the server's words to itself.
+_NO_LOGIN = "mysql_real_connect failed: errno: , error: "
 
 _logger = logging.getLogger(__name__)
 
@@ -208,13 +210,17 @@ def _failure(where: str, is_there: bool, error: Exception) -> UserError:
             f"the metadata at {where} cannot be reached",
             "Check host and port, and that the network lets this pod through.",
         )
-    if where.startswith("mysql:"):
-        # MLMD keeps the server's words to itself.
+    if str(error).startswith(_NO_LOGIN):
         return UserError(
             f"the metadata at {where} let nobody in",
-            "Check user, password and database. The user has to log in with mysql_native_password, "
-            "the only way that ML Metadata knows: MariaDB's default; MySQL 8 has it for users "
-            "IDENTIFIED WITH mysql_native_password (8.4 where it is switched on), MySQL 9 has not.",
+            "Check user and password. The user has to log in with mysql_native_password, the only "
+            "way that ML Metadata knows: MariaDB's default; MySQL 8 has it for users IDENTIFIED "
+            "WITH mysql_native_password (8.4 where it is switched on), MySQL 9 has not.",
+        )
+    if where.startswith("mysql:"):
+        return UserError(
+            f"the metadata at {where} cannot be used: {_first_line(error)}",
+            "Check the database's name, and what its user may do.",
         )
     return UserError(
         f"the metadata at {where} let nobody in: {_first_line(error)}",

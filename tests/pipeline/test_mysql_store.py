@@ -70,7 +70,7 @@ def test_a_wrong_password(server: MySQL, capfd: pytest.CaptureFixture[str]) -> N
     with pytest.raises(UserError) as caught:
         open_store(config_of(server, "locked", password="geheim"), patience_seconds=1.0)
     assert caught.value.message == f"the metadata at {server.url('locked')} let nobody in"
-    assert "Check user, password and database" in (caught.value.hint or "")
+    assert "Check user and password" in (caught.value.hint or "")
     assert "geheim" not in f"{capfd.readouterr()}{caught.value}"
 
 
@@ -82,6 +82,22 @@ def test_a_user_that_logs_in_another_way(server: MySQL) -> None:
     with pytest.raises(UserError) as caught:
         open_store(config_of(server, "m", user="modern", password="pw"), patience_seconds=1.0)
     assert "mysql_native_password" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("database", "told"),
+    [
+        ("strange", "Access denied for user 'poor'@'127.0.0.1' to database 'strange'"),
+        ("order", "You have an error in your SQL syntax"),
+    ],
+)
+def test_a_database_that_cannot_be_made(server: MySQL, database: str, told: str) -> None:
+    server.execute("CREATE USER IF NOT EXISTS 'poor'@'127.0.0.1' IDENTIFIED BY 'pw'")
+    with pytest.raises(UserError) as caught:
+        open_store(config_of(server, database, user="poor", password="pw"), patience_seconds=1.0)
+    assert f"{server.url(database)} cannot be used: Creating database" in caught.value.message
+    assert told in caught.value.message and "\n" not in caught.value.message
+    assert "mysql_native_password" not in (caught.value.hint or "")
 
 
 def test_a_user_that_has_to_encrypt(server: MySQL) -> None:
