@@ -26,8 +26,6 @@ def main() -> None:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
-        if "--cron" in sys.argv and "unexpected extra argument" in error.format_message():
-            click.echo("Put the expression in quotes: --cron '0 3 * * *'.", err=True)
         sys.exit(error.exit_code)
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
 
 
-@click.command()
+# What the shell makes of an expression without quotes comes as further arguments.
+@click.command(context_settings={"allow_extra_args": True})
 @config_argument
 @set_option
 @connection_options
@@ -53,7 +54,10 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Start runs again.")
 @click.option("--delete", is_flag=True, help="Remove the schedule; its runs stay.")
 @param_option
+@click.pass_context
 def schedule(
+    context: click.Context,
+    /,
     config_path: Path,
     overrides: Sequence[str],
     cron: str | None,
@@ -73,6 +77,7 @@ def schedule(
     There is one schedule of a pipeline: given again, it is left as it is, or replaced if anything
     changed. No run starts while the one before goes on, and missed ones are not made up for.
     """
+    _refuse_more(context.args, cron)
     asked = {
         "--cron": cron is not None,
         "--every": every is not None,
@@ -97,6 +102,15 @@ def schedule(
         if trigger is not None:
             return _apply(connection, config, trigger, parameters)
         return _manage(connection, config, chosen[0], cluster_zone_name, as_json)
+
+
+def _refuse_more(arguments: Sequence[str], cron: str | None) -> None:
+    if not arguments:
+        return
+    message = f"takes one CONFIG; unexpected: {' '.join(arguments)}"
+    if cron is not None and " " not in cron.strip():
+        message += "\nPut the expression in quotes: --cron '0 3 * * *'."
+    raise click.UsageError(message)
 
 
 def _trigger(

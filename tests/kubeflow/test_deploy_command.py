@@ -150,6 +150,18 @@ def test_a_schedule_from_its_start_to_its_end(api: KfpApi, kubeflow: Command) ->
         ("schedule", ["--every", "6h", "--pause"], "given are --every and --pause"),
         ("schedule", ["--cron", "0 3 * *"], "has 4 fields"),
         ("schedule", ["--cron", "0", "3", "*", "*", "*"], "Put the expression in quotes"),
+        (
+            "schedule",
+            ["--cron=0", "3", "*", "*", "*"],
+            ": 3 * * *\nPut the expression in quotes",
+        ),
+        (
+            "schedule",
+            ["other.yaml", "--cron", "0 3 * * *"],
+            "takes one CONFIG; unexpected: other.yaml\n",
+        ),
+        ("schedule", ["other.yaml", "--every", "6h"], "takes one CONFIG; unexpected: other.yaml\n"),
+        ("deploy", ["other.yaml"], "unexpected extra argument (other.yaml)"),
         ("schedule", ["--every", "6h", "--timezone", "UTC"], "--timezone goes with --cron"),
         ("schedule", ["--pause", "--param", "span=7"], "--param goes with"),
         ("deploy", ["--set", "gate.min_accuracy=2"], "gate.min_accuracy"),
@@ -160,6 +172,7 @@ def test_wrong_usage(
 ) -> None:
     code, printed = kubeflow(command, *arguments)
     assert code == 2 and message in printed
+    assert ("Put the expression" in printed) == ("Put the expression" in message)
     assert not api.asked("POST")
 
 
