@@ -1,7 +1,8 @@
 """From a YAML file and `--set` to a checked configuration, or to every problem in it at once."""
 
 import copy
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,38 @@ def check_config(
     return _validate(tree, problems, check_paths)
 
 
+def check_config_json(
+    text: str, overrides: Sequence[str] = (), more: Mapping[str, Any] | None = None
+) -> PipelineConfig:
+    """Overrides and checks a configuration in JSON, as tasks of a cluster are given it.
+
+    What it names need not exist on this machine: other nodes may read it.
+
+    Args:
+        text: A JSON object with the sections.
+        overrides: See `load_config`; an empty value leaves a setting as it is: so is a parameter
+            that nobody filled in when a run was started.
+        more: Sections that are not in the text.
+
+    Raises:
+        ConfigError: With every problem found, if there is any.
+    """
+    try:
+        tree = json.loads(text)
+    except ValueError as error:
+        raise ConfigError([Problem("", f"is no JSON: {error}")]) from None
+    if not isinstance(tree, dict):
+        message = "is no object with sections such as data, gate and push"
+        raise ConfigError([Problem("", message)])
+    given = [one for one in overrides if "=" not in one or one.partition("=")[2].strip()]
+    return check_config({**tree, **(more or {})}, given, check_paths=False)
+
+
+def set_option(override: str) -> str:
+    """What a problem with a `--set` has for its path."""
+    return f"--set {override}"
+
+
 def apply_override(tree: dict[str, Any], override: str) -> dict[str, Any]:
     """Puts one `--set` into a configuration.
 
@@ -73,7 +106,7 @@ def apply_override(tree: dict[str, Any], override: str) -> dict[str, Any]:
     Raises:
         ConfigError: It is no such assignment, or leads to where nothing can be set.
     """
-    option = f"--set {override}"
+    option = set_option(override)
     text, separator, value_text = override.partition("=")
     if not separator:
         raise ConfigError([Problem(option, "needs a value: --set PATH=VALUE")])

@@ -1,7 +1,6 @@
 """The command `node`: one node of a run, as a Kubeflow task runs it."""
 
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -163,23 +162,12 @@ def _exits() -> Iterator[None]:
 
 
 def _read_config(text: str, overrides: Sequence[str]) -> "PipelineConfig":
-    from pipeline.config_file import check_config
+    from pipeline.config_file import check_config_json
     from pipeline.config_problems import ConfigError
     from pipeline.problem_text import refusal_lines
 
     try:
-        tree = json.loads(text)
-    except ValueError as error:
-        _say(f"Error: --config-json is no JSON: {error}")
-        sys.exit(WRONG_USAGE)
-    if not isinstance(tree, dict):
-        _say("Error: --config-json is no object with sections such as data, gate and push")
-        sys.exit(WRONG_USAGE)
-    # A parameter that is left empty when a run is started.
-    given = [one for one in overrides if "=" not in one or one.partition("=")[2].strip()]
-    try:
-        # What other nodes read need not be on this machine.
-        return check_config(tree, given, check_paths=False)
+        return check_config_json(text, overrides)
     except ConfigError as error:
         _say(*refusal_lines("--config-json", error.problems))
         sys.exit(WRONG_USAGE)

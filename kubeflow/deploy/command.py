@@ -71,21 +71,21 @@ def deploy(
     with usage_errors():
         connection = connection_from(options)
     config = load_or_exit(config_path, overrides)
+    with usage_errors():
+        from kubeflow.deploy.parameter_check import read_parameters
+
+        values = read_parameters(config, parameters)
     with failures():
         from kubeflow.deploy.package import compiled
-        from kubeflow.deploy.parameter_check import check_parameters
 
         with compiled(config) as package:
-            with usage_errors():
-                values = package.read_parameters(parameters)
-                check_parameters(config, values)
             return _deploy(connection, package, values, runs or waits, waits, poll_seconds)
 
 
 def _deploy(
     connection: "Connection",
     package: "Package",
-    values: dict[str, Any],
+    values: dict[str, str],
     runs: bool,
     waits: bool,
     poll_seconds: float,

@@ -1,4 +1,4 @@
-"""A compiled pipeline: its name, its tasks, its parameters, and what tells it from others."""
+"""A compiled pipeline: its name, its tasks, and what tells it from others."""
 
 import hashlib
 import json
@@ -10,22 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from components.errors import UserError
-from kubeflow.compile.parameters import CONFIG
 from kubeflow.names import experiment_name, pipeline_name
 from pipeline.config import PipelineConfig
 from pipeline.headlines import PURPOSES
 from pipeline.quiet_stderr import stderr_of_our_own
 
 _DIGEST_LENGTH = 12
-# PrimitiveType and ParameterType of kubeflow/pipelines, api/v2alpha1/pipeline_spec.proto.
-_TYPES = {
-    "STRING": str,
-    "NUMBER_INTEGER": int,
-    "NUMBER_DOUBLE": float,
-    "BOOLEAN": bool,
-    "LIST": list,
-    "STRUCT": dict,
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,6 @@ class Package:
         name: Name of the pipeline in KFP.
         version: Name of this version: it follows from the content.
         tasks: Its tasks, in an order in which they may run.
-        parameters: Type of each parameter, by name.
         experiment: Name of the experiment that its runs belong to.
         service_account: Service account of its pods; None is KFP's default.
     """
@@ -59,29 +48,8 @@ class Package:
     name: str
     version: str
     tasks: tuple[Task, ...]
-    parameters: Mapping[str, str]
     experiment: str
     service_account: str | None = None
-
-    def read_parameters(self, assignments: tuple[str, ...]) -> dict[str, Any]:
-        """Reads --param NAME=VALUE.
-
-        Raises:
-            UserError: If the pipeline has no such parameter, or a value is of another type.
-        """
-        values: dict[str, Any] = {}
-        for assignment in assignments:
-            name, equals, text = assignment.partition("=")
-            if not equals or name not in self.parameters:
-                known = ", ".join(sorted(set(self.parameters) - {CONFIG})) or "none"
-                raise UserError(
-                    f"--param {assignment}: the pipeline has no parameter {name!r}"
-                    if equals
-                    else f"--param {assignment} is not NAME=VALUE",
-                    f"Its parameters: {known}.",
-                )
-            values[name] = _value(name, self.parameters[name], text)
-        return values
 
 
 @contextmanager
@@ -127,7 +95,6 @@ def read_package(
         spec = documents[0]
         spec_name = spec["pipelineInfo"]["name"]
         tasks = spec["root"]["dag"]["tasks"]
-        inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
     except (OSError, yaml.YAMLError, LookupError, TypeError) as error:
         raise UserError(f"{path} is no compiled pipeline: {error}") from None
     content = json.dumps(documents, sort_keys=True)
@@ -137,7 +104,6 @@ def read_package(
         name=name,
         version=f"{spec_name}-{digest}",
         tasks=_in_order(tasks),
-        parameters={key: value["parameterType"] for key, value in inputs.items()},
         experiment=experiment,
         service_account=service_account,
     )
@@ -162,18 +128,3 @@ def _in_order(tasks: Mapping[str, Any]) -> tuple[Task, ...]:
         ordered.append(first)
         del waiting[first]
     return tuple(ordered)
-
-
-def _value(name: str, kind: str, text: str) -> Any:
-    expected = _TYPES.get(kind, str)
-    if expected is str:
-        return text
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if expected is float and type(value) is int:
-        value = float(value)
-    if type(value) is not expected:
-        raise UserError(f"--param {name}={text}: {name} is a {kind.lower().replace('_', ' ')}")
-    return value

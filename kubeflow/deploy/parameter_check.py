@@ -1,44 +1,62 @@
 """Parameters of a run, checked before it starts: in a pod, every task would refuse them."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from components.errors import UserError
 from kubeflow.compile.cluster_checks import cluster_problems
 from kubeflow.compile.parameters import CONFIG, config_json, run_parameters
 from pipeline.config import PipelineConfig
-from pipeline.config_file import check_config
-from pipeline.config_problems import ConfigError
+from pipeline.config_file import check_config_json, set_option
+from pipeline.config_problems import ConfigError, Problem
 
 
-def check_parameters(config: PipelineConfig, values: Mapping[str, Any]) -> None:
-    """Checks the configuration that a run has with its parameters.
+def read_parameters(config: PipelineConfig, assignments: Sequence[str]) -> dict[str, str]:
+    """Reads --param NAME=VALUE, and checks the configuration that a run has with them.
 
     Args:
-        config: What was compiled.
-        values: The run's parameters; an empty one leaves a setting as configured.
+        config: What is compiled.
+        assignments: An empty value leaves a setting as configured; of a name, the last one wins.
+
+    Returns:
+        The values by name.
 
     Raises:
-        UserError: With every problem found.
+        UserError: The pipeline has no such parameter; or with every problem found.
     """
-    given = {name: str(value) for name, value in values.items() if str(value).strip()}
+    paths = {parameter.name: parameter.path for parameter in run_parameters(config)}
+    values: dict[str, str] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or name not in (CONFIG, *paths):
+            raise UserError(
+                f"--param {assignment}: the pipeline has no parameter {name!r}"
+                if equals
+                else f"--param {assignment} is not NAME=VALUE",
+                f"Its parameters: {', '.join(sorted(paths))}.",
+            )
+        values[name] = text
+    if values:
+        _check(config, paths, values)
+    return values
+
+
+def _check(config: PipelineConfig, paths: dict[str, str], values: dict[str, str]) -> None:
+    text = values.get(CONFIG, "").strip() or config_json(config)
+    settings = {name: f"{paths[name]}={value}" for name, value in values.items() if name in paths}
+    # No parameter, and where the pods find pictures.
+    cluster = config.model_dump(mode="json", by_alias=True, include={"kubeflow"})
     try:
-        tree = json.loads(given.get(CONFIG) or config_json(config))
-    except ValueError as error:
-        raise UserError(f"--param {CONFIG}: is no JSON: {error}") from None
-    if not isinstance(tree, dict):
-        raise UserError(f"--param {CONFIG}: is no object with sections such as data, gate and push")
-    if config.kubeflow is not None:
-        # No parameter, and where the pods find pictures.
-        tree["kubeflow"] = json.loads(config.kubeflow.model_dump_json(by_alias=True))
-    names = {one.path: one.name for one in run_parameters(config)}
-    settings = [f"{path}={given[name]}" for path, name in names.items() if name in given]
-    try:
-        problems = cluster_problems(check_config(tree, settings, check_paths=False))
+        problems = cluster_problems(check_config_json(text, list(settings.values()), cluster))
     except ConfigError as error:
         problems = error.problems
+    names = {paths[name]: name for name in settings}
+    options = {set_option(setting): name for name, setting in settings.items()}
+
+    def told(problem: Problem) -> str:
+        if problem.path in options:
+            return f"--param {options[problem.path]}: {problem.message}"
+        name = names.get(problem.path, CONFIG if CONFIG in values else "")
+        return f"{f'--param {name}'.strip()}: {problem}"
+
     if problems:
-        raise UserError(
-            "\n".join(f"--param {names.get(one.path, CONFIG)}: {one}" for one in problems)
-        )
+        raise UserError("\n".join(map(told, problems)))

@@ -98,9 +98,13 @@ def schedule(
         connection = connection_from(options)
         trigger = _trigger(cron, zone_name, cluster_zone_name, every)
     config = load_or_exit(config_path, overrides)
+    with usage_errors():
+        from kubeflow.deploy.parameter_check import read_parameters
+
+        values = read_parameters(config, parameters)
     with failures():
         if trigger is not None:
-            return _apply(connection, config, trigger, parameters)
+            return _apply(connection, config, trigger, values)
         return _manage(connection, config, chosen[0], cluster_zone_name, as_json)
 
 
@@ -127,17 +131,13 @@ def _apply(
     connection: "Connection",
     config: "PipelineConfig",
     trigger: "Trigger",
-    parameters: tuple[str, ...],
+    values: dict[str, str],
 ) -> int:
     from kubeflow.deploy.deployment import ensure_experiment, upload
     from kubeflow.deploy.package import compiled
-    from kubeflow.deploy.parameter_check import check_parameters
     from kubeflow.schedule.recurring_run import Wanted, apply
 
     with compiled(config) as package:
-        with usage_errors():
-            values = package.read_parameters(parameters)
-            check_parameters(config, values)
         host = open_host(connection)
         uploaded = upload(host, package)
         experiment_id, _ = ensure_experiment(host, package.experiment)

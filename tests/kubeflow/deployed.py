@@ -31,11 +31,7 @@ def write_package(folder: Path, image: str = "images:1") -> Package:
         "components": {"comp": component},
         "root": {
             "inputDefinitions": {
-                "parameters": {
-                    "span": {"parameterType": "STRING", "isOptional": True},
-                    "epochs": {"parameterType": "NUMBER_INTEGER", "isOptional": True},
-                    "drop": {"parameterType": "NUMBER_DOUBLE", "isOptional": True},
-                }
+                "parameters": {"span": {"parameterType": "STRING", "isOptional": True}}
             },
             "dag": {
                 "tasks": {

@@ -120,6 +120,7 @@ def test_parameters_are_what_one_changes_from_run_to_run(digits: Compilation) ->
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     names = ["config", "data_path", "epochs_fine_tune", "epochs_head", "min_accuracy", "span"]
     assert sorted(parameters) == names
+    assert {parameter["parameterType"] for parameter in parameters.values()} == {"STRING"}
     for name in names[1:]:
         assert parameters[name]["defaultValue"] == "" and parameters[name]["isOptional"]
         assert "empty: as configured" in parameters[name]["description"]

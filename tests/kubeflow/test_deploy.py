@@ -144,19 +144,5 @@ def test_one_user_has_no_namespace(api: KfpApi, package: Package) -> None:
     upload(host, package)
 
 
-def test_parameters_of_a_run(package: Package) -> None:
-    assert package.read_parameters(("span=7", "epochs=3", "drop=1")) == {
-        "span": "7",
-        "epochs": 3,
-        "drop": 1.0,
-    }
-    with pytest.raises(UserError, match="no parameter 'spam'\nIts parameters: drop, epochs, span"):
-        package.read_parameters(("spam=7",))
-    with pytest.raises(UserError, match="epochs is a number integer"):
-        package.read_parameters(("epochs=many",))
-    with pytest.raises(UserError, match="span is not NAME=VALUE"):
-        package.read_parameters(("span",))
-
-
 def test_tasks_come_in_an_order_in_which_they_run(package: Package) -> None:
     assert [task.name for task in package.tasks] == ["Trainer", "Evaluator", "Pusher"]

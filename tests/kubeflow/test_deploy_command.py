@@ -136,6 +136,15 @@ def test_a_schedule_from_its_start_to_its_end(api: KfpApi, kubeflow: Command) ->
     assert not api.recurring
 
 
+def test_a_wrong_parameter_is_told_before_the_compiler_starts(
+    kubeflow: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubeflow.compile.pipeline.compile_pipeline", None)
+    for command in (["deploy", "--run"], ["schedule", "--every", "6h"]):
+        code, printed = kubeflow(*command, "--param", "min_accuracy=lots")
+        assert (code, "--param min_accuracy: gate.min_accuracy" in printed) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("command", "arguments", "message"),
     [

@@ -186,8 +186,8 @@ BASE = {
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"--config-json": "{"}, "--config-json is no JSON"),
-        ({"--config-json": "[]"}, "--config-json is no object"),
+        ({"--config-json": "{"}, "--config-json cannot be used: 1 problem is no JSON: Exp"),
+        ({"--config-json": "[]"}, "--config-json cannot be used: 1 problem is no object"),
         ({"--config-json": "{}"}, "--config-json cannot be used: 3 problems"),
         ({"--set": "trainer.batch_size=many"}, "trainer.batch_size"),
         ({"--set": "trainer.batch_sizes=3"}, "Did you mean batch_size?"),
