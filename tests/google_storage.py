@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.certificate import Certificate, make_certificate
+from tests.database_server import free_port
 from tests.packages import install
-from tests.postgresql import free_port
 
 _EMULATOR = (
     "gcp-storage-emulator==2026.7.19"
@@ -57,38 +57,38 @@ server.create_server("127.0.0.1", int(port), in_memory=True, default_bucket=buck
 """
 _HOSTS = ("www.googleapis.com", "storage.googleapis.com")
 _START_SECONDS = 60.0
+_BUCKET = "bucket"
 
 
 @dataclass(frozen=True)
 class GoogleStorage:
-    """An emulator that runs, with one empty bucket.
+    """An emulator that runs, with one empty bucket, `gs://bucket`.
 
     Attributes:
-        bucket: The bucket's name.
         port: Where it listens on 127.0.0.1, without TLS.
         environment: What leads a process to it.
     """
 
-    bucket: str
     port: int
     environment: Mapping[str, str]
 
-    def names(self) -> list[str]:
-        """Every object in the bucket."""
+    def sizes(self) -> dict[str, int]:
+        """Bytes of every object in the bucket, by name."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", f"/storage/v1/b/{self.bucket}/o")
-        return [one["name"] for one in json.load(connection.getresponse()).get("items", [])]
+        connection.request("GET", f"/storage/v1/b/{_BUCKET}/o")
+        found = json.load(connection.getresponse()).get("items", [])
+        return {one["name"]: int(one["size"]) for one in found}
 
 
 @contextlib.contextmanager
-def run_google_storage(bucket: str = "bucket") -> Iterator[GoogleStorage]:
+def run_google_storage() -> Iterator[GoogleStorage]:
     """Starts an emulator and its proxy, and stops them."""
     with tempfile.TemporaryDirectory(prefix="google-storage-") as name:
         folder = Path(name)
         install(folder, _EMULATOR)
         certificate = make_certificate(folder, *(f"DNS:{host}" for host in _HOSTS))
         port = free_port()
-        command = [sys.executable, "-c", _START, str(port), bucket]
+        command = [sys.executable, "-c", _START, str(port), _BUCKET]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 command, env={"PYTHONPATH": str(folder)}, stdout=log, stderr=log
@@ -96,24 +96,21 @@ def run_google_storage(bucket: str = "bucket") -> Iterator[GoogleStorage]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate.file, certificate.key)
         try:
-            _wait(port, process)
+            _wait(port, process, folder / "log")
             with _Proxy(port, context) as proxy:
                 threading.Thread(target=proxy.serve_forever, daemon=True).start()
                 address = f"http://127.0.0.1:{proxy.server_address[1]}"
-                yield GoogleStorage(
-                    bucket,
-                    port,
-                    {
-                        "HTTPS_PROXY": address,
-                        "GOOGLE_APPLICATION_CREDENTIALS": _make_account(
-                            folder, certificate, address
-                        ),
-                        "CURL_CA_BUNDLE": str(certificate.file),
-                        "REQUESTS_CA_BUNDLE": str(certificate.file),
-                        "GOOGLE_AUTH_TOKEN_FOR_TESTING": "anyone",
-                    },
-                )
-                proxy.shutdown()
+                environment = {
+                    "HTTPS_PROXY": address,
+                    "GOOGLE_APPLICATION_CREDENTIALS": _make_account(folder, certificate, address),
+                    "CURL_CA_BUNDLE": str(certificate.file),
+                    "REQUESTS_CA_BUNDLE": str(certificate.file),
+                    "GOOGLE_AUTH_TOKEN_FOR_TESTING": "anyone",
+                }
+                try:
+                    yield GoogleStorage(port, environment)
+                finally:
+                    proxy.shutdown()
         finally:
             process.kill()
             process.wait()
@@ -179,11 +176,11 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-def _wait(port: int, process: subprocess.Popen[Any]) -> None:
+def _wait(port: int, process: subprocess.Popen[Any], log: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port)).close()
             return
         time.sleep(0.1)
-    raise AssertionError("the emulator of Google Cloud Storage does not start")
+    raise AssertionError(log.read_text(errors="replace"))

@@ -7,43 +7,29 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.certificate import make_certificate
-from tests.postgresql import free_port
+from tests.database_server import DatabaseServer, free_port, run_quietly
 
 _USER = "pipeline"
 _START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class MySQL:
+class MySQL(DatabaseServer):
     """A server that runs.
 
     Attributes:
-        port: Its port on 127.0.0.1.
-        user: Who may do everything.
-        password: What that user must give.
         folder: Where it keeps what is its own, its socket too.
     """
 
-    port: int
-    user: str
-    password: str
+    scheme = "mysql"
     folder: Path
-
-    def url(self, database: str) -> str:
-        """The address of a database as `--metadata` takes it; MLMD makes one that is not there."""
-        return f"mysql://127.0.0.1:{self.port}/{database}"
-
-    @property
-    def login(self) -> Mapping[str, str]:
-        """Environment variables that let a node in."""
-        return {"METADATA_USER": self.user, "METADATA_PASSWORD": self.password}
 
     def execute(self, *statements: str) -> str:
         """Has it do something, as its administrator, and gives what it says."""
@@ -57,7 +43,7 @@ def run_mysql() -> Iterator[MySQL]:
     It has a certificate, that nobody trusts.
     """
     install, program = shutil.which("mariadb-install-db"), shutil.which("mariadbd", path=_PATH)
-    if not install or not program:
+    if not install or not program or not shutil.which("mariadb"):
         pytest.skip("needs MariaDB (Debian's package mariadb-server)")
     # Who runs the tests owns pytest's own folders, and may be root, which the server will not be.
     with tempfile.TemporaryDirectory(prefix="mysql-", ignore_cleanup_errors=True) as name:
@@ -66,7 +52,7 @@ def run_mysql() -> Iterator[MySQL]:
         certificate = make_certificate(folder, "IP:127.0.0.1")
         as_whom = _hand_over(folder)
         made = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        _run([install, "--no-defaults", *as_whom, f"--datadir={folder}/data", *made])
+        run_quietly([install, "--no-defaults", *as_whom, f"--datadir={folder}/data", *made])
         command = [program, "--no-defaults", *as_whom, f"--datadir={folder}/data"]
         command += [f"--socket={folder}/socket", f"--pid-file={folder}/pid"]
         command += [f"--port={server.port}", "--bind-address=127.0.0.1"]
@@ -119,9 +105,3 @@ def _ask(folder: Path, *statements: str) -> str:
         text=True,
     )
     return result.stdout.strip()
-
-
-def _run(command: Sequence[str]) -> None:
-    subprocess.run(
-        command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
-    )

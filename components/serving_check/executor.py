@@ -1,5 +1,6 @@
 """Asks the model, judges its answers and blesses it, or says why not."""
 
+import os
 import time
 from typing import Any
 
@@ -145,7 +146,7 @@ def _size(folder: str) -> int:
     """Bytes of all files in a folder."""
     return sum(
         # In a bucket, a folder's name ends in a slash: one more leads to no file.
-        fileio.open(f"{parent.rstrip('/')}/{name}", "rb").size()
+        fileio.open(os.path.join(parent, name), "rb").size()
         for parent, _, names in fileio.walk(folder)
         for name in names
     )

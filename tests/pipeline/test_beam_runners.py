@@ -19,8 +19,8 @@ from pipeline.metadata_store import connection_config
 from pipeline.metadata_url import MetadataUrl
 from pipeline.nodes import CompiledPipeline
 from pipeline.workspace import Workspace
+from tests.database_server import free_port
 from tests.e2e.runs import write_pictures
-from tests.postgresql import free_port
 
 
 @pytest.fixture

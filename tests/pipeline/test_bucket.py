@@ -4,20 +4,19 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.config import PipelineConfig
+from pipeline.graph import create_pipeline
+from pipeline.workspace import Workspace
 from tests.e2e.runs import REPOSITORY, write_pictures
 from tests.google_storage import GoogleStorage, run_google_storage
 
 ROOT = "gs://bucket/team"
-NODES = (
-    "ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform", "Trainer",
-    "Baseline", "Evaluator", "ServingCheck", "Pusher", "Report",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +46,22 @@ def run_node(
     node: str, run_id: str, config: dict[str, Any], storage: GoogleStorage, folder: Path
 ) -> str:
     """What the node printed last."""
-    command = [sys.executable, "-m", "pipeline", "node", "--node", node, "--run-id", run_id]
-    command += ["--config-json", json.dumps(config), "--root", ROOT]
-    command += ["--metadata", f"sqlite://{folder}/m.sqlite"]
+    options = ["--node", node, "--run-id", run_id, "--config-json", json.dumps(config)]
+    options += ["--root", ROOT, "--metadata", f"sqlite://{folder}/m.sqlite"]
+    return run_python(["-m", "pipeline", "node"], storage, *options)
+
+
+# A folder of folders: their names end in a slash in a bucket.
+_SIZE = [
+    "-c",
+    "import sys; from components.serving_check.executor import _size; print(_size(sys.argv[1]))",
+]
+
+
+def run_python(program: Sequence[str], storage: GoogleStorage, *arguments: str) -> str:
+    """What it printed last."""
     result = subprocess.run(
-        command,
+        [sys.executable, *program, *arguments],
         cwd=REPOSITORY,
         env={**storage.environment, "CUDA_VISIBLE_DEVICES": "-1"},
         capture_output=True,
@@ -66,18 +76,25 @@ def run_node(
 def test_a_node(storage: GoogleStorage, config: dict[str, Any], tmp_path: Path) -> None:
     told = run_node("ImageExampleGen", "run-1", config, storage, tmp_path)
     assert "80 pictures" in told
-    examples = "team/artifacts/pets/ImageExampleGen/examples/1/Split-train/data_tfrecord-"
-    assert any(name.startswith(examples) for name in storage.names())
+    examples = "artifacts/pets/ImageExampleGen/examples/1"
+    sizes = storage.sizes()
+    train = f"team/{examples}/Split-train/data_tfrecord-"
+    assert any(name.startswith(train) for name in sizes)
+
+    written = sum(size for name, size in sizes.items() if name.startswith(f"team/{examples}/"))
+    assert int(run_python(_SIZE, storage, f"{ROOT}/{examples}")) == written > 0
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)  # Twelve processes that import TFX.
 def test_all_nodes(storage: GoogleStorage, config: dict[str, Any], tmp_path: Path) -> None:
     config = {**config, "push": {"model_name": "all"}}
-    told = {node: run_node(node, "run-1", config, storage, tmp_path) for node in NODES}
+    graph = create_pipeline(PipelineConfig.model_validate(config), Workspace(tmp_path))
+    nodes = [node.id for node in graph.components]
+    told = {node: run_node(node, "run-1", config, storage, tmp_path) for node in nodes}
     assert "version " in told["Pusher"], told
-    names = storage.names()
+    names = list(storage.sizes())
     [version] = [name for name in names if re.match(r"team/serving/all/\d+/saved_model.pb", name)]
     assert version.split("/")[3] in told["Pusher"]
-    assert "team/artifacts/all/Report/report/11/index.html" in names
+    assert f"team/artifacts/all/Report/report/{len(nodes)}/index.html" in names
     assert "cached" in run_node("ImageExampleGen", "run-2", config, storage, tmp_path)

@@ -17,9 +17,10 @@ from pipeline.metadata_login import Login
 from pipeline.metadata_store import connection_config, open_store
 from pipeline.metadata_url import parse_metadata_url
 from tests.certificate import make_certificate
+from tests.database_server import free_port
 from tests.metadata_service import run_metadata_service
 from tests.mysql import run_mysql
-from tests.postgresql import PostgreSQL, free_port, run_postgresql
+from tests.postgresql import PostgreSQL, run_postgresql
 
 # Each process registers a type and starts an attempt of the same node.
 _NODE = """
@@ -88,11 +89,11 @@ def test_a_wrong_password(postgresql: PostgreSQL, capfd: pytest.CaptureFixture[s
     assert "geheim" not in f"{told}{caught.value}"
 
 
-def test_a_password_of_any_characters(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_login_of_any_characters(capfd: pytest.CaptureFixture[str]) -> None:
     password = "ge heim 'x\\ =port"
-    with run_postgresql(password=password) as server:
+    with run_postgresql(password=password, user="jo of sales") as server:
         assert open_store(config_of(server, "passwords"), 1.0).get_artifacts() == []
-        with pytest.raises(UserError):
+        with pytest.raises(UserError, match="let nobody in"):
             login = Login(server.user, f"{password}'")
             open_store(connection_config(parse_metadata_url(server.url("passwords")), login), 1.0)
     assert "heim" not in capfd.readouterr().err
@@ -115,7 +116,7 @@ def test_nobody_listens() -> None:
     start = time.monotonic()
     with pytest.raises(UserError, match="cannot be reached"):
         open_store(config, patience_seconds=2.0)
-    assert 1.0 < time.monotonic() - start < 60.0
+    assert 1.0 < time.monotonic() - start < 20.0
 
 
 def test_a_server_that_starts_late() -> None:

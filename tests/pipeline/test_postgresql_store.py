@@ -1,9 +1,11 @@
 """Texts that MLMD's own PostgreSQL source takes for a syntax error."""
 
+import pytest
 from ml_metadata.proto import metadata_store_pb2
 
+from components.errors import UserError
 from pipeline.metadata_login import Login
-from pipeline.metadata_store import connection_config, open_store
+from pipeline.metadata_store import connection_config, open_store, persistently
 from pipeline.metadata_url import parse_metadata_url
 from tests.postgresql import run_postgresql
 
@@ -31,6 +33,9 @@ def test_every_text_comes_back_as_it_was() -> None:
         [artifact_id] = store.put_artifacts([artifact])
         [found] = store.get_artifacts_by_id([artifact_id])
         by_name = store.get_artifact_by_type_and_name("Texts", "back\\slash")
+        too_long = metadata_store_pb2.Artifact(type_id=type_id, name="n" * 300)
+        with pytest.raises(UserError, match=r"this length: value too long for type .*\(255\)"):
+            persistently(lambda: store.put_artifacts([too_long]))
     assert found.id == by_name.id
     assert (found.uri, found.name) == ("/a\\b", "back\\slash")
     assert found.properties["umlaut"].string_value == TEXTS["umlaut"]
