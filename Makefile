@@ -22,11 +22,11 @@ run: set-up ## run the whole pipeline on the built-in sample
 # A file's tests stay together: they share what took minutes to make. tests/conftest.py orders the files.
 in_parallel := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-test: lint ## lint, then pass every test that this machine can run
+test: lint ## lint, then pass the tests
 	$(python) -m pytest $(in_parallel) $(ARGS)
 
 # pytest ends with 5 when it has no such test.
-test-slow: set-up ## pass the tests that take many minutes
+test-slow: set-up ## pass the tests that take longest
 	$(python) -m pytest -m slow $(in_parallel) $(ARGS) || test $$? -eq 5
 
 bench: set-up ## measure time and accuracy against a plain script and stock TFX (an hour)

@@ -19,7 +19,7 @@ A run is two processes. The front end is light and answers at once; the worker h
     between     events.py          one JSON line for everything that happens
     worker      worker.py          runs every node and tells how it goes
                 graph.py           create_pipeline: the TFX pipeline
-                beam_settings.py   where Beam runs: beam_args.py, beam_operator.py, cores.py
+                beam_settings.py   where Beam runs: beam_args.py, beam_operator.py
                 nodes.py           one node of it
                 facts.py           what its outputs say
                 progress_events.py, failure.py  what it tells meanwhile, and of an error

@@ -27,7 +27,8 @@ class _Form:
         options: Options that may follow.
         without_tls: Why options of TLS may not.
         names: What the name of a database is made of, as an expression and in words. MLMD 1.16 puts
-            it into its statements, and into what libpq reads, without quotes.
+            no quotes around it: in MySQL's `CREATE DATABASE`, which comes first each time, and in
+            what libpq reads (ml_metadata/metadata_store/*_metadata_source.cc).
     """
 
     words: str
@@ -44,11 +45,8 @@ _FORMS: Mapping[Kind, _Form] = {
         5432,
         # MLMD 1.16's libpq is compiled without TLS: what asks for it connects to nothing.
         without_tls="ML Metadata's client for PostgreSQL has no TLS",
-        # Without quotes, PostgreSQL takes capitals for small letters.
-        names=(
-            r"[a-z_][a-z0-9_]*",
-            "small letters, digits and _, and begins with no digit ([a-z_][a-z0-9_]*)",
-        ),
+        # Anything else would be another setting of the connection.
+        names=(r"[A-Za-z0-9_$.-]+", "letters, digits, _, $, . and - ([A-Za-z0-9_$.-]+)"),
     ),
     "mysql": _Form(
         "mysql://HOST[:PORT]/DATABASE",
@@ -57,7 +55,10 @@ _FORMS: Mapping[Kind, _Form] = {
         # connects to nothing, without it any certificate will do, whatever `ca` says.
         without_tls="ML Metadata's client for MySQL encrypts where the server can, and cannot "
         "check a certificate",
-        names=(r"[A-Za-z0-9_$]+", "letters, digits, _ and $ ([A-Za-z0-9_$]+)"),
+        names=(
+            r"(?![0-9]+$)[A-Za-z0-9_$]+",
+            "letters, digits, _ and $, and not of digits alone ([A-Za-z0-9_$]+)",
+        ),
     ),
     "grpc": _Form("grpc://HOST:PORT[?ssl_ca=FILE]", options=("ssl_ca",)),
 }

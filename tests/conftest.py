@@ -32,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sorts the files as `LONG` says; the tests of a file stay in their order."""
     here = Path(__file__).parent
     places = {here / file: place for place, file in enumerate(LONG)}
+    assert all(file.is_file() for file in places), "LONG names a file that is not there"
     items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 

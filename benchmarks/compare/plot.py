@@ -43,6 +43,6 @@ def draw_comparison(results: Results, path: Path) -> None:
 def _draw_parts(panel: Any, parts: dict[str, float], color: str) -> None:
     bars = panel.barh(list(parts), list(parts.values()), color=color)
     panel.bar_label(bars, fmt="%.1f", padding=3)
-    panel.margins(x=0.15)
+    panel.margins(x=0.25)
     panel.invert_yaxis()
     panel.set_xlabel("seconds, median")

@@ -1,12 +1,11 @@
 """`assets.extra/model_card.json`: what a person or a program must know of a model in service."""
 
-import json
 import platform
 from datetime import datetime, timezone
 from importlib import metadata
 from typing import Any
 
-from components.ingest import storage
+from components.ingest.report import read_summary
 from components.push.saved_model import ModelFacts
 
 CARD_FILE = "model_card.json"
@@ -69,9 +68,7 @@ def read_data(examples_uri: str, fingerprint: str) -> dict[str, Any]:
         examples_uri: Folder of the Examples artifact.
         fingerprint: Fingerprint of the data that ingest read.
     """
-    counts: dict[str, Any] = {}
-    if any(entry.name == "ingest.json" for entry in storage.list_folder(examples_uri)):
-        counts = json.loads(storage.read_bytes(storage.join(examples_uri, "ingest.json")))
+    counts = read_summary(examples_uri) or {}
     kept = ("accepted", "quarantined", "splits", "classes", "span")
     return {
         "fingerprint": fingerprint or None,

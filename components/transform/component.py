@@ -7,13 +7,11 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_transform import TFTransformOutput
 from tfx import types
-from tfx.components.transform import executor
+from tfx.components.transform import executor, executor_utils
 from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
-from tfx.proto import transform_pb2
 from tfx.types import artifact_utils
 from tfx.types import standard_component_specs as keys
-from tfx.utils import proto_utils
 
 from components.ingest.report import read_summary
 from components.one_process import is_in_one_process
@@ -40,9 +38,11 @@ class Executor(executor.Executor):
             output_dict: `transform_graph`, and what else TFX's has.
             exec_properties: `custom_config` for `preprocessing_fn`, `splits_config`; see TFX's.
         """
-        splits = transform_pb2.SplitsConfig()
-        proto_utils.json_to_proto(exec_properties[keys.SPLITS_CONFIG_KEY], splits)
-        labels = read_labels(input_dict[keys.EXAMPLES_KEY], splits.analyze)
+        examples = input_dict[keys.EXAMPLES_KEY]
+        splits = executor_utils.ResolveSplitsConfig(
+            exec_properties.get(keys.SPLITS_CONFIG_KEY), examples
+        )
+        labels = read_labels(examples, splits.analyze)
         if labels is None or not is_in_one_process(self._beam_pipeline_args):
             super().Do(input_dict, output_dict, exec_properties)
             return

@@ -18,7 +18,7 @@ def read_parameters(config: PipelineConfig, assignments: Sequence[str]) -> dict[
         assignments: An empty value leaves a setting as configured; of a name, the last one wins.
 
     Returns:
-        The values by name.
+        The values by name, but for empty ones.
 
     Raises:
         UserError: The pipeline has no such parameter; or with every problem found.
@@ -34,14 +34,16 @@ def read_parameters(config: PipelineConfig, assignments: Sequence[str]) -> dict[
                 else f"--param {assignment} is not NAME=VALUE",
                 f"Its parameters: {', '.join(sorted(paths))}.",
             )
-        values[name] = text
+        values.pop(name, None)
+        if text.strip():
+            values[name] = text
     if values:
         _check(config, paths, values)
     return values
 
 
 def _check(config: PipelineConfig, paths: dict[str, str], values: dict[str, str]) -> None:
-    text = values.get(CONFIG, "").strip() or config_json(config)
+    text = values.get(CONFIG) or config_json(config)
     settings = {name: f"{paths[name]}={value}" for name, value in values.items() if name in paths}
     # No parameter, and where the pods find pictures.
     cluster = config.model_dump(mode="json", by_alias=True, include={"kubeflow"})

@@ -30,13 +30,7 @@ IMAGE_SIZES = {
     "vgg16_fully_connected": 224,
     "vgg16_without_top": 32,
 }
-QUICK = ("tf_tutorial",)
 SHARES = {"train": (0.0, 0.5), "validation": (0.5, 0.8), "test": (0.8, 1.0)}
-
-e2e = [pytest.mark.e2e, pytest.mark.timeout(1800)]
-trials = [
-    pytest.param(name, marks=e2e if name in QUICK else [*e2e, pytest.mark.slow]) for name in RECIPES
-]
 
 
 @pytest.fixture
@@ -62,7 +56,10 @@ def test_head_names_source_score_and_command(name: str) -> None:
     load_config(RECIPES[name], options[1::2], check_paths=False)
 
 
-@pytest.mark.parametrize("name", trials)
+@pytest.mark.e2e
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", RECIPES)
 def test_recipe_runs_through_the_whole_pipeline(name: str, tmp_path: Path, workspace: Path) -> None:
     config = load_config(RECIPES[name], check_paths=False)
     data = lay_out(config, tmp_path)

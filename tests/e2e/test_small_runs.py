@@ -249,6 +249,7 @@ def interrupted(small: Path, tmp_path: Path) -> Interrupted:
     return Interrupted(small, tmp_path / "workspace")
 
 
+@pytest.mark.slow
 def test_stopped_run_goes_on(interrupted: Interrupted) -> None:
     interrupted.stop("head: epoch 1", signal.SIGINT, 130)
     interrupted.stop("fine-tune: epoch 1", signal.SIGTERM, 143)

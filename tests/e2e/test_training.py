@@ -12,7 +12,7 @@ from tests.e2e.runs import run_pipeline, write_pictures
 from trainer.input import build_parser
 
 # Several whole runs a test: minutes, on a busy machine many.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 AUGMENTED = (
     "model.output_layer=block_8_add",
@@ -66,7 +66,6 @@ def test_the_same_again_is_the_same_model(small: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(answers[0], answers[2])
 
 
-@pytest.mark.slow
 def test_warm_start_takes_over_the_last_model(small: Path, tmp_path: Path) -> None:
     config, workspace = small, tmp_path / "workspace"
     warm = "trainer.warm_start=true"

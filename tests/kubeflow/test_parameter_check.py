@@ -10,6 +10,12 @@ from kubeflow.deploy.parameter_check import read_parameters
 from pipeline.config import PipelineConfig
 from tests.kubeflow.clusters import DIGITS
 
+TOO_HIGH = {
+    "data": {"source": "digits"},
+    "gate": {"min_accuracy": 2},
+    "push": {"model_name": "d"},
+}
+
 
 @pytest.fixture(scope="module")
 def config() -> PipelineConfig:
@@ -18,11 +24,7 @@ def config() -> PipelineConfig:
 
 def test_values_are_texts(config: PipelineConfig) -> None:
     given = ("epochs_head=2", "min_accuracy=0.5", "data_path=", "epochs_head=3")
-    assert read_parameters(config, given) == {
-        "epochs_head": "3",
-        "min_accuracy": "0.5",
-        "data_path": "",
-    }
+    assert read_parameters(config, given) == {"epochs_head": "3", "min_accuracy": "0.5"}
     assert read_parameters(config, ()) == {}
 
 
@@ -34,7 +36,8 @@ def test_a_whole_configuration(config: PipelineConfig) -> None:
     }
     text = json.dumps(tree)
     assert read_parameters(config, (f"config={text}",)) == {"config": text}
-    assert read_parameters(config, ("config= ",)) == {"config": " "}
+    # Not even the text is handed on: in a pod it would take the place of the configuration.
+    assert read_parameters(config, ("config= ",)) == {}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,10 @@ def test_a_whole_configuration(config: PipelineConfig) -> None:
         (["config=[]"], "--param config: is no object"),
         (["config={}", "min_accuracy=0.5"], "--param config: data: is missing"),
         (["config={}", "min_accuracy=2"], r"--param min_accuracy: gate.min_accuracy: received 2"),
+        (
+            [f"config={json.dumps(TOO_HIGH)}", "min_accuracy="],
+            "--param config: gate.min_accuracy: received 2",
+        ),
         (["data_path=[", "min_accuracy=2"], r"--param data_path: .*\n--param min_accuracy: gate"),
     ],
 )

@@ -59,6 +59,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
+@pytest.mark.slow
 def test_several_processes_write_the_same_examples_and_the_cache_knows(
     pictures: Path, tmp_path: Path
 ) -> None:

@@ -101,6 +101,13 @@ def test_a_login_of_any_characters(capfd: pytest.CaptureFixture[str]) -> None:
     assert connection_config(parse_metadata_url("postgresql://h/m")).postgresql.password == "''"
 
 
+def test_a_database_that_is_there_may_have_a_name_that_needs_quotes(postgresql: PostgreSQL) -> None:
+    postgresql.create("Ml-Meta.2")
+    assert open_store(config_of(postgresql, "Ml-Meta.2"), 1.0).get_artifacts() == []
+    with pytest.raises(UserError, match="/me-ta let nobody in"):
+        open_store(config_of(postgresql, "me-ta"), 1.0)
+
+
 def test_why_postgresql_has_no_tls(capfd: pytest.CaptureFixture[str]) -> None:
     config = connection_config(parse_metadata_url("postgresql://127.0.0.1/m"), Login("me", "pw"))
     config.postgresql.ssloption.sslmode = "require"

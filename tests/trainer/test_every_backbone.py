@@ -42,7 +42,7 @@ FAMILIES = (
     "VGG16",
 )
 # These take the least time.
-QUICK = ("MobileNet", "MobileNetV2", "MobileNetV3Small", "ConvNeXtTiny", "VGG16")
+QUICK = ("MobileNetV2", "MobileNetV3Small", "VGG16")
 HEAD = StageSettings(name="head", epochs=1)
 UPPER = StageSettings(name="upper", freeze=0.7, epochs=1)
 ALL = StageSettings(name="all", freeze="none", epochs=1)

@@ -62,15 +62,18 @@ def test_nothing_is_corrupted(tmp_path: Path, model: Path) -> None:
     pushers = [_start(PUSHER, folder, model, name, done) for name in "ab"]
     rollbacks = [_start(ROLLBACK, folder) for _ in range(2)]
     looks, last = 0, 0
-    while _any_runs(pushers):
-        newest = newest_version(folder)
-        assert newest is not None and newest.number >= last, "a newer one took its place, no older"
-        # Others may come and this one go while it is looked at, but then it is gone as a whole.
-        assert find_damage(newest) is None or not newest.path.exists()
-        looks, last = looks + 1, newest.number
-        # Pushes go on until all is undone that is to be, whichever process starts first.
-        if not _any_runs(rollbacks):
-            done.touch()
+    try:
+        while _any_runs(pushers):
+            newest = newest_version(folder)
+            assert newest is not None and newest.number >= last, "a newer one, no older"
+            # Others may come and this one go while it is looked at, but then it is gone whole.
+            assert find_damage(newest) is None or not newest.path.exists()
+            looks, last = looks + 1, newest.number
+            # Pushes go on until all is undone that is to be, whichever process starts first.
+            if not _any_runs(rollbacks):
+                done.touch()
+    finally:
+        done.touch()
     assert [process.wait() for process in (*pushers, *rollbacks)] == [0, 0, 0, 0]
     assert looks > 10
     versions = list_versions(folder)

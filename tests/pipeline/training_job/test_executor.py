@@ -22,7 +22,7 @@ from tests.pipeline.training_job.fake_cluster import FakeCluster
 from tests.pipeline.training_job.trainer_node import Node, write_inputs
 
 # Two processes on one core take as long as four on two.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,6 @@ def test_nothing_but_the_model_run_is_left(trained: Trained) -> None:
     assert "trainer.task.run_fn" in (trained.on_pods.model_run / call).read_text()
 
 
-@pytest.mark.slow
 def test_a_trainjob_trains_the_same(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
