@@ -105,12 +105,12 @@ def _check_header(
 
 def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejected:
     try:
-        pixels: Pixels = decode_image(tf.constant(contents)).numpy()
+        image = decode_image(tf.constant(contents))
     except (tf.errors.OpError, ValueError) as error:
         return _explain_failure(contents, header, _first_line(error))
-    height, width, _ = pixels.shape
+    height, width, _ = image.shape
     if header.format in ("bmp", "gif") or header.mode == "CMYK":
-        fault = _compare_with_pillow(contents, pixels)
+        fault = _compare_with_pillow(contents, image.numpy())
         if fault:
             return Rejected("unsupported_pixels", f"{header.format} ({header.mode}): {fault}")
     return Accepted(header.format, height, width)
