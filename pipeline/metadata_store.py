@@ -138,13 +138,14 @@ def open_store(config: Config, patience_seconds: float = PATIENCE_SECONDS) -> ml
         except (RuntimeError, *_TRANSIENT) as error:
             is_there = _answers(config)
             patience = (
-                min(patience_seconds, _REFUSED_PATIENCE_SECONDS) if is_there else (patience_seconds)
+                min(patience_seconds, _REFUSED_PATIENCE_SECONDS) if is_there else patience_seconds
             )
-            if time.monotonic() - start + pause > patience:
+            left = start + patience - time.monotonic()
+            if left <= 0:
                 raise _failure(where, is_there, error) from error
             _logger.info("The metadata at %s are not there yet: %s", where, _first_line(error))
         # Nodes that started together do not try together.
-        time.sleep(pause * random.uniform(0.5, 1.0))
+        time.sleep(min(pause * random.uniform(0.5, 1.0), left))
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.runs import REPOSITORY, Run, run_pipeline
 
 # Several whole runs a test: minutes, on a busy machine many.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 CONFIG = REPOSITORY / "configs" / "digits.yaml"
 
@@ -66,7 +66,6 @@ def test_sample_is_pushed(pushed: Run) -> None:
     assert summary["test"]["accuracy"] >= 0.98
 
 
-@pytest.mark.slow  # test_bundled.py shows as much of the features, without a pipeline
 def test_head_alone_transfers_from_letters(pushed: Run, workspace: Path, tmp_path: Path) -> None:
     """Stage 1 by itself: pretrained features carry it, random ones do not."""
     assert pushed.exit_code == 0

@@ -257,6 +257,7 @@ def test_stopped_run_goes_on(interrupted: Interrupted) -> None:
     interrupted.go_on()
 
 
+@pytest.mark.slow
 def test_killed_run_goes_on(interrupted: Interrupted, tmp_path: Path) -> None:
     front_end = interrupted.start("head: epoch 1")
     workers = psutil.Process(front_end.pid).children(recursive=True)

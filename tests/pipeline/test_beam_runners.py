@@ -109,6 +109,7 @@ def job_server(tmp_path: Path) -> Iterator[tuple[str, str]]:
             server.wait(timeout=120)
 
 
+@pytest.mark.slow
 def test_workers_behind_a_job_server(
     pictures: Path, tmp_path: Path, job_server: tuple[str, str]
 ) -> None:

@@ -123,7 +123,7 @@ def test_nobody_listens() -> None:
     start = time.monotonic()
     with pytest.raises(UserError, match="cannot be reached"):
         open_store(config, patience_seconds=2.0)
-    assert 1.0 < time.monotonic() - start < 20.0
+    assert 2.0 <= time.monotonic() - start < 20.0
 
 
 def test_a_server_that_starts_late() -> None:

@@ -148,6 +148,7 @@ def test_all_devices_skip_a_step_that_overflows_on_one(
     assert result["scale"] == 2**14
 
 
+@pytest.mark.slow
 def test_a_lost_worker_ends_the_training_of_the_others(tmp_path: Path) -> None:
     chief, worker = _free_addresses()
     workers = Workers(tmp_path)

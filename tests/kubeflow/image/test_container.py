@@ -100,6 +100,7 @@ def fetch_weights(config: Path, keras_home: Path) -> subprocess.CompletedProcess
     )
 
 
+@pytest.mark.slow
 def test_weights_that_were_baked_in_are_found_without_a_network(
     container: Container, tmp_path: Path
 ) -> None:
