@@ -164,6 +164,19 @@ class DataSettings(Settings):
             _check_exists(path, is_file=source == "manifest")
         return path
 
+    @field_validator("span")
+    @classmethod
+    def _span_has_a_place(cls, span: int | None, info: ValidationInfo) -> int | None:
+        # A path that was refused is not there: whether it had a place is not known.
+        if span is not None and "path" in info.data:
+            path = info.data["path"] or ""
+            if SPAN_PLACEHOLDER not in path:
+                raise ValueError(
+                    f"data.path has no {SPAN_PLACEHOLDER} that it could stand for; remove it, or "
+                    f"write for example pictures/{SPAN_PLACEHOLDER}"
+                )
+        return span
+
     @field_validator("schema_path")
     @classmethod
     def _schema_exists(cls, path: str | None, info: ValidationInfo) -> str | None:

@@ -75,6 +75,18 @@ def test_the_manifest(tmp_path: Path) -> None:
     }
 
 
+def test_a_span_has_a_place_in_the_path(tmp_path: Path) -> None:
+    assert DataSettings(path=f"{tmp_path}/{{SPAN}}", span=3).span == 3
+    message = (
+        "data.path has no {SPAN} that it could stand for; remove it, or write for example "
+        "pictures/{SPAN}"
+    )
+    assert problems(path=str(tmp_path), span=3) == {"span": message}
+    assert problems(source="digits", span=3) == {"span": message}
+    # Of two mistakes that are one, the first is told.
+    assert problems(path=f"{tmp_path}/no", span=3) == {"path": f"no such folder: {tmp_path}/no"}
+
+
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
