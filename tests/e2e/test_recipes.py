@@ -72,6 +72,7 @@ def test_recipe_runs_through_the_whole_pipeline(name: str, tmp_path: Path, works
         "trainer.batch_size=16",
         "data.min_images_per_class=1",
         "gate.min_accuracy=0.01",
+        "serving_check.calls=20",
         *(f"trainer.stages[{index}].epochs=1" for index in range(len(config.trainer.stages))),
     )
     assert (run.exit_code, run.summary.get("outcome")) == (0, "pushed"), run.output
