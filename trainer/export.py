@@ -124,7 +124,7 @@ def export_network(
     variables = [weight.value for weight in served.weights]
     with tempfile.TemporaryDirectory() as assets:
         labels_file = Path(assets) / LABELS_FILE
-        labels_file.write_text("".join(f"{label}\n" for label in labels))
+        labels_file.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
         classifier = Classifier(served, variables, transform_layer, labels, labels_file)
         export_classifier(classifier, folder)
 

@@ -80,7 +80,7 @@ def test_stages_and_export(name: str, tmp_path: Path) -> None:
         gc.collect()
         check_backbone(name, (HEAD, UPPER, ALL), tmp_path)
         return
-    # Its layers are its family's, in larger numbers: their gradients and folding are tested there.
+    # Its layers are its family's, in larger numbers: their gradients have been tested there.
     # In a process of its own: what one of the largest took is not all given back before it ends.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         process.submit(check_backbone, name, (HEAD,), tmp_path).result()
@@ -113,9 +113,7 @@ def check_backbone(name: str, stages: tuple[StageSettings, ...], tmp_path: Path)
     # BatchNorm keeps its pretrained statistics, bit for bit.
     for path, value in _statistics(network).items():
         np.testing.assert_array_equal(value, before[path])
-    picture = _check_export(network, preprocessing, files[0], tmp_path)
-    if name in FAMILIES:
-        _check_folding(network, picture)
+    _check_folding(network, _check_export(network, preprocessing, files[0], tmp_path))
 
 
 def _statistics(network: Network) -> dict[str, np.ndarray]:
