@@ -62,7 +62,12 @@ def check_picture(contents: bytes, settings: DataSettings) -> Accepted | Rejecte
         header = formats.read_header(contents)
     except formats.HeaderError as error:
         return Rejected("undecodable", f"malformed header: {error}")
-    return _check_header(contents, header, settings) or _check_pixels(contents, header)
+    fault = _check_header(contents, header, settings)
+    if fault:
+        return fault
+    if header.format == "jpeg" and header.mode != "CMYK":
+        return _check_jpeg(contents, header)
+    return _check_pixels(contents, header)
 
 
 def check_size(size: int, settings: DataSettings) -> Rejected | None:
@@ -101,6 +106,20 @@ def _check_header(
     if header.format == "jpeg" and contents.count(b"\xff\xda") > MAX_JPEG_SCANS:
         return Rejected("undecodable", f"has more than {MAX_JPEG_SCANS} progressive scans")
     return None
+
+
+def _check_jpeg(contents: bytes, header: formats.Header) -> Accepted | Rejected:
+    """Has training's decoder read a JPEG to its end, for an eighth of the pixels each way.
+
+    All that can be wrong with a JPEG shows while its compressed data are read, which is the same at
+    every size; what is spared (libjpeg's inverse transform, upsampling and conversion of colours)
+    cannot fail, and is half of the time and nearly all of the memory.
+    """
+    try:
+        tf.io.decode_jpeg(contents, channels=3, ratio=8)
+    except tf.errors.OpError as error:
+        return Rejected("undecodable", _first_line(error))
+    return Accepted("jpeg", header.height, header.width)
 
 
 def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejected:

@@ -74,21 +74,17 @@ def build_example(
         sha256: Hex digest of its bytes.
         verdict: Its format and size.
     """
-    feature = {
-        "image/encoded": _bytes(contents),
-        "image/format": _bytes(verdict.format.encode()),
-        "image/filename": _bytes(name.encode()),
-        "image/height": _int(verdict.height),
-        "image/width": _int(verdict.width),
-        "image/class/text": _bytes(label.encode()),
-        "image/sha256": _bytes(sha256.encode()),
-    }
-    return tf.train.Example(features=tf.train.Features(feature=feature))
-
-
-def _bytes(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-
-
-def _int(value: int) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+    example = tf.train.Example()
+    # In place: each message that is built from another one copies the picture.
+    features = example.features.feature
+    for key, text in {
+        "image/encoded": contents,
+        "image/format": verdict.format.encode(),
+        "image/filename": name.encode(),
+        "image/class/text": label.encode(),
+        "image/sha256": sha256.encode(),
+    }.items():
+        features[key].bytes_list.value.append(text)
+    features["image/height"].int64_list.value.append(verdict.height)
+    features["image/width"].int64_list.value.append(verdict.width)
+    return example

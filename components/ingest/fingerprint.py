@@ -3,10 +3,9 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
-from components.cores import count_cores
+from components.all_cores import map_on_all_cores
 from components.ingest import storage
 from components.ingest.sources import list_entries
 
@@ -27,8 +26,7 @@ def fingerprint(files: Iterable[tuple[str, str]], kind: Literal["content", "list
     """
     describe = storage.hash_file if kind == "content" else _describe_facts
     files = list(files)
-    with ThreadPoolExecutor(max_workers=count_cores()) as threads:
-        facts = list(threads.map(lambda file: _describe(file[1], describe), files))
+    facts = map_on_all_cores(lambda file: _describe(file[1], describe), files)
     digest = hashlib.sha256()
     for (name, _), fact in zip(files, facts, strict=True):
         # Each part ends in a byte that no file name contains.

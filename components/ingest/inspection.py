@@ -4,12 +4,11 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import apache_beam as beam
 
-from components.cores import count_cores
+from components.all_cores import map_on_all_cores
 from components.ingest import storage
 from components.ingest.check import Accepted, Rejected, check_picture, check_size
 from components.ingest.examples import RecordFields, parse_example
@@ -17,7 +16,7 @@ from components.ingest.settings import DataSettings
 from components.ingest.sources import Found
 from components.progress import report_progress
 
-BATCH_SIZE = 64
+BATCH_SIZE = 256
 """Pictures that travel together; enough to keep a thread per core busy, and small to move."""
 
 _OUTSIDE = Rejected("outside_class_folder", "only files in a folder of their class have a label")
@@ -91,24 +90,17 @@ class InspectPictures(beam.DoFn):
         self._done = 0
         self._reported_at = 0.0
 
-    def setup(self) -> None:
-        """Starts the worker's threads."""
-        self._threads = ThreadPoolExecutor(max_workers=count_cores())
-
-    def teardown(self) -> None:
-        """Ends the worker's threads."""
-        self._threads.shutdown()
-
     def process(self, batch: list[Found]) -> Iterator[Checked]:
         """Inspects one batch."""
-        yield from self._threads.map(self._inspect, batch)
-        self._report(len(batch))
+        for checked in map_on_all_cores(self._inspect, batch):
+            self._report()
+            yield checked
 
     def _inspect(self, found: Found) -> Checked:
         return inspect_picture(found, self._settings, self._fields)
 
-    def _report(self, done: int) -> None:
-        self._done += done
+    def _report(self) -> None:
+        self._done += 1
         now = time.monotonic()
         if now - self._reported_at >= _SECONDS_BETWEEN_REPORTS or self._done == self._total:
             self._reported_at = now
