@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 
+from components.quick_imports import quick_imports
 from pipeline.config_problems import ConfigError, Problem, find_problems
 from pipeline.quiet_stderr import stderr_of_our_own
 from trainer.classify import (
@@ -78,7 +79,8 @@ def classify_pictures(
     failed = 0
     with stderr_of_our_own() as stderr:
         with _spinner(f"Loading {settings.backbone}", stderr):
-            import keras
+            with quick_imports():
+                import keras
 
             # Keras shows downloads on stdout.
             keras.config.disable_interactive_logging()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.errors import UserError
 from components.ingest import storage
+from components.quick_imports import quick_imports
 from pipeline.board import Board
 from pipeline.config import PipelineConfig
 from pipeline.events import Event
@@ -86,8 +87,9 @@ def run_one_node(task: Task, log: NodeLog) -> None:
         Exception: Whatever else its driver or executor raises.
     """
     # Only here: the imports take seconds.
-    from pipeline.graph import create_pipeline
-    from pipeline.nodes import CompiledPipeline
+    with quick_imports():
+        from pipeline.graph import create_pipeline
+        from pipeline.nodes import CompiledPipeline
 
     pipeline = create_pipeline(task.config, task.workspace)
     compiled = CompiledPipeline(pipeline, task.run_id, task.connection)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from components.quick_imports import quick_imports
 from pipeline.asking.model_folder import find_model
 from pipeline.asking.progress import Counter, spinner
 from pipeline.quiet_stderr import stderr_of_our_own
@@ -35,8 +36,9 @@ def predict(
     with stderr_of_our_own() as stderr:
         with spinner(f"Loading {folder}", stderr):
             # TensorFlow comes with these: seconds, and what it logs.
-            from pipeline.asking.printing import print_answers
-            from pipeline.asking.saved_model import LoadedModel
+            with quick_imports():
+                from pipeline.asking.printing import print_answers
+                from pipeline.asking.saved_model import LoadedModel
 
             model = LoadedModel(folder, top)
         counter = print_answers(model, pictures, style, stderr)

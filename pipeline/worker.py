@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from components.quick_imports import quick_imports
 from pipeline.config import PipelineConfig
 from pipeline.events import EventWriter, Finished, Phase, Plan, Started
 from pipeline.failure import failure
@@ -54,11 +55,12 @@ def run_pipeline(
     """Runs every node in turn; whether none failed."""
     events.write(Phase(message="loading TensorFlow and TFX"))
     # Only here: the import takes seconds, and the person shall see why.
-    from pipeline.graph import create_pipeline
-    from pipeline.metadata_store import connection_config
-    from pipeline.metadata_url import MetadataUrl
-    from pipeline.node_cache import may_use_cache
-    from pipeline.nodes import CompiledPipeline
+    with quick_imports():
+        from pipeline.graph import create_pipeline
+        from pipeline.metadata_store import connection_config
+        from pipeline.metadata_url import MetadataUrl
+        from pipeline.node_cache import may_use_cache
+        from pipeline.nodes import CompiledPipeline
 
     metadata = MetadataUrl("sqlite", database=str(workspace.metadata(config)))
     pipeline = create_pipeline(config, workspace)

@@ -1,5 +1,6 @@
 """What the tests share: the data that lie beside the project."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pytest
 # What takes minutes, longest first, and is begun with: two processors are to end at about the same
 # time. Files of one or two tests stand last, since pytest-xdist hands out another one with them.
 LONG = (
-    "e2e/test_small_runs.py",
     "kubeflow/test_conformance.py",
     "trainer/test_every_backbone.py",
+    "e2e/test_small_runs.py",
+    "e2e/test_changes.py",
+    "e2e/test_interrupted.py",
     "e2e/test_training.py",
     "e2e/test_digits.py",
     "e2e/test_recipes.py",
@@ -23,9 +26,20 @@ LONG = (
     "benchmarks/parts/test_parts.py",
     "benchmarks/scale/test_scale.py",
     "pipeline/test_beam_runners.py",
-    "trainer/test_distribution.py",
+    "trainer/test_distributed_training.py",
+    "kubeflow/test_refused_night.py",
     "kubeflow/test_compile.py",
 )
+
+
+# Collecting imports everything that is tested: as in components/quick_imports.py.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Looks for garbage from here on."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

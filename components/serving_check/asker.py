@@ -106,7 +106,12 @@ def _end_with_parent() -> None:
 
 def _load(folder: str) -> Any:
     """The model's `serving_default`, as a function of a list of bytes."""
+    # As `components.quick_imports` does it.
+    gc.disable()
     import tensorflow as tf
+
+    gc.freeze()
+    gc.enable()
 
     model = tf.saved_model.load(folder)
     signature = model.signatures["serving_default"]

@@ -15,6 +15,8 @@ from sklearn.datasets import load_digits
 
 REPOSITORY = Path(__file__).parents[2]
 
+BEFORE_TRAINER = ("ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform")
+
 # A short network: most of the time goes into tracing and exporting its layers.
 SMALL_CONFIG = """
 data:

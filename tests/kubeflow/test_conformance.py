@@ -18,33 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.e2e.runs import REPOSITORY, Run, run_pipeline, write_pictures
-from tests.kubeflow.kfp_player import Cluster, PlayedRun, Player
-from tests.postgresql import PostgreSQL, run_postgresql
+from tests.e2e.runs import Run, run_pipeline, write_pictures
+from tests.kubeflow.kfp_player import PlayedRun, Player
+from tests.kubeflow.nights import CONFIG, compile_config, last_lines, open_cluster, swap_labels
+from tests.postgresql import run_postgresql
 
-# Four whole runs, of eleven processes each that import TFX, and one on this machine.
+# Three whole runs, of eleven processes each that import TFX, and one on this machine.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
-
-CONFIG = """
-data: {{path: "{folder}/pictures/span-{{SPAN}}"}}
-transform: {{image_size: 32}}
-model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled, output_layer: block_4_add}}
-trainer:
-  stages:
-    - {{name: head, epochs: 12, optimizer: {{learning_rate: 0.01}}}}
-    - {{name: fine-tune, freeze: block_4_expand, epochs: 1, optimizer: {{learning_rate: 0.0001}}}}
-gate: {{min_accuracy: 0.6}}
-serving_check: {{calls: 20}}
-push: {{model_name: zeros-and-ones}}
-kubeflow:
-  image: image-pipeline:of-this-test
-  root: {folder}/root
-  volumes: {{shared: {folder}}}
-  metadata: {{url: "{metadata}", secret: mlmd, secret_as: files}}
-  retries: {{count: 1, backoff_seconds: 0}}
-  secrets: [{{name: cuda, env: {{CUDA_VISIBLE_DEVICES: devices}}}}]
-  env: {{TF_CPP_MIN_LOG_LEVEL: "2"}}
-"""
 
 # Scores that a model gives each picture, in a process of TensorFlow's own.
 ASK = """
@@ -67,7 +47,6 @@ class Nights:
         local: The run on this machine, of the pictures of the first night.
         first: Pushed the first model.
         unchanged: Started again, with the same pictures.
-        refused: The same, with a gate that the model does not pass.
         grown: Started when there were new pictures, while those before were still running.
         password: Of the metadata.
     """
@@ -76,7 +55,6 @@ class Nights:
     local: Run
     first: PlayedRun
     unchanged: PlayedRun
-    refused: PlayedRun
     grown: PlayedRun
     password: str
 
@@ -85,22 +63,21 @@ class Nights:
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     folder = tmp_path_factory.mktemp("shared")
     write_pictures(folder / "pictures" / "span-1", count=40)
-    _swap_labels(folder / "pictures" / "span-1", count=9)
+    swap_labels(folder / "pictures" / "span-1", count=9)
     with run_postgresql() as server, concurrent.futures.ThreadPoolExecutor() as pool:
         config = folder / "config.yaml"
         config.write_text(CONFIG.format(folder=folder, metadata=server.url("mlmd")))
         local = pool.submit(run_pipeline, config, folder / "local")
-        player = Player(_compile(config), _cluster(folder, server))
+        player = Player(compile_config(config), open_cluster(folder, server))
         first = player.run()
-        have_read = threading.Semaphore(0)
+        has_read = threading.Event()
 
         def told(name: str) -> None:
             if name == "image-example-gen":
-                have_read.release()
+                has_read.set()
 
         unchanged = pool.submit(player.run, told)
-        refused = pool.submit(player.run, told, min_accuracy="1.0")
-        assert have_read.acquire(timeout=900) and have_read.acquire(timeout=900)
+        assert has_read.wait(timeout=900)
         write_pictures(folder / "pictures" / "span-2", count=60)
         grown = player.run()
         yield Nights(
@@ -108,45 +85,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
             local.result(),
             first,
             unchanged.result(),
-            refused.result(),
             grown,
             server.password,
         )
-
-
-def _swap_labels(pictures: Path, count: int) -> None:
-    """Puts zeros among the ones and ones among the zeros: no model gets all of them right."""
-    for index in range(count):
-        zero, one = (pictures / f"digit-{label}" / f"{index:03}.png" for label in (0, 1))
-        contents = zero.read_bytes()
-        zero.write_bytes(one.read_bytes())
-        one.write_bytes(contents)
-
-
-def _compile(config: Path) -> str:
-    compiled = config.with_name("pipeline.yaml")
-    command = [sys.executable, "-m", "kubeflow", "compile", str(config), "-o", str(compiled)]
-    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
-    return compiled.read_text()
-
-
-def _cluster(folder: Path, server: PostgreSQL) -> Cluster:
-    python = Path(sys.executable).parent
-    return Cluster(
-        folder=folder / "cluster",
-        # What an image has: a PATH with its Python, and the project installed in it.
-        image_env={"PATH": f"{python}:/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)},
-        secrets={
-            "mlmd": {"username": server.user, "password": server.password},
-            "cuda": {"devices": "-1"},
-        },
-        claims={"shared": str(folder)},
-    )
-
-
-def _summary(run: PlayedRun) -> dict[str, str]:
-    """The last line of each task's log, which says what the task came to."""
-    return {name: task.log.strip().splitlines()[-1] for name, task in run.tasks.items()}
 
 
 def _scores(folders: list[Path], pictures: list[Path]) -> list[Any]:
@@ -198,25 +139,15 @@ def test_metrics_and_pages_are_there_for_people(nights: Nights) -> None:
 
 def test_unchanged_pictures_are_answered_from_the_cache(nights: Nights) -> None:
     assert nights.unchanged.state == "SUCCEEDED", nights.unchanged.logs
-    summary = _summary(nights.unchanged)
+    summary = last_lines(nights.unchanged)
     cached = {name for name, line in summary.items() if "cached" in line}
     assert set(summary) - cached <= {"baseline", "report"}, summary
     assert "span 1" in summary["image-example-gen"]
 
 
-def test_a_refused_model_is_a_result_with_its_reason(nights: Nights) -> None:
-    assert nights.refused.state == "SUCCEEDED", nights.refused.logs
-    tasks = nights.refused.tasks
-    assert "cached" in _summary(nights.refused)["trainer"]
-    assert tasks["evaluator"].metadata["metrics"]["blessed"] == 0
-    assert tasks["pusher"].metadata["metrics"]["pushed"] == 0
-    for name in ("evaluator", "pusher"):
-        assert "below gate.min_accuracy 1" in tasks[name].artifacts["html"].read_text()
-
-
 def test_new_pictures_are_trained_on_compared_and_pushed(nights: Nights) -> None:
     assert nights.grown.state == "SUCCEEDED", nights.grown.logs
-    summary = _summary(nights.grown)
+    summary = last_lines(nights.grown)
     assert "120 pictures, span 2" in summary["image-example-gen"]
     assert "cached" not in summary["trainer"]
     # The first night's model is what the new one is measured against.
@@ -229,6 +160,6 @@ def test_new_pictures_are_trained_on_compared_and_pushed(nights: Nights) -> None
 
 def test_nobody_is_told_the_password(nights: Nights) -> None:
     told = [nights.folder / "pipeline.yaml", *nights.folder.glob("cluster/*/*/log")]
-    assert len(told) == 1 + 4 * len(nights.first.tasks)
+    assert len(told) == 1 + 3 * len(nights.first.tasks)
     for file in told:
         assert nights.password not in file.read_text(errors="replace"), file

@@ -73,28 +73,20 @@ def run_python(program: Sequence[str], storage: GoogleStorage, *arguments: str) 
     return result.stdout.splitlines()[-1]
 
 
-def test_a_node(storage: GoogleStorage, config: dict[str, Any], tmp_path: Path) -> None:
-    told = run_node("ImageExampleGen", "run-1", config, storage, tmp_path)
-    assert "80 pictures" in told
-    examples = "artifacts/pets/ImageExampleGen/examples/1"
-    sizes = storage.sizes()
-    train = f"team/{examples}/Split-train/data_tfrecord-"
-    assert any(name.startswith(train) for name in sizes)
-
-    written = sum(size for name, size in sizes.items() if name.startswith(f"team/{examples}/"))
-    assert int(run_python(_SIZE, storage, f"{ROOT}/{examples}")) == written > 0
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(3600)  # Twelve processes that import TFX.
 def test_all_nodes(storage: GoogleStorage, config: dict[str, Any], tmp_path: Path) -> None:
-    config = {**config, "push": {"model_name": "all"}}
     graph = create_pipeline(PipelineConfig.model_validate(config), Workspace(tmp_path))
     nodes = [node.id for node in graph.components]
     told = {node: run_node(node, "run-1", config, storage, tmp_path) for node in nodes}
     assert "version " in told["Pusher"], told
     names = list(storage.sizes())
-    [version] = [name for name in names if re.match(r"team/serving/all/\d+/saved_model.pb", name)]
+    [version] = [name for name in names if re.match(r"team/serving/pets/\d+/saved_model.pb", name)]
     assert version.split("/")[3] in told["Pusher"]
-    assert f"team/artifacts/all/Report/report/{len(nodes)}/index.html" in names
+    assert f"team/artifacts/pets/Report/report/{len(nodes)}/index.html" in names
     assert "cached" in run_node("ImageExampleGen", "run-2", config, storage, tmp_path)
+
+    examples = "artifacts/pets/ImageExampleGen/examples/1"
+    sizes = storage.sizes()
+    written = sum(size for name, size in sizes.items() if name.startswith(f"team/{examples}/"))
+    assert int(run_python(_SIZE, storage, f"{ROOT}/{examples}")) == written > 0

@@ -70,7 +70,10 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, li
     return network, _train(network, pictures, None)
 
 
-@pytest.mark.parametrize("killed_after", [1, 2, 4, 7])
+@pytest.mark.parametrize(
+    "killed_after",
+    [1, 4, *(pytest.param(epochs, marks=pytest.mark.slow) for epochs in (2, 7))],
+)
 def test_resumed_training_equals_an_uninterrupted_one(
     make_network: Any,
     pictures: Pictures,

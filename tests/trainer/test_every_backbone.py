@@ -41,8 +41,6 @@ FAMILIES = (
     "ResNet50V2",
     "VGG16",
 )
-# It takes the least time; whole runs of the pipeline train MobileNetV2.
-QUICK = ("VGG16",)
 HEAD = StageSettings(name="head", epochs=1)
 UPPER = StageSettings(name="upper", freeze=0.7, epochs=1)
 ALL = StageSettings(name="all", freeze="none", epochs=1)
@@ -68,11 +66,9 @@ class Preprocessing(tf.Module):
         return {IMAGE_XF: pictures}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)  # The largest take minutes, on a busy machine many.
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in BACKBONES],
-)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_stages_and_export(name: str, tmp_path: Path) -> None:
     if name in FAMILIES:
         # The models before this one took gigabytes.

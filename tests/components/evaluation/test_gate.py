@@ -148,6 +148,7 @@ def test_worse_than_the_baseline_is_refused(tmp_path: Path) -> None:
     assert [file.name for file in Path(found.blessing.uri).iterdir()] == ["NOT_BLESSED"]
 
 
+@pytest.mark.slow
 def test_within_noise_is_blessed_and_keeps_the_baseline(tmp_path: Path) -> None:
     model, baseline = make_model(tmp_path / "m", 18), make_model(tmp_path / "b", 19)
     found = evaluate(tmp_path, model, baseline)
@@ -156,6 +157,7 @@ def test_within_noise_is_blessed_and_keeps_the_baseline(tmp_path: Path) -> None:
     assert properties(found.blessing)["keeps_baseline"] == 1
 
 
+@pytest.mark.slow
 def test_far_better_becomes_the_baseline(tmp_path: Path) -> None:
     model, baseline = make_model(tmp_path / "m", 20), make_model(tmp_path / "b", 12)
     assert properties(evaluate(tmp_path, model, baseline).blessing) == {

@@ -96,7 +96,14 @@ def outputs(tmp_path: Path, request: pytest.FixtureRequest) -> list[tft.TFTransf
     return [tft.TFTransformOutput(str(folder)) for folder in found]
 
 
-@pytest.mark.parametrize("outputs", [True, False], ids=["ours", "foreign"], indirect=True)
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        pytest.param(True, id="ours"),
+        pytest.param(False, id="foreign", marks=pytest.mark.slow),
+    ],
+    indirect=True,
+)
 def test_graph_and_labels_are_those_that_beam_makes(
     outputs: list[tft.TFTransformOutput], request: pytest.FixtureRequest
 ) -> None:

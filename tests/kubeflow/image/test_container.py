@@ -80,6 +80,7 @@ except KeyError:
     assert result.stdout == "as it should be\n"
 
 
+@pytest.mark.slow
 def test_a_node_runs_as_anyone_on_a_read_only_file_system(container: Container) -> None:
     node = ["python", "-m", "pipeline", "node", "--node", "ImageExampleGen", "--run-id", "run-1"]
     places = ["--root", ROOT, "--metadata", f"sqlite://{ROOT}/metadata.sqlite"]
