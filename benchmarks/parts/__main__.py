@@ -25,7 +25,15 @@ from benchmarks.defaults import (
 )
 from benchmarks.machine import REPOSITORY, describe_machine
 from benchmarks.measured_process import run_measured
-from benchmarks.parts import arithmetic, evaluation, export, reading, serving, start_up
+from benchmarks.parts import (
+    arithmetic,
+    evaluation,
+    export,
+    reading,
+    serving,
+    start_up,
+    transform,
+)
 from benchmarks.parts.fresh_process import in_fresh_process
 from benchmarks.parts.row import Row, build_table
 from benchmarks.parts.subject import Subject, open_subject
@@ -34,6 +42,7 @@ from components.errors import UserError
 
 _MEASURES: tuple[Callable[[Subject], list[Row]], ...] = (
     reading.measure,
+    transform.measure,
     evaluation.measure,
     serving.measure,
     export.measure,

@@ -15,8 +15,6 @@ from benchmarks.parts.subject import Subject
 _NODES = ("ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform")
 _BEFORE_WORK_SECONDS = 10.0
 _CACHED_SECONDS = 12.0
-_IMAGE_SIZES = (96, 224)
-"""Transform's time must not depend on them."""
 
 
 def measure(subject: Subject, run: Measured | None, work: Path, logs: Path) -> list[Row]:
@@ -32,30 +30,16 @@ def measure(subject: Subject, run: Measured | None, work: Path, logs: Path) -> l
     if run is not None:
         first = read_executions(subject.workspace / "metadata.sqlite")[0]
         rows.append(_row("local run, before its first component", first.started - run.started))
-    small, large = ({"transform.image_size": size} for size in _IMAGE_SIZES)
     nodes = _Nodes(subject, work, logs)
-    before, transform = [], []
+    before = []
     for node in _NODES:
-        measured = nodes.run(node, "first", small)
-        execution = read_executions(nodes.database)[-1]
-        before.append(execution.started - measured.started)
-    transform.append(execution.seconds)
-    # Another size of pictures changes Transform only.
-    cached = [nodes.run(node, "second", large).seconds for node in _NODES[:-1]]
-    nodes.run(_NODES[-1], "second", large)
-    transform.append(read_executions(nodes.database)[-1].seconds)
+        measured = nodes.run(node, "first")
+        before.append(read_executions(nodes.database)[-1].started - measured.started)
+    cached = [nodes.run(node, "second").seconds for node in _NODES]
     return [
         *rows,
         _row("a node, before its work (median of 5)", median(before)),
-        Row("a cached node, whole (median of 4)", median(cached), "s", bound=_CACHED_SECONDS),
-        Row(
-            f"Transform at {_IMAGE_SIZES[1]} px",
-            transform[1],
-            "s",
-            f"at {_IMAGE_SIZES[0]} px",
-            transform[0],
-            1.2,
-        ),
+        Row("a cached node, whole (median of 5)", median(cached), "s", bound=_CACHED_SECONDS),
     ]
 
 
@@ -77,15 +61,12 @@ class _Nodes:
         """Their metadata."""
         return self._root / "metadata.sqlite"
 
-    def run(self, node: str, run_id: str, settings: dict[str, int]) -> Measured:
+    def run(self, node: str, run_id: str) -> Measured:
         tree = json.loads(self._subject.config_json)
         tree.pop("kubeflow", None)
-        overrides = [
-            word for path, value in settings.items() for word in ("--set", f"{path}={value}")
-        ]
         command: Sequence[str] = [
             *(sys.executable, "-m", "pipeline", "node", "--node", node, "--run-id", run_id),
             *("--config-json", json.dumps(tree), "--root", str(self._root)),
-            *("--metadata", f"sqlite://{self.database}", *overrides),
+            *("--metadata", f"sqlite://{self.database}"),
         ]
         return run_measured(command, self._logs / f"{node}-{run_id}.log", folder=REPOSITORY)
