@@ -10,7 +10,7 @@ def quick_imports() -> Iterator[None]:
     """Looks for no garbage while modules are imported, and never again among what they made.
 
     Importing makes hundreds of thousands of objects that stay; Python's collector goes through all
-    of them again and again, for an eighth of the time.
+    of them again and again, for a fifth of the time.
     """
     gc.disable()
     try:

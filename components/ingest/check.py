@@ -65,6 +65,7 @@ def check_picture(contents: bytes, settings: DataSettings) -> Accepted | Rejecte
     fault = _check_header(contents, header, settings)
     if fault:
         return fault
+    # The colours of a CMYK picture are compared with Pillow's, for which it is decoded whole.
     if header.format == "jpeg" and header.mode != "CMYK":
         return _check_jpeg(contents, header)
     return _check_pixels(contents, header)

@@ -89,6 +89,27 @@ def run_pipeline(config: Path, workspace: Path, *settings: str) -> Run:
     return Run(result.returncode, result.stdout, last_summary(workspace) if is_new else {})
 
 
+class History:
+    """Runs of one configuration in one workspace, one after the other.
+
+    Attributes:
+        runs: What became of each, by its name.
+        versions: How many versions of the model were in service after each, by its name.
+    """
+
+    def __init__(self, config: Path, workspace: Path) -> None:
+        self.runs: dict[str, Run] = {}
+        self.versions: dict[str, int] = {}
+        self._config = config
+        self._workspace = workspace
+
+    def add(self, name: str, *settings: str) -> Run:
+        """Runs once more, with these settings."""
+        run = self.runs[name] = run_pipeline(self._config, self._workspace, *settings)
+        self.versions[name] = len(list(self._workspace.glob("serving/zeros-and-ones/[0-9]*")))
+        return run
+
+
 def write_small(folder: Path) -> Path:
     """Writes a configuration whose run takes seconds, beside its pictures.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.runs import BEFORE_TRAINER, Run, run_pipeline, write_pictures, write_small
+from tests.e2e.runs import BEFORE_TRAINER, History, Run, write_pictures, write_small
 
 # Several whole runs.
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -38,26 +38,19 @@ class Changes:
 def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
     folder = tmp_path_factory.mktemp("changes")
     config, workspace = write_small(folder), folder / "workspace"
-    runs: dict[str, Run] = {}
-    versions: dict[str, int] = {}
-
-    def run(name: str, *settings: str) -> Run:
-        runs[name] = run_pipeline(config, workspace, *settings)
-        versions[name] = len(list(workspace.glob("serving/zeros-and-ones/[0-9]*")))
-        return runs[name]
-
-    run("unknown_layer", "trainer.stages.1.freeze=block_99")
-    first = run("first")
+    history = History(config, workspace)
+    history.add("unknown_layer", "trainer.stages.1.freeze=block_99")
+    first = history.add("first")
     assert first.exit_code == 0, first.output
-    run("regated", "gate.min_accuracy=0.5")
+    history.add("regated", "gate.min_accuracy=0.5")
     Path(first.summary["pushed"]["path"]).rename(folder / "gone")
-    run("replaced")
+    history.add("replaced")
     [schema] = workspace.glob("artifacts/*/SchemaGen/schema/*/schema.pbtxt")
     write_pictures(folder / "pictures", classes=(2,))
     curated = f"data.schema_path={schema}"
-    run("unknown_label", curated)
-    run("grown", curated, "data.on_anomaly=warn")
-    return Changes(versions=versions, **runs)
+    history.add("unknown_label", curated)
+    history.add("grown", curated, "data.on_anomaly=warn")
+    return Changes(versions=history.versions, **history.runs)
 
 
 def test_unknown_layer_fails_before_it_trains(changes: Changes) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.runs import Run, run_pipeline, write_small
+from tests.e2e.runs import History, Run, run_pipeline, write_small
 
 # Several whole runs: minutes, on a busy machine many.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -40,23 +40,17 @@ class Life:
 def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     folder = tmp_path_factory.mktemp("life")
     config, workspace = write_small(folder), folder / "workspace"
-    runs: dict[str, Run] = {}
-    versions: dict[str, int] = {}
-
-    def run(name: str, *settings: str) -> None:
-        runs[name] = run_pipeline(config, workspace, *settings)
-        versions[name] = len(list(workspace.glob("serving/zeros-and-ones/[0-9]*")))
-
+    history = History(config, workspace)
     for index in range(BROKEN):
         (folder / "pictures" / "digit-0" / f"broken-{index}.png").write_bytes(b"no picture")
-    run("too_broken")
+    history.add("too_broken")
     config.write_text(config.read_text().replace("data:\n", "data:\n  max_bad_fraction: 0.1\n"))
-    run("first")
-    run("unchanged")
+    history.add("first")
+    history.add("unchanged")
     barely = "trainer.stages=[{name: head, epochs: 1, optimizer: {learning_rate: 1e-9}}]"
-    run("refused", "gate.min_accuracy=1.0", barely)
-    run("again")
-    return Life(workspace=workspace, versions=versions, **runs)
+    history.add("refused", "gate.min_accuracy=1.0", barely)
+    history.add("again")
+    return Life(workspace=workspace, versions=history.versions, **history.runs)
 
 
 def test_pictures_are_pushed(life: Life) -> None:

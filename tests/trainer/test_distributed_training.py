@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.addresses import free_addresses
 from tests.trainer.conftest import write_examples
 
 # Processes that import TensorFlow and train.
@@ -69,7 +69,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
     write_examples(folder / "train.tfrecord", 37, seed=1)
     # One more than four batches of the evaluation: the last one leaves a device without any.
     write_examples(folder / "validation.tfrecord", 129, seed=2)
-    addresses = _free_addresses()
+    addresses = free_addresses(2)
     workers = Workers(folder)
     try:
         workers.start("train", "one_device,mirrored")
@@ -138,7 +138,7 @@ def test_all_devices_skip_a_step_that_overflows_on_one(
 
 
 def test_a_lost_worker_ends_the_training_of_the_others(tmp_path: Path) -> None:
-    chief, worker = _free_addresses()
+    chief, worker = free_addresses(2)
     workers = Workers(tmp_path)
     try:
         for kind in ("chief", "worker"):
@@ -152,14 +152,3 @@ def test_a_lost_worker_ends_the_training_of_the_others(tmp_path: Path) -> None:
     told = told["auto"]
     assert told["message"] == "another worker of this training is gone, or cannot be reached"
     assert "goes on after the last epoch that was saved" in told["hint"]
-
-
-def _free_addresses() -> list[str]:
-    """Two of this machine."""
-    sockets = [socket.socket() for _ in range(2)]
-    for each in sockets:
-        each.bind(("localhost", 0))
-    addresses = [f"localhost:{each.getsockname()[1]}" for each in sockets]
-    for each in sockets:
-        each.close()
-    return addresses

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from urllib.parse import parse_qs, urlparse
 
 import yaml
 
+from tests.addresses import free_addresses
 from tests.pipeline.training_job.schemas import pod_templates, problem_with
 
 REPOSITORY = Path(__file__).parents[3]
@@ -342,17 +342,6 @@ def with_status(*statuses: Json) -> Callable[[FakeCluster, str, str], None]:
             cluster.pods.append(Pod(name, index, labels[index], status))
 
     return play
-
-
-def free_addresses(count: int) -> list[str]:
-    """Addresses of this machine."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("localhost", 0))
-    addresses = [f"localhost:{each.getsockname()[1]}" for each in sockets]
-    for each in sockets:
-        each.close()
-    return addresses
 
 
 def _status(code: int, message: str) -> Json:

@@ -1,0 +1,14 @@
+"""Addresses that nobody listens at."""
+
+import socket
+
+
+def free_addresses(count: int) -> list[str]:
+    """Addresses of this machine."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("localhost", 0))
+    addresses = [f"localhost:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    return addresses
