@@ -119,7 +119,7 @@ def _check_jpeg(contents: bytes, header: formats.Header) -> Accepted | Rejected:
     try:
         tf.io.decode_jpeg(contents, channels=3, ratio=8)
     except tf.errors.OpError as error:
-        return Rejected("undecodable", _first_line(error))
+        return Rejected("undecodable", f"damaged, or cut off: {_first_line(error)}")
     return Accepted("jpeg", header.height, header.width)
 
 

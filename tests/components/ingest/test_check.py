@@ -74,7 +74,11 @@ REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "text": (lambda: b"hello", "not_an_image", "starts with b'hello'; use JPEG, PNG, GIF or BMP"),
     "tiff": (lambda: save(PICTURE, "TIFF"), "unsupported_format", "TIFF; use JPEG, PNG, GIF or"),
     "webp": (lambda: save(PICTURE, "WEBP"), "unsupported_format", "WebP; use JPEG, PNG, GIF or"),
-    "jpeg cut": (lambda: save(PICTURE, "JPEG")[:700], "undecodable", "Invalid JPEG data"),
+    "jpeg cut": (
+        lambda: save(PICTURE, "JPEG")[:700],
+        "undecodable",
+        "off: jpeg::Uncompress failed. Invalid JPEG data",
+    ),
     "png cut": (lambda: save(PICTURE, "PNG")[:-100], "undecodable", "Invalid PNG data"),
     "png header cut": (lambda: save(PICTURE, "PNG")[:20], "undecodable", "malformed header: "),
     "bmp 1 bit": (
