@@ -232,7 +232,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_the_table_on_a_terminal(package: Package) -> None:
+def test_the_table_on_a_terminal(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # whoever tests may have none
     stream = Terminal()
     view = TerminalRunView(stream, width=100)
     view.show(read_run(argo_run("RUNNING", {"trainer": "RUNNING"})({}), package))

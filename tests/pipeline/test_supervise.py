@@ -231,7 +231,10 @@ def test_who_reads_the_output_may_leave(workspace: Path) -> None:
     process.stderr.close()
 
 
-def test_a_terminal_gets_a_live_table_and_its_cursor_back(workspace: Path) -> None:
+def test_a_terminal_gets_a_live_table_and_its_cursor_back(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # whoever tests may have none
     master, slave = pty.openpty()
     process = start("ok", workspace, stdout=slave)
     os.close(slave)
