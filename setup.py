@@ -74,5 +74,5 @@ setup(
     package_data={"trainer": ["bundled/*.h5"], "components": ["report/templates/*"]},
     install_requires=INSTALL_REQUIRES,
     extras_require={"dev": DEV_REQUIRES},
-    entry_points={"console_scripts": ["image-pipeline = pipeline.cli:main"]},
+    entry_points={"console_scripts": ["image-pipeline = pipeline.cli.main:main"]},
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from components.cores import count_cores
+from components.parallel import count_cores
 
 PACKAGES = ("tensorflow", "keras", "tfx", "apache-beam", "numpy")
 REPOSITORY = Path(__file__).resolve().parents[1]

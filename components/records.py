@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from components.ingest import storage
+from components import storage
 
 if TYPE_CHECKING:
     import tensorflow as tf

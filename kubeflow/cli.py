@@ -15,7 +15,7 @@ from kubeflow.deploy.command import deploy
 from kubeflow.load_or_exit import load_or_exit
 from kubeflow.schedule.command import schedule
 from kubeflow.serving.command import serving
-from pipeline.cli import config_argument, set_option
+from pipeline.cli.main import config_argument, set_option
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -
     """Compile CONFIG into a file that Kubeflow Pipelines runs; needs no cluster."""
     from kubeflow.compile.limits import note_on_size
     from kubeflow.compile.parameters import config_json
-    from pipeline.quiet_stderr import stderr_of_our_own
+    from pipeline.console.stderr import stderr_of_our_own
 
     config = load_or_exit(config_path, overrides)
     with failures(), stderr_of_our_own():

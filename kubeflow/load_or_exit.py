@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli import WRONG_USAGE
+from pipeline.cli.main import WRONG_USAGE
 
 if TYPE_CHECKING:
-    from pipeline.config import PipelineConfig
+    from pipeline.config.schema import PipelineConfig
 
 
 def load_or_exit(config_path: Path, overrides: Sequence[str]) -> "PipelineConfig":
     """Loads a configuration file; prints its mistakes and exits where it has any."""
     from kubeflow.compile.load import load_for_cluster
-    from pipeline.config_problems import ConfigError
-    from pipeline.problem_text import refusal_lines
+    from pipeline.config.errors import ConfigError, refusal_lines
 
     try:
         return load_for_cluster(config_path, overrides)

@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 
 
 def pipeline_name(config: PipelineConfig) -> str:

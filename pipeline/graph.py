@@ -8,28 +8,28 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
-from components.evaluation.baseline import LastBlessedOther
-from components.evaluation.component import Gate
-from components.evaluation.earlier_model import LastBlessedOnOtherPictures
-from components.ingest.component import ImageExampleGen
-from components.push.component import AtomicPusher
+from components.baseline.earlier_model import LastBlessedOnOtherPictures
+from components.baseline.resolver import LastBlessedOther
+from components.evaluator.component import Gate
+from components.example_gen.component import ImageExampleGen
+from components.example_validator.component import ExampleCheck
+from components.pusher.component import AtomicPusher
 from components.report.component import Report
+from components.schema_gen.component import ImageSchemaGen
 from components.serving_check.component import ServingCheck
 from components.serving_check.infra_validator import build_infra_validator
+from components.statistics_gen.component import ImageStatisticsGen
+from components.statistics_gen.options import statistics_options
 from components.transform.component import ImageTransform
-from components.validation.component import ExampleCheck
-from components.validation.schema import ImageSchemaGen
-from components.validation.statistics import statistics_options
-from components.validation.statistics_component import ImageStatisticsGen
-from pipeline.beam_args import beam_args
-from pipeline.beam_settings import check_places
-from pipeline.config import PipelineConfig
-from pipeline.fingerprint import fingerprint_code
-from pipeline.training_job.executor import TrainingExecutor
-from pipeline.workspace import Workspace
-from trainer.backbones import BACKBONES
+from pipeline.cluster.training_job.executor import TrainingExecutor
+from pipeline.config.beam import check_places
+from pipeline.config.schema import PipelineConfig
+from pipeline.execution.beam_args import beam_args
+from pipeline.execution.caching import fingerprint_code
+from pipeline.run.paths import Workspace
 from trainer.export import EXAMPLES_SIGNATURE
-from trainer.weights import fingerprint_weights
+from trainer.network.backbones import BACKBONES
+from trainer.network.weights import fingerprint_weights
 
 
 def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:

@@ -9,8 +9,8 @@ import pytest
 # What takes minutes, longest first, and is begun with: two processors are to end at about the same
 # time. Files of one or two tests stand last, since pytest-xdist hands out another one with them.
 LONG = (
-    "kubeflow/test_conformance.py",
-    "trainer/test_every_backbone.py",
+    "e2e/test_conformance.py",
+    "trainer/network/test_backbones_families.py",
     "e2e/test_small_runs.py",
     "e2e/test_changes.py",
     "e2e/test_interrupted.py",
@@ -19,16 +19,16 @@ LONG = (
     "e2e/test_recipes.py",
     "e2e/test_photos.py",
     "e2e/test_rollback.py",
-    "pipeline/test_node_command.py",
-    "kubeflow/image/test_container.py",
-    "pipeline/training_job/test_executor.py",
+    "pipeline/cli/test_node.py",
+    "kubeflow/image/test_install_project.py",
+    "pipeline/cluster/training_job/test_executor.py",
     "benchmarks/compare/test_compare.py",
     "benchmarks/parts/test_parts.py",
     "benchmarks/scale/test_scale.py",
-    "pipeline/test_beam_runners.py",
-    "trainer/test_distributed_training.py",
-    "kubeflow/test_refused_night.py",
-    "kubeflow/test_compile.py",
+    "pipeline/execution/test_beam_args_runners.py",
+    "trainer/test_distribution_training.py",
+    "e2e/test_refused_night.py",
+    "kubeflow/compile/test_compile.py",
 )
 
 

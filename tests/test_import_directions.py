@@ -1,11 +1,11 @@
 """Data flows one way: who may import whom."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[1]
+from tests.repository import REPOSITORY
+
 MAY_IMPORT = {
     "components": {"components"},
     "trainer": {"trainer", "components"},

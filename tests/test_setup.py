@@ -19,9 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository import REPOSITORY
+
 Find = Callable[..., "subprocess.CompletedProcess[str]"]
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS = ["awk", "cat", "cp", "dirname", "find", "flock", "grep", "head", "ls", "mkdir", "mv"]
 TOOLS += ["rm", "sha256sum", "sed", "sleep", "sort", "tail", "touch", "uname"]
 

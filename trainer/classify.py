@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from components.errors import UserError
-from trainer.backbones import BACKBONES, build_backbone
-from trainer.weights import load_weights
+from trainer.network.backbones import BACKBONES, build_backbone
+from trainer.network.weights import load_weights
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from trainer.model_settings import ModelSettings
+    from trainer.network.settings import ModelSettings
 
 IMAGENET_CLASSES = 1000
 _CONNECT_SECONDS = 10.0
@@ -104,8 +104,8 @@ def classify_file(
     """
     import tensorflow as tf
 
-    from components.ingest.check import Rejected, check_picture
-    from components.ingest.settings import DataSettings
+    from components.example_gen.settings import DataSettings
+    from components.images.check import Rejected, check_picture
 
     try:
         contents = file.read_bytes()

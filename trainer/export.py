@@ -7,9 +7,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from components.transform.preprocessing import IMAGE, IMAGE_XF
-from trainer.input import as_written
-from trainer.network import Network
-from trainer.undecodable import decode_each
+from trainer.data.input import as_written
+from trainer.data.safe_decode import decode_each
+from trainer.network.network import Network
 
 EXAMPLES_SIGNATURE = "serving_examples"
 LABELS_FILE = "labels.txt"

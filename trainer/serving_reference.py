@@ -19,8 +19,8 @@ from components.serving_check.reference import (
     write_reference,
 )
 from components.transform.preprocessing import IMAGE
-from trainer.input import PictureParser, Split, read_pictures
-from trainer.network import Network
+from trainer.data.input import PictureParser, Split, read_pictures
+from trainer.network.network import Network
 
 
 def write_serving_reference(
@@ -31,7 +31,7 @@ def write_serving_reference(
     Args:
         network: The trained network, computing in 32 bits as the exported one does.
         split: The validation split.
-        parse: The training input's, see `trainer.input.build_parser`.
+        parse: The training input's, see `trainer.data.input.build_parser`.
         path: The `.npz` file; its name is `components.serving_check.reference.REFERENCE_FILE`.
     """
     batches = read_pictures(split, parse, BATCH_SIZE).take(PICTURES // BATCH_SIZE)

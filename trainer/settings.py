@@ -2,11 +2,93 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 from typing_extensions import Doc
 
 from components.settings import Settings
-from trainer.stage_settings import OptimizerSettings, StageSettings
+
+Share = Annotated[float, Field(ge=0, le=1)]
+# Strict: 2.0 is no share, and is not meant as two layers.
+Freeze = StrictInt | Share | str
+
+
+class OptimizerSettings(Settings):
+    """A Keras optimizer and its learning rate."""
+
+    name: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    """Optimizer, with Keras' defaults for everything but the rate (SGD: momentum 0.9)."""
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 1e-3
+    """Highest learning rate of the stage (1e-3: Keras transfer-learning guide)."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Constant rate, or cosine decay to zero over the stage's epochs (arXiv:1608.03983)."""
+    warmup_epochs: Annotated[float, Field(ge=0)] = 0.0
+    """Epochs in which the rate rises from zero; 0 is off, 5 in arXiv:1706.02677."""
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decoupled weight decay per step, times the rate (arXiv:1711.05101)."""
+
+
+class AugmentationSettings(Settings):
+    """Random changes of the training pictures. All off: features are computed only once."""
+
+    horizontal_flip: bool = False
+    """Mirror half of the pictures left to right."""
+    rotation: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Largest rotation either way, as a share of a full turn (keras.layers.RandomRotation)."""
+    zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest zoom in or out, as a share of the size (keras.layers.RandomZoom)."""
+    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest change of contrast, as a share (keras.layers.RandomContrast)."""
+    mixup: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Alpha of mixup, which blends pairs of pictures; 0 is off, 0.2 in arXiv:1710.09412."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether pictures pass unchanged."""
+        return self == AugmentationSettings()
+
+
+class EarlyStoppingSettings(Settings):
+    """When a stage ends before its epochs are over. The best epoch's weights always win."""
+
+    patience: Annotated[int, Field(ge=1)]
+    """Epochs without a better validation loss after which the stage ends."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """Smallest decrease of the validation loss that counts as better."""
+
+
+class StageSettings(Settings):
+    """One stage of training."""
+
+    name: Annotated[
+        str,
+        Field(pattern=r"^[a-z][a-z0-9_-]*$"),
+        Doc("text: a lower-case letter, then lower-case letters, digits, - and _"),
+    ]
+    """Name of the stage in progress lines, logs and the summary."""
+    freeze: Annotated[
+        Freeze, Doc("all, none, auto, a share such as 0.7, a number of layers, or a layer's name")
+    ] = "all"
+    """Backbone layers that stay as they are, counted from the picture; a named layer is the first
+    that is trained, `auto` chooses by how many pictures there are and how similar to the
+    backbone's own (see `trainer/stages/auto_freeze.py`)."""
+    epochs: Annotated[int, Field(ge=1)] = 10
+    """Most epochs of this stage."""
+    optimizer: OptimizerSettings = OptimizerSettings()
+    """Optimizer of this stage."""
+    augmentation: AugmentationSettings = AugmentationSettings()
+    """Random changes of the training pictures in this stage."""
+    early_stopping: EarlyStoppingSettings | None = None
+    """When to end early; empty trains all epochs."""
+
+    @model_validator(mode="after")
+    def _warms_up_in_time(self) -> "StageSettings":
+        warmup = self.optimizer.warmup_epochs
+        if warmup >= self.epochs:
+            raise ValueError(
+                f"optimizer.warmup_epochs: received {warmup:g}; allowed: less than the epochs of "
+                f"the stage, which are {self.epochs}, or the rate never reaches learning_rate"
+            )
+        return self
 
 
 class TrainerSettings(Settings):

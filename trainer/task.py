@@ -14,9 +14,8 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.progress import report_note, report_progress
 from components.serving_check.reference import REFERENCE_FILE
-from trainer.checkpoint import Checkpoint
-from trainer.class_weights import find_class_weights
-from trainer.decide_freeze import decide_freeze
+from trainer.data.class_weights import find_class_weights
+from trainer.data.input import build_parser, open_split, read_labels
 from trainer.distribution import (
     DistributionError,
     build_strategy,
@@ -24,16 +23,17 @@ from trainer.distribution import (
     wait_for_all_workers,
 )
 from trainer.export import export_network
-from trainer.input import build_parser, open_split, read_labels
-from trainer.model_settings import ModelSettings
-from trainer.network import Network, build_network
-from trainer.normalization import use_normalization_weights
-from trainer.precision import choose_precision, precision
+from trainer.network.network import Network, build_network
+from trainer.network.normalization import use_normalization_weights
+from trainer.network.precision import choose_precision, precision
+from trainer.network.settings import ModelSettings
 from trainer.run_log import RunLog
 from trainer.serving_reference import write_serving_reference
 from trainer.settings import TrainerSettings
-from trainer.stage_model import Pictures
-from trainer.stages import Training, train_stages
+from trainer.stages.auto_freeze import decide_freeze
+from trainer.stages.build import Pictures
+from trainer.stages.checkpoint import Checkpoint
+from trainer.stages.stages import Training, train_stages
 from trainer.warm_start import warm_start
 
 

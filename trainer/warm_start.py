@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.export import LABELS_FILE, parent_folder, weights_path
-from trainer.network import Network
-from trainer.normalization import use_normalization_weights
+from trainer.network.network import Network
+from trainer.network.normalization import use_normalization_weights
 
 
 def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> str:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks.compare.systems import OURS, SCRIPT
 from benchmarks.medians import Spread, ratio, spread
-from components.evaluation.intervals import Interval, paired_interval, wilson_interval
+from components.evaluator.intervals import Interval, paired_interval, wilson_interval
 
 CONFIDENCE = 0.95
 RESULTS_FILE = "results.json"

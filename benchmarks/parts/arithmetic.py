@@ -17,9 +17,13 @@ _KERAS, _XLA, _BFLOAT16 = "Keras' own layers", "with XLA", "in bfloat16"
 
 def measure(subject: Subject) -> list[Row]:
     """A batch through the backbone, and a training step of its upper part."""
-    from trainer.cut import cut_network, find_boundary
-    from trainer.freezing import find_first_trainable, freeze_below
-    from trainer.network import build_network
+    from trainer.network.boundary import (
+        cut_network,
+        find_boundary,
+        find_first_trainable,
+        freeze_below,
+    )
+    from trainer.network.network import build_network
 
     config = subject.config
     model = config.model.model_copy(update={"weights": "none"})
@@ -37,7 +41,7 @@ def _compare(name: str, part: Any, build: Callable[..., Any]) -> list[Row]:
     """Milliseconds of ours, and of what it might be instead."""
     import tensorflow as tf
 
-    from trainer.inference_mode import InferenceMode
+    from trainer.network.inference_mode import InferenceMode
 
     inputs = np.random.default_rng(0).uniform(-1, 1, (_BATCH_SIZE, *part.input_shape[1:]))
     batch = tf.constant(inputs, tf.float32)

@@ -48,9 +48,9 @@ def _evaluator_seconds(subject: Subject, split: str) -> float:
     import apache_beam as beam
     from tfx.types import artifact_utils, standard_artifacts
 
-    from components.evaluation.measurement import run_models
-    from components.evaluation.metrics import CANDIDATE
-    from pipeline.beam_args import beam_args
+    from components.evaluator.measurement import run_models
+    from components.evaluator.metrics import CANDIDATE
+    from pipeline.execution.beam_args import beam_args
     from trainer.export import EXAMPLES_SIGNATURE
 
     examples = standard_artifacts.Examples()
@@ -71,7 +71,7 @@ def _predict_seconds(subject: Subject, split: str) -> float:
     """Reading, decoding and `predict` of a new bare model, tracing included."""
     import tensorflow_transform as tft
 
-    from trainer.input import build_parser, open_split, read_labels, read_pictures
+    from trainer.data.input import build_parser, open_split, read_labels, read_pictures
 
     transform = tft.TFTransformOutput(str(subject.artifact("Transform", "transform_graph")))
     labels = read_labels(transform)
@@ -89,7 +89,7 @@ def bare_model(subject: Subject, classes: int) -> Any:
     """The network of the run as one Keras model, with weights by chance: they cost the same."""
     import keras
 
-    from trainer.network import build_network
+    from trainer.network.network import build_network
 
     config = subject.config
     settings = config.model.model_copy(update={"weights": "none"})

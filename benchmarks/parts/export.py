@@ -14,9 +14,9 @@ def measure(subject: Subject) -> list[Row]:
     """Tracing and writing, as the Trainer does it at its end."""
     import tensorflow_transform as tft
 
+    from trainer.data.input import read_labels
     from trainer.export import export_network
-    from trainer.input import read_labels
-    from trainer.network import build_network
+    from trainer.network.network import build_network
 
     config = subject.config
     transform = tft.TFTransformOutput(str(subject.artifact("Transform", "transform_graph")))

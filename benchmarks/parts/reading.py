@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from benchmarks.parts.row import Row
 from benchmarks.parts.subject import Subject
 from benchmarks.parts.timing import seconds_of
-from components.cores import count_cores
+from components.parallel import count_cores
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -18,7 +18,7 @@ def measure(subject: Subject) -> list[Row]:
     """Pictures per second and core, and of the Trainer's input on all cores."""
     import tensorflow as tf
 
-    from components.transform.decode import decode_image
+    from components.images.decode import decode_image
 
     files = tf.data.Dataset.from_tensor_slices([str(path) for path in subject.pictures])
     bare = files.map(lambda path: decode_image(tf.io.read_file(path)), tf.data.AUTOTUNE)
@@ -41,13 +41,13 @@ def measure(subject: Subject) -> list[Row]:
 
 
 def _training_input(subject: Subject) -> Row:
-    """What `trainer.input` reads in an epoch against reading, decoding and resizing alone."""
+    """What `trainer.data.input` reads in an epoch against reading, decoding and resizing alone."""
     import tensorflow as tf
     import tensorflow_transform as tft
 
     from components.transform.preprocessing import load_image
-    from trainer.backbones import BACKBONES
-    from trainer.input import build_parser, open_split, read_labels, read_pictures
+    from trainer.data.input import build_parser, open_split, read_labels, read_pictures
+    from trainer.network.backbones import BACKBONES
 
     config = subject.config
     transform = tft.TFTransformOutput(str(subject.artifact("Transform", "transform_graph")))

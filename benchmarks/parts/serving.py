@@ -19,7 +19,7 @@ def measure(subject: Subject) -> list[Row]:
     import tensorflow as tf
 
     from components.transform.preprocessing import load_image
-    from trainer.backbones import BACKBONES
+    from trainer.network.backbones import BACKBONES
 
     config = subject.config
     served = tf.saved_model.load(str(subject.served_model)).signatures["serving_default"]

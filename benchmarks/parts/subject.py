@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import UserError
-from pipeline.config import PipelineConfig
-from pipeline.workspace import Workspace
+from pipeline.config.schema import PipelineConfig
+from pipeline.run.paths import Workspace
 
 
 @dataclass(frozen=True)

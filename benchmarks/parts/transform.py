@@ -10,9 +10,9 @@ from typing import Any
 
 from benchmarks.parts.row import Row
 from benchmarks.parts.subject import Subject
-from pipeline.config import PipelineConfig
-from pipeline.metadata_url import MetadataUrl
-from pipeline.workspace import Workspace
+from pipeline.config.schema import PipelineConfig
+from pipeline.metadata.url import MetadataUrl
+from pipeline.run.paths import Workspace
 
 _SIZES = (96, 224)
 _ROUNDS = 7
@@ -46,9 +46,9 @@ def measure(subject: Subject) -> list[Row]:
 
 def _run(tree: dict[str, Any], folder: Path, run_id: str) -> float:
     """Seconds that Transform takes in a run whose other nodes the cache answers."""
+    from pipeline.execution.compiled_pipeline import CompiledPipeline
     from pipeline.graph import create_pipeline
-    from pipeline.metadata_store import connection_config
-    from pipeline.nodes import CompiledPipeline
+    from pipeline.metadata.connection import connection_config
 
     config = PipelineConfig.model_validate(tree, context={"check_paths": False})
     workspace = Workspace(folder)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
-from components.cores import count_cores
 from components.errors import UserError
+from components.parallel import count_cores
 
 _QUALITY = 85
 _CHUNK = 256

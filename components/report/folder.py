@@ -4,8 +4,8 @@ import contextlib
 import os
 from collections.abc import Mapping
 
+from components import storage
 from components.errors import UserError
-from components.ingest import storage
 
 PAGE_FILE = "index.html"
 

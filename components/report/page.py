@@ -4,25 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.counts import count
-from components.report import figures
-from components.report.confusion import read_confusion
-from components.report.data import read_data
-from components.report.drift import read_drift
+from components.format import count
+from components.report import number_format
 from components.report.folder import PAGE_FILE
-from components.report.lineage import read_lineage
-from components.report.metrics import read_metrics
-from components.report.mistakes import read_mistakes
-from components.report.serving_check import read_serving_check
+from components.report.sections.confusion import read_confusion
+from components.report.sections.drift import read_drift
+from components.report.sections.images import read_data
+from components.report.sections.lineage import read_lineage
+from components.report.sections.metrics import read_metrics
+from components.report.sections.mistakes import read_mistakes
+from components.report.sections.serving_check import read_serving_check
+from components.report.sections.times import read_times
+from components.report.sections.training import read_training
+from components.report.sections.verdict import read_verdict
 from components.report.sources import Sources
-from components.report.times import read_times
-from components.report.training import read_training
-from components.report.verdict import read_verdict
 
 _FILTERS = (
-    figures.accuracy, figures.signed, figures.interval, figures.half_width,
-    figures.change_interval, figures.number, count, figures.percent, figures.duration,
-    figures.size,
+    number_format.accuracy, number_format.signed, number_format.interval,
+    number_format.half_width, number_format.change_interval, number_format.number, count,
+    number_format.percent, number_format.duration, number_format.size,
 )  # fmt: skip
 
 

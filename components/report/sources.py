@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.ingest import storage
-from components.ingest.driver import FINGERPRINT_KEY, SPAN_KEY
+from components import storage
+from components.example_gen.driver import FINGERPRINT_KEY, SPAN_KEY
 from components.report.run_facts import RunFacts
 
 
@@ -96,7 +96,7 @@ def collect_sources(
 
 
 def read_pushed(artifact: Any) -> Pushed:
-    """Reads the properties that `components.push` gives a PushedModel artifact."""
+    """Reads the properties that `components.pusher` gives a PushedModel artifact."""
     if artifact.get_int_custom_property("withdrawn"):
         version = artifact.get_string_custom_property("in_service_version")
         path = artifact.get_string_custom_property("in_service_path")

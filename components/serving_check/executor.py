@@ -12,7 +12,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.progress import report_progress
-from components.serving_check import questions as q
+from components.serving_check import calls as q
 from components.serving_check.checks import (
     Asked,
     find_failures,
@@ -21,7 +21,7 @@ from components.serving_check.checks import (
 )
 from components.serving_check.clean_process import ask
 from components.serving_check.driver import FAILED_KEY
-from components.serving_check.pictures import choose_various, find_by_hash, read_split
+from components.serving_check.images import choose_various, find_by_hash, read_split
 from components.serving_check.reference import (
     BATCH_SIZE,
     REFERENCE_FILE,

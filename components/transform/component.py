@@ -13,8 +13,8 @@ from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.types import artifact_utils
 from tfx.types import standard_component_specs as keys
 
-from components.ingest.report import read_summary
-from components.one_process import is_in_one_process
+from components.beam import is_in_one_process
+from components.example_gen.report import read_summary
 from components.transform.preprocessing import FINDS_LABELS, LABEL_VOCABULARY
 
 

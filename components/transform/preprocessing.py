@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.transform.decode import decode_image
+from components.images.decode import decode_image
 from components.transform.scaling import scale_pixels
 
 IMAGE = "image/encoded"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from components.errors import UserError
-from components.ingest.settings import SPAN_PLACEHOLDER
-from pipeline.beam_settings import check_places
-from pipeline.config import PipelineConfig
-from pipeline.config_problems import Problem
-from pipeline.kubeflow_settings import KubeflowSettings
-from pipeline.training_job.settings import check_distribution
+from components.example_gen.settings import SPAN_PLACEHOLDER
+from pipeline.config.beam import check_places
+from pipeline.config.errors import Problem
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.kubeflow.training import check_distribution
+from pipeline.config.schema import PipelineConfig
 
 _EXAMPLE = (
     "is missing; write for example `kubeflow: {image: registry.example/image-pipeline:1, "

@@ -8,8 +8,8 @@ from kfp import dsl
 
 from kubeflow.compile.parameters import CONFIG, RunParameter
 from kubeflow.compile.task_graph import task_name
-from pipeline.kubeflow_settings import KubeflowSettings
-from pipeline.node_files import METRICS
+from pipeline.cluster.kfp_outputs import METRICS
+from pipeline.config.kubeflow.settings import KubeflowSettings
 
 RUN_ID = "run_id"
 """Input of every component: the run's id."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.kubeflow_resources import ResourceSettings
+from pipeline.config.kubeflow.resources import ResourceSettings
 
 
 @dataclass(frozen=True)

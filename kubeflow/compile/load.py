@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubeflow.compile.cluster_checks import cluster_problems
-from pipeline.config import PipelineConfig
-from pipeline.config_file import load_config
-from pipeline.config_problems import ConfigError
+from pipeline.config.errors import ConfigError
+from pipeline.config.load import load_config
+from pipeline.config.schema import PipelineConfig
 
 
 def load_for_cluster(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 
 CONFIG = "config"
 """Parameter that holds the configuration as JSON."""

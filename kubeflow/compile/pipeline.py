@@ -16,8 +16,8 @@ from kubeflow.compile.platform_config import platform_config
 from kubeflow.compile.pod import Pod, pod_of
 from kubeflow.compile.task_graph import TaskNode, task_graph, task_name
 from kubeflow.names import pipeline_name, spec_name
-from pipeline.config import PipelineConfig
-from pipeline.kubeflow_settings import KubeflowSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.schema import PipelineConfig
 
 _HEADER = """\
 # {name}, compiled by `python -m kubeflow compile`; do not edit.

@@ -9,9 +9,9 @@ for: emptyDirMounts came with KFP 2.3, securityContext with 2.16.
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.kubeflow_resources import ResourceSettings, TolerationSettings
-from pipeline.kubeflow_settings import METADATA_FILES, SHARED_MEMORY, KubeflowSettings
-from pipeline.node_command import RUN_ID_VARIABLE
+from pipeline.cli.node import RUN_ID_VARIABLE
+from pipeline.config.kubeflow.resources import ResourceSettings, TolerationSettings
+from pipeline.config.kubeflow.settings import METADATA_FILES, SHARED_MEMORY, KubeflowSettings
 
 Config = dict[str, Any]
 

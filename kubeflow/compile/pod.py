@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from kubeflow.compile.container_resources import ContainerResources, container_resources
 from kubeflow.compile.platform_config import metadata_variables
-from pipeline.kubeflow_resources import ResourceSettings
-from pipeline.kubeflow_settings import KubeflowSettings
-from pipeline.training_job.spec import TRAINING_JOB, WAITING_RESOURCES, training_job_json
+from pipeline.cluster.training_job.spec import TRAINING_JOB, WAITING_RESOURCES, training_job_json
+from pipeline.config.kubeflow.resources import ResourceSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
 
 # What belongs to the machine that trains, and not to a pod that waits for it.
 _OF_THE_TRAINING = ("gpus", "accelerator", "shared_memory", "node_selector", "tolerations")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def task_graph(config: PipelineConfig) -> list[TaskNode]:
     from tfx.dsl.compiler import compiler
 
     from pipeline.graph import create_pipeline
-    from pipeline.workspace import open_workspace
+    from pipeline.run.paths import open_workspace
 
     assert config.kubeflow is not None
     workspace = open_workspace(config.kubeflow.root)

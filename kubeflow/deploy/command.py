@@ -11,7 +11,7 @@ import click
 from kubeflow.client.options import connection_from, connection_options, open_host
 from kubeflow.command_errors import failures, usage_errors
 from kubeflow.load_or_exit import load_or_exit
-from pipeline.cli import config_argument, set_option
+from pipeline.cli.main import config_argument, set_option
 
 if TYPE_CHECKING:
     from kubeflow.client.api import PipelinesHost

@@ -1,7 +1,7 @@
 """What a run that is over came to: a model in service, a refused one, or a failure.
 
 A refusal is a result: the run succeeds, and only its tasks can tell. Their metrics say it where
-KFP's API gives them, and the last lines of their logs elsewhere (pipeline/node_report.py).
+KFP's API gives them, and the last lines of their logs elsewhere (pipeline/cluster/node_report.py).
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Literal
 from kubeflow.client.api import PipelinesHost
 from kubeflow.deploy.log import LogTail, read_log_tail
 from kubeflow.deploy.run import RunState, TaskState
-from pipeline.headlines import duration
+from pipeline.console.headlines import duration
 
 Word = Literal["pushed", "unchanged", "refused", "succeeded", "failed", "stopped"]
 EXIT_CODES: dict[Word, int] = {

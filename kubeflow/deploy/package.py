@@ -11,9 +11,9 @@ from typing import Any
 
 from components.errors import UserError
 from kubeflow.names import experiment_name, pipeline_name
-from pipeline.config import PipelineConfig
-from pipeline.headlines import PURPOSES
-from pipeline.quiet_stderr import stderr_of_our_own
+from pipeline.config.schema import PipelineConfig
+from pipeline.console.headlines import PURPOSES
+from pipeline.console.stderr import stderr_of_our_own
 
 _DIGEST_LENGTH = 12
 

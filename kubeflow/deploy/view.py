@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from kubeflow.deploy.run import RunState, TaskState
-from pipeline.headlines import PURPOSES, duration
+from pipeline.console.headlines import PURPOSES, duration
 
 _MARKS = {
     "waiting": ("·", "dim"),

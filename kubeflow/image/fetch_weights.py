@@ -12,16 +12,16 @@ from pathlib import Path
 def main() -> None:
     """Fetches the weights of each configuration that is named; exits with 1 where it cannot."""
     from components.errors import UserError
-    from pipeline.config_file import load_config
-    from pipeline.config_problems import ConfigError
+    from pipeline.config.errors import ConfigError
+    from pipeline.config.load import load_config
 
     for name in sys.argv[1:]:
         try:
             config = load_config(Path(name), check_paths=False)
             if config.model.weights == "imagenet":
                 # Only now: the import takes seconds.
-                from trainer.backbones import build_backbone
-                from trainer.weights import load_weights
+                from trainer.network.backbones import build_backbone
+                from trainer.network.weights import load_weights
 
                 model = config.model
                 backbone = build_backbone(

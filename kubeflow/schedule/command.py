@@ -12,13 +12,13 @@ from kubeflow.client.options import connection_from, connection_options, open_ho
 from kubeflow.command_errors import failures, usage_errors
 from kubeflow.deploy.command import param_option
 from kubeflow.load_or_exit import load_or_exit
-from pipeline.cli import config_argument, set_option
+from pipeline.cli.main import config_argument, set_option
 
 if TYPE_CHECKING:
     from kubeflow.client.connection import Connection
     from kubeflow.schedule.recurring_run import Applied, Wanted
     from kubeflow.schedule.trigger import Trigger
-    from pipeline.config import PipelineConfig
+    from pipeline.config.schema import PipelineConfig
 
 
 # What the shell makes of an expression without quotes comes as further arguments.

@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from kubeflow.schedule.recurring_run import is_disabled, times
 from kubeflow.schedule.trigger import interval_words
-from pipeline.plain_table import print_plain_table
+from pipeline.console.table import print_plain_table
 
 _HEADINGS = ("schedule", "state", "when", "made (UTC)", "note")
 

@@ -7,7 +7,7 @@ import click
 
 from kubeflow.command_errors import failures, write_or_exit
 from kubeflow.load_or_exit import load_or_exit
-from pipeline.cli import config_argument, set_option
+from pipeline.cli.main import config_argument, set_option
 
 KINDS = ("tensorflow-serving", "kserve")
 

@@ -9,10 +9,10 @@ from kubeflow.serving.pod import (
     placement,
     resources,
 )
-from pipeline.config import PipelineConfig
-from pipeline.kubeflow_settings import KubeflowSettings
-from pipeline.pod_fields import without_empty
-from pipeline.serving_settings import ServingSettings
+from pipeline.config.kubeflow.pod_spec import without_empty
+from pipeline.config.kubeflow.serving import ServingSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.schema import PipelineConfig
 
 
 def inference_service(

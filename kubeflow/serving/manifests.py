@@ -7,7 +7,7 @@ import yaml
 from kubeflow.serving.kserve import inference_service
 from kubeflow.serving.place import find_place
 from kubeflow.serving.tensorflow_serving import deployment_and_service
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 
 
 def serving_manifests(config: PipelineConfig, kind: str) -> str:

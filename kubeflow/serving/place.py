@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipeline.config import PipelineConfig
-from pipeline.kubeflow_settings import KubeflowSettings
-from pipeline.workspace import Workspace
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.schema import PipelineConfig
+from pipeline.run.paths import Workspace
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from pipeline.config import PipelineConfig
-from pipeline.kubeflow_settings import KubeflowSettings
-from pipeline.pod_fields import toleration, without_empty
-from pipeline.serving_settings import ServingSettings
+from pipeline.config.kubeflow.pod_spec import toleration, without_empty
+from pipeline.config.kubeflow.serving import ServingSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.schema import PipelineConfig
 
 Manifest = dict[str, Any]
 

@@ -9,11 +9,11 @@ from kubeflow.serving.pod import (
     resources,
     service_name,
 )
-from pipeline.config import PipelineConfig
-from pipeline.kubeflow_resources import SecretSettings
-from pipeline.kubeflow_settings import KubeflowSettings
-from pipeline.pod_fields import variables, without_empty
-from pipeline.serving_settings import ServingSettings
+from pipeline.config.kubeflow.pod_spec import variables, without_empty
+from pipeline.config.kubeflow.resources import SecretSettings
+from pipeline.config.kubeflow.serving import ServingSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.schema import PipelineConfig
 
 GRPC_PORT, REST_PORT = 8500, 8501
 # TensorFlow Serving's own second is a listing of the bucket each second, by each server.

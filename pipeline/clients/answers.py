@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.errors import UserError
-from pipeline.asking.prediction import Scored
+from pipeline.predict.prediction import Scored
 
 INPUT = "image_bytes"
 SIGNATURE = "serving_default"

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from components.errors import UserError
-from pipeline.asking.prediction import Scored
-from pipeline.quiet_stderr import stderr_of_our_own
+from pipeline.console.stderr import stderr_of_our_own
+from pipeline.predict.prediction import Scored
 
 Ask = Callable[[str, str, Sequence[bytes]], list[Scored | None]]
 

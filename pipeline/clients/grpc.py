@@ -8,7 +8,6 @@ The contract: `PredictionService.Predict` of tensorflow_serving/apis/prediction_
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.asking.prediction import Scored
 from pipeline.clients.answers import (
     INPUT,
     SIGNATURE,
@@ -16,6 +15,7 @@ from pipeline.clients.answers import (
     ClientError,
     pick_likeliest,
 )
+from pipeline.predict.prediction import Scored
 
 if TYPE_CHECKING:
     from tensorflow_serving.apis.predict_pb2 import (  # type: ignore[import-untyped]

@@ -12,9 +12,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.asking.prediction import Scored
 from pipeline.clients.answers import INPUT, ClientError, pick_likeliest
 from pipeline.clients.http import post
+from pipeline.predict.prediction import Scored
 
 
 class Request(NamedTuple):

@@ -11,9 +11,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.asking.prediction import Scored
 from pipeline.clients.answers import SIGNATURE, ClientError, pick_likeliest
 from pipeline.clients.http import post
+from pipeline.predict.prediction import Scored
 
 
 def build_request(pictures: Sequence[bytes]) -> dict[str, Any]:

@@ -55,7 +55,10 @@ def test_accepted_exit_code_is_no_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "name"),
     [
-        (["/usr/bin/python3", "-m", "pipeline.worker", "--run-id", "x"], "pipeline.worker"),
+        (
+            ["/usr/bin/python3", "-m", "pipeline.local.worker", "--x"],
+            "pipeline.local.worker",
+        ),
         (["python", "-u", "/somewhere/asker.py", "5"], "asker.py"),
         (["/usr/bin/java", "-jar", "x"], "java"),
         ([], "unnamed"),

@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.readme import SECTIONS, insert, main
+from tests.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 MARKS = "before\n<!-- benchmarks.scale: begin -->\nold\n<!-- benchmarks.scale: end -->\nafter\n"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.repository import REPOSITORY
 
 BEFORE_TRAINER = ("ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.runs import BEFORE_TRAINER, REPOSITORY, Run, command, last_summary, run_pipeline
+from tests.e2e.runs import BEFORE_TRAINER, Run, command, last_summary, run_pipeline
+from tests.repository import REPOSITORY
 
 # Several whole runs a test.
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]

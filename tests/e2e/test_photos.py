@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.runs import REPOSITORY, run_pipeline
+from tests.e2e.runs import run_pipeline
+from tests.repository import REPOSITORY
 
 # Several whole runs a test: minutes, on a busy machine many.
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]

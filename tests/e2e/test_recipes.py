@@ -12,10 +12,11 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 import pytest
 import tensorflow as tf
 
-from pipeline.config import PipelineConfig
-from pipeline.config_file import load_config
-from tests.e2e.runs import REPOSITORY, run_pipeline, write_pictures
-from tests.e2e.tiny_tfds import prepare_cats_vs_dogs
+from pipeline.config.load import load_config
+from pipeline.config.schema import PipelineConfig
+from tests.e2e.runs import run_pipeline, write_pictures
+from tests.fakes.tiny_tfds import prepare_cats_vs_dogs
+from tests.repository import REPOSITORY
 
 RECIPES = {file.stem: file for file in sorted(REPOSITORY.glob("configs/recipes/*.yaml"))}
 

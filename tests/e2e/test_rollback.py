@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.runs import REPOSITORY, run_pipeline
+from tests.e2e.runs import run_pipeline
+from tests.repository import REPOSITORY
 
 # Several whole runs: minutes, on a busy machine many.
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]

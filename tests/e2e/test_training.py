@@ -9,7 +9,7 @@ import tensorflow_transform as tft
 
 from components.transform.preprocessing import IMAGE
 from tests.e2e.runs import run_pipeline, write_pictures
-from trainer.input import build_parser
+from trainer.data.input import build_parser
 
 # Several whole runs a test: minutes, on a busy machine many.
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]

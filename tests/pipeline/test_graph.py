@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from tfx.dsl.compiler import compiler
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.graph import create_pipeline
-from pipeline.workspace import Workspace
+from pipeline.run.paths import Workspace
 
 
 def compile_nodes(workspace: Path, **sections: Any) -> dict[str, Any]:

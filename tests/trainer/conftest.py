@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 
 from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, load_image
-from trainer.input import build_parser, open_split
-from trainer.network import Network
-from trainer.stage_model import Pictures
+from trainer.data.input import build_parser, open_split
+from trainer.network.network import Network
+from trainer.stages.build import Pictures
 
 LABELS = ("blue", "red")
 IMAGE_SIZE = 32

@@ -11,7 +11,6 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from trainer.backbones import build_backbone
 from trainer.classify import (
     Classified,
     ImageSizeError,
@@ -20,8 +19,9 @@ from trainer.classify import (
     classify_file,
     load_class_names,
 )
-from trainer.model_settings import ModelSettings
-from trainer.weights import WeightsError
+from trainer.network.backbones import build_backbone
+from trainer.network.settings import ModelSettings
+from trainer.network.weights import WeightsError
 
 WEIGHTS = "weights/mobilenet_2_5_224_tf.h5"
 DAISY = 985

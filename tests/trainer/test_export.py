@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.trainer.conftest import LABELS, transform_layer
 from trainer.export import EXAMPLES_SIGNATURE, LABELS_FILE, export_network
-from trainer.network import Network
+from trainer.network.network import Network
 
 
 class TransformLayer(tf.Module):

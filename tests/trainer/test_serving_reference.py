@@ -9,9 +9,9 @@ import tensorflow as tf
 from components.serving_check.reference import REFERENCE_FILE, Reference, read_reference
 from components.transform.preprocessing import IMAGE
 from tests.trainer.conftest import LABELS, transform_layer, write_examples
+from trainer.data.input import build_parser, open_split
 from trainer.export import export_network
-from trainer.input import build_parser, open_split
-from trainer.network import Network
+from trainer.network.network import Network
 from trainer.serving_reference import write_serving_reference
 
 

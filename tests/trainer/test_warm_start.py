@@ -10,7 +10,7 @@ import pytest
 
 from tests.trainer.conftest import LABELS
 from trainer.export import export_network
-from trainer.network import Network
+from trainer.network.network import Network
 from trainer.warm_start import warm_start
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.compare.systems import OURS, SCRIPT, STOCK
-from tests.benchmarks.tiny import run_benchmark, write_pictures
+from tests.fakes.benchmarks.tiny import run_benchmark, write_pictures
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

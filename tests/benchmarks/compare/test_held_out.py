@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.compare.held_out import MODELS, ask_all
-from tests.benchmarks.tiny import write_pictures
+from tests.fakes.benchmarks.tiny import write_pictures
 
 # More than one batch.
 COUNT = 17

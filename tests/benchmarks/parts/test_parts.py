@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.tiny import TINY_TRAINING, run_benchmark, write_pictures
+from tests.fakes.benchmarks.tiny import TINY_TRAINING, run_benchmark, write_pictures
 
 
 @pytest.mark.slow

@@ -1,5 +1,5 @@
 from benchmarks.scale.estimate import Line, Wish, breaking_points, build_table, fit_line
-from tests.benchmarks.scale.made_results import make_result
+from tests.fakes.benchmarks.made_results import make_result
 
 
 def test_line_goes_through_the_two_largest_sizes() -> None:

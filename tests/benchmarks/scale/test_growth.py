@@ -3,7 +3,7 @@ from pathlib import Path
 from benchmarks.scale.growth import build_tables, verdict
 from benchmarks.scale.plot import draw_growth
 from benchmarks.scale.results import load_results, save_result
-from tests.benchmarks.scale.made_results import make_result
+from tests.fakes.benchmarks.made_results import make_result
 
 
 def test_small_sizes_are_left_out() -> None:
@@ -18,7 +18,7 @@ def test_growth_is_told() -> None:
     results = [make_result(5000), make_result(25000, trainer_ms=8, picture_bytes=50_000)]
     told = [line for line in verdict(results, flat_from=5000) if "NOT FLAT" in line]
     assert any(line.startswith("Time per picture, Trainer: rises by at most 60 %") for line in told)
-    assert any(line.startswith("Memory of pipeline.worker") for line in told)
+    assert any(line.startswith("Memory of pipeline.local.worker") for line in told)
     assert not any("ImageExampleGen" in line for line in told)
 
 

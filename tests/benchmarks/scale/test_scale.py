@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.tiny import TINY_TRAINING, run_benchmark, write_pictures
+from tests.fakes.benchmarks.tiny import TINY_TRAINING, run_benchmark, write_pictures
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -24,7 +24,7 @@ def test_growth_is_measured_and_goes_on_where_it_was_stopped(tmp_path: Path) -> 
     [result] = json.loads((tmp_path / "out" / "results.json").read_text())
     assert result["pictures"] == 40
     assert 0 < result["stored_bytes"] < 5 * result["source_bytes"]
-    assert {"pipeline", "pipeline.worker"} <= set(result["processes"])
+    assert {"pipeline", "pipeline.local.worker"} <= set(result["processes"])
     assert result["components"]["Trainer"]["peak_anon_bytes"] > 100e6
     assert (tmp_path / "out" / "growth.png").stat().st_size > 10_000
     # Only the series of pictures stays, for the next sizes.

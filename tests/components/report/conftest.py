@@ -17,11 +17,11 @@ import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from PIL import Image
 
-from components.ingest.check import Accepted
-from components.ingest.examples import build_example
+from components.example_gen.examples import build_example
+from components.images.check import Accepted
 from components.report.run_facts import RunFacts, Step
 from components.report.sources import Pushed, Sources
-from components.validation.statistics import statistics_options
+from components.statistics_gen.options import statistics_options
 
 SPLITS = {"train": 8, "validation": 2, "test": 4}
 """Number of pictures of each class."""

@@ -14,9 +14,9 @@ from tfx.types import standard_artifacts
 
 from components.report.component import Report
 from components.report.folder import ReportError
-from pipeline.metadata_store import connection_config
-from pipeline.metadata_url import MetadataUrl
-from pipeline.nodes import CompiledPipeline, NodeResult
+from pipeline.execution.compiled_pipeline import CompiledPipeline, NodeResult
+from pipeline.metadata.connection import connection_config
+from pipeline.metadata.url import MetadataUrl
 from tests.components.report.conftest import MakeSources, write_statistics
 
 _TYPES = {

@@ -14,8 +14,8 @@ import tensorflow as tf
 from PIL import Image
 from tfx.types import standard_artifacts
 
-from components.ingest.check import Accepted
-from components.ingest.examples import build_example
+from components.example_gen.examples import build_example
+from components.images.check import Accepted
 from components.serving_check.reference import ALONE, REFERENCE_FILE, Reference, write_reference
 from components.transform.preprocessing import IMAGE, IMAGE_XF, load_image
 from trainer.export import Classifier, export_classifier

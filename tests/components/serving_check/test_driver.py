@@ -10,9 +10,9 @@ from tfx.types import standard_artifacts
 
 from components.serving_check.component import ServingCheck
 from components.serving_check.settings import ServingCheckSettings
-from pipeline.metadata_store import connection_config
-from pipeline.metadata_url import MetadataUrl
-from pipeline.nodes import CompiledPipeline
+from pipeline.execution.compiled_pipeline import CompiledPipeline
+from pipeline.metadata.connection import connection_config
+from pipeline.metadata.url import MetadataUrl
 
 
 def check(root: Path, model: Path, examples: Any, run_id: str, gate: Path | None = None) -> Any:

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from components.transform.scaling import scale_pixels
-from trainer.backbones import BACKBONES
+from trainer.network.backbones import BACKBONES
 
 # The module of keras.applications that each family's preprocess_input is in.
 MODULES = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kubeflow.image.dockerfile import REPOSITORY
+from tests.repository import REPOSITORY
 
 ENGINE = '#!/bin/sh\nfor word in "$@"; do echo "asked: $word"; done\n'
 

@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.kubeflow.image.dockerfile import REPOSITORY
+from tests.repository import REPOSITORY
 
 LOCK = REPOSITORY / "requirements.lock"
 GPU_LOCK = REPOSITORY / "kubeflow/requirements-gpu.lock"

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from kubeflow.cli import cli
 from kubeflow.serving.manifests import serving_manifests
-from pipeline.config import PipelineConfig
-from tests.kubernetes_models import check_model
-from tests.packages import install
+from pipeline.config.schema import PipelineConfig
+from tests.fakes.kubernetes.kubernetes_models import check_model
+from tests.fakes.packages import install
 
 # The newest of KServe's Python SDK when this was written; its models are made from the CRDs.
 KSERVE = "kserve==0.21.0"

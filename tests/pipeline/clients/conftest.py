@@ -26,8 +26,8 @@ from tensorflow_serving.apis import (  # type: ignore[import-untyped]
     prediction_service_pb2_grpc,
 )
 
-from tests.pipeline.asked_model import exported_model, write_picture
-from tests.pipeline.clients import schemas
+from tests.fakes.models.pushed_model import exported_model, write_picture
+from tests.fakes.servers import client_schemas
 
 MODEL = "colours"
 DATATYPES = {tf.float32: "FP32", tf.string: "BYTES", tf.bool: "BOOL"}
@@ -70,7 +70,7 @@ def answer_rest(path: str, headers: dict[str, str], body: bytes) -> dict[str, An
     if not found or found[1] != MODEL:
         raise Refused(f"Servable not found for request: Latest({found and found[1]})", 404)
     request = json.loads(body)
-    check(request, schemas.PREDICT_REQUEST)
+    check(request, client_schemas.PREDICT_REQUEST)
     if request.get("signature_name", "serving_default") != "serving_default":
         raise Refused("Serving signature name not found")
     pictures = [base64.b64decode(one["b64"], validate=True) for one in request["instances"]]
@@ -80,7 +80,7 @@ def answer_rest(path: str, headers: dict[str, str], body: bytes) -> dict[str, An
     }
     rows = [dict(zip(outputs, row, strict=True)) for row in zip(*outputs.values(), strict=True)]
     answer = {"predictions": rows}
-    check(answer, schemas.PREDICT_RESPONSE)
+    check(answer, client_schemas.PREDICT_RESPONSE)
     return answer
 
 
@@ -91,7 +91,7 @@ def answer_kserve(path: str, headers: dict[str, str], body: bytes) -> dict[str, 
         raise Refused("Model not found", 404)
     length = int(headers.get("Inference-Header-Content-Length", len(body)))
     request, binary = json.loads(body[:length]), body[length:]
-    check(request, schemas.INFERENCE_REQUEST)
+    check(request, client_schemas.INFERENCE_REQUEST)
     [tensor] = request["inputs"]
     size = tensor.get("parameters", {}).get("binary_data_size")
     if tensor["datatype"] != "BYTES" or size is None or size != len(binary):
@@ -119,7 +119,7 @@ def answer_kserve(path: str, headers: dict[str, str], body: bytes) -> dict[str, 
             for name, output in infer(tensor["name"], pictures).items()
         ],
     }
-    check(answer, schemas.INFERENCE_RESPONSE)
+    check(answer, client_schemas.INFERENCE_RESPONSE)
     return answer
 
 
@@ -161,7 +161,7 @@ def serve_http(answer: Answer) -> Iterator[str]:
                 status, told = 200, answer(self.path, dict(self.headers), body)
             except Refused as error:
                 status, told = error.status, {"error": str(error)}
-                check(told, schemas.ERROR)
+                check(told, client_schemas.ERROR)
             except ValueError as error:
                 status, told = 400, {"error": f"{type(error).__name__}: {error}"}
             self.send_response(status)

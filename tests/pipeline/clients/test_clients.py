@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.asking.saved_model import LoadedModel
 from pipeline.clients import grpc, kserve, rest
 from pipeline.clients.answers import ClientError
 from pipeline.clients.command import Ask
-from tests.pipeline.asked_model import exported_model
+from pipeline.predict.saved_model import LoadedModel
+from tests.fakes.models.pushed_model import exported_model
 from tests.pipeline.clients.conftest import MODEL
+from tests.repository import REPOSITORY
 
-ROOT = Path(__file__).parents[3]
 ASK: dict[str, Ask] = {
     "rest_server": rest.ask,
     "grpc_server": grpc.ask,
@@ -72,7 +72,7 @@ def test_it_can_be_started(rest_server: str, files: list[Path]) -> None:
         [sys.executable, "-m", "pipeline.clients.rest", rest_server, MODEL, *map(str, files)],
         capture_output=True,
         text=True,
-        cwd=ROOT,
+        cwd=REPOSITORY,
         timeout=300,
     )
     assert result.returncode == 1

@@ -8,7 +8,7 @@ import pytest
 from pipeline.clients.answers import ClientError
 from pipeline.clients.http import post
 from pipeline.clients.kserve import build_request, read_answers
-from tests.pipeline.clients import schemas
+from tests.fakes.servers import client_schemas
 
 
 def outputs(scores: list[object], classes: list[object]) -> dict[str, object]:
@@ -25,7 +25,7 @@ def test_the_request_is_as_published() -> None:
     headers, body = build_request([b"\xff\x00", b"a"])
     length = int(headers["Inference-Header-Content-Length"])
     request = json.loads(body[:length])
-    jsonschema.validate(request, schemas.INFERENCE_REQUEST)
+    jsonschema.validate(request, client_schemas.INFERENCE_REQUEST)
     assert request == {
         "inputs": [
             {
@@ -45,7 +45,7 @@ def test_tensors_may_be_nested_or_flat(is_nested: bool) -> None:
         answer = outputs([[0.25, 0.75], [1.0, 0.0]], [["cats", "dogs"]] * 2)
     else:
         answer = outputs([0.25, 0.75, 1.0, 0.0], ["cats", "dogs"] * 2)
-    jsonschema.validate(answer, schemas.INFERENCE_RESPONSE)
+    jsonschema.validate(answer, client_schemas.INFERENCE_RESPONSE)
     assert read_answers(answer) == [("dogs", 0.75), ("cats", 1.0)]
 
 

@@ -8,7 +8,7 @@ import pytest
 from pipeline.clients.answers import ClientError
 from pipeline.clients.http import post
 from pipeline.clients.rest import build_request, read_answers
-from tests.pipeline.clients import schemas
+from tests.fakes.servers import client_schemas
 
 
 def test_the_request_is_as_documented() -> None:
@@ -17,7 +17,7 @@ def test_the_request_is_as_documented() -> None:
         "signature_name": "serving_default",
         "instances": [{"b64": "/wA="}, {"b64": "YQ=="}],
     }
-    jsonschema.validate(request, schemas.PREDICT_REQUEST)
+    jsonschema.validate(request, client_schemas.PREDICT_REQUEST)
 
 
 def test_models_from_before_valid_can_be_read() -> None:

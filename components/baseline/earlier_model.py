@@ -1,0 +1,55 @@
+"""Which model a training may start from: the last blessed one that knows other pictures."""
+
+from typing import Any
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.components.common import resolver
+
+from components.baseline.resolver import blessed_models
+from components.example_gen.driver import FINGERPRINT_KEY
+from components.pusher.lineage import models_kept_out_of_service
+
+_INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPUT
+_EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "examples": []}
+
+
+class LastBlessedOnOtherPictures(resolver.ResolverStrategy):
+    """Resolves `model` to the last blessed model that was not trained on these `examples`.
+
+    Were it simply the last one, each run would start from what the run before it pushed: the same
+    pictures would be trained on again and again, and no run could be answered from the cache.
+    """
+
+    def resolve_artifacts(
+        self, store: Any, input_dict: dict[str, list[Any]]
+    ) -> dict[str, list[Any]] | None:
+        """Chooses among all models and blessings of this pipeline.
+
+        Args:
+            store: The metadata store, which knows what a model was trained on.
+            input_dict: All artifacts of `model` and `model_blessing`, and this run's `examples`.
+
+        Returns:
+            One artifact of `model` and `model_blessing` each, or none where there is no such model.
+        """
+        pictures = {
+            example.get_string_custom_property(FINGERPRINT_KEY)
+            for example in input_dict["examples"]
+        }
+        for model, blessing in blessed_models(input_dict, models_kept_out_of_service(store)):
+            if not pictures & _trained_on(store, model.id):
+                return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
+        return dict(_EMPTY)
+
+
+def _trained_on(store: Any, model_id: int) -> set[str]:
+    """Fingerprints of the pictures that a model was trained on."""
+    made_by = {
+        e.execution_id for e in store.get_events_by_artifact_ids([model_id]) if e.type == _OUTPUT
+    }
+    read = {e.artifact_id for e in store.get_events_by_execution_ids(made_by) if e.type == _INPUT}
+    return {
+        artifact.custom_properties[FINGERPRINT_KEY].string_value
+        for artifact in store.get_artifacts_by_id(read)
+        if FINGERPRINT_KEY in artifact.custom_properties
+    }

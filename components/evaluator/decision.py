@@ -1,0 +1,152 @@
+"""Whether a model is good enough to go into service: pure, from predictions to a decision."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from components.evaluator.calibration import expected_calibration_error
+from components.evaluator.classes import all_classes, confusion_matrix, measure_classes
+from components.evaluator.comparison import Comparison
+from components.evaluator.intervals import wilson_interval
+from components.evaluator.predictions import Prediction
+from components.evaluator.reasons import Measured, find_reasons
+from components.evaluator.settings import GateSettings
+from components.evaluator.slices import measure_slices
+
+DECISION_FILE = "decision.json"
+WORST = 10
+
+
+def decide(
+    predictions: Sequence[Prediction],
+    gate: GateSettings,
+    classes: Sequence[str],
+    comparison: Comparison | None = None,
+    baseline_note: str | None = None,
+) -> dict[str, Any]:
+    """Decides.
+
+    Args:
+        predictions: Of the test pictures, at least one.
+        gate: The thresholds.
+        classes: The candidate's class names.
+        comparison: With the baseline, where there is one to compare with.
+        baseline_note: What there is to know of the baseline: why it was not compared, or that it
+            has other classes.
+
+    Returns:
+        What `decision.json` holds:
+
+        `blessed` (bool), `text` (the decision in a line), `reasons` (why not, a sentence each),
+        `notes` (what else there is to know),
+        `test_accuracy`, `test_examples`, `interval` (of the accuracy),
+        `min_accuracy`, `max_drop`, `min_recall`, `max_calibration_error`, `confidence` (the gate),
+        `baseline_accuracy`, `compared_accuracy`, `compared_examples` (baseline and candidate, on
+        the pictures of the classes that both know), `change`, `change_interval` (compared), all
+        None without a comparison, `baseline_note` (text or None),
+        `calibration_error`,
+        `classes` {name: {recall, precision, examples}},
+        `confusion_matrix` {classes, counts [[true x predicted]]},
+        `slices` [{feature, value, accuracy, interval, examples}],
+        `worst` [{name, label, predicted, score, label_score}], the ten worst pictures.
+
+        Accuracies, scores, errors and the ends of intervals are 0 to 1, changes -1 to 1.
+    """
+    right, total = sum(p.is_right for p in predictions), len(predictions)
+    told = all_classes(predictions, classes)
+    calibrated = [p for p in predictions if p.score is not None]
+    measured = Measured(
+        accuracy=right / total,
+        interval=wilson_interval(right, total, gate.confidence),
+        examples=total,
+        broken=total - len(calibrated),
+        calibration_error=expected_calibration_error(
+            [p.score or 0.0 for p in calibrated], [p.is_right for p in calibrated]
+        ),
+        classes=measure_classes(predictions, told),
+        comparison=comparison,
+    )
+    reasons = find_reasons(measured, gate)
+    decision = {
+        "blessed": not reasons,
+        "text": describe(measured, blessed=not reasons),
+        "reasons": reasons,
+        "notes": _notes(measured, gate),
+        "test_accuracy": measured.accuracy,
+        "test_examples": total,
+        "interval": list(measured.interval),
+        **gate.model_dump(exclude={"slices"}),
+        **_compared(comparison),
+        "baseline_note": baseline_note,
+        "calibration_error": measured.calibration_error,
+        "classes": measured.classes,
+        "confusion_matrix": {
+            "classes": told,
+            "counts": confusion_matrix(predictions, told).tolist(),
+        },
+        "slices": measure_slices(predictions, gate.slices, gate.confidence),
+        "worst": worst_pictures(predictions),
+    }
+    return decision
+
+
+def describe(measured: Measured, *, blessed: bool) -> str:
+    """The decision in a line.
+
+        0.962 +- 0.008 on 2,000 pictures, baseline 0.957: blessed
+
+    The interval is not quite symmetric; half of its width is told.
+    """
+    low, high = measured.interval
+    noun = "picture" if measured.examples == 1 else "pictures"
+    text = f"{measured.accuracy:.3f} +- {(high - low) / 2:.3f} on {measured.examples:,} {noun}"
+    comparison = measured.comparison
+    if comparison is None:
+        text += ", no baseline"
+    else:
+        text += f", baseline {comparison.baseline_accuracy:.3f}"
+        if comparison.examples != measured.examples:
+            text += f" against {comparison.accuracy:.3f} on {comparison.examples:,} of them"
+    return f"{text}: {'blessed' if blessed else 'refused'}"
+
+
+def worst_pictures(predictions: Sequence[Prediction], number: int = WORST) -> list[dict[str, Any]]:
+    """The worst first: mistakes, then hits, each by how little score their own class got."""
+    ordered = sorted(predictions, key=lambda p: (p.is_right, p.label_score or 0.0, p.name))
+    return [
+        {
+            "name": p.name,
+            "label": p.label,
+            "predicted": p.predicted,
+            "score": p.score,
+            "label_score": p.label_score,
+        }
+        for p in ordered[:number]
+    ]
+
+
+def write_decision(decision: Mapping[str, Any], evaluation_uri: str) -> None:
+    """Keeps the decision beside the metrics, a key a line: a confusion matrix may be large."""
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in decision.items()]
+    with tf.io.gfile.GFile(f"{evaluation_uri}/{DECISION_FILE}", "w") as file:
+        file.write("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _compared(comparison: Comparison | None) -> dict[str, Any]:
+    return {
+        "baseline_accuracy": comparison.baseline_accuracy if comparison else None,
+        "compared_accuracy": comparison.accuracy if comparison else None,
+        "compared_examples": comparison.examples if comparison else None,
+        "change": comparison.change if comparison else None,
+        "change_interval": list(comparison.interval) if comparison else None,
+    }
+
+
+def _notes(measured: Measured, gate: GateSettings) -> list[str]:
+    unseen = [name for name, found in measured.classes.items() if not found["examples"]]
+    if gate.min_recall is None or not unseen:
+        return []
+    named = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5:,} more" if len(unseen) > 5 else "")
+    return [f"gate.min_recall was not checked for {named}: the test split has no such picture"]

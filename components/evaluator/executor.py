@@ -1,0 +1,150 @@
+"""Measures a model with TFMA, decides, and blesses it or says why not."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+from absl import logging
+from tfx import types
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.errors import UserError
+from components.evaluator.blessing import write_blessing
+from components.evaluator.comparison import Comparison, compare, describe_classes
+from components.evaluator.decision import decide, write_decision
+from components.evaluator.load_model import UnusableModel, load_classes
+from components.evaluator.measurement import collect_predictions, run_models
+from components.evaluator.metrics import BASELINE, CANDIDATE
+from components.evaluator.predictions import write_predictions
+from components.evaluator.settings import GateSettings
+from components.evaluator.slices import other_features
+from components.records import list_record_files, open_records
+
+_PROBES = 4
+
+
+class GateError(UserError):
+    """A model cannot be measured."""
+
+
+@dataclass(frozen=True)
+class _Baseline:
+    """A model that a candidate can be compared with.
+
+    Attributes:
+        model: Its artifact.
+        classes: The names of its classes.
+    """
+
+    model: types.Artifact
+    classes: list[str]
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Evaluates on the test split; writes `decision.json` and `predictions.jsonl`; blesses or not.
+
+    TFX's own executor blesses by TFMA's thresholds, on sums over all pictures; this decision needs
+    what both models said of each one.
+    """
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Evaluates and decides.
+
+        Args:
+            input_dict: `examples`, `model`, and `baseline_model` or none.
+            output_dict: `evaluation` and `blessing`.
+            exec_properties: `gate` (GateSettings as JSON), `signature_name`, `example_splits`
+                (names as JSON).
+
+        Raises:
+            GateError: There is no picture to measure by.
+            SliceError: `gate.slices` names a feature that no picture has.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        gate = GateSettings.model_validate_json(exec_properties["gate"])
+        signature = exec_properties["signature_name"]
+        splits = json.loads(exec_properties["example_splits"])
+        examples, model = input_dict["examples"], input_dict["model"][0]
+        output = artifact_utils.get_single_uri(output_dict["evaluation"])
+        probes = _first_examples(examples, splits)
+        baseline, note = _find_baseline(input_dict.get("baseline_model", []), signature, probes)
+
+        models = {CANDIDATE: _model_path(model)}
+        if baseline:
+            models[BASELINE] = _model_path(baseline.model)
+        features = other_features(gate.slices)
+        with self._make_beam_pipeline() as pipeline:
+            run_models(pipeline, examples, splits, models, signature, output, features)
+        predictions = collect_predictions(output)
+        write_predictions(predictions, output)
+
+        classes = _read_classes(_model_path(model))
+        comparison = compare(predictions, gate.confidence)
+        if baseline:
+            compared = comparison.examples if comparison else 0
+            note = describe_classes(classes, baseline.classes, compared)
+        decision = decide(predictions, gate, classes, comparison, note)
+        write_decision(decision, output)
+        write_blessing(
+            artifact_utils.get_single_instance(output_dict["blessing"]),
+            blessed=decision["blessed"],
+            model=model,
+            baseline=baseline.model if baseline and comparison else None,
+            keeps_baseline=_keeps_baseline(baseline, comparison, classes, gate),
+            component_id=exec_properties.get("current_component_id"),
+        )
+
+
+def _find_baseline(
+    models: Sequence[types.Artifact], signature: str, probes: Sequence[bytes]
+) -> tuple[_Baseline | None, str | None]:
+    """The model to compare with, if there is one that runs, and what is wrong with it if not."""
+    for model in models:
+        try:
+            return _Baseline(model, load_classes(_model_path(model), signature, probes)), None
+        except UnusableModel as error:
+            note = f"the baseline cannot be run: {error}; decided without it"
+            logging.warning("%s: %s", model.uri, note)
+            return None, note
+    return None, None
+
+
+def _keeps_baseline(
+    baseline: _Baseline | None,
+    comparison: Comparison | None,
+    classes: Sequence[str],
+    gate: GateSettings,
+) -> bool:
+    """Whether later models are held against the same baseline, and not against this model."""
+    if baseline is None or comparison is None or set(baseline.classes) != set(classes):
+        return False
+    return not comparison.is_gain(gate.max_drop)
+
+
+def _first_examples(examples: Sequence[types.Artifact], splits: Sequence[str]) -> list[bytes]:
+    uris = [uri for split in splits for uri in artifact_utils.get_split_uris(list(examples), split)]
+    for file in [file for uri in uris for file in list_record_files(uri)]:
+        if found := list(open_records([file]).take(_PROBES).as_numpy_iterator()):
+            return found
+    raise GateError(
+        f"there is no picture in {', '.join(splits)}, so the model cannot be measured",
+        "Add pictures, or give the test split a larger share of them.",
+    )
+
+
+def _model_path(model: types.Artifact) -> str:
+    return path_utils.serving_model_path(model.uri)
+
+
+def _read_classes(model_path: str) -> list[str]:
+    with tf.io.gfile.GFile(f"{model_path}/assets/labels.txt") as file:
+        return file.read().splitlines()

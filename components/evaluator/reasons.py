@@ -1,0 +1,104 @@
+"""What a model was measured to be, held against the gate: what failed, and by how much."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.evaluator.comparison import TOLERANCE, Comparison
+from components.evaluator.intervals import Interval
+from components.evaluator.settings import GateSettings
+
+_SHOWN_CLASSES = 5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A candidate on the test split.
+
+    Attributes:
+        accuracy: Share of the pictures whose class was found, 0 to 1.
+        interval: Ends of its confidence interval.
+        examples: Number of pictures.
+        broken: Number of pictures whose scores are no finite numbers.
+        calibration_error: Expected calibration error, 0 to 1.
+        classes: By class `recall` (0 to 1, or None) and `examples`.
+        comparison: With the baseline, where there is one.
+    """
+
+    accuracy: float
+    interval: Interval
+    examples: int
+    broken: int
+    calibration_error: float
+    classes: Mapping[str, Mapping[str, Any]]
+    comparison: Comparison | None
+
+
+def find_reasons(measured: Measured, gate: GateSettings) -> list[str]:
+    """Why the model is refused, a sentence each; none if it is good enough."""
+    return [
+        *_broken(measured),
+        *_accuracy(measured, gate),
+        *_recalls(measured, gate),
+        *_calibration(measured, gate),
+        *_drop(measured, gate),
+    ]
+
+
+def _broken(measured: Measured) -> Iterator[str]:
+    if measured.broken:
+        yield (
+            f"the scores of {measured.broken:,} of {measured.examples:,} test pictures are no "
+            "finite numbers"
+        )
+
+
+def _accuracy(measured: Measured, gate: GateSettings) -> Iterator[str]:
+    if measured.accuracy < gate.min_accuracy - TOLERANCE:
+        yield (
+            f"test accuracy {measured.accuracy:.4f} is below gate.min_accuracy "
+            f"{gate.min_accuracy:g} by {gate.min_accuracy - measured.accuracy:.4f}"
+        )
+
+
+def _recalls(measured: Measured, gate: GateSettings) -> Iterator[str]:
+    bound = gate.min_recall
+    if bound is None:
+        return
+    low = sorted(
+        (found["recall"], name, found["examples"])
+        for name, found in measured.classes.items()
+        if found["recall"] is not None and found["recall"] < bound - TOLERANCE
+    )
+    for recall, name, examples in low[:_SHOWN_CLASSES]:
+        yield (
+            f"recall of {name} {recall:.4f} ({round(recall * examples):,} of {examples:,}) is "
+            f"below gate.min_recall {bound:g} by {bound - recall:.4f}"
+        )
+    if len(low) > _SHOWN_CLASSES:
+        yield f"recall of {len(low) - _SHOWN_CLASSES:,} more classes is below gate.min_recall"
+
+
+def _calibration(measured: Measured, gate: GateSettings) -> Iterator[str]:
+    bound = gate.max_calibration_error
+    if bound is not None and measured.calibration_error > bound + TOLERANCE:
+        yield (
+            f"calibration error {measured.calibration_error:.4f} is above "
+            f"gate.max_calibration_error {bound:g} by {measured.calibration_error - bound:.4f}"
+        )
+
+
+def _drop(measured: Measured, gate: GateSettings) -> Iterator[str]:
+    comparison = measured.comparison
+    if comparison is None or not comparison.is_loss(gate.max_drop):
+        return
+    low, high = comparison.interval
+    pictures = ""
+    if comparison.examples != measured.examples:
+        pictures = f" on the {comparison.examples:,} pictures of the classes that both know"
+    yield (
+        f"test accuracy {comparison.accuracy:.4f} is {-comparison.change:.4f} below the "
+        f"baseline ({comparison.baseline_accuracy:.4f}){pictures}; gate.max_drop allows "
+        f"{gate.max_drop:g}, and chance does not explain the rest ({gate.confidence:.0%} interval "
+        f"of the change: {low:+.4f} to {high:+.4f})"
+    )

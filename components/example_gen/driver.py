@@ -1,0 +1,106 @@
+"""Finds out which data a run is about, before TFX looks whether it has seen them already."""
+
+import copy
+import os
+from typing import Any
+
+from tfx.dsl.components.base import base_driver
+from tfx.orchestration import data_types_utils, metadata
+from tfx.orchestration.portable import base_driver as portable_base_driver
+from tfx.orchestration.portable import data_types
+from tfx.proto.orchestration import driver_output_pb2
+
+from components import storage
+from components.example_gen.errors import IngestError
+from components.example_gen.fingerprint import fingerprint, folder_files
+from components.example_gen.settings import DataSettings
+from components.example_gen.sources.manifest_source import manifest_files
+from components.example_gen.sources.spans import resolve_span
+from components.example_gen.sources.tfds_folder import find_or_prepare
+
+COMPONENT = "ImageExampleGen"
+SETTINGS_KEY = "settings"
+PATH_KEY = "path"
+SPAN_KEY = "span"
+FINGERPRINT_KEY = "input_fingerprint"
+EXAMPLES_KEY = "examples"
+NO_SPAN = -1
+"""The execution property `span` where the path has no `{SPAN}`: properties cannot be empty."""
+
+
+def parse_settings(serialized: str) -> DataSettings:
+    """Reads the `data` section back from an execution property.
+
+    Paths were checked when the configuration was read, perhaps on another machine.
+    """
+    return DataSettings.model_validate_json(serialized, context={"check_paths": False})
+
+
+class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
+    """Resolves the span, downloads what is to be downloaded, and fingerprints the data.
+
+    Both go into the execution properties, of which TFX makes the cache's key, and onto the
+    artifact. TFX's own fingerprint (count, bytes, times in seconds) misses a changed file.
+    """
+
+    # TFX accepts drivers of the first, older base only, and its launcher calls the second.
+    def __init__(self, mlmd_connection: metadata.Metadata) -> None:
+        """Remembers the metadata store, as both bases want it."""
+        base_driver.BaseDriver.__init__(self, mlmd_connection)
+        portable_base_driver.BaseDriver.__init__(self, mlmd_connection)
+
+    def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
+        """Adds `path`, `span` and `input_fingerprint` to what the executor gets.
+
+        Raises:
+            IngestError: If there are no such data.
+        """
+        resolved = resolve(execution_info.exec_properties)
+        output = driver_output_pb2.DriverOutput()
+        for key, value in resolved.items():
+            data_types_utils.set_metadata_value(output.exec_properties[key], value)
+        examples = copy.deepcopy(execution_info.output_dict[EXAMPLES_KEY][0].mlmd_artifact)
+        examples.custom_properties[FINGERPRINT_KEY].string_value = resolved[FINGERPRINT_KEY]
+        examples.properties[SPAN_KEY].int_value = max(0, resolved[SPAN_KEY])
+        output.output_artifacts[EXAMPLES_KEY].artifacts.append(examples)
+        return output
+
+
+def resolve(exec_properties: dict[str, Any]) -> dict[str, Any]:
+    """Resolves the data of one run.
+
+    Args:
+        exec_properties: `settings` and `path`, as the component has them.
+
+    Returns:
+        `path`, absolute and without `{SPAN}`, and for a TFDS dataset the folder of its version;
+        `span`; `input_fingerprint`.
+
+    Raises:
+        IngestError: If there are no such data.
+    """
+    settings = parse_settings(exec_properties[SETTINGS_KEY])
+    path = exec_properties[PATH_KEY]
+    path = os.path.abspath(path) if path and not storage.is_remote(path) else path
+    if settings.source == "digits":
+        _write_sample(path)
+    path, number = resolve_span(path, settings.span)
+    if settings.name is not None:
+        path = find_or_prepare(settings.name, path, COMPONENT)
+    files = manifest_files(path) if settings.source == "manifest" else folder_files(path)
+    return {
+        PATH_KEY: path,
+        SPAN_KEY: NO_SPAN if number is None else number,
+        FINGERPRINT_KEY: fingerprint(files, settings.fingerprint),
+    }
+
+
+def _write_sample(folder: str) -> None:
+    from pathlib import Path
+
+    from components.example_gen.sources.digits import write_digits
+
+    try:
+        write_digits(Path(folder))
+    except FileExistsError as error:
+        raise IngestError(f"cannot write the built-in sample: {error}.") from error

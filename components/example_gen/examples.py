@@ -1,0 +1,90 @@
+"""Pictures as tf.Examples: parses those that come in, builds those that go out."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from components.images.check import Accepted, Rejected
+
+
+class RecordFields(NamedTuple):
+    """Which features of a tf.Example hold the picture and its class."""
+
+    image: str = "image/encoded"
+    """The picture's bytes."""
+    text: str = "image/class/text"
+    """The class, by name."""
+    number: str = "image/class/label"
+    """The class, by number; looked at where there is no name."""
+    class_names: tuple[str, ...] = ()
+    """The name of each number; empty where a number is its own name."""
+
+
+def is_label(name: str) -> bool:
+    """Whether a class name can stand in a vocabulary file, one name a line, and in a table."""
+    return bool(name.strip()) and name.isprintable()
+
+
+def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Rejected:
+    """Takes the picture and its label out of a serialized tf.Example.
+
+    Args:
+        record: The tf.Example.
+        fields: Where it has them.
+
+    Returns:
+        The picture's bytes and the name of its class.
+    """
+    try:
+        features = tf.train.Example.FromString(record).features.feature
+    except DecodeError:
+        return Rejected("not_an_example", "the record is no tf.Example")
+    encoded = features[fields.image].bytes_list.value
+    texts = features[fields.text].bytes_list.value
+    numbers = features[fields.number].int64_list.value
+    if len(encoded) != 1 or len(texts or numbers) != 1:
+        label_fields = " or ".join(dict.fromkeys([fields.text, fields.number]))
+        return Rejected("not_an_example", f"needs one {fields.image} and one {label_fields}")
+    count = len(fields.class_names)
+    if not texts and count and not 0 <= numbers[0] < count:
+        # TFDS labels what has no label, as the test split of a contest, with -1.
+        return Rejected(
+            "no_such_class", f"has label {numbers[0]}; the classes are 0 to {count - 1}"
+        )
+    label = texts[0].decode("utf-8", "replace") if texts else _name(numbers[0], fields)
+    if not is_label(label):
+        return Rejected("not_an_example", f"the label {label!r} is empty or has control characters")
+    return encoded[0], label
+
+
+def _name(number: int, fields: RecordFields) -> str:
+    return fields.class_names[number] if fields.class_names else str(number)
+
+
+def build_example(
+    contents: bytes, *, name: str, label: str, sha256: str, verdict: Accepted
+) -> tf.train.Example:
+    """Builds the tf.Example of one accepted picture; names follow TFDS and TF Model Garden.
+
+    Args:
+        contents: The picture's bytes, unchanged.
+        name: Its name in reports, as its path below `data.path`.
+        label: Its class.
+        sha256: Hex digest of its bytes.
+        verdict: Its format and size.
+    """
+    example = tf.train.Example()
+    # In place: each message that is built from another one copies the picture.
+    features = example.features.feature
+    for key, text in {
+        "image/encoded": contents,
+        "image/format": verdict.format.encode(),
+        "image/filename": name.encode(),
+        "image/class/text": label.encode(),
+        "image/sha256": sha256.encode(),
+    }.items():
+        features[key].bytes_list.value.append(text)
+    features["image/height"].int64_list.value.append(verdict.height)
+    features["image/width"].int64_list.value.append(verdict.width)
+    return example

@@ -1,0 +1,132 @@
+"""Reads, checks, splits and writes the pictures of one run."""
+
+import os
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+from tfx import types
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+
+from components import storage
+from components.beam import is_in_one_process, run_here
+from components.example_gen import driver
+from components.example_gen.driver import COMPONENT
+from components.example_gen.errors import IngestError
+from components.example_gen.examples import RecordFields
+from components.example_gen.inspection import (
+    Checked,
+    InspectPictures,
+    batches,
+    deserialize,
+    serialize,
+)
+from components.example_gen.report import describe, keep_quarantine, summarize, write_report
+from components.example_gen.settings import SPLIT_NAMES, DataSettings
+from components.example_gen.shards import WriteShard, plan_shards
+from components.example_gen.sources.manifest_source import list_manifest
+from components.example_gen.sources.source import Listing, list_folders
+from components.example_gen.sources.tfds_source import list_tfds
+from components.example_gen.sources.tfrecords import list_tfrecords
+from components.example_gen.verdicts import Verdicts, check_classes, check_quality, decide
+from components.progress import report_progress
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Executor of `ImageExampleGen`.
+
+    Beam does what takes time, reading, decoding and writing. What is known of each picture (some
+    hundred bytes) comes back here in between, where conflicts are found and splits assigned.
+    """
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Fills the Examples artifact.
+
+        Args:
+            input_dict: Empty.
+            output_dict: `examples`, one artifact.
+            exec_properties: `settings`, `path` and `span`, as the driver resolved them.
+
+        Raises:
+            IngestError: If the data cannot be used; nothing is trained on then.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        settings = driver.parse_settings(exec_properties[driver.SETTINGS_KEY])
+        examples = artifact_utils.get_single_instance(output_dict[driver.EXAMPLES_KEY])
+        listing = self._list(exec_properties[driver.PATH_KEY], settings)
+        verdicts = decide(self._inspect(listing, settings), settings)
+        try:
+            check_quality(verdicts, settings)
+            check_classes(verdicts, listing.classes, settings)
+        except IngestError as error:
+            raise keep_quarantine(error, examples.uri, verdicts.quarantined) from None
+        span = exec_properties[driver.SPAN_KEY]
+        summary = summarize(
+            verdicts,
+            found=len(listing.pictures),
+            unused=listing.unused,
+            span=None if span == driver.NO_SPAN else span,
+        )
+        report_progress(COMPONENT, describe(summary))
+        self._write(examples.uri, verdicts, listing.fields, settings)
+        write_report(examples.uri, summary, verdicts.quarantined)
+        examples.split_names = artifact_utils.encode_split_names(list(SPLIT_NAMES))
+
+    def _list(self, path: str, settings: DataSettings) -> Listing:
+        report_progress(COMPONENT, f"listing {path}")
+        match settings.source:
+            case "tfrecord":
+                unpacked = os.path.join(self._get_tmp_dir(), "unpacked")
+                return list_tfrecords(path, settings, unpacked)
+            case "tfds":
+                return list_tfds(path, settings)
+            case "manifest":
+                return list_manifest(path, settings)
+        return list_folders(path, settings)
+
+    def _inspect(self, listing: Listing, settings: DataSettings) -> list[Checked]:
+        inspect = InspectPictures(settings, listing.fields, COMPONENT, len(listing.pictures))
+        if is_in_one_process(self._beam_pipeline_args):
+            return list(run_here(inspect, batches(listing.pictures)))
+        prefix = os.path.join(self._get_tmp_dir(), "checked")
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "List" >> beam.Create(list(batches(listing.pictures)))
+                | "Share" >> beam.Reshuffle()
+                | "Inspect" >> beam.ParDo(inspect)
+                | "Serialize" >> beam.Map(serialize)
+                | "Store" >> beam.io.WriteToText(prefix)
+            )
+        return [
+            deserialize(line)
+            for path in tf.io.gfile.glob(f"{prefix}-*")
+            for line in tf.io.gfile.GFile(path)
+        ]
+
+    def _write(
+        self, uri: str, verdicts: Verdicts, fields: RecordFields, settings: DataSettings
+    ) -> None:
+        shards = []
+        for split, pictures in verdicts.accepted.items():
+            # As `artifact_utils.get_split_uri` names it, once the artifact has its splits.
+            folder = storage.join(uri, f"Split-{split}")
+            tf.io.gfile.makedirs(folder)
+            shards += plan_shards(folder, pictures, settings.shard_bytes)
+        write = WriteShard(fields, COMPONENT, len(shards))
+        if is_in_one_process(self._beam_pipeline_args):
+            list(run_here(write, shards))
+            return
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Plan" >> beam.Create(shards)
+                | "Share" >> beam.Reshuffle()
+                | "Write" >> beam.ParDo(write)
+            )

@@ -1,0 +1,127 @@
+"""Reads and checks many pictures at once."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+
+from components import storage
+from components.example_gen.examples import RecordFields, parse_example
+from components.example_gen.settings import DataSettings
+from components.example_gen.sources.source import Found
+from components.images.check import Accepted, Rejected, check_picture, check_size
+from components.parallel import map_on_all_cores
+from components.progress import report_progress
+
+BATCH_SIZE = 256
+"""Pictures that travel together; enough to keep a thread per core busy, and small to move."""
+
+_OUTSIDE = Rejected("outside_class_folder", "only files in a folder of their class have a label")
+_SECONDS_BETWEEN_REPORTS = 1.0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is known of one picture after it was read; small, for it travels without the pixels."""
+
+    found: Found
+    label: str
+    bytes: int
+    sha256: str
+    """Hex digest of the bytes; empty where they could not be read."""
+    verdict: Accepted | Rejected
+
+
+def inspect_picture(found: Found, settings: DataSettings, fields: RecordFields) -> Checked:
+    """Reads one picture and checks it; whatever is wrong with it ends in the verdict.
+
+    Args:
+        found: Where it is.
+        settings: The `data` section, for its limits.
+        fields: Where it has its bytes and its label, if it is a record.
+    """
+    label = found.label or ""
+    try:
+        size = storage.file_facts(found.path).bytes if found.length < 0 else found.length
+        too_large = check_size(size, settings)
+        if too_large and found.length < 0:
+            return Checked(found, label, size, storage.hash_file(found.path), too_large)
+        contents = storage.read_bytes(found.path, found.offset, found.length)
+    except OSError as error:
+        return Checked(found, label, 0, "", Rejected("unreadable", error.strerror or str(error)))
+    if found.label is None:
+        parsed = parse_example(contents, fields)
+        if isinstance(parsed, Rejected):
+            return Checked(found, label, len(contents), _sha256(contents), parsed)
+        contents, label = parsed
+    verdict = _OUTSIDE if label == "" else check_picture(contents, settings)
+    return Checked(found, label, len(contents), _sha256(contents), verdict)
+
+
+def _sha256(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()
+
+
+class InspectPictures(beam.DoFn):
+    """Inspects batches of pictures, on all cores of the worker.
+
+    Reading, hashing and decoding release Python's lock, so that threads use every core even of the
+    local runner, which runs in one thread.
+    """
+
+    def __init__(
+        self, settings: DataSettings, fields: RecordFields, component: str, total: int
+    ) -> None:
+        """Remembers what to check by.
+
+        Args:
+            settings: The `data` section.
+            fields: Where pictures that are records have their bytes and their label.
+            component: Id of the component, under which progress is reported.
+            total: How many pictures there are on all workers together.
+        """
+        self._settings = settings
+        self._fields = fields
+        self._component = component
+        self._total = total
+        self._done = 0
+        self._reported_at = 0.0
+
+    def process(self, batch: list[Found]) -> Iterator[Checked]:
+        """Inspects one batch."""
+        for checked in map_on_all_cores(self._inspect, batch):
+            self._report()
+            yield checked
+
+    def _inspect(self, found: Found) -> Checked:
+        return inspect_picture(found, self._settings, self._fields)
+
+    def _report(self) -> None:
+        self._done += 1
+        now = time.monotonic()
+        if now - self._reported_at >= _SECONDS_BETWEEN_REPORTS or self._done == self._total:
+            self._reported_at = now
+            report_progress(self._component, "checking pictures", self._done, self._total)
+
+
+def serialize(checked: Checked) -> str:
+    """Turns a result into a line of text, as which it leaves Beam."""
+    is_accepted = isinstance(checked.verdict, Accepted)
+    found, verdict = list(checked.found), list(checked.verdict)
+    return json.dumps([found, checked.label, checked.bytes, checked.sha256, is_accepted, verdict])
+
+
+def deserialize(line: str) -> Checked:
+    """Turns a line of `serialize` back into a result."""
+    found, label, size, sha256, is_accepted, verdict = json.loads(line)
+    kind = Accepted if is_accepted else Rejected
+    return Checked(Found(*found), label, size, sha256, kind(*verdict))
+
+
+def batches(found: list[Found]) -> Iterator[list[Found]]:
+    """Cuts the list of pictures into batches of `BATCH_SIZE`."""
+    for start in range(0, len(found), BATCH_SIZE):
+        yield found[start : start + BATCH_SIZE]

@@ -1,0 +1,140 @@
+"""Writes what happened to every file beside the examples: `ingest.json`, `quarantine.jsonl`."""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from components import storage
+from components.example_gen.errors import IngestError
+from components.example_gen.inspection import Checked
+from components.example_gen.verdicts import Verdicts
+from components.images.check import Rejected
+
+SUMMARY_FILE = "ingest.json"
+QUARANTINE_FILE = "quarantine.jsonl"
+FAILED_QUARANTINE_FILE = "quarantine-of-failed-run.jsonl"
+
+
+def summarize(
+    verdicts: Verdicts, *, found: int, unused: Iterable[str], span: int | None
+) -> dict[str, Any]:
+    """Counts what became of the files.
+
+    Args:
+        verdicts: What became of each.
+        found: How many were listed.
+        unused: What the settings do not name, and was therefore not looked at.
+        span: The span, where the path has one.
+
+    Returns:
+        `found`, `accepted`, `quarantined`, `quarantined_by_reason`, `splits`, `classes`,
+        `classes_by_split`, `unused` and `span`.
+
+    Raises:
+        RuntimeError: If a file is neither accepted nor quarantined.
+    """
+    labels = {
+        split: Counter(picture.label for picture in pictures)
+        for split, pictures in verdicts.accepted.items()
+    }
+    accepted = sum(len(pictures) for pictures in verdicts.accepted.values())
+    quarantined = len(verdicts.quarantined)
+    if accepted + quarantined != found:
+        raise RuntimeError(f"{found} files found, {accepted} accepted, {quarantined} quarantined")
+    reasons = Counter(
+        picture.verdict.reason
+        for picture in verdicts.quarantined
+        if isinstance(picture.verdict, Rejected)
+    )
+    return {
+        "found": found,
+        "accepted": accepted,
+        "quarantined": quarantined,
+        "quarantined_by_reason": dict(sorted(reasons.items())),
+        "splits": {split: len(pictures) for split, pictures in verdicts.accepted.items()},
+        "classes": dict(sorted(sum(labels.values(), Counter()).items())),
+        "classes_by_split": {split: dict(sorted(c.items())) for split, c in labels.items()},
+        "unused": sorted(unused),
+        "span": span,
+    }
+
+
+def describe(summary: dict[str, Any]) -> str:
+    """Puts the counts of `summarize` into a line."""
+    splits = ", ".join(f"{count} {split}" for split, count in summary["splits"].items())
+    refused = f", {summary['quarantined']} quarantined" if summary["quarantined"] else ""
+    accepted = f"{summary['accepted']} of {summary['found']} pictures accepted"
+    return f"{accepted} ({splits}){refused}{_describe_unused(summary['unused'])}"
+
+
+def _describe_unused(unused: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(unused) - most} more" if len(unused) > most else ""
+    return f"; not used: {', '.join(unused[:most])}{more}" if unused else ""
+
+
+def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Checked]) -> None:
+    """Writes `ingest.json` and `quarantine.jsonl` into the root of the Examples artifact."""
+    with tf.io.gfile.GFile(storage.join(folder, SUMMARY_FILE), "w") as file:
+        file.write(json.dumps(summary, indent=2) + "\n")
+    _write_quarantine(storage.join(folder, QUARANTINE_FILE), quarantined)
+
+
+def read_summary(folder: str) -> dict[str, Any] | None:
+    """What `write_report` wrote, as `summarize` made it.
+
+    Args:
+        folder: Root of an Examples artifact.
+
+    Returns:
+        The summary; None where another component wrote the examples.
+    """
+    path = storage.join(folder, SUMMARY_FILE)
+    if not tf.io.gfile.exists(path):
+        return None
+    with tf.io.gfile.GFile(path) as file:
+        return dict(json.load(file))
+
+
+def keep_quarantine(
+    error: IngestError, folder: str, quarantined: Collection[Checked]
+) -> IngestError:
+    """Saves the quarantine list of a run that fails.
+
+    TFX deletes what a failed execution wrote, so the list goes beside the artifacts.
+
+    Args:
+        error: Why it fails.
+        folder: Root of the Examples artifact, `COMPONENT/examples/EXECUTION`.
+        quarantined: Every file that was refused.
+
+    Returns:
+        The same error, whose hint names the list.
+    """
+    if not quarantined:
+        return error
+    component = folder.rstrip("/").rsplit("/", 2)[0]
+    path = storage.join(component, FAILED_QUARANTINE_FILE)
+    _write_quarantine(path, quarantined)
+    return IngestError(error.message, f"{error.hint} All refused files are listed in {path}.")
+
+
+def _write_quarantine(path: str, quarantined: Iterable[Checked]) -> None:
+    rows = (json.dumps(_quarantine_row(picture)) + "\n" for picture in quarantined)
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write("".join(rows))  # one write, of an empty string too, so that the file exists
+
+
+def _quarantine_row(picture: Checked) -> dict[str, Any]:
+    assert isinstance(picture.verdict, Rejected)
+    return {
+        "path": picture.found.name,
+        "reason": picture.verdict.reason,
+        "detail": picture.verdict.detail,
+        "bytes": picture.bytes,
+        "sha256": picture.sha256 or None,
+        "label": picture.label or None,
+        "split": picture.found.given_split,
+    }

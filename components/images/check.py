@@ -1,0 +1,198 @@
+"""Checks one picture: whether training can use it, and if not, why not.
+
+The checks go from cheap to dear, and none allocates more than the limits allow: size of the file,
+format by content, size from the header, and only then decoding, by training's own decoder.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from components.images import formats
+from components.images.decode import decode_image
+from components.images.limits import ImageLimits
+
+Pixels = npt.NDArray[np.uint8]
+
+MAX_JPEG_SCANS = 500
+"""Progressive JPEGs of cameras have about ten scans; thousands can keep a decoder busy for hours.
+
+The number is the one libjpeg-turbo's own fuzzers stop at.
+"""
+
+MAX_MEAN_DIFFERENCE = 4.0
+"""How far TensorFlow's pixels may be from Pillow's on average, of 255.
+
+Two right decoders of one CMYK JPEG differ by less than 1 (rounding, upsampling); pixels that are
+wrong, as of a BMP with a palette, differ by tens.
+"""
+
+
+class Accepted(NamedTuple):
+    """A picture that training can use."""
+
+    format: str
+    """`jpeg`, `png`, `gif` or `bmp`."""
+    height: int
+    width: int
+
+
+class Rejected(NamedTuple):
+    """A picture that training cannot use."""
+
+    reason: str
+    """A stable name of the kind of fault, by which faults are counted."""
+    detail: str
+    """What exactly is wrong, for a person."""
+
+
+def check_picture(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
+    """Checks the bytes of one file.
+
+    Args:
+        contents: The whole file.
+        limits: How large it may be.
+    """
+    fault = _check_bytes(contents, limits)
+    if fault:
+        return fault
+    try:
+        header = formats.read_header(contents)
+    except formats.HeaderError as error:
+        return Rejected("undecodable", f"malformed header: {error}")
+    fault = _check_header(contents, header, limits)
+    if fault:
+        return fault
+    # The colours of a CMYK picture are compared with Pillow's, for which it is decoded whole.
+    if header.format == "jpeg" and header.mode != "CMYK":
+        return _check_jpeg(contents, header)
+    return _check_pixels(contents, header)
+
+
+def check_size(size: int, limits: ImageLimits) -> Rejected | None:
+    """Checks the size of a file, in bytes, before it is read."""
+    if size == 0:
+        return Rejected("empty_file", "0 bytes")
+    if size > limits.max_image_bytes:
+        limit = limits.max_image_bytes
+        return Rejected("too_many_bytes", f"{size:,} bytes; data.max_image_bytes is {limit:,}")
+    return None
+
+
+def _check_bytes(contents: bytes, limits: ImageLimits) -> Rejected | None:
+    fault = check_size(len(contents), limits)
+    if fault or formats.detect_format(contents):
+        return fault
+    other = formats.detect_other_format(contents)
+    if other:
+        return Rejected("unsupported_format", f"{other}; use JPEG, PNG, GIF or BMP")
+    return Rejected("not_an_image", f"starts with {contents[:8]!r}; use JPEG, PNG, GIF or BMP")
+
+
+def _check_header(contents: bytes, header: formats.Header, limits: ImageLimits) -> Rejected | None:
+    if header.width <= 0 or header.height <= 0:
+        return Rejected("undecodable", f"has {header.width} x {header.height} pixels")
+    if header.pixels > limits.max_image_pixels:
+        limit = limits.max_image_pixels
+        return Rejected(
+            "too_many_pixels",
+            f"{header.width} x {header.height}, {header.pixels:,} pixels to decode; "
+            f"data.max_image_pixels is {limit:,}",
+        )
+    # Within compressed data 0xFF is always followed by 0x00, so that this counts markers only.
+    if header.format == "jpeg" and contents.count(b"\xff\xda") > MAX_JPEG_SCANS:
+        return Rejected("undecodable", f"has more than {MAX_JPEG_SCANS} progressive scans")
+    return None
+
+
+def _check_jpeg(contents: bytes, header: formats.Header) -> Accepted | Rejected:
+    """Has training's decoder read a JPEG to its end, for an eighth of the pixels each way.
+
+    All that can be wrong with a JPEG shows while its compressed data are read, which is the same at
+    every size; what is spared (libjpeg's inverse transform, upsampling and conversion of colours)
+    cannot fail, and is half of the time and nearly all of the memory.
+    """
+    try:
+        tf.io.decode_jpeg(contents, channels=3, ratio=8)
+    except tf.errors.OpError as error:
+        return Rejected("undecodable", f"damaged, or cut off: {_first_line(error)}")
+    return Accepted("jpeg", header.height, header.width)
+
+
+def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejected:
+    try:
+        image = decode_image(tf.constant(contents))
+    except (tf.errors.OpError, ValueError) as error:
+        return _explain_failure(contents, header, _first_line(error))
+    height, width, _ = image.shape
+    if header.format in ("bmp", "gif") or header.mode == "CMYK":
+        fault = _compare_with_pillow(contents, image.numpy())
+        if fault:
+            return Rejected("unsupported_pixels", f"{header.format} ({header.mode}): {fault}")
+    return Accepted(header.format, height, width)
+
+
+def _explain_failure(contents: bytes, header: formats.Header, error: str) -> Rejected:
+    """Tells a BMP whose pixel layout TensorFlow does not know from a broken one."""
+    if header.format == "bmp" and not isinstance(_read_with_pillow(contents), str):
+        detail = f"bmp ({header.mode}): TensorFlow cannot read it ({error}); save it as PNG"
+        return Rejected("unsupported_pixels", detail)
+    return Rejected("undecodable", error)
+
+
+def _compare_with_pillow(contents: bytes, pixels: Pixels) -> str | None:
+    """Tells in what TensorFlow's pixels are wrong, or None.
+
+    TensorFlow decodes without complaint, and wrongly, BMPs with palettes or packed pixels. Which
+    layouts are affected depends on its version, so we look at the result. JPEG and PNG need no
+    such look; `tests/components/images/test_decode.py` holds them mode by mode.
+
+    Args:
+        contents: The file.
+        pixels: `[height, width, 3] uint8`, as TensorFlow decodes it.
+    """
+    reading = _read_with_pillow(contents)
+    if isinstance(reading, str):
+        return f"cannot be compared with Pillow's reading: {reading}"
+    right, opaque = reading
+    if right.shape != pixels.shape:
+        return f"decodes to {pixels.shape[:2]} pixels (height, width), not {right.shape[:2]}"
+    if not opaque.any():
+        return None
+    difference = _mean_difference(right, pixels, opaque)
+    if difference > MAX_MEAN_DIFFERENCE:
+        return f"TensorFlow decodes wrong colours (off by {difference:.0f} of 255)"
+    return None
+
+
+def _mean_difference(right: Pixels, pixels: Pixels, opaque: npt.NDArray[np.bool_]) -> float:
+    """Mean absolute difference of the opaque pixels; row by row, since pictures may be large."""
+    total = sum(
+        int(np.abs(ours[shown].astype(np.int16) - theirs[shown]).sum())
+        for ours, theirs, shown in zip(right, pixels, opaque, strict=True)
+    )
+    return total / (3 * int(opaque.sum()))
+
+
+def _read_with_pillow(contents: bytes) -> tuple[Pixels, npt.NDArray[np.bool_]] | str:
+    """Decodes with Pillow.
+
+    Returns:
+        `[height, width, 3] uint8` colours and `[height, width]`, whether a pixel is opaque; or what
+        went wrong.
+    """
+    try:
+        image = formats.open_picture(contents)
+        # A transparent pixel has no colour of its own: decoders fill in what they like.
+        opaque = np.asarray(image.convert("RGBA"))[..., 3] > 0
+        return np.asarray(image.convert("RGB")), opaque
+    except Exception as error:  # Pillow raises whatever its parsers stumble on: struct.error, ...
+        return f"{type(error).__name__}: {error}"
+
+
+def _first_line(error: Exception) -> str:
+    """The readable part of a TensorFlow error, without the name of the graph's node."""
+    message = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    return message.split("}} ")[-1].split(" [Op:")[0].splitlines()[0]

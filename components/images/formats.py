@@ -1,0 +1,161 @@
+"""What a picture file says of itself in its header: format, size and pixel layout.
+
+Nothing is decoded here, and nothing is allocated that grows with the picture.
+"""
+
+from io import BytesIO
+from typing import NamedTuple
+
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+
+
+class _Format(NamedTuple):
+    name: str
+    signature: bytes
+    reader: type[ImageFile]
+
+
+# The signatures are those by which `tf.io.decode_image` tells formats apart. The readers are called
+# directly: `PIL.Image.open` would warn of or refuse large pictures by a limit of its own, which is
+# global to the process, and calls the JPEGs of some cameras "MPO".
+_FORMATS = (
+    _Format("jpeg", b"\xff\xd8\xff", JpegImageFile),
+    _Format("png", b"\x89PNG\r\n\x1a\n", PngImageFile),
+    _Format("gif", b"GIF8", GifImageFile),
+    _Format("bmp", b"BM", BmpImageFile),
+)
+_OTHER_FORMATS = (
+    ("TIFF", 0, b"II*\x00"),
+    ("TIFF", 0, b"MM\x00*"),
+    ("WebP", 8, b"WEBP"),
+    ("HEIC or AVIF", 4, b"ftyp"),
+    ("JPEG 2000", 4, b"jP  "),
+    ("JPEG XL", 0, b"\xff\x0a"),
+    ("Photoshop", 0, b"8BPS"),
+    ("icon", 0, b"\x00\x00\x01\x00"),
+    ("SVG", 0, b"<svg"),
+)
+
+
+class Header(NamedTuple):
+    """A picture's header."""
+
+    format: str
+    """`jpeg`, `png`, `gif` or `bmp`, from the content."""
+    width: int
+    height: int
+    pixels: int
+    """How many pixels a decoder may touch: width x height, of a GIF's frames together."""
+    mode: str
+    """Pillow's name of the pixel layout: `L`, `RGB`, `P`, `CMYK`, ..."""
+
+
+class HeaderError(ValueError):
+    """The header of a picture cannot be read."""
+
+
+def detect_format(contents: bytes) -> str | None:
+    """Names a picture's format by its first bytes; None if it is not one that can be decoded."""
+    for known in _FORMATS:
+        if contents.startswith(known.signature):
+            return known.name
+    return None
+
+
+def detect_other_format(contents: bytes) -> str | None:
+    """Names a format that people keep pictures in and that TensorFlow cannot decode, or None."""
+    for name, offset, signature in _OTHER_FORMATS:
+        if contents.startswith(signature, offset):
+            return name
+    return None
+
+
+def read_header(contents: bytes) -> Header:
+    """Reads the header of a picture of a known format.
+
+    Args:
+        contents: A whole file, of which `detect_format` is not None.
+
+    Raises:
+        HeaderError: If the header is malformed.
+    """
+    if contents.startswith(b"GIF"):
+        return Header("gif", *measure_gif(contents), "P")
+    try:
+        image = open_picture(contents)
+    except Exception as error:  # Pillow raises whatever its parsers stumble on: struct.error, ...
+        raise HeaderError(f"{type(error).__name__}: {error}") from error
+    width, height = image.size
+    return Header(str(detect_format(contents)), width, height, width * height, image.mode)
+
+
+def open_picture(contents: bytes) -> ImageFile:
+    """Opens a picture of a known format with Pillow, which reads the header and no more.
+
+    Raises:
+        Exception: Whatever Pillow's parsers stumble on: SyntaxError, struct.error, ...
+    """
+    name = detect_format(contents)
+    reader = next(known.reader for known in _FORMATS if known.name == name)
+    return reader(BytesIO(contents))
+
+
+class GifSize(NamedTuple):
+    """How large a GIF is."""
+
+    width: int
+    height: int
+    pixels: int
+    """How many pixels a decoder may touch: of all frames together, or of the canvas around them."""
+
+
+_HEADER_BYTES = 13
+_FRAME, _EXTENSION = 0x2C, 0x21
+
+
+def measure_gif(contents: bytes) -> GifSize:
+    """Measures the canvas and the frames of a GIF.
+
+    TensorFlow's decoder unpacks every frame before it returns the first, and Pillow's widens the
+    canvas to where the frames lie, so that a small file could fill the memory.
+
+    Args:
+        contents: A whole GIF file; a truncated one is measured as far as it goes.
+    """
+    width, height = _number(contents, 6), _number(contents, 8)
+    right, bottom, total = width, height, 0
+    position = _HEADER_BYTES + _color_table_bytes(contents[10:11])
+    while position < len(contents):
+        if contents[position] == _FRAME:  # left, top, width, height, flags, color table, code size
+            left, top, wide, high = (_number(contents, position + at) for at in (1, 3, 5, 7))
+            right, bottom = max(right, left + wide), max(bottom, top + high)
+            total += wide * high
+            color_table = _color_table_bytes(contents[position + 9 : position + 10])
+            position = _skip_blocks(contents, position + 11 + color_table)
+        elif contents[position] == _EXTENSION:  # its label, then blocks
+            position = _skip_blocks(contents, position + 2)
+        else:  # the end, or what no decoder reads on from
+            break
+    return GifSize(width, height, max(total, right * bottom))
+
+
+def _number(contents: bytes, position: int) -> int:
+    return int.from_bytes(contents[position : position + 2], "little")
+
+
+def _color_table_bytes(flags: bytes) -> int:
+    """Size of the color table that a flag byte announces."""
+    if not flags or not flags[0] & 0x80:
+        return 0
+    return int(3 << ((flags[0] & 7) + 1))
+
+
+def _skip_blocks(contents: bytes, position: int) -> int:
+    """Position behind a chain of blocks, each led by its length and the last one empty."""
+    while position < len(contents) and contents[position]:
+        position += contents[position] + 1
+    return position + 1

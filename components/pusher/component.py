@@ -1,0 +1,93 @@
+"""AtomicPusher: TFX's Pusher with our executor."""
+
+from tfx.components.pusher.component import Pusher
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.proto import pusher_pb2
+from tfx.types import BaseChannel, Channel, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+from tfx.types.standard_component_specs import PusherSpec
+from tfx.utils import json_utils
+
+from components.pusher.executor import Executor
+from components.pusher.object_store import check_address
+
+
+class AtomicPusherSpec(PusherSpec):
+    """What TFX's Pusher takes and makes, and what the files beside the graph are made from."""
+
+    PARAMETERS = {
+        **PusherSpec.PARAMETERS,
+        "model_name": ExecutionParameter(type=str),
+        "keep": ExecutionParameter(type=int, optional=True),
+        "config": ExecutionParameter(type=str, optional=True),
+        "image_size": ExecutionParameter(type=int, optional=True),
+    }
+    INPUTS = {
+        **PusherSpec.INPUTS,
+        "examples": ChannelParameter(type=standard_artifacts.Examples, optional=True),
+        "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
+    }
+
+
+class AtomicPusher(Pusher):
+    """Pushes a blessed model to a folder of versions; each appears whole or not at all.
+
+    Takes what TFX's Pusher takes, and what the files beside the graph are made from. Like TFX's, it
+    pushes only what `model_blessing` and `infra_blessing` bless, where they are given. Its
+    PushedModel artifact has TFX's properties and `is_new` (0: it was in service already); of a
+    model that a rollback took out of service, `withdrawn`, `in_service_version` and
+    `in_service_path`.
+    """
+
+    SPEC_CLASS = AtomicPusherSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        model: BaseChannel,
+        push_destination: pusher_pb2.PushDestination,
+        model_blessing: BaseChannel | None = None,
+        infra_blessing: BaseChannel | None = None,
+        *,
+        examples: BaseChannel | None = None,
+        evaluation: BaseChannel | None = None,
+        model_name: str | None = None,
+        config: str | None = None,
+        image_size: int | None = None,
+        keep: int | None = None,
+    ) -> None:
+        """Makes the component.
+
+        Args:
+            model: What to push.
+            push_destination: Folder of its versions, a path or a URL.
+            model_blessing: The Evaluator's blessing.
+            infra_blessing: The blessing of ServingCheck or of TFX's InfraValidator.
+            examples: What it learned from; its test pictures become the warm-up requests.
+            evaluation: The Evaluator's measurements, for the model card.
+            model_name: Its name in service; None takes the name of its folder.
+            config: The effective configuration as JSON, for the model card.
+            image_size: Height and width that it resizes pictures to, for the model card.
+            keep: How many of the newest versions stay; None keeps all.
+
+        Raises:
+            UserError: TensorFlow cannot write to the folder.
+        """
+        folder = push_destination.filesystem.base_directory
+        check_address(folder)
+        spec = AtomicPusherSpec(
+            model=model,
+            model_blessing=model_blessing,
+            infra_blessing=infra_blessing,
+            examples=examples,
+            evaluation=evaluation,
+            push_destination=push_destination,
+            custom_config=json_utils.dumps(None),
+            model_name=model_name or folder.rstrip("/").rpartition("/")[2],
+            keep=keep,
+            config=config,
+            image_size=image_size,
+            pushed_model=Channel(type=standard_artifacts.PushedModel),
+        )
+        # Not the Pusher's own __init__: it makes its own spec.
+        base_component.BaseComponent.__init__(self, spec=spec)

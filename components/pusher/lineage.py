@@ -1,0 +1,187 @@
+"""Rollbacks in ML Metadata: what was put back, what that made; which models are kept out.
+
+    execution Rollback   input: the PushedModel of the version that was put back (if one is known)
+                         output: a PushedModel of the new version
+                         properties: model_name, from_version, to_version, version, withdrawn (JSON)
+
+It lies in the context of the model's pipeline, as every execution of TFX does.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from components.pusher.refused_models import refused_models
+from components.pusher.rollback import Rollback
+
+EXECUTION_TYPE = "Rollback"
+
+_Result = TypeVar("_Result")
+_TRIES = 10
+
+
+class LineageError(Exception):
+    """The metadata cannot be written."""
+
+
+def open_store(sqlite: Path) -> Any:
+    """Opens TFX's metadata.
+
+    Raises:
+        LineageError: There is no such file, or it is no such database.
+    """
+    from ml_metadata import errors
+    from ml_metadata.metadata_store import metadata_store
+    from ml_metadata.proto import metadata_store_pb2
+
+    if not sqlite.is_file():
+        raise LineageError(f"there is no metadata at {sqlite}")
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(sqlite)
+    config.sqlite.connection_mode = config.sqlite.READWRITE
+    try:
+        return _retry(lambda: metadata_store.MetadataStore(config))
+    except (errors.StatusError, RuntimeError) as error:
+        raise LineageError(f"{sqlite} cannot be opened: {error}") from error
+
+
+def record_rollback(store: Any, model_name: str, rollback: Rollback) -> int:
+    """Records a rollback that was done.
+
+    Args:
+        store: The metadata, see `open_store`.
+        model_name: Name of the model in service, and of its pipeline.
+        rollback: What was done.
+
+    Returns:
+        The execution's id.
+
+    Raises:
+        LineageError: The metadata cannot be written.
+    """
+    from ml_metadata import errors
+
+    try:
+        return _retry(lambda: _record(store, model_name, rollback))
+    except errors.StatusError as error:
+        raise LineageError(str(error)) from error
+
+
+def models_kept_out_of_service(store: Any) -> frozenset[str]:
+    """URIs of the Model artifacts that are kept out of service, though the gate may bless them.
+
+    They are what rollbacks left withdrawn (of each model in service, the last one's), and what the
+    check before the Pusher refused.
+    """
+    return _rolled_back(store) | refused_models(store)
+
+
+def _rolled_back(store: Any) -> frozenset[str]:
+    if not _of_type(store.get_execution_types, EXECUTION_TYPE):
+        return frozenset()
+    rollbacks = sorted(store.get_executions_by_type(EXECUTION_TYPE), key=lambda done: done.id)
+    last = {done.properties["model_name"].string_value: done for done in rollbacks}
+    withdrawn = [json.loads(done.properties["withdrawn"].string_value) for done in last.values()]
+    return frozenset(uri for uris in withdrawn for uri in uris)
+
+
+def _record(store: Any, model_name: str, rollback: Rollback) -> int:
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+    pairs = [(_pushed_model(store, rollback), _event(mlmd.Event.OUTPUT, "pushed_model"))]
+    if (source := _find_pushed(store, rollback.source.address)) is not None:
+        pairs.append((source, _event(mlmd.Event.INPUT, "pushed_model")))
+    execution_id, _, _ = store.put_execution(
+        _execution(store, model_name, rollback), pairs, [_context(store, model_name)]
+    )
+    return int(execution_id)
+
+
+def _execution(store: Any, model_name: str, rollback: Rollback) -> Any:
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+    texts = {"model_name": model_name, "withdrawn": json.dumps(list(rollback.withdrawn))}
+    numbers = {"to_version": rollback.source.number, "version": rollback.version.number}
+    if rollback.before is not None:
+        numbers["from_version"] = rollback.before.number
+    kind = mlmd.ExecutionType(name=EXECUTION_TYPE)
+    for name in ("model_name", "withdrawn"):
+        kind.properties[name] = mlmd.STRING
+    for name in ("from_version", "to_version", "version"):
+        kind.properties[name] = mlmd.INT
+    execution = mlmd.Execution(
+        type_id=store.put_execution_type(kind), last_known_state=mlmd.Execution.COMPLETE
+    )
+    for name, text in texts.items():
+        execution.properties[name].string_value = text
+    for name, number in numbers.items():
+        execution.properties[name].int_value = number
+    return execution
+
+
+def _pushed_model(store: Any, rollback: Rollback) -> Any:
+    """The new version as TFX's Pusher would tell it."""
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+    kind = _of_type(store.get_artifact_types, "PushedModel")
+    type_id = kind.id if kind else store.put_artifact_type(mlmd.ArtifactType(name="PushedModel"))
+    artifact = mlmd.Artifact(
+        type_id=type_id, uri=rollback.version.address, state=mlmd.Artifact.LIVE
+    )
+    artifact.custom_properties["pushed"].int_value = 1
+    artifact.custom_properties["is_new"].int_value = 1
+    artifact.custom_properties["pushed_version"].string_value = str(rollback.version.number)
+    artifact.custom_properties["pushed_destination"].string_value = rollback.version.address
+    return artifact
+
+
+def _find_pushed(store: Any, address: str) -> Any | None:
+    """The first artifact of the version at an address: later ones found it there."""
+    if not _of_type(store.get_artifact_types, "PushedModel"):
+        return None
+    found = [
+        artifact
+        for artifact in store.get_artifacts_by_type("PushedModel")
+        if artifact.custom_properties["pushed_destination"].string_value == address
+    ]
+    return min(found, key=lambda artifact: artifact.id, default=None)
+
+
+def _context(store: Any, model_name: str) -> Any:
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+    if _of_type(store.get_context_types, "pipeline"):
+        context = store.get_context_by_type_and_name("pipeline", model_name)
+        if context is not None:
+            return context
+    type_id = store.put_context_type(mlmd.ContextType(name="pipeline"))
+    return mlmd.Context(type_id=type_id, name=model_name)
+
+
+def _event(kind: int, key: str) -> Any:
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+    event = mlmd.Event(type=kind)
+    event.path.steps.add().key = key
+    event.path.steps.add().index = 0
+    return event
+
+
+def _of_type(types: Callable[[], Any], name: str) -> Any | None:
+    return next((kind for kind in types() if kind.name == name), None)
+
+
+def _retry(action: Callable[[], _Result]) -> _Result:
+    """Tries again while a run writes: SQLite lets one writer at a time in."""
+    from ml_metadata import errors
+
+    for wait in range(1, _TRIES):
+        try:
+            return action()
+        except (errors.AbortedError, errors.InternalError, RuntimeError) as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(0.1 * wait)
+    return action()

@@ -1,0 +1,131 @@
+"""Puts an older version back in service, and sees to it that it stays there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from components.errors import UserError
+from components.pusher.folder import Address, open_folder
+from components.pusher.origin import Origin
+from components.pusher.version import Version, find_damage
+from components.pusher.versions import list_versions, newest_version, write_version
+
+
+class RollbackError(UserError):
+    """There is nothing to go back to, or not from here."""
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """What a rollback did.
+
+    Attributes:
+        before: The version that was in service; None if there was none that a server could load.
+        source: The older version that was put back.
+        version: The new version, a copy of `source`, now in service.
+        withdrawn: Model artifacts that unchanged runs will not push again.
+    """
+
+    before: Version | None
+    source: Version
+    version: Version
+    withdrawn: tuple[str, ...]
+
+
+def roll_back(folder: Address, to: int | None = None, *, seen: int | None = None) -> Rollback:
+    """Puts an older version in service: a copy of its files, as the newest version.
+
+    The models that runs pushed after the one put back are withdrawn: a run whose pictures, settings
+    and code have not changed comes to the same model again, and must not push it again. A
+    withdrawal ends when the model is put back by `to`.
+
+    Args:
+        folder: The model's folder.
+        to: Number of the version to put back; None takes the newest one before the one in service
+            that holds another model and was not withdrawn.
+        seen: The version in service when the rollback was asked for, if it must still be there.
+
+    Raises:
+        RollbackError: There is no such version, it is damaged or in service already, or another
+            one than `seen` is in service by now.
+        OSError: The disk is full or the folder not writable; nothing in service has changed.
+    """
+    if not list_versions(folder):
+        raise RollbackError(f"{folder} holds no version", "Run the pipeline first.")
+    with open_folder(folder).writing():
+        versions, before = list_versions(folder), newest_version(folder)
+        _require_seen(before, seen)
+        source = _find(versions, before, to)
+        withdrawn = _withdrawn(versions, before, source)
+        details = source.details or Origin(source.origin)
+        origin = replace(details, copy_of=_pushed_as(source), withdrawn=withdrawn)
+        version = write_version(folder, source.address, origin)
+    return Rollback(before, source, version, withdrawn)
+
+
+def _require_seen(before: Version | None, seen: int | None) -> None:
+    now = before.number if before else None
+    if seen is not None and now != seen:
+        raise RollbackError(
+            f"version {now} is in service by now, not {seen}: "
+            "a push or another rollback came first; nothing was changed",
+            "Look at `models`, and decide again.",
+        )
+
+
+def _find(versions: Sequence[Version], before: Version | None, to: int | None) -> Version:
+    source = _default(versions, before) if to is None else _named(versions, to)
+    if before and source.number == before.number:
+        raise RollbackError(f"version {source.number} is in service already")
+    if before and source.origin is not None and source.origin == before.origin:
+        raise RollbackError(
+            f"version {before.number}, in service, holds the same model as version {source.number}"
+        )
+    if damage := find_damage(source):
+        raise RollbackError(
+            f"version {source.number} cannot be put back: {damage}",
+            "Choose another one with --to; `models` lists them.",
+        )
+    return source
+
+
+def _named(versions: Sequence[Version], number: int) -> Version:
+    for version in versions:
+        if version.number == number:
+            return version
+    there = ", ".join(str(version.number) for version in versions)
+    raise RollbackError(f"there is no version {number}; there are {there}")
+
+
+def _default(versions: Sequence[Version], before: Version | None) -> Version:
+    withdrawn = before.details.withdrawn if before and before.details else ()
+    for version in versions:
+        is_older = before is None or version.number < before.number
+        is_other = version.origin is None or (
+            version.origin not in withdrawn and (before is None or version.origin != before.origin)
+        )
+        if is_older and is_other and not find_damage(version):
+            return version
+    raise RollbackError(
+        f"there is no version before {before.number if before else 'the first'} to go back to",
+        "`models` lists what there is, also what was withdrawn; --to VERSION puts that back.",
+    )
+
+
+def _withdrawn(
+    versions: Sequence[Version], before: Version | None, source: Version
+) -> tuple[str, ...]:
+    """The models that were withdrawn before, and those that are newer than the one put back.
+
+    A copy counts as what it is a copy of: who goes back from b to a and then undoes that withdraws
+    nothing, though the copy of a has a higher number than b.
+    """
+    earlier = before.details.withdrawn if before and before.details else ()
+    newer = [version.origin for version in versions if _pushed_as(version) > _pushed_as(source)]
+    models = dict.fromkeys([*earlier, *(uri for uri in newer if uri is not None)])
+    return tuple(uri for uri in models if uri != source.origin)
+
+
+def _pushed_as(version: Version) -> int:
+    """The number that a run gave to the version, or to the one that it is a copy of."""
+    copy_of = version.details.copy_of if version.details else None
+    return version.number if copy_of is None else copy_of

@@ -1,0 +1,62 @@
+"""What a SavedModel says of itself, read from its file without loading it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from components import storage
+
+LABELS_FILE = "assets/labels.txt"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a SavedModel says of itself.
+
+    Attributes:
+        labels: Class names in the order of the scores; empty where it has no list.
+        signatures: By name, `inputs` and `outputs`: by name, `dtype` and `shape` (None is any).
+        tensorflow: The release of TensorFlow that wrote it.
+    """
+
+    labels: tuple[str, ...]
+    signatures: dict[str, dict[str, dict[str, Any]]]
+    tensorflow: str
+
+
+def read_saved_model(folder: str) -> ModelFacts:
+    """Reads a SavedModel's signatures, labels and version.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    contents = storage.read_bytes(storage.join(folder, "saved_model.pb"))
+    graph = saved_model_pb2.SavedModel.FromString(contents).meta_graphs[0]
+    signatures = {
+        name: {"inputs": _tensors(signature.inputs), "outputs": _tensors(signature.outputs)}
+        for name, signature in sorted(graph.signature_def.items())
+        if not name.startswith("__")  # TensorFlow's own bookkeeping
+    }
+    return ModelFacts(_labels(folder), signatures, graph.meta_info_def.tensorflow_version)
+
+
+def _tensors(tensors: Any) -> dict[str, Any]:
+    import tensorflow as tf
+
+    return {
+        name: {
+            "dtype": tf.dtypes.as_dtype(info.dtype).name,
+            "shape": [None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim],
+        }
+        for name, info in sorted(tensors.items())
+    }
+
+
+def _labels(folder: str) -> tuple[str, ...]:
+    assets = storage.list_folder(folder)
+    if not any(entry.name == "assets" for entry in assets):
+        return ()
+    if not any(e.name == "labels.txt" for e in storage.list_folder(storage.join(folder, "assets"))):
+        return ()
+    return tuple(storage.read_bytes(storage.join(folder, LABELS_FILE)).decode().splitlines())

@@ -1,0 +1,174 @@
+"""The folder that a model server reads: one subfolder a version, named by a number.
+
+TensorFlow Serving and KServe load the highest number and pass over every other name, so that what
+is being written beside the versions is never seen.
+"""
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from components.errors import UserError
+from components.progress import report_note
+from components.pusher.files import file_sizes
+from components.pusher.folder import Address, open_folder
+from components.pusher.origin import ORIGIN_FILE, Origin
+from components.pusher.version import Version, read_version
+
+
+class WithdrawnError(UserError):
+    """A rollback took the model out of service.
+
+    Attributes:
+        in_service: The version that is in service.
+    """
+
+    def __init__(self, in_service: Version) -> None:
+        """Takes the version that is in service."""
+        super().__init__(
+            "a rollback took this model out of service; "
+            f"version {in_service.number} stays in service",
+            hint="A newly trained model will be pushed; "
+            "`rollback --to VERSION` puts this one back.",
+        )
+        self.in_service = in_service
+
+    def __reduce__(self) -> tuple[type["WithdrawnError"], tuple[Version]]:  # type: ignore[override]
+        """Pickles by the constructor's argument, as its base does by its own."""
+        return type(self), (self.in_service,)
+
+
+def list_versions(folder: Address) -> list[Version]:
+    """Every version, newest first, damaged ones too.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    return list(_newest_first(folder))
+
+
+def newest_version(folder: Address) -> Version | None:
+    """The version in service: the newest that a server can load. None where there is none.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    return next((version for version in _newest_first(folder) if version.is_loadable), None)
+
+
+def was_pushed_last(folder: Address, model_uri: str | None) -> bool:
+    """Whether the version in service is what a run pushed of this model, not a rollback's copy.
+
+    If so, what the Pusher recorded when it pushed the model still holds.
+    """
+    newest = newest_version(folder)
+    if newest is None or newest.details is None:
+        return False
+    return newest.origin == model_uri and newest.details.copy_of is None
+
+
+def add_version(
+    folder: Address,
+    saved_model: Address,
+    model_uri: str,
+    *,
+    extras: Mapping[str, bytes] | None = None,
+    run_id: str | None = None,
+    keep: int | None = None,
+) -> Version:
+    """Puts a SavedModel into service as the newest version.
+
+    It appears whole or not at all, whenever the writer dies. What a dead writer left behind is
+    removed. A model that is the newest version already (its writer died after it appeared) is not
+    written twice.
+
+    Args:
+        folder: The model's folder, made if missing.
+        saved_model: The SavedModel's folder.
+        model_uri: The Model artifact that it belongs to.
+        extras: Files for the version's `assets.extra`, by name.
+        run_id: The run that pushes it.
+        keep: How many of the newest versions stay; None keeps all. What other tools wrote is
+            neither counted nor removed. What cannot be removed is told, and the next push tries
+            again: the model is in service by then.
+
+    Returns:
+        The version in service.
+
+    Raises:
+        WithdrawnError: A rollback took the model out of service, and none has put it back.
+        OSError: The disk is full or the folder not writable; nothing in service has changed.
+    """
+    with open_folder(folder).writing():
+        newest = newest_version(folder)
+        withdrawn = newest.details.withdrawn if newest and newest.details else ()
+        if newest and newest.origin == model_uri:
+            added = newest
+        elif newest and model_uri in withdrawn:
+            raise WithdrawnError(newest)
+        else:
+            origin = Origin(model_uri, run_id=run_id, withdrawn=withdrawn)
+            added = write_version(folder, os.fspath(saved_model), origin, extras)
+        if keep is not None:
+            _remove_old(folder, keep)
+    return added
+
+
+def write_version(
+    folder: Address, source: str, origin: Origin, extras: Mapping[str, bytes] | None = None
+) -> Version:
+    """Writes the next version; the folder must be open for writing.
+
+    Args:
+        folder: The model's folder.
+        source: The folder that is copied.
+        origin: Where it came from; its time and its files are filled in.
+        extras: Files for the version's `assets.extra`, by name.
+
+    Raises:
+        OSError: See `add_version`.
+    """
+    files = {f"assets.extra/{name}": contents for name, contents in (extras or {}).items()}
+    sizes = {**file_sizes(source), **{name: len(contents) for name, contents in files.items()}}
+    sizes.pop(ORIGIN_FILE, None)
+    now = datetime.now(timezone.utc)
+    origin = replace(origin, pushed=now.isoformat(timespec="seconds"), files=sizes)
+    # Numbers are times, as TFX's Pusher has them, but never go backwards with the clock.
+    number = max([int(time.time()), *(int(name) + 1 for name in _numbers(folder))])
+    number = open_folder(folder).write(number, source, {**files, ORIGIN_FILE: origin.to_json()})
+    return read_version(folder, str(number))
+
+
+def _newest_first(folder: Address) -> Iterator[Version]:
+    for name in sorted(_numbers(folder), key=int, reverse=True):
+        yield read_version(folder, name)
+
+
+def _numbers(folder: Address) -> list[str]:
+    return [name for name in open_folder(folder).names() if re.fullmatch("[0-9]+", name)]
+
+
+def _remove_old(folder: Address, keep: int) -> None:
+    ours: list[Version] = []
+    with _noted("old versions could not be looked for"):
+        ours = [version for version in list_versions(folder) if version.details is not None]
+    for version in ours[keep:]:
+        with _noted(f"old version {version.number} could not be removed"):
+            open_folder(folder).remove(Path(version.address).name)
+
+
+@contextlib.contextmanager
+def _noted(what: str) -> Iterator[None]:
+    """Tells what went wrong, where that is no reason to fail."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        report_note(
+            "Pusher", f"{what}: {reason}. The model is in service; the next push tries again"
+        )

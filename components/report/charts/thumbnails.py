@@ -1,0 +1,76 @@
+"""Small copies of test pictures, to stand in the page itself."""
+
+import base64
+import io
+from collections.abc import Collection, Iterator
+
+from components import storage
+from components.records import list_record_files, open_records
+
+SIZE_PX = 160
+_QUALITY = 80
+_SMALL_PX = 80
+"""Below this, a picture is enlarged in whole steps: a scanned digit of 8 pixels is a dot."""
+
+
+def read_thumbnails(examples: str, names: Collection[str], split: str = "test") -> dict[str, str]:
+    """Makes thumbnails of some pictures of a split.
+
+    Args:
+        examples: Folder of the Examples artifact.
+        names: Names of the pictures, as in `image/filename`.
+        split: The split that they are in.
+
+    Returns:
+        A data URI by name; a picture that is not in the split is left out.
+    """
+    thumbnails: dict[str, str] = {}
+    if not names:
+        return thumbnails
+    for name, contents in _read_pictures(examples, split):
+        if name in names and name not in thumbnails:
+            thumbnails[name] = build_thumbnail(contents)
+            if len(thumbnails) == len(names):
+                break
+    return thumbnails
+
+
+def build_thumbnail(contents: bytes) -> str:
+    """Makes a JPEG of at most 160 x 160 pixels, decoded as the model's pictures are.
+
+    Args:
+        contents: Bytes of a picture that ingest accepted.
+
+    Returns:
+        A data URI.
+    """
+    from PIL import Image
+
+    from components.images.decode import decode_image
+
+    picture = Image.fromarray(decode_image(contents).numpy())
+    longest = max(picture.size)
+    if longest < _SMALL_PX:
+        picture = picture.resize(
+            [side * (SIZE_PX // longest) for side in picture.size], Image.Resampling.NEAREST
+        )
+    picture.thumbnail((SIZE_PX, SIZE_PX))
+    with io.BytesIO() as file:
+        picture.save(file, "JPEG", quality=_QUALITY)
+        return data_uri("image/jpeg", file.getvalue())
+
+
+def data_uri(kind: str, contents: bytes) -> str:
+    """A file as an address that needs no network."""
+    return f"data:{kind};base64,{base64.b64encode(contents).decode()}"
+
+
+def _read_pictures(examples: str, split: str) -> Iterator[tuple[str, bytes]]:
+    import tensorflow as tf
+
+    files = list_record_files(storage.join(examples, f"Split-{split}"))
+    for record in open_records(files).as_numpy_iterator():
+        feature = tf.train.Example.FromString(record).features.feature
+        [name] = feature["image/filename"].bytes_list.value or [b""]
+        [contents] = feature["image/encoded"].bytes_list.value or [b""]
+        yield name.decode("utf-8", "replace"), contents

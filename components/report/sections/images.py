@@ -1,0 +1,119 @@
+"""The pictures: how many of each class, format and size, what was refused, what is unusual."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.example_gen.report import QUARANTINE_FILE, SUMMARY_FILE
+from components.example_validator.executor import ANOMALIES_FILE
+from components.report.charts.chart import Chart
+from components.report.charts.sizes import draw_sizes
+from components.report.sections.statistics import SplitStatistics, read_statistics, split_order
+from components.report.sources import Sources
+
+MOST_CLASSES = 30
+MOST_FILES = 20
+MOST_ANOMALIES = 20
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class.
+
+    Attributes:
+        name: Its name.
+        by_split: Number of its pictures in each split.
+        total: Number of its pictures.
+        bar: `total` as a share of the largest class', 0 to 1.
+    """
+
+    name: str
+    by_split: Sequence[int]
+    total: int
+    bar: float
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the page says of the pictures.
+
+    Attributes:
+        ingest: What ingest counted; any key may be missing.
+        splits: Number of pictures by split.
+        classes: The classes shown: all, or the most and the least frequent ones.
+        number_of_classes: How many there are.
+        formats: Number of pictures by split, by format.
+        statistics: What TFDV counted, by split.
+        charts: Distribution of widths and heights.
+        refused: The first files of the quarantine, as ingest wrote them.
+        anomalies: What does not match the schema; None where nobody looked.
+        number_of_anomalies: How many there are.
+    """
+
+    ingest: Mapping[str, Any]
+    splits: Mapping[str, int]
+    classes: Sequence[ClassRow]
+    number_of_classes: int
+    formats: Mapping[str, Sequence[int]]
+    statistics: Mapping[str, SplitStatistics]
+    charts: Sequence[Chart]
+    refused: Sequence[Mapping[str, Any]]
+    anomalies: Sequence[str] | None
+    number_of_anomalies: int
+
+
+def read_data(sources: Sources) -> Data:
+    """Reads what ingest, StatisticsGen and ExampleCheck left."""
+    folder = sources.folders.get("statistics")
+    statistics = read_statistics(folder) if folder else {}
+    ingest = sources.read_json("examples", SUMMARY_FILE) or {}
+    by_split = ingest.get("classes_by_split") or {
+        split: of_split.labels for split, of_split in statistics.items()
+    }
+    by_split = {split: by_split[split] for split in sorted(by_split, key=split_order)}
+    rows = _rows(by_split)
+    anomalies = sources.read_json("anomalies", ANOMALIES_FILE)
+    return Data(
+        ingest=ingest,
+        splits={split: sum(counts.values()) for split, counts in by_split.items()},
+        classes=_choose(rows),
+        number_of_classes=len(rows),
+        formats=_formats(statistics),
+        statistics=statistics,
+        charts=draw_sizes(statistics),
+        refused=_read_refused(sources),
+        anomalies=None if anomalies is None else anomalies[:MOST_ANOMALIES],
+        number_of_anomalies=len(anomalies or []),
+    )
+
+
+def _rows(by_split: Mapping[str, Mapping[str, int]]) -> list[ClassRow]:
+    """All classes, the most frequent first."""
+    names = sorted({name for counts in by_split.values() for name in counts})
+    counts = {name: [of_split.get(name, 0) for of_split in by_split.values()] for name in names}
+    largest = max((sum(numbers) for numbers in counts.values()), default=1)
+    rows = [
+        ClassRow(name, numbers, sum(numbers), sum(numbers) / max(largest, 1))
+        for name, numbers in counts.items()
+    ]
+    return sorted(rows, key=lambda row: -row.total)
+
+
+def _choose(rows: list[ClassRow]) -> list[ClassRow]:
+    if len(rows) <= MOST_CLASSES:
+        return rows
+    half = MOST_CLASSES // 2
+    return [*rows[:half], *rows[-half:]]
+
+
+def _formats(statistics: Mapping[str, SplitStatistics]) -> dict[str, list[int]]:
+    names = dict.fromkeys(name for of_split in statistics.values() for name in of_split.formats)
+    return {
+        name: [of_split.formats.get(name, 0) for of_split in statistics.values()] for name in names
+    }
+
+
+def _read_refused(sources: Sources) -> list[dict[str, Any]]:
+    contents = sources.read_bytes("examples", QUARANTINE_FILE) or b""
+    return [json.loads(line) for line in contents.splitlines()[:MOST_FILES]]

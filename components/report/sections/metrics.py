@@ -1,0 +1,204 @@
+"""How good the model is on the test split: over all, against the baseline, by class and slice."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from components.format import count
+from components.report import number_format
+from components.report.sections.verdict import DECISION_FILE
+from components.report.sources import Sources
+
+MOST_ROWS = 20
+CLASS = "class"
+"""The slice that is shown with the classes."""
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A row of the table of measures, as text; empty where there is nothing to say.
+
+    Attributes:
+        name: What is measured.
+        value: What came out.
+        interval: From where to where the true value may lie.
+        bound: What the gate asks for.
+    """
+
+    name: str
+    value: str
+    interval: str = ""
+    bound: str = ""
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class; None where it has no test pictures, or was never predicted.
+
+    Attributes:
+        name: Its name.
+        recall: Share of its pictures that were found, 0 to 1.
+        interval: From where to where the true share may lie.
+        precision: Share of what was taken for it that is it, 0 to 1.
+        examples: Number of its test pictures.
+    """
+
+    name: str
+    recall: float | None
+    interval: Sequence[float] | None
+    precision: float | None
+    examples: int | None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The test pictures that are alike in something.
+
+    Attributes:
+        feature: In what.
+        value: What they all have.
+        accuracy: Share of them whose class was found, 0 to 1.
+        interval: From where to where the true share may lie.
+        examples: Number of them.
+    """
+
+    feature: str
+    value: str
+    accuracy: float | None
+    interval: Sequence[float] | None
+    examples: int | None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What the Evaluator measured; a key that it did not write is None here.
+
+    Attributes:
+        accuracy: Share of the test pictures whose class was found, 0 to 1.
+        interval: From where to where the true share may lie.
+        examples: Number of test pictures.
+        min_accuracy: Lowest accuracy that is blessed.
+        confidence: Confidence level of the intervals, 0 to 1.
+        baseline_accuracy: Accuracy of the model that it was compared with; None without one.
+        baseline_note: What else there is to know of the baseline.
+        change: The model's accuracy less the baseline's.
+        notes: What else there is to know of the decision.
+        measures: All of it as a table.
+        classes: Those with the lowest recall.
+        number_of_classes: How many there are.
+        slices: All but the classes; of many, those with the lowest accuracy.
+        number_of_slices: How many there are.
+    """
+
+    accuracy: float | None
+    interval: Sequence[float] | None
+    examples: int | None
+    min_accuracy: float | None
+    confidence: float
+    baseline_accuracy: float | None
+    baseline_note: str | None
+    change: float | None
+    notes: Sequence[str]
+    measures: Sequence[Measure]
+    classes: Sequence[ClassRow]
+    number_of_classes: int
+    slices: Sequence[Slice]
+    number_of_slices: int
+
+
+def read_metrics(sources: Sources) -> Metrics | None:
+    """Reads them; None where the Evaluator did not run."""
+    decision = sources.read_json("evaluation", DECISION_FILE)
+    if decision is None:
+        return None
+    # The thresholds are in the configuration too, under the same names.
+    decision = {**sources.configuration.get("gate", {}), **decision}
+    change = _change(decision)
+    slices = [_slice(row) for row in decision.get("slices") or []]
+    intervals = {row.value: row.interval for row in slices if row.feature == CLASS}
+    classes = [
+        ClassRow(name, row.get("recall"), intervals.get(name), row.get("precision"),
+                 row.get("examples"))
+        for name, row in (decision.get("classes") or {}).items()
+    ]  # fmt: skip
+    others = [row for row in slices if row.feature != CLASS]
+    return Metrics(
+        accuracy=decision.get("test_accuracy"),
+        interval=decision.get("interval"),
+        examples=decision.get("test_examples"),
+        min_accuracy=decision.get("min_accuracy"),
+        confidence=decision.get("confidence", 0.95),
+        baseline_accuracy=decision.get("baseline_accuracy"),
+        baseline_note=decision.get("baseline_note"),
+        change=change,
+        notes=decision.get("notes") or [],
+        measures=list(_measures(decision, change, classes)),
+        classes=_lowest(classes, lambda row: row.recall),
+        number_of_classes=len(classes),
+        slices=others if len(others) <= MOST_ROWS else _lowest(others, lambda row: row.accuracy),
+        number_of_slices=len(others),
+    )
+
+
+def _change(decision: Mapping[str, Any]) -> float | None:
+    change = decision.get("change")
+    accuracy, baseline = decision.get("test_accuracy"), decision.get("baseline_accuracy")
+    if change is None and accuracy is not None and baseline is not None:
+        change = accuracy - baseline
+    return change
+
+
+def _measures(
+    decision: Mapping[str, Any], change: float | None, classes: Sequence[ClassRow]
+) -> Iterator[Measure]:
+    """What was measured, or has a bound."""
+    accuracy, baseline = decision.get("test_accuracy"), decision.get("baseline_accuracy")
+    calibration, drop = decision.get("calibration_error"), decision.get("max_drop")
+    recalls = [row.recall for row in classes if row.recall is not None]
+    if accuracy is not None:
+        interval = number_format.interval(decision.get("interval"))
+        bound = _bound("at least", decision.get("min_accuracy"))
+        yield Measure("accuracy", number_format.accuracy(accuracy), interval, bound)
+    if baseline is not None:
+        yield Measure("accuracy of the baseline", number_format.accuracy(baseline))
+    if change is not None:
+        interval = number_format.change_interval(decision.get("change_interval"))
+        bound = "" if drop is None else f"at least {number_format.signed(-drop)}"
+        yield Measure(_change_name(decision), number_format.signed(change), interval, bound)
+    if recalls:
+        bound = _bound("at least", decision.get("min_recall"))
+        yield Measure("lowest recall of a class", number_format.accuracy(min(recalls)), "", bound)
+    if calibration is not None:
+        bound = _bound("at most", decision.get("max_calibration_error"))
+        yield Measure("calibration error", number_format.accuracy(calibration), "", bound)
+
+
+def _change_name(decision: Mapping[str, Any]) -> str:
+    compared = decision.get("compared_examples")
+    if compared in (None, decision.get("test_examples")):
+        return "change against the baseline"
+    pictures = count(compared, "picture")
+    return f"change against the baseline, on the {pictures} of the classes that both know"
+
+
+def _bound(words: str, value: float | None) -> str:
+    return "" if value is None else f"{words} {number_format.accuracy(value)}"
+
+
+def _slice(row: Mapping[str, Any]) -> Slice:
+    value = str(row["value"])
+    return Slice(
+        row["feature"], value, row.get("accuracy"), row.get("interval"), row.get("examples")
+    )
+
+
+def _lowest(rows: Sequence[_Row], measure: Callable[[_Row], float | None]) -> list[_Row]:
+    """Those with the lowest values; what could not be measured, of no pictures, comes last."""
+
+    def key(row: _Row) -> float:
+        value = measure(row)
+        return 2.0 if value is None else value
+
+    return sorted(rows, key=key)[:MOST_ROWS]

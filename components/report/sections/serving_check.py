@@ -1,0 +1,55 @@
+"""How the exported model answered in a clean process."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.report import number_format
+from components.report.sections.verdict import CHECK_FILE
+from components.report.sources import Sources
+
+
+@dataclass(frozen=True)
+class ServingCheck:
+    """What ServingCheck found.
+
+    Attributes:
+        passed: Whether the model may go into service.
+        failures: Why not, a sentence each.
+        measures: What was measured and what came out, as text.
+    """
+
+    passed: bool
+    failures: Sequence[str]
+    measures: Mapping[str, str]
+
+
+def read_serving_check(sources: Sources) -> ServingCheck | None:
+    """Reads it; None where ServingCheck did not run, or did not ask a model that was refused."""
+    check = sources.read_json("serving_check", CHECK_FILE)
+    if check is None or not check.get("is_checked", True):
+        return None
+    return ServingCheck(
+        bool(check.get("passed")), check.get("failures") or [], dict(_measures(check))
+    )
+
+
+def _measures(check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Whatever of it was measured: a check that failed early has little."""
+    if check.get("pictures") is not None:
+        yield "pictures asked about", number_format.number(check["pictures"])
+    if check.get("largest_difference") is not None:
+        yield "largest difference from the Trainer's scores", f"{check['largest_difference']:.2g}"
+    if check.get("is_deterministic") is not None:
+        yield "two calls agree bit for bit", "yes" if check["is_deterministic"] else "no"
+    for batch, latency in (check.get("latency_ms") or {}).items():
+        times = f"{latency['p50']:.1f} ms (p50), {latency['p99']:.1f} ms (p99)"
+        yield f"latency, batch of {batch}", times
+    if check.get("memory_growth_bytes") is not None:
+        calls = number_format.number(check["calls"]) if check.get("calls") else "many"
+        yield (
+            f"growth of memory over {calls} calls",
+            number_format.size(check["memory_growth_bytes"]),
+        )
+    if check.get("model_bytes") is not None:
+        yield "size of the model", number_format.size(check["model_bytes"])

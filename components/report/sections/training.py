@@ -1,0 +1,35 @@
+"""How the training went, stage by stage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.report.charts.chart import Chart
+from components.report.charts.curves import draw_curves
+from components.report.sources import Sources
+
+TRAINING_FILE = "training.json"
+
+
+@dataclass(frozen=True)
+class Training:
+    """The stages and their curves.
+
+    Attributes:
+        stages: As the Trainer wrote them; any key may be missing.
+        notes: What else there is to know.
+        charts: Learning curves.
+    """
+
+    stages: Sequence[Mapping[str, Any]]
+    notes: Sequence[str]
+    charts: Sequence[Chart]
+
+
+def read_training(sources: Sources) -> Training | None:
+    """Reads them; None where the Trainer did not run."""
+    training = sources.read_json("model_run", TRAINING_FILE)
+    if training is None:
+        return None
+    stages = training.get("stages", [])
+    return Training(stages, training.get("notes", []), draw_curves(stages))

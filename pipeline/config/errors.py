@@ -1,0 +1,242 @@
+"""What is wrong with a configuration, in the words of the person who wrote it."""
+
+import difflib
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from components.settings import UntoldValueError
+from pipeline.config.describe_types import is_section, keys, type_words, unwrap
+from pipeline.config.key_path import KEY, KeyPath, path_text, resolve, section_at, value_at
+
+_LONGEST_RECEIVED = 60
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake, told once.
+
+    Attributes:
+        path: Where it is in the file, e.g. `trainer.stages[1].epochs`; empty for all of the file.
+        message: What was received, what is allowed, and what to do about it.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used.
+
+    Attributes:
+        problems: Every mistake in it, in the order of the sections.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def find_problems(section: type[BaseModel], tree: Any, error: ValidationError) -> list[Problem]:
+    """Turns pydantic's errors into one problem per mistake.
+
+    Args:
+        section: The model that was validated.
+        tree: The data that was validated.
+        error: What pydantic found.
+
+    Returns:
+        The problems, at most one per path.
+    """
+    problems: dict[KeyPath, Problem] = {}
+    for details in error.errors(include_url=False):
+        path, annotation, metadata = resolve(section, details["loc"], tree)
+        if path not in problems and not _is_other_branch(annotation, tree, path):
+            problems[path] = _problem(section, tree, path, (annotation, metadata), details)
+    # A list whose entries were all refused is reported as too short as well: one mistake, not two.
+    return [
+        problem
+        for path, problem in problems.items()
+        if not any(other[: len(path)] == path and other != path for other in problems)
+    ]
+
+
+def find_booleans(section: type[BaseModel], tree: Any) -> list[Problem]:
+    """Finds `true` and `false` where they are not allowed.
+
+    pydantic takes them for 1 and 0: `epochs: yes`, which YAML reads as true, would be one epoch.
+
+    Args:
+        section: The model that the data is meant for.
+        tree: The data.
+
+    Returns:
+        The problems.
+    """
+    problems = []
+    for path, value in _leaves(tree, ()):
+        found, annotation, metadata = resolve(section, path, tree)
+        if isinstance(value, bool) and found == path and annotation is not None:
+            words = type_words(annotation, metadata)
+            if "true" not in words and words != "value":
+                problems.append(Problem(path_text(path), _refusal(value, words)))
+    return problems
+
+
+def received(value: Any) -> str:
+    """Shows a value as it would be written in the file, on one line."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        text = f'"{value}"'
+    else:
+        text = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
+        text = text.removesuffix("\n").removesuffix("\n...")
+    return text if len(text) <= _LONGEST_RECEIVED else text[: _LONGEST_RECEIVED - 3] + "..."
+
+
+def _problem(
+    section: type[BaseModel],
+    tree: Any,
+    path: KeyPath,
+    expected: tuple[Any, list[Any]],
+    details: ErrorDetails,
+) -> Problem:
+    where = path_text(path)
+    value = path[-1] if details["loc"][-1:] == (KEY,) else value_at(tree, path)
+    match details["type"]:
+        case "extra_forbidden":
+            return Problem(where, _unknown_key(section, tree, path))
+        case "missing":
+            return Problem(where, _missing(section, tree, path, expected))
+        case "value_error":
+            return _refused_by_validator(section, tree, path, details)
+    annotation, metadata = expected
+    bare, _ = unwrap(annotation)
+    if is_section(bare):
+        words = f"a section with the keys {', '.join(keys(bare))}"
+        return Problem(where, _refusal(value, words))
+    return Problem(where, _refusal(value, type_words(annotation, metadata)))
+
+
+def _refusal(value: Any, words: str) -> str:
+    message = f"received {received(value)}; allowed: {words}"
+    if isinstance(value, str):
+        options = words.replace(" or ", ", ").split(", ")
+        close = difflib.get_close_matches(value.lower(), options, n=1)
+        message += f". Did you mean {close[0]}?" if close else ""
+    elif words.startswith("text") and not isinstance(value, dict | list):
+        message += ". Put it in quotes to make it text"
+    return message
+
+
+def _unknown_key(section: type[BaseModel], tree: Any, path: KeyPath) -> str:
+    parent = section_at(section, path[:-1], tree) or section
+    allowed = keys(parent)
+    key = str(path[-1])
+    everywhere = list(_all_keys(section, ""))
+    if key in everywhere:
+        return f"unknown key; dots are for --set. In a file, write {_nested(key)}"
+    close = difflib.get_close_matches(key.lower(), allowed, n=1)
+    elsewhere = [where for where in everywhere if where.split(".")[-1] == key]
+    guess = close[0] if close else elsewhere[0] if elsewhere else None
+    question = f" Did you mean {guess}?" if guess else ""
+    return f"unknown key.{question} Allowed here: {', '.join(allowed)}"
+
+
+def _nested(dotted: str) -> str:
+    *sections, key = dotted.split(".")
+    return "".join(f"{name}: {{" for name in sections) + f"{key}: ..." + "}" * len(sections)
+
+
+def _missing(
+    section: type[BaseModel], tree: Any, path: KeyPath, expected: tuple[Any, list[Any]]
+) -> str:
+    parent = section_at(section, path[:-1], tree) or section
+    field = next(
+        field for name, field in parent.model_fields.items() if (field.alias or name) == path[-1]
+    )
+    if field.examples:
+        example = yaml.safe_dump({path[-1]: field.examples[0]}, default_flow_style=None).strip()
+        return f"is missing; write for example `{example}`"
+    return f"is missing; allowed: {type_words(*expected)}. {field.description or ''}".strip()
+
+
+def _refused_by_validator(
+    section: type[BaseModel], tree: Any, path: KeyPath, details: ErrorDetails
+) -> Problem:
+    """Takes over a validator's own message, and its path where it names one: `alpha: too wide`."""
+    error = details["ctx"]["error"]
+    message = str(error)
+    prefix, separator, rest = message.partition(": ")
+    first = prefix.split(".")[0]
+    parent = section_at(section, path, tree)
+    if separator and parent is not None and first in keys(parent):
+        path, message = (*path, *prefix.split(".")), rest
+    value = value_at(tree, path)
+    if value is not None and not isinstance(error, UntoldValueError):
+        message = f"received {received(value)}: {message}"
+    return Problem(path_text(path), message)
+
+
+def _is_other_branch(annotation: Any, tree: Any, path: KeyPath) -> bool:
+    """Whether keys were given where a union has a section: only that section's errors matter."""
+    bare, _ = unwrap(annotation)
+    members = [unwrap(member)[0] for member in getattr(bare, "__args__", ())]
+    if len([member for member in members if member is not type(None)]) < 2:
+        return False  # `Section | None`: what is wrong is the section's own.
+    return isinstance(value_at(tree, path), dict) and any(map(is_section, members))
+
+
+def _all_keys(section: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield prefix + (field.alias or name)
+        bare, _ = unwrap(field.annotation)
+        if is_section(bare):
+            yield from _all_keys(bare, f"{prefix}{field.alias or name}.")
+
+
+def _leaves(tree: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
+    if not isinstance(tree, dict | list):
+        yield path, tree
+        return
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        yield from _leaves(value, (*path, key))
+
+
+def refusal_lines(source: str, problems: Sequence[Problem]) -> Iterator[str]:
+    """How many problems there are, then each.
+
+    Args:
+        source: What cannot be used: a file or an option.
+        problems: What is wrong with it.
+    """
+    number = len(problems)
+    yield f"{source} cannot be used: {number} problem{'s' * (number > 1)}"
+    yield from problem_lines(problems)
+
+
+def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
+    """Each problem under its path."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    for problem in problems:
+        indent = "      " if problem.path else "  "
+        if problem.path:
+            yield f"\n  {problem.path}"
+        yield textwrap.fill(
+            problem.message,
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )

@@ -1,0 +1,68 @@
+"""The `kubeflow.metadata` section: the metadata store that all tasks share."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, model_validator
+from typing_extensions import Doc
+
+from components.errors import UserError
+from components.settings import Settings, UntoldValueError
+from pipeline.config.kubeflow.kubernetes_types import ObjectName, SecretKey
+from pipeline.metadata.url import parse_metadata_url
+
+_STORES = (
+    "give postgresql://HOST[:PORT]/DATABASE, mysql://HOST[:PORT]/DATABASE, or grpc://HOST:PORT for "
+    "an ML Metadata server"
+)
+
+
+def check_metadata_url(url: str) -> str:
+    """Takes the address of a metadata store that several pods may use, without credentials.
+
+    Raises:
+        UntoldValueError: It holds a user or a password, or is no address.
+        ValueError: It is one of SQLite.
+    """
+    if re.search(r"@|\b(user|passw)\w*=", url):
+        raise UntoldValueError(
+            "holds a user or a password; put them into a secret, and name it in "
+            "kubeflow.metadata.secret"
+        )
+    if url.startswith("sqlite:"):
+        raise ValueError(f"several pods write at once, and SQLite is for one machine; {_STORES}")
+    try:
+        parse_metadata_url(url)
+    except UserError as error:
+        # Where it goes wrong, a password may stand: postgresql://me:password/database.
+        raise UntoldValueError(f"{error.message}; {_STORES}") from None
+    return url
+
+
+class ClusterMetadataSettings(Settings):
+    """The metadata store that all tasks of all runs share: what ran, on what, with which result."""
+
+    url: Annotated[
+        str,
+        AfterValidator(check_metadata_url),
+        Doc("postgresql://HOST[:PORT]/DATABASE, mysql://HOST[:PORT]/DATABASE or grpc://HOST:PORT"),
+    ] = "grpc://metadata-grpc-service.kubeflow:8080"
+    """Address without credentials; the default is KFP's own, where it has one."""
+    secret: ObjectName | None = None
+    """Secret with the user and the password of the database."""
+    user_key: SecretKey = "username"
+    """Key of the user in the secret."""
+    password_key: SecretKey = "password"
+    """Key of the password in the secret."""
+    secret_as: Literal["env", "files"] = "env"
+    """How tasks get the credentials: as environment variables, or as mounted files."""
+
+    @model_validator(mode="after")
+    def _secret_fits(self) -> "ClusterMetadataSettings":
+        if self.secret and self.url.startswith("grpc://"):
+            raise ValueError("secret: an ML Metadata server (grpc://) asks for none; remove it")
+        if not self.secret and not self.url.startswith("grpc://"):
+            raise ValueError(
+                "secret: is needed; name the secret that holds the database's user and password"
+            )
+        return self

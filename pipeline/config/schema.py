@@ -1,0 +1,79 @@
+"""The whole configuration: every package's section, composed."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from components.evaluator.settings import GateSettings
+from components.example_gen.settings import DataSettings
+from components.pusher.settings import PushSettings
+from components.serving_check.settings import ServingCheckSettings
+from components.settings import Settings, require_local
+from components.transform.settings import TransformSettings
+from pipeline.config.beam import BeamSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from trainer.network.backbones import BACKBONES
+from trainer.network.settings import ModelSettings
+from trainer.settings import TrainerSettings
+
+
+class MetadataSettings(Settings):
+    """Where TFX keeps its metadata: what ran, on what, with which result."""
+
+    path: Annotated[str | None, AfterValidator(require_local)] = None
+    """SQLite file; empty is `WORKSPACE/metadata.sqlite`."""
+
+
+class PipelineConfig(Settings):
+    """Everything that a run depends on besides the pictures themselves."""
+
+    data: Annotated[DataSettings, Field(examples=[{"path": "FOLDER"}])]
+    """Pictures and splits."""
+    transform: TransformSettings = TransformSettings()
+    """Decoding, resizing, scaling."""
+    model: ModelSettings = ModelSettings()
+    """Backbone and head."""
+    trainer: TrainerSettings = TrainerSettings()
+    """Training."""
+    gate: Annotated[GateSettings, Field(examples=[{"min_accuracy": 0.9}])]
+    """What a model must reach."""
+    serving_check: ServingCheckSettings = ServingCheckSettings()
+    """What the exported model must show before it goes into service."""
+    push: Annotated[PushSettings, Field(examples=[{"model_name": "flowers"}])]
+    """Where it goes."""
+    beam: BeamSettings = BeamSettings()
+    """Data processing."""
+    metadata: MetadataSettings = MetadataSettings()
+    """TFX's records."""
+    kubeflow: KubeflowSettings | None = None
+    """The cluster, for `python -m kubeflow`."""
+
+    @field_validator("model")
+    @classmethod
+    def _backbone_takes_image_size(
+        cls, model: ModelSettings, info: ValidationInfo
+    ) -> ModelSettings:
+        transform: TransformSettings | None = info.data.get("transform")
+        row = BACKBONES[model.backbone]
+        smallest = row.min_image_size
+        if transform and transform.image_size and transform.image_size < smallest:
+            raise ValueError(
+                f"backbone: needs pictures of at least {smallest} pixels; "
+                f"transform.image_size is {transform.image_size}"
+            )
+        if (
+            transform
+            and transform.image_size not in (None, row.image_size)
+            and model.include_top
+            and row.has_dense_top
+        ):
+            raise ValueError(
+                f"include_top: the fully connected layers of {model.backbone} take pictures of "
+                f"{row.image_size} pixels only; transform.image_size is {transform.image_size}"
+            )
+        return model
+
+    @property
+    def image_size(self) -> int:
+        """Height and width of the model's input in pixels: the given one, or the backbone's."""
+        return self.transform.image_size or BACKBONES[self.model.backbone].image_size

@@ -1,0 +1,43 @@
+"""When the cache may answer for a node, where TFX's own rule (same inputs, same code) is wrong."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.pusher.versions import was_pushed_last
+
+if TYPE_CHECKING:
+    from pipeline.execution.compiled_pipeline import CompiledPipeline
+
+
+def may_use_cache(node_id: str, compiled: "CompiledPipeline", serving: str) -> bool:
+    """Whether what an earlier run made still holds.
+
+    Args:
+        node_id: The node.
+        compiled: The run; the nodes that this one reads from have finished.
+        serving: The folder of the model's versions.
+    """
+    if node_id != "Pusher":
+        return True
+    # The cache knows what was pushed once, not what is in service now.
+    trainer = compiled.find_result("Trainer")
+    model_uri = trainer.outputs["model"][0].uri if trainer and trainer.outputs else None
+    return was_pushed_last(serving, model_uri)
+
+
+def fingerprint_code(package: str, without: str | None = None) -> str:
+    """SHA-256 over the Python files of one of our packages.
+
+    Args:
+        package: Name of a folder beside this one, e.g. `trainer`.
+        without: Name of a folder in it that does not count.
+    """
+    root = Path(__file__).parents[2]
+    left_out = root / package / without if without else None
+    files = [file for file in (root / package).rglob("*.py") if left_out not in file.parents]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(root)}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,171 @@
+"""One node of the compiled pipeline, run by TFX's portable launcher: driver, cache, executor."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import data_types_utils
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.pipeline import Pipeline
+from tfx.orchestration.portable import runtime_parameter_utils
+from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.proto.orchestration import pipeline_pb2
+from tfx.types import Artifact
+
+from pipeline.execution.attempt import Attempt, start_attempt
+from pipeline.execution.beam_args import hide_beam_args
+from pipeline.execution.launcher import NodeLauncher
+from pipeline.metadata.connection import Config, PatientMetadata, persistently
+
+# Names in ML Metadata have at most 255 characters; ours get an output's key and numbers behind.
+_LONGEST_KEY = 160
+
+State = Literal["done", "cached", "skipped"]
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What a node left behind.
+
+    Attributes:
+        state: `done` (it ran), `cached` (its outputs are those of an earlier run), or `skipped`
+            (its inputs are not there, so neither are its outputs).
+        outputs: Its output artifacts by key.
+        was_finished: Whether it had finished in this run before, so that nothing was done now.
+    """
+
+    state: State
+    outputs: dict[str, list[Artifact]]
+    was_finished: bool = False
+
+
+class CompiledPipeline:
+    """A pipeline in TFX's intermediate representation, for one run.
+
+    LocalDagRunner runs the same launcher over the same nodes; it does not tell when one starts,
+    ends, or was answered from the cache, and cannot run one alone.
+
+    Args:
+        pipeline: As `create_pipeline` composes it.
+        run_id: Name of the run; nodes of one run find each other's outputs by it.
+        connection: Where the metadata are. What a pipeline itself says of it becomes part of its
+            representation, which is no place for a password.
+    """
+
+    def __init__(self, pipeline: Pipeline, run_id: str, connection: Config):
+        self._ir = compiler.Compiler().compile(pipeline)
+        self._run_id = run_id
+        runtime_parameter_utils.substitute_runtime_parameter(
+            self._ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+        )
+        self._deployment = runner_utils.extract_local_deployment_config(self._ir)
+        self._connection = connection
+
+    @property
+    def node_ids(self) -> list[str]:
+        """Every node, each after those whose outputs it reads."""
+        return [node.pipeline_node.node_info.id for node in self._ir.nodes]
+
+    def run_node(self, node_id: str, use_cache: bool = True) -> NodeResult:
+        """Runs one node, or takes its outputs from the cache.
+
+        A node that has finished in this run is not run again; one that was killed, or still runs
+        somewhere, is, and then only this attempt's outputs count.
+
+        Raises:
+            SupersededError: The same node was started once more, while this attempt ran.
+            Exception: Whatever its driver or executor raises; the failure is in the metadata.
+        """
+        if finished := self.find_result(node_id):
+            return replace(finished, was_finished=True)
+        attempt = persistently(partial(self._start_attempt, node_id))
+        node = self._node(node_id)
+        if not use_cache:
+            node.execution_options.caching_options.enable_cache = False
+        spec, operators = hide_beam_args(
+            runner_utils.extract_executor_spec(self._deployment, node_id)
+        )
+        info = NodeLauncher(
+            attempt,
+            pipeline_node=node,
+            mlmd_connection=self._metadata(),
+            pipeline_info=self._ir.pipeline_info,
+            pipeline_runtime_spec=self._ir.runtime_spec,
+            executor_spec=spec,
+            custom_executor_operators=operators,
+            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node_id),
+        ).launch()
+        if info is None or info.execution_id is None:
+            return NodeResult("skipped", {})
+        return self._result(info.execution_id)
+
+    def find_result(self, node_id: str) -> NodeResult | None:
+        """What a node left behind in this run; None if it has not finished."""
+        found = next(filter(_is_successful, self._executions(node_id)), None)
+        return self._result(found.id) if found is not None else None
+
+    def unfinished(self, node_id: str) -> dict[str, str]:
+        """Nodes that one needs and that have not finished in this run, and where each stands."""
+        states = {}
+        for upstream in self._node(node_id).upstream_nodes:
+            executions = self._executions(upstream)
+            if not any(map(_is_successful, executions)):
+                state = metadata_store_pb2.Execution.State
+                names = [state.Name(one.last_known_state).lower() for one in executions]
+                states[upstream] = names[-1] if names else "not started"
+        return states
+
+    def _start_attempt(self, node_id: str) -> Attempt:
+        with self._metadata() as handle:
+            return start_attempt(handle.store, self._key(node_id))
+
+    def _metadata(self) -> PatientMetadata:
+        return PatientMetadata(self._connection)
+
+    def _key(self, node_id: str) -> str:
+        key = f"{self._ir.pipeline_info.id}.{self._run_id}.{node_id}"
+        return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+    def _node(self, node_id: str) -> pipeline_pb2.PipelineNode:
+        return next(
+            node.pipeline_node
+            for node in self._ir.nodes
+            if node.pipeline_node.node_info.id == node_id
+        )
+
+    def _executions(self, node_id: str) -> list[metadata_store_pb2.Execution]:
+        """Executions of a node in this run, oldest first."""
+
+        def find() -> list[metadata_store_pb2.Execution]:
+            with self._metadata() as handle:
+                contexts = [
+                    handle.store.get_context_by_type_and_name(
+                        spec.type.name, data_types_utils.get_value(spec.name)
+                    )
+                    for spec in self._node(node_id).contexts.contexts
+                ]
+                if None in contexts:
+                    return []
+                return execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
+
+        return sorted(persistently(find), key=lambda execution: execution.id)
+
+    def _result(self, execution_id: int) -> NodeResult:
+        def read() -> tuple[metadata_store_pb2.Execution, dict[str, Any]]:
+            with self._metadata() as handle:
+                [execution] = handle.store.get_executions_by_id([execution_id])
+                return execution, execution_lib.get_output_artifacts(handle, execution_id)
+
+        execution, outputs = persistently(read)
+        if execution.last_known_state == metadata_store_pb2.Execution.FAILED:
+            # The launcher publishes unresolved inputs as a failure but does not raise it.
+            raise RuntimeError("its inputs could not be resolved")
+        is_cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+        return NodeResult("cached" if is_cached else "done", outputs)
+
+
+def _is_successful(execution: metadata_store_pb2.Execution) -> bool:
+    return execution_lib.is_execution_successful(execution)

@@ -1,0 +1,125 @@
+"""The process that does the work: runs every node of the pipeline and tells how it goes.
+
+The front end starts it with its output going to the log file; what a person is to see goes through
+events alone.
+"""
+
+import ctypes
+import logging
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from components.quick_imports import quick_imports
+from pipeline.config.schema import PipelineConfig
+from pipeline.run.events import EventWriter, Finished, Phase, Plan, ProgressEvents, Started
+from pipeline.run.failure import failure
+from pipeline.run.paths import Workspace
+
+if TYPE_CHECKING:
+    from pipeline.execution.compiled_pipeline import CompiledPipeline
+
+
+@click.command()
+@click.option("--run-dir", type=click.Path(path_type=Path), required=True)
+@click.option("--workspace", type=click.Path(path_type=Path), required=True)
+@click.option("--run-id", required=True)
+@click.option("--events-fd", type=int, required=True)
+def main(run_dir: Path, workspace: Path, run_id: str, events_fd: int) -> None:
+    """Runs the pipeline of RUN_DIR/config.json; the front end calls this, not a person."""
+    die_with_parent(events_fd)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    with EventWriter(events_fd) as events:
+        logging.getLogger("image_pipeline.progress").addHandler(ProgressEvents(events))
+        try:
+            text = (run_dir / "config.json").read_text()
+            config = PipelineConfig.model_validate_json(text, context={"check_paths": False})
+            is_done = run_pipeline(config, Workspace(workspace.absolute()), run_id, events)
+        except Exception as error:
+            traceback.print_exc()
+            events.write(failure(None, error))
+            is_done = False
+    # TensorFlow and Beam leave threads that would keep the process for seconds; all is on disk.
+    logging.shutdown()
+    os._exit(0 if is_done else 1)
+
+
+def run_pipeline(
+    config: PipelineConfig, workspace: Workspace, run_id: str, events: EventWriter
+) -> bool:
+    """Runs every node in turn; whether none failed."""
+    events.write(Phase(message="loading TensorFlow and TFX"))
+    # Only here: the import takes seconds, and the person shall see why.
+    with quick_imports():
+        from pipeline.execution.caching import may_use_cache
+        from pipeline.execution.compiled_pipeline import CompiledPipeline
+        from pipeline.graph import create_pipeline
+        from pipeline.metadata.connection import connection_config
+        from pipeline.metadata.url import MetadataUrl
+
+    metadata = MetadataUrl("sqlite", database=str(workspace.metadata(config)))
+    pipeline = create_pipeline(config, workspace)
+    compiled = CompiledPipeline(pipeline, run_id, connection_config(metadata))
+    events.write(Plan(components=compiled.node_ids))
+    for node_id in compiled.node_ids:
+        use_cache = may_use_cache(node_id, compiled, workspace.serving(config))
+        if not _run_node(compiled, node_id, use_cache, events):
+            return False
+    return True
+
+
+def _run_node(
+    compiled: "CompiledPipeline", node_id: str, use_cache: bool, events: EventWriter
+) -> bool:
+    from pipeline.run.facts import collect_facts
+
+    events.write(Started(component=node_id))
+    start = time.monotonic()
+    try:
+        result = compiled.run_node(node_id, use_cache)
+        facts = collect_facts(node_id, result.outputs)
+    except Exception as error:
+        traceback.print_exc()
+        events.write(failure(node_id, error))
+        return False
+    seconds = round(time.monotonic() - start, 3)
+    events.write(Finished(component=node_id, state=result.state, seconds=seconds, facts=facts))
+    return True
+
+
+if __name__ == "__main__":
+    main()
+
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def die_with_parent(pipe: int | None = None) -> None:
+    """Has the kernel kill this process as soon as its parent is gone, however it went.
+
+    Call it first thing in the worker, from the main thread. On other systems than Linux, which have
+    no such wish, it only checks the pipe.
+
+    Args:
+        pipe: Descriptor of a pipe to the parent. The parent may have died before the kernel was
+            asked; then nobody reads the pipe any more, and this process ends here.
+    """
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if pipe is not None and _has_no_reader(pipe):
+        os._exit(1)
+
+
+def _has_no_reader(pipe: int) -> bool:
+    poll = select.poll()
+    poll.register(pipe, 0)  # POLLERR is reported without being asked for
+    return any(state & select.POLLERR for _, state in poll.poll(0))

@@ -1,0 +1,144 @@
+"""`classify`: what a pretrained network, as it is, sees in pictures, as lines or as JSON."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+
+from components.quick_imports import quick_imports
+from pipeline.config.errors import ConfigError, Problem, find_problems
+from pipeline.console.stderr import stderr_of_our_own
+from trainer.classify import (
+    Classified,
+    ClassNamesError,
+    Unreadable,
+    build_classifier,
+    classify_file,
+    load_class_names,
+)
+from trainer.network.settings import NAMED_WEIGHTS, ModelSettings
+
+
+def check_network(backbone: str, weights: str, alpha: float | None) -> ModelSettings:
+    """Checks what the options ask for.
+
+    Args:
+        backbone: A name of the table of backbones.
+        weights: `imagenet`, or a file.
+        alpha: Width multiplier, or None.
+
+    Raises:
+        ConfigError: There is no such backbone or file, or they do not go together; a problem's
+            path is the option's name.
+    """
+    if weights != "imagenet" and (weights in NAMED_WEIGHTS or not Path(weights).is_file()):
+        message = f'received "{weights}", which is no file; allowed: imagenet, or a file of weights'
+        raise ConfigError([Problem("--weights", message)])
+    tree = {"backbone": backbone, "weights": weights, "alpha": alpha, "include_top": True}
+    try:
+        return ModelSettings.model_validate(tree)
+    except ValidationError as error:
+        found = find_problems(ModelSettings, tree, error)
+        raise ConfigError(
+            [Problem(f"--{p.path}" if p.path else "", p.message) for p in found]
+        ) from None
+
+
+def classify_pictures(
+    settings: ModelSettings,
+    image_size: int | None,
+    pictures: Sequence[Path],
+    top: int,
+    *,
+    as_json: bool,
+) -> int:
+    """Classifies pictures and prints each result as it comes.
+
+    Args:
+        settings: As `check_network` gives them.
+        image_size: Height and width that pictures are resized to, in pixels; None is the
+            backbone's own.
+        pictures: The files.
+        top: How many classes a picture gets.
+        as_json: Whether to print a line of JSON a picture, or lines for a person.
+
+    Returns:
+        How many could not be classified; each was told on stderr, with the reason.
+
+    Raises:
+        ImageSizeError, WeightsError: See `trainer.classify.build_classifier`.
+    """
+    # TensorFlow Transform, which loads the pictures, would choose Keras 2.
+    os.environ["TF_USE_LEGACY_KERAS"] = "0"
+    failed = 0
+    with stderr_of_our_own() as stderr:
+        with _spinner(f"Loading {settings.backbone}", stderr):
+            with quick_imports():
+                import keras
+
+            # Keras shows downloads on stdout.
+            keras.config.disable_interactive_logging()
+            network = build_classifier(settings, image_size)
+        names = _load_names(stderr)
+        for file in pictures:
+            result = classify_file(network, file, top)
+            failed += isinstance(result, Unreadable)
+            if as_json:
+                print(json.dumps(_record(result, names)), flush=True)
+            _show(result, names, stderr, is_table=not as_json)
+        if failed:
+            print(f"{failed} of {len(pictures)} files could not be classified.", file=stderr)
+    return failed
+
+
+def _spinner(text: str, stderr: TextIO) -> Live:
+    """Shows on a terminal that something is under way, and nothing elsewhere."""
+    return Live(
+        Spinner("dots", text),
+        console=Console(file=stderr),
+        transient=True,
+        # Otherwise it shows above itself what others write to stderr.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+def _load_names(stderr: TextIO) -> tuple[str, ...] | None:
+    try:
+        return load_class_names()
+    except ClassNamesError as error:
+        print(f"{error.message}; classes are shown by their index. {error.hint}", file=stderr)
+        return None
+
+
+def _show(
+    result: Classified | Unreadable, names: tuple[str, ...] | None, stderr: TextIO, is_table: bool
+) -> None:
+    if isinstance(result, Unreadable):
+        print(f"{result.path}: {result.reason}", file=stderr)
+    elif is_table:
+        console = Console(highlight=False, markup=False, soft_wrap=True)
+        console.print(str(result.path), style="bold")
+        for likely in result.classes:
+            name = f"{names[likely.index]} ({likely.index})" if names else f"class {likely.index}"
+            console.print(f" {100 * likely.probability:5.1f} %  {name}")
+
+
+def _record(result: Classified | Unreadable, names: tuple[str, ...] | None) -> dict[str, Any]:
+    if isinstance(result, Unreadable):
+        return {"path": str(result.path), "error": result.reason}
+    classes = [
+        {
+            "index": likely.index,
+            "name": names[likely.index] if names else None,
+            "probability": likely.probability,
+        }
+        for likely in result.classes
+    ]
+    return {"path": str(result.path), "classes": classes}

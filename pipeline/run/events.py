@@ -1,0 +1,186 @@
+r"""What the worker tells the front end: one JSON object a line, told apart by `kind`.
+
+    {"kind":"phase","message":"loading TensorFlow and TFX"}
+    {"kind":"plan","components":["ImageExampleGen","StatisticsGen"]}
+    {"kind":"started","component":"ImageExampleGen"}
+    {"kind":"progress","component":"ImageExampleGen","message":"reading","done":40,"total":100}
+    {"kind":"finished","component":"ImageExampleGen","state":"done","seconds":3.2,"facts":{...}}
+    {"kind":"failed","component":"Trainer","cause":"...","hint":null}
+
+The facts of a finished component, every key optional:
+
+    ImageExampleGen  found, accepted, quarantined, quarantined_by_reason {reason: n},
+                     splits {split: n}, classes {class: n}, span, quarantine_path
+    ExampleCheck     anomalies [text]
+    Transform        classes, image_size
+    Trainer          stages [{name, epochs, best_epoch, seconds, validation_accuracy, layers,
+                     trainable_layers, trainable_parameters, total_parameters}],
+                     notes [text]
+    Baseline         baseline (URI of the last blessed model, or null)
+    Evaluator        text, test_accuracy, test_examples, interval, calibration_error, blessed,
+                     reasons [text], baseline_accuracy, baseline_note, change, change_interval,
+                     notes [text], worst [{name, label, predicted, score, label_score}]
+    ServingCheck     passed, is_checked, failures [text], calls, latency_ms, memory_growth_bytes
+    Pusher           pushed, version, path (in service), is_new, withdrawn
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+
+State = Literal["done", "cached", "skipped"]
+"""How a component finished: it ran, its outputs are an earlier run's, or it had nothing to do."""
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Phase(_Event):
+    """What happens while no component runs."""
+
+    kind: Literal["phase"] = "phase"
+    message: str
+
+
+class Plan(_Event):
+    """The components that will run, in order."""
+
+    kind: Literal["plan"] = "plan"
+    components: list[str]
+
+
+class Started(_Event):
+    """A component starts."""
+
+    kind: Literal["started"] = "started"
+    component: str
+
+
+class Progress(_Event):
+    """How far a component is; `done` of `total` where that can be counted.
+
+    A note is worth seeing until the component is over; other progress until the next comes.
+    """
+
+    kind: Literal["progress"] = "progress"
+    component: str
+    message: str
+    done: int | None = None
+    total: int | None = None
+    is_note: bool = False
+
+
+class Finished(_Event):
+    """A component is over, and what it found."""
+
+    kind: Literal["finished"] = "finished"
+    component: str
+    state: State
+    seconds: float
+    facts: dict[str, JsonValue] = {}
+
+
+class Failed(_Event):
+    """The run is over: one sentence of why, and what to do about it."""
+
+    kind: Literal["failed"] = "failed"
+    component: str | None = None
+    cause: str
+    hint: str | None = None
+
+
+Event = Phase | Plan | Started | Progress | Finished | Failed
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+class EventWriter:
+    """Writes events to a pipe, each at once and whole, from any thread.
+
+    Args:
+        fd: File descriptor to write to; closed with the writer.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd: int | None = fd
+        self._lock = threading.Lock()
+
+    def write(self, event: Event) -> None:
+        """Writes one event; does nothing once nobody reads any more.
+
+        Raises:
+            OSError: It cannot be written for another reason.
+        """
+        line = memoryview(event.model_dump_json().encode() + b"\n")
+        with self._lock:
+            try:
+                while self._fd is not None and line:
+                    line = line[os.write(self._fd, line) :]
+            except BrokenPipeError:
+                # The front end is gone. Whether the work goes on is not for its messenger to say.
+                self._close()
+
+    def close(self) -> None:
+        """Ends the stream."""
+        with self._lock:
+            self._close()
+
+    def __enter__(self) -> "EventWriter":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def _close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def parse_event(line: str | bytes) -> Event:
+    """Reads one line.
+
+    Raises:
+        ValueError: It holds no event.
+    """
+    try:
+        return _EVENT.validate_json(line)
+    except ValidationError:
+        shown = line if isinstance(line, str) else line.decode(errors="replace")
+        raise ValueError(f"not an event: {shown.strip()[:200]}") from None
+
+
+def read_events(lines: Iterable[str]) -> Iterator[Event]:
+    """Reads a stream of events, such as a run's `events.jsonl`.
+
+    A last line without its end is left out: its writer was killed in the middle of it.
+
+    Raises:
+        ValueError: A whole line holds no event.
+    """
+    for line in lines:
+        if line.endswith("\n"):
+            yield parse_event(line)
+
+
+class Sink(Protocol):
+    """Takes events."""
+
+    def write(self, event: Event) -> None:
+        """Takes one."""
+
+
+class ProgressEvents(logging.Handler):
+    """Passes what components report as progress on to the front end."""
+
+    def __init__(self, events: Sink):
+        super().__init__()
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Sends one record."""
+        self._events.write(Progress(**getattr(record, "progress")))  # noqa: B009 - from extra=

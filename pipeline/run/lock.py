@@ -1,0 +1,105 @@
+"""One run at a time in a workspace."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.run.paths import WorkspaceError
+
+LOCK_FILE = ".run.lock"
+
+
+class RunLock:
+    """The lock of a workspace that is held.
+
+    Args:
+        descriptor: The open lock file. Python closes it in processes that this one starts: a
+            worker or its child that outlives a killed front end does not hold the workspace.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def tell(self, run_id: str) -> None:
+        """Says to who else wants the workspace which run has it.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        _write_holder(self._descriptor, run_id)
+
+
+@contextlib.contextmanager
+def hold_workspace(
+    workspace: Path, on_wait: Callable[[str], None] | None = None
+) -> Iterator[RunLock]:
+    """Takes a workspace for one run; the kernel gives it back when this process ends, however.
+
+    Only runs need it. Who reads a workspace, or writes to a model's folder of versions, does not.
+
+    Args:
+        workspace: The workspace, made if missing.
+        on_wait: Told in a sentence what is waited for, if another run has it; None does not wait.
+
+    Raises:
+        WorkspaceError: Another run has it, or it cannot be written.
+    """
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(workspace / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise _unusable(workspace, error) from None
+    try:
+        _take(descriptor, workspace, on_wait)
+        yield RunLock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, workspace: Path, on_wait: Callable[[str], None] | None) -> None:
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(descriptor)
+            if on_wait is None:
+                raise WorkspaceError(
+                    f"{holder} is using the workspace {workspace}. Wait for it (--wait does), "
+                    "or give this run a workspace of its own with --workspace."
+                ) from None
+            on_wait(f"{holder} is using the workspace {workspace}; waiting for its end")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _write_holder(descriptor, None)
+    except OSError as error:
+        raise _unusable(workspace, error) from None
+
+
+def _write_holder(descriptor: int, run_id: str | None) -> None:
+    holder = {"run_id": run_id, "process": os.getpid(), "host": socket.gethostname()}
+    text = json.dumps(holder).encode()
+    os.pwrite(descriptor, text, 0)
+    os.ftruncate(descriptor, len(text))
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        holder: dict[str, Any] = json.loads(os.pread(descriptor, 1000, 0))
+        run = f"run {holder['run_id']}" if holder["run_id"] else "another run"
+        elsewhere = f" on {holder['host']}" if holder["host"] != socket.gethostname() else ""
+        return f"{run} (process {holder['process']}{elsewhere})"
+    except (ValueError, KeyError, TypeError):
+        return "another run"  # It has the lock, and has not yet written who it is.
+
+
+def _unusable(workspace: Path, error: OSError) -> WorkspaceError:
+    where = f" ({error.filename})" if error.filename else ""
+    reason = error.strerror
+    if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+        reason = f"its file system has no locks ({error.strerror})"
+    return WorkspaceError(f"the workspace {workspace} cannot be used: {reason}{where}")

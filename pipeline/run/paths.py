@@ -1,0 +1,167 @@
+"""The folder of one run in its workspace."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from components import storage
+from components.errors import UserError
+from pipeline.config.schema import PipelineConfig
+
+
+class WorkspaceError(Exception):
+    """A workspace that cannot be used: held by another run, not writable, full."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What one run leaves for people and machines.
+
+    Attributes:
+        workspace: Absolute path of the workspace.
+        run_id: Name of the run; names sort by the time at which runs started.
+    """
+
+    workspace: Path
+    run_id: str
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.workspace / "runs" / self.run_id
+
+    @property
+    def config(self) -> Path:
+        """The effective configuration, for the worker."""
+        return self.path / "config.json"
+
+    @property
+    def events(self) -> Path:
+        """Everything the worker told, one event a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def summary(self) -> Path:
+        """The run's summary."""
+        return self.path / "summary.json"
+
+    @property
+    def log(self) -> Path:
+        """What TensorFlow, Beam and TFX had to say."""
+        return self.workspace / "logs" / f"{self.run_id}.log"
+
+
+def open_run(workspace: Path, config: PipelineConfig) -> RunFolder:
+    """Makes a run's folder; the workspace must be held, see `pipeline.run.lock`.
+
+    Args:
+        workspace: The workspace, made if missing.
+        config: The run's configuration, written into the folder.
+
+    Raises:
+        WorkspaceError: It cannot be written.
+    """
+    run = RunFolder(workspace.absolute(), new_run_id())
+    with _writing(run.workspace):
+        run.path.mkdir(parents=True)
+        run.log.parent.mkdir(exist_ok=True)
+        write_whole(run.config, config.model_dump_json(by_alias=True, indent=2))
+    return run
+
+
+def new_run_id() -> str:
+    """A name such as `20261123T042531Z-3fa1`: the time in UTC, and a part by chance."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file so that a reader sees all of it or none, whenever this process dies."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+@contextmanager
+def _writing(workspace: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        message = f"the workspace {workspace} cannot be used: {error.strerror}{where}"
+        raise WorkspaceError(message) from None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder that everything of a pipeline lives in: on this machine, or in a bucket.
+
+    Attributes:
+        root: An absolute path, or a URL (`gs://...`).
+    """
+
+    root: Path | str
+
+    def artifacts(self, config: PipelineConfig) -> str:
+        """TFX's pipeline root: the outputs of every component of every run."""
+        return self._folder("artifacts", config)
+
+    def metadata(self, config: PipelineConfig) -> Path:
+        """TFX's metadata, a SQLite file; for a workspace on this machine."""
+        return Path(config.metadata.path or Path(self.root) / "metadata.sqlite").absolute()
+
+    def serving(self, config: PipelineConfig) -> str:
+        """The versions of the model in service: a path, or a URL."""
+        folder = config.push.folder
+        if not folder:
+            return self._folder("serving", config)
+        return folder if storage.is_remote(folder) else str(Path(folder).absolute())
+
+    def checkpoints(self, config: PipelineConfig) -> str:
+        """States of trainings that were interrupted."""
+        return self._folder("checkpoints", config)
+
+    @property
+    def sample(self) -> Path:
+        """The pictures of the built-in sample: always on this machine, which reads them at once."""
+        here = tempfile.gettempdir() if storage.is_remote(str(self.root)) else self.root
+        return Path(here) / "samples" / "digits"
+
+    def _folder(self, part: str, config: PipelineConfig) -> str:
+        return storage.join(storage.join(str(self.root), part), config.push.model_name)
+
+
+def open_workspace(root: str) -> Workspace:
+    """The workspace that all pods of a cluster share.
+
+    Args:
+        root: Absolute path of a mounted volume, or `gs://BUCKET/FOLDER`.
+
+    Raises:
+        UserError: It is something else; TensorFlow, TFX and Beam cannot write there.
+    """
+    scheme, separator, rest = root.partition("://")
+    if not separator:
+        if not Path(root).is_absolute():
+            raise UserError(
+                f"the root {root!r} is no absolute path", "Write /MOUNTED/FOLDER or gs://BUCKET."
+            )
+        return Workspace(Path(root))
+    if scheme == "gs":
+        if not rest.strip("/") or rest.startswith("/"):
+            raise UserError(f"the root {root} names no bucket", "Write gs://BUCKET/FOLDER.")
+        return Workspace(root.rstrip("/"))
+    raise UserError(
+        f"the root {root} cannot be used: TensorFlow has no file system for {scheme}://",
+        "Mount the bucket as a volume (with a CSI driver for S3, or a persistent volume claim "
+        "that one of them serves), and give the folder that it is mounted at."
+        if scheme in ("s3", "s3a", "s3n", "minio")
+        else "Write /MOUNTED/FOLDER or gs://BUCKET/FOLDER.",
+    )

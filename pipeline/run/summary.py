@@ -1,0 +1,211 @@
+"""`summary.json`: what a run came to, for machines.
+
+    python -c "from pipeline.run.summary import print_schema; print_schema()"
+
+prints its JSON Schema, with a description of every field.
+"""
+
+import json
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.run.paths import RunFolder, write_whole
+from pipeline.run.state import RowState
+
+Outcome = Literal["pushed", "refused", "unchanged", "failed"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+class ImageCounts(_Part):
+    """The pictures that ingest saw: `accepted` + `quarantined` = `found`."""
+
+    found: int
+    """Files found."""
+    accepted: int
+    """Files that became examples."""
+    quarantined: int
+    """Files that did not."""
+    quarantined_by_reason: dict[str, int]
+    """Number of quarantined files by reason."""
+    quarantine_path: str | None
+    """File that names each quarantined file with its reason, one JSON object a line."""
+
+
+class StageSummary(_Part):
+    """One stage of training."""
+
+    name: str
+    """Name of the stage in the configuration."""
+    epochs: int | None = None
+    """Epochs that were trained."""
+    best_epoch: int | None = None
+    """The epoch whose weights were kept; 0 are those from before the stage."""
+    seconds: float | None = None
+    """Time it took, in seconds."""
+    validation_accuracy: float | None = None
+    """Accuracy on the validation split of the weights that were kept, 0 to 1."""
+    layers: int | None = None
+    """Layers of the backbone, pooling included."""
+    trainable_layers: int | None = None
+    """Layers of the backbone that this stage trained."""
+    freeze_reason: str | None = None
+    """Why `freeze: auto` chose so; null where the configuration says what to freeze."""
+    trainable_parameters: int | None = None
+    """Parameters that this stage trained."""
+    total_parameters: int | None = None
+    """Parameters of the whole model."""
+
+
+class WorstPicture(_Part):
+    """A test picture that the model is wrong about."""
+
+    name: str
+    """Its file."""
+    label: str
+    """Its class."""
+    predicted: str
+    """The class that the model names."""
+    score: float | None
+    """That class's score, 0 to 1; null where the model gave no number."""
+    label_score: float | None
+    """The score of its own class."""
+
+
+class Measurement(_Part):
+    """The model on the test split, which training never sees."""
+
+    accuracy: float
+    """Share of the test pictures whose class was found, 0 to 1."""
+    examples: int | None
+    """Number of test pictures."""
+    interval: tuple[float, float] | None = None
+    """Ends of the confidence interval of the accuracy (Wilson)."""
+    calibration_error: float | None = None
+    """Expected calibration error, 0 to 1."""
+    worst: list[WorstPicture] = []
+    """The ten test pictures whose label got the lowest scores."""
+
+
+class GateSummary(_Part):
+    """What the gate decided."""
+
+    blessed: bool
+    """Whether the model is good enough to go into service."""
+    reasons: list[str]
+    """Why it is not, one sentence each; empty if it is."""
+    min_accuracy: float
+    """Lowest test accuracy that is blessed (`gate.min_accuracy`)."""
+    max_drop: float
+    """Largest accepted loss against the last blessed model (`gate.max_drop`)."""
+    baseline_accuracy: float | None
+    """Test accuracy of the baseline; null where there was none to compare with."""
+    text: str | None = None
+    """The decision in a line, with its interval."""
+    change: float | None = None
+    """Gain or loss of accuracy against the baseline, on the same pictures."""
+    change_interval: tuple[float, float] | None = None
+    """Ends of its confidence interval."""
+    baseline_note: str | None = None
+    """Why there was no comparison with the baseline, or that it has other classes."""
+    notes: list[str] = []
+    """What else there is to know of the decision."""
+
+
+class ModelVersion(_Part):
+    """A version of the model in service."""
+
+    version: int
+    """Its number; higher is newer."""
+    path: str
+    """Folder of the SavedModel."""
+
+
+class ComponentSummary(_Part):
+    """One component of the pipeline."""
+
+    state: RowState
+    """`done`, `cached`, `skipped`, `failed`, `stopped` with the run, or `waiting` (not reached)."""
+    seconds: float | None
+    """Time it took, in seconds; null if it never started."""
+
+
+class ErrorSummary(_Part):
+    """Why a run failed."""
+
+    component: str | None
+    """Component that failed; null where it was none's doing."""
+    cause: str
+    """What went wrong, in a sentence."""
+    hint: str | None
+    """What to do about it."""
+    log: str
+    """Log of TensorFlow, Beam and TFX."""
+
+
+class Summary(_Part):
+    """What a run came to."""
+
+    schema_version: Literal[1] = 1
+    """Version of this format; it changes when a field changes its meaning or goes."""
+    outcome: Outcome
+    """`pushed`, `refused` by gate or serving check, `unchanged` (nothing to push), or `failed`."""
+    exit_code: int
+    """What the command exits with: 0 pushed or unchanged, 1 failed, 3 refused, 130, 143 stopped."""
+    run_id: str
+    """Name of the run; names sort by the time at which runs started."""
+    started: datetime
+    """When it started, in UTC."""
+    finished: datetime
+    """When it ended, in UTC."""
+    seconds: float
+    """Time from start to end, in seconds."""
+    config_path: str | None
+    """Configuration file as given; what it came to is in `config.json` beside this file."""
+    images: ImageCounts | None
+    """Pictures; null if ingest did not finish."""
+    splits: dict[str, int]
+    """Number of examples by split."""
+    classes: dict[str, int]
+    """Number of examples by class, over all splits."""
+    stages: list[StageSummary]
+    """Stages of training, in order."""
+    notes: list[str]
+    """What else there is to know of the training: what a warm start took over."""
+    test: Measurement | None
+    """Measured on the test split; null if the Evaluator did not finish."""
+    gate: GateSummary | None
+    """Decision of the gate; null if the Evaluator did not finish."""
+    serving_failures: list[str] = []
+    """Why the exported model may not go into service, one sentence each."""
+    pushed: ModelVersion | None
+    """Version that this run pushed; null if it pushed none."""
+    in_service: ModelVersion | None
+    """The model's version in service as far as this run knows: pushed by it, or found unchanged."""
+    withdrawn: bool = False
+    """Whether the model was not pushed because a rollback took it out of service."""
+    report: str | None = None
+    """Page about this run for people, an HTML file; null if the run did not come to it."""
+    components: dict[str, ComponentSummary]
+    """Components by id, in the order in which they run."""
+    error: ErrorSummary | None
+    """Why it failed; null if it did not."""
+
+
+def write_summary(summary: Summary, run: RunFolder) -> None:
+    """Writes a run's `summary.json`, whole or not at all."""
+    write_whole(run.summary, summary.model_dump_json(indent=2) + "\n")
+
+
+def print_schema() -> None:
+    """Prints the JSON Schema of `summary.json`."""
+    print(json.dumps(Summary.model_json_schema(mode="serialization"), indent=2))

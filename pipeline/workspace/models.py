@@ -1,0 +1,173 @@
+"""`models`: the versions of a workspace's models, which one is in service, and how good each is."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from components.errors import UserError
+from components import storage
+from components.pusher.version import Version, find_damage
+from components.pusher.versions import list_versions
+from pipeline.console.headlines import accuracy
+from pipeline.console.table import print_plain_table
+from pipeline.workspace.registry import ServedModel, choose_model, find_models
+
+_CARD_FILE = "assets.extra/model_card.json"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A version as it is shown.
+
+    Attributes:
+        model: The model's name.
+        version: The version's number.
+        path: Its folder, a path or a URL.
+        state: `in service`; `withdrawn` by a rollback; `damaged`; or empty: an older one.
+        test_accuracy: Accuracy on the test split of the run that pushed it, 0 to 1, if known.
+        test_examples: Number of those pictures, if known.
+        pushed: When it appeared, in UTC, as ISO 8601, if known.
+        run_id: The run that pushed its model, if known.
+        model_uri: Its Model artifact, if known.
+        copy_of: Number of the version that a rollback made it from, if one did.
+        note: What else there is to know, in words.
+    """
+
+    model: str
+    version: int
+    path: str
+    state: str
+    test_accuracy: float | None
+    test_examples: int | None
+    pushed: str | None
+    run_id: str | None
+    model_uri: str | None
+    copy_of: int | None
+    note: str
+
+
+def show_models(workspace: Path, model: str | None, *, as_json: bool) -> None:
+    """Prints the versions of a workspace's models, newest first.
+
+    Args:
+        workspace: The workspace.
+        model: The only model to show; None shows all.
+        as_json: Whether to print JSON, a list of `Row`s.
+
+    Raises:
+        UserError: There is no such model, or none at all, or its folder cannot be read.
+    """
+    choose_model(workspace, model) if model else None
+    found = find_models(workspace)
+    rows = [row for name in sorted(found) if model in (None, name) for row in _rows(found[name])]
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+    elif not rows:
+        raise UserError(
+            f"no version of {model or 'any model'} was pushed from {workspace} yet",
+            "Run the pipeline; a model that passes the gate becomes a version.",
+        )
+    else:
+        _print_table(rows, sys.stdout)
+
+
+def _rows(model: ServedModel) -> Iterator[Row]:
+    try:
+        versions = list_versions(model.folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"{model.folder} cannot be read: {reason}") from error
+    in_service = next((version for version in versions if version.is_loadable), None)
+    for version in versions:
+        yield _row(model.name, version, in_service)
+
+
+def _row(model: str, version: Version, in_service: Version | None) -> Row:
+    details = version.details
+    damage = find_damage(version)
+    test, card_problem = _read_test(version)
+    withdrawn = in_service.details.withdrawn if in_service and in_service.details else ()
+    is_in_service = in_service is not None and version.number == in_service.number
+    state = "damaged" if damage else ""
+    if version.origin in withdrawn:
+        state = state or "withdrawn"
+    copy_of = details.copy_of if details else None
+    notes = [damage or card_problem, f"copy of {copy_of}" if copy_of is not None else None]
+    return Row(
+        model=model,
+        version=version.number,
+        path=version.address,
+        state="in service" if is_in_service else state,
+        test_accuracy=_number(test.get("test_accuracy")),
+        test_examples=test["test_examples"] if isinstance(test.get("test_examples"), int) else None,
+        pushed=details.pushed if details else None,
+        run_id=details.run_id if details else None,
+        model_uri=version.origin,
+        copy_of=copy_of,
+        note="; ".join(note for note in notes if note),
+    )
+
+
+def _read_test(version: Version) -> tuple[dict[str, Any], str | None]:
+    """The card's test metrics, and why there are none."""
+    if version.problem:
+        return {}, None
+    if version.details is None:
+        return {}, "another tool put it here: it has no origin.json"
+    try:
+        card = json.loads(storage.read_bytes(storage.join(version.address, _CARD_FILE)))
+        test = card["test"] or {}
+        return (test, None) if isinstance(test, dict) else ({}, "its model card is damaged")
+    except OSError:
+        return {}, "it has no model card"
+    except (ValueError, KeyError, TypeError):
+        return {}, "its model card is damaged"
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+_HEADINGS = ("model", "version", "state", "test accuracy", "pushed (UTC)", "run", "note")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    measured = "-" if row.test_accuracy is None else accuracy(row.test_accuracy)
+    if row.test_accuracy is not None and row.test_examples is not None:
+        measured += f" on {row.test_examples:,}"
+    pushed = row.pushed[:16].replace("T", " ") if row.pushed else "-"
+    return (
+        row.model, str(row.version), row.state, measured, pushed, row.run_id or "-", row.note,
+    )  # fmt: skip
+
+
+def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
+    if not stream.isatty():
+        print_plain_table([_HEADINGS, *map(_cells, rows)], stream)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(file=stream, highlight=False, markup=False)
+    styles = {"in service": "green", "damaged": "red", "withdrawn": "yellow"}
+    for model in dict.fromkeys(row.model for row in rows):
+        # A heading and no column: terminals are narrow.
+        console.print(model, style="bold")
+        lines = [(_cells(row)[1:], row.state) for row in rows if row.model == model]
+        has_notes = any(cells[-1] for cells, _ in lines)
+        headings = _HEADINGS[1:] if has_notes else _HEADINGS[1:-1]
+        table = Table(box=None, header_style="dim", pad_edge=False)
+        for heading in headings:
+            is_long = heading in ("run", "note")
+            table.add_column(
+                heading,
+                overflow="fold",
+                no_wrap=not is_long,
+                min_width=12 if heading == "note" else None,
+            )
+        for cells, state in lines:
+            table.add_row(*cells[: len(headings)], style=styles.get(state))
+        console.print(table)

@@ -1,0 +1,137 @@
+"""`runs`: the runs of a workspace, what each came to, and where its report is."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, TextIO
+
+from pipeline.console.headlines import accuracy, duration
+from pipeline.console.table import print_plain_table
+from pipeline.run.paths import RunFolder
+
+UNFINISHED = "unfinished"
+"""Outcome of a run without a summary: it is still running, or was killed."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run as it is shown. What its summary does not say is None.
+
+    Attributes:
+        run_id: Its name.
+        started: When it started, in UTC, as ISO 8601.
+        outcome: `pushed`, `refused`, `unchanged` or `failed`, as its summary has it, or
+            `unfinished`: it is still running, or was killed.
+        test_accuracy: Accuracy on the test split, 0 to 1.
+        test_examples: Number of those pictures.
+        seconds: Time it took, in seconds.
+        version: The version that it pushed.
+        report: Its report, an HTML file.
+        error: Why it failed.
+    """
+
+    run_id: str
+    started: str | None
+    outcome: str
+    test_accuracy: float | None = None
+    test_examples: int | None = None
+    seconds: float | None = None
+    version: int | None = None
+    report: str | None = None
+    error: str | None = None
+
+
+def show_runs(workspace: Path, *, as_json: bool) -> None:
+    """Prints the runs of a workspace, newest first.
+
+    Args:
+        workspace: The workspace.
+        as_json: Whether to print JSON, a list of `Row`s.
+    """
+    rows = [read_row(run) for run in find_runs(workspace)]
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+    elif not rows:
+        print(f"There are no runs in {workspace} yet.")
+    else:
+        _print_table(rows, sys.stdout)
+
+
+def find_runs(workspace: Path) -> list[RunFolder]:
+    """The runs of a workspace, newest first: their names sort by the time they started at."""
+    names = [folder.name for folder in (workspace / "runs").glob("*") if folder.is_dir()]
+    return [RunFolder(workspace.absolute(), name) for name in sorted(names, reverse=True)]
+
+
+def read_summary(run: RunFolder) -> dict[str, Any] | None:
+    """A run's summary as it was written, by this version or another one; None without one."""
+    try:
+        summary = json.loads(run.summary.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return summary if isinstance(summary, dict) else None
+
+
+def read_row(run: RunFolder) -> Row:
+    """What there is to show of a run."""
+    summary = read_summary(run)
+    if summary is None:
+        return Row(run.run_id, _started(run.run_id), UNFINISHED)
+    test, error = summary.get("test") or {}, summary.get("error") or {}
+    return Row(
+        run_id=run.run_id,
+        started=summary.get("started"),
+        outcome=summary.get("outcome", UNFINISHED),
+        test_accuracy=test.get("accuracy"),
+        test_examples=test.get("examples"),
+        seconds=summary.get("seconds"),
+        version=(summary.get("pushed") or {}).get("version"),
+        report=summary.get("report"),
+        error=error.get("cause"),
+    )
+
+
+def _started(run_id: str) -> str | None:
+    try:
+        started = datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ")
+    except ValueError:
+        return None
+    return started.replace(tzinfo=timezone.utc).isoformat()
+
+
+_HEADINGS = ("run", "started (UTC)", "outcome", "test accuracy", "time", "version", "note")
+_STYLES = {"pushed": "green", "refused": "yellow", "failed": "red", UNFINISHED: "dim"}
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    measured = "-" if row.test_accuracy is None else accuracy(row.test_accuracy)
+    if row.test_accuracy is not None and row.test_examples is not None:
+        measured += f" on {row.test_examples:,}"
+    return (
+        row.run_id,
+        row.started[:16].replace("T", " ") if row.started else "-",
+        row.outcome,
+        measured,
+        "-" if row.seconds is None else duration(row.seconds),
+        "-" if row.version is None else str(row.version),
+        (row.error or "").partition("\n")[0],
+    )
+
+
+def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
+    if not stream.isatty():
+        print_plain_table([_HEADINGS, *map(_cells, rows)], stream)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in _HEADINGS:
+        justify = "right" if heading == "time" else "left"
+        table.add_column(heading, overflow="fold", no_wrap=heading != "note", justify=justify)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*_cells(row), style=_STYLES.get(row.outcome))
+    Console(file=stream, highlight=False, markup=False).print(table)

@@ -1,0 +1,134 @@
+"""Which model a candidate is compared with."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import pytest
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+from tfx.types import standard_artifacts
+
+from components.baseline.earlier_model import LastBlessedOnOtherPictures
+from components.baseline.resolver import LastBlessedOther
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model has its files."""
+    monkeypatch.chdir(tmp_path)
+    for id_ in (1, 3, 5, 7):
+        Path(f"{id_}/Format-Serving").mkdir(parents=True)
+
+
+def _empty_store() -> metadata_store.MetadataStore:
+    """A metadata store in memory; nothing was rolled back in it."""
+    config = metadata_store_pb2.ConnectionConfig()
+    config.fake_database.SetInParent()
+    return metadata_store.MetadataStore(config)
+
+
+def _model(id_: int) -> standard_artifacts.Model:
+    model = standard_artifacts.Model()
+    model.id = id_
+    model.uri = str(id_)
+    return model
+
+
+def _blessing(id_: int, model_id: int, blessed: int = 1) -> standard_artifacts.ModelBlessing:
+    blessing = standard_artifacts.ModelBlessing()
+    blessing.id = id_
+    blessing.set_int_custom_property("current_model_id", model_id)
+    blessing.set_int_custom_property("blessed", blessed)
+    return blessing
+
+
+def _resolve(models: list, blessings: list, candidate: int) -> list[int]:
+    resolved = LastBlessedOther().resolve_artifacts(
+        _empty_store(),
+        {"model": models, "model_blessing": blessings, "candidate": [_model(candidate)]},
+    )
+    assert resolved is not None
+    return [model.id for model in resolved["model"]]
+
+
+def test_first_model_has_no_baseline() -> None:
+    assert _resolve([_model(1)], [], candidate=1) == []
+
+
+def test_candidate_is_not_its_own_baseline() -> None:
+    assert _resolve([_model(1)], [_blessing(2, 1)], candidate=1) == []
+
+
+def test_unblessed_models_are_no_baseline() -> None:
+    models = [_model(1), _model(3), _model(5)]
+    blessings = [_blessing(2, 1), _blessing(4, 3, blessed=0)]
+    assert _resolve(models, blessings, candidate=5) == [1]
+
+
+def test_last_blessed_wins_over_last_trained() -> None:
+    # Model 1 was blessed again, from the cache, after model 3.
+    models = [_model(1), _model(3), _model(7)]
+    blessings = [_blessing(2, 1), _blessing(4, 3), _blessing(6, 1)]
+    assert _resolve(models, blessings, candidate=7) == [1]
+
+
+def test_model_whose_files_are_gone_is_no_baseline() -> None:
+    Path("3/Format-Serving").rmdir()
+    models = [_model(1), _model(3), _model(5)]
+    assert _resolve(models, [_blessing(2, 1), _blessing(4, 3)], candidate=5) == [1]
+
+
+def _keeping(blessing: standard_artifacts.ModelBlessing) -> standard_artifacts.ModelBlessing:
+    blessing.set_int_custom_property("keeps_baseline", 1)
+    return blessing
+
+
+def test_model_that_keeps_the_baseline_is_none() -> None:
+    models = [_model(1), _model(3), _model(5), _model(7)]
+    blessings = [_blessing(2, 1), _keeping(_blessing(4, 3)), _keeping(_blessing(6, 5))]
+    assert _resolve(models, blessings, candidate=7) == [1]
+
+
+def test_model_that_kept_the_baseline_beats_none() -> None:
+    Path("1/Format-Serving").rmdir()
+    models = [_model(1), _model(3), _model(5), _model(7)]
+    blessings = [_blessing(2, 1), _keeping(_blessing(4, 3)), _keeping(_blessing(6, 5))]
+    assert _resolve(models, blessings, candidate=7) == [5]
+
+
+def _store_of_refused(*models: standard_artifacts.Model) -> metadata_store.MetadataStore:
+    """A metadata store in memory in which ServingCheck refused models, which get their ids."""
+    store, mlmd = _empty_store(), metadata_store_pb2
+    model_type = store.put_artifact_type(mlmd.ArtifactType(name="Model"))
+    blessing_type = store.put_artifact_type(mlmd.ArtifactType(name="InfraBlessing"))
+    check_type = store.put_execution_type(mlmd.ExecutionType(name="ServingCheck"))
+    for model in models:
+        [model.id] = store.put_artifacts([mlmd.Artifact(type_id=model_type, uri=model.uri)])
+        verdict = mlmd.Artifact(type_id=blessing_type)
+        verdict.custom_properties["blessed"].int_value = 0
+        [verdict_id] = store.put_artifacts([verdict])
+        [check] = store.put_executions([mlmd.Execution(type_id=check_type)])
+        event = mlmd.Event
+        store.put_events(
+            [
+                event(artifact_id=model.id, execution_id=check, type=event.INPUT),
+                event(artifact_id=verdict_id, execution_id=check, type=event.OUTPUT),
+            ]
+        )
+    return store
+
+
+def test_model_that_the_serving_check_refused_is_nothing_to_build_on() -> None:
+    good, refused, candidate = _model(1), _model(3), _model(5)
+    store = _store_of_refused(refused)
+    good.id, candidate.id = refused.id + 10, refused.id + 20
+    artifacts = {
+        "model": [good, refused, candidate],
+        "model_blessing": [_blessing(2, good.id), _blessing(4, refused.id)],
+    }
+    baseline = LastBlessedOther().resolve_artifacts(store, {**artifacts, "candidate": [candidate]})
+    assert baseline is not None and [model.uri for model in baseline["model"]] == ["1"]
+    start = LastBlessedOnOtherPictures().resolve_artifacts(store, {**artifacts, "examples": []})
+    assert start is not None and [model.uri for model in start["model"]] == ["1"]

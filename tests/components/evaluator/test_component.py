@@ -1,0 +1,218 @@
+"""The gate in full: TFMA runs real models on Beam, and what comes of it is what Pusher reads."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import pytest
+import tensorflow_model_analysis as tfma
+from tfx.components.pusher import executor as tfx_pusher
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import channel_utils, standard_artifacts
+
+from components.evaluator.component import Gate
+from components.evaluator.executor import Executor, GateError
+from components.evaluator.metrics import ACCURACY
+from components.evaluator.settings import GateSettings
+from tests.fakes.models.tiny_models import COUNT, SIGNATURE, make_examples, make_model
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What the Evaluator left.
+
+    Attributes:
+        blessing: Its ModelBlessing artifact.
+        folder: Of its ModelEvaluation artifact.
+        decision: `decision.json`.
+    """
+
+    blessing: standard_artifacts.ModelBlessing
+    folder: Path
+    decision: dict
+
+    @property
+    def is_pushed(self) -> bool:
+        """What TFX's own Pusher makes of it."""
+        return tfx_pusher.Executor().CheckBlessing({"model_blessing": [self.blessing]})
+
+
+def evaluate(
+    folder: Path, model: Any, baseline: Any = None, examples: Any = None, **gate: Any
+) -> Evaluated:
+    """Runs the Evaluator."""
+    evaluation, blessing = standard_artifacts.ModelEvaluation(), standard_artifacts.ModelBlessing()
+    evaluation.uri, blessing.uri = str(folder / "evaluation"), str(folder / "blessing")
+    inputs = {"examples": [examples or make_examples(folder / "examples")], "model": [model]}
+    if baseline is not None:
+        inputs["baseline_model"] = [baseline]
+    component = Gate(
+        examples=channel_utils.as_channel(inputs["examples"]),
+        model=channel_utils.as_channel([model]),
+        gate=GateSettings(**{"min_accuracy": 0.5, **gate}),
+        signature_name=SIGNATURE,
+    )
+    context = base_beam_executor.BaseBeamExecutor.Context(
+        beam_pipeline_args=["--direct_running_mode=in_memory"], tmp_dir=str(folder), unique_id="1"
+    )
+    Executor(context).Do(
+        inputs, {"evaluation": [evaluation], "blessing": [blessing]}, component.exec_properties
+    )
+    decision = json.loads((folder / "evaluation" / "decision.json").read_text())
+    return Evaluated(blessing, folder / "evaluation", decision)
+
+
+def properties(blessing: Any) -> dict[str, Any]:
+    return {
+        name: blessing.get_int_custom_property(name)
+        for name in ("blessed", "current_model_id", "baseline_model_id", "keeps_baseline")
+    }
+
+
+def test_first_model_that_is_good_enough(tmp_path: Path) -> None:
+    slices = ["class", "format", "size", "camera"]
+    found = evaluate(
+        tmp_path, make_model(tmp_path / "m", 18), min_accuracy=0.9, min_recall=0.9, slices=slices
+    )
+    decision = found.decision
+    assert decision["blessed"] and found.is_pushed
+    assert decision["text"] == "0.900 +- 0.095 on 40 pictures, no baseline: blessed"
+    assert decision["baseline_accuracy"] is None and decision["baseline_note"] is None
+    assert [(s["feature"], s["value"], s["accuracy"]) for s in decision["slices"]] == [
+        ("class", "cats", 0.9),
+        ("class", "dogs", 0.9),
+        ("format", "png", 0.9),
+        ("size", "64x64 to 128x128", 0.9),
+        ("camera", "A", 1.0),
+        ("camera", "B", 0.8),
+    ]
+    assert {w["name"] for w in decision["worst"][:4]} == {
+        f"{label}/{number:03}.png" for label in ("cats", "dogs") for number in (18, 19)
+    }
+    assert properties(found.blessing) == {
+        "blessed": 1,
+        "current_model_id": 19,
+        "baseline_model_id": 0,
+        "keeps_baseline": 0,
+    }
+    assert [file.name for file in Path(found.blessing.uri).iterdir()] == ["BLESSED"]
+    check_predictions(found.folder)
+    check_tfma_agrees(found)
+
+
+def check_predictions(folder: Path) -> None:
+    lines = [json.loads(line) for line in (folder / "predictions.jsonl").open()]
+    assert len(lines) == 2 * COUNT
+    assert [line["name"] for line in lines] == sorted(line["name"] for line in lines)
+    wrong = next(line for line in lines if line["name"] == "cats/019.png")
+    assert wrong == {
+        "name": "cats/019.png",
+        "label": "cats",
+        "predicted": "dogs",
+        "score": pytest.approx(0.9),
+        "label_score": pytest.approx(0.1),
+        "format": "png",
+        "height": 32,
+        "width": 200,
+        "compared": None,
+        "features": {"camera": "B"},
+    }
+    # Of the parts that Beam's workers wrote, nothing is left.
+    assert not any("parts" in file.name for file in folder.iterdir())
+
+
+def check_tfma_agrees(found: Evaluated) -> None:
+    """TFMA, which ran the models, measures the same for its own tools."""
+    (record,) = tfma.load_metrics(str(found.folder))
+    metrics = {entry.key.name: entry.value for entry in record.metric_keys_and_values}
+    assert metrics[ACCURACY].double_value.value == pytest.approx(found.decision["test_accuracy"])
+    assert metrics["example_count"].double_value.value == found.decision["test_examples"]
+
+
+def test_worse_than_the_baseline_is_refused(tmp_path: Path) -> None:
+    model, baseline = make_model(tmp_path / "m", 12), make_model(tmp_path / "b", 20)
+    found = evaluate(tmp_path, model, baseline)
+    assert not found.decision["blessed"] and not found.is_pushed
+    (reason,) = found.decision["reasons"]
+    assert reason.startswith(
+        "test accuracy 0.6000 is 0.4000 below the baseline (1.0000); gate.max_drop allows 0.01, "
+    )
+    assert found.decision["text"].endswith(", baseline 1.000: refused")
+    assert len(found.decision["worst"]) == 10
+    assert properties(found.blessing)["blessed"] == 0
+    assert properties(found.blessing)["baseline_model_id"] == 21
+    assert [file.name for file in Path(found.blessing.uri).iterdir()] == ["NOT_BLESSED"]
+
+
+@pytest.mark.slow
+def test_within_noise_is_blessed_and_keeps_the_baseline(tmp_path: Path) -> None:
+    model, baseline = make_model(tmp_path / "m", 18), make_model(tmp_path / "b", 19)
+    found = evaluate(tmp_path, model, baseline)
+    assert found.decision["change"] == pytest.approx(-0.05)
+    assert found.is_pushed
+    assert properties(found.blessing)["keeps_baseline"] == 1
+
+
+@pytest.mark.slow
+def test_far_better_becomes_the_baseline(tmp_path: Path) -> None:
+    model, baseline = make_model(tmp_path / "m", 20), make_model(tmp_path / "b", 12)
+    assert properties(evaluate(tmp_path, model, baseline).blessing) == {
+        "blessed": 1,
+        "current_model_id": 21,
+        "baseline_model_id": 13,
+        "keeps_baseline": 0,
+    }
+
+
+def test_fine_overall_but_one_class_at_0(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "m", 0, answer="one_class")
+    found = evaluate(tmp_path, model, min_accuracy=0.5, min_recall=0.1)
+    assert not found.is_pushed
+    assert found.decision["reasons"] == [
+        "recall of dogs 0.0000 (0 of 20) is below gate.min_recall 0.1 by 0.1000"
+    ]
+
+
+def test_baseline_and_candidate_with_other_classes(tmp_path: Path) -> None:
+    # The candidate has learnt birds and forgotten fish, of which the test split has none; wolves
+    # are in the test split alone.
+    examples = make_examples(tmp_path / "e", ("birds", "cats", "dogs", "wolves"))
+    model = make_model(tmp_path / "m", 20, classes=("birds", "cats", "dogs"))
+    baseline = make_model(tmp_path / "b", 20, classes=("dogs", "cats", "fish"))
+    found = evaluate(tmp_path, model, baseline, examples)
+    decision = found.decision
+    assert decision["test_accuracy"] == 0.75
+    assert decision["classes"]["wolves"]["recall"] == 0
+    assert (decision["compared_examples"], decision["change"]) == (2 * COUNT, 0)
+    assert decision["baseline_note"] == (
+        "the baseline does not know birds and knows fish, which this one does not: both were "
+        "compared on the 40 test pictures of the classes that both know, each answering among those"
+    )
+    assert decision["text"] == (
+        "0.750 +- 0.093 on 80 pictures, baseline 1.000 against 1.000 on 40 of them: blessed"
+    )
+    assert properties(found.blessing)["keeps_baseline"] == 0
+
+
+def test_baseline_that_no_longer_loads_does_not_block(tmp_path: Path) -> None:
+    model, baseline = make_model(tmp_path / "m", 12), make_model(tmp_path / "b", 20)
+    (tmp_path / "b" / "Format-Serving" / "saved_model.pb").write_bytes(b"damaged")
+    found = evaluate(tmp_path, model, baseline)
+    assert found.is_pushed
+    note = found.decision["baseline_note"]
+    assert note.startswith("the baseline cannot be run: its files do not load (")
+    assert note.endswith("); decided without it")
+    assert found.decision["baseline_accuracy"] is None
+    assert properties(found.blessing)["baseline_model_id"] == 0
+
+
+def test_no_test_pictures(tmp_path: Path) -> None:
+    examples = make_examples(tmp_path / "e", ())
+    with pytest.raises(GateError) as error:
+        evaluate(tmp_path, make_model(tmp_path / "m", 20), examples=examples)
+    assert error.value.message == "there is no picture in test, so the model cannot be measured"
+    assert error.value.hint == "Add pictures, or give the test split a larger share of them."

@@ -1,0 +1,205 @@
+"""What is decided, and what is said of it, at every bound."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from components.evaluator.comparison import compare
+from components.evaluator.decision import decide, worst_pictures, write_decision
+from components.evaluator.predictions import Prediction
+from components.evaluator.settings import GateSettings
+from tests.fakes.models.predictions import paired, prediction, predictions
+
+CLASSES = ["cats", "dogs"]
+
+
+def gate(**settings: Any) -> GateSettings:
+    return GateSettings(**{"min_accuracy": 0.5, **settings})
+
+
+def decide_on(pictures: list[Prediction], settings: GateSettings) -> dict[str, Any]:
+    comparison = compare(pictures, settings.confidence)
+    return decide(pictures, settings, CLASSES, comparison)
+
+
+@pytest.mark.parametrize(("right", "is_blessed"), [(18, True), (17, False)])
+def test_lowest_accuracy(right: int, is_blessed: bool) -> None:
+    pictures = predictions(("cats", "cats", right), ("cats", "dogs", 20 - right))
+    decision = decide_on(pictures, gate(min_accuracy=0.9))
+    assert decision["blessed"] is is_blessed
+    assert decision["reasons"] == (
+        [] if is_blessed else ["test accuracy 0.8500 is below gate.min_accuracy 0.9 by 0.0500"]
+    )
+
+
+def test_the_bound_is_held_against_the_accuracy_not_its_interval() -> None:
+    decision = decide_on(predictions(("cats", "cats", 18), ("cats", "dogs", 2)), gate())
+    low, high = decision["interval"]
+    assert low < decision["test_accuracy"] == 0.9 < high
+    assert decide_on(
+        predictions(("cats", "cats", 18), ("cats", "dogs", 2)), gate(min_accuracy=0.9)
+    )["blessed"]
+
+
+def test_fine_overall_but_one_class_at_0() -> None:
+    pictures = predictions(("cats", "cats", 97), ("dogs", "cats", 3))
+    assert decide_on(pictures, gate(min_accuracy=0.95))["blessed"]
+    decision = decide_on(pictures, gate(min_accuracy=0.95, min_recall=0.5))
+    assert not decision["blessed"]
+    assert decision["reasons"] == [
+        "recall of dogs 0.0000 (0 of 3) is below gate.min_recall 0.5 by 0.5000"
+    ]
+
+
+@pytest.mark.parametrize(("found", "is_blessed"), [(4, True), (3, False)])
+def test_lowest_recall(found: int, is_blessed: bool) -> None:
+    pictures = predictions(
+        ("cats", "cats", 50), ("dogs", "dogs", found), ("dogs", "cats", 5 - found)
+    )
+    assert decide_on(pictures, gate(min_recall=0.8))["blessed"] is is_blessed
+
+
+def test_many_classes_below_the_bound_are_counted() -> None:
+    pictures = predictions(*((f"class-{n}", "cats", 2) for n in range(8)), ("cats", "cats", 99))
+    reasons = decide_on(pictures, gate(min_recall=0.1))["reasons"]
+    assert len(reasons) == 6
+    assert reasons[-1] == "recall of 3 more classes is below gate.min_recall"
+
+
+def test_class_without_test_pictures_is_told() -> None:
+    decision = decide_on(predictions(("cats", "cats", 5)), gate(min_recall=0.5))
+    assert decision["blessed"]
+    assert decision["classes"]["dogs"] == {"recall": None, "precision": None, "examples": 0}
+    assert decision["notes"] == [
+        "gate.min_recall was not checked for dogs: the test split has no such picture"
+    ]
+    assert decide_on(predictions(("cats", "cats", 5)), gate())["notes"] == []
+
+
+@pytest.mark.parametrize(("bound", "is_blessed"), [(0.2, True), (0.19, False)])
+def test_largest_calibration_error(bound: float, is_blessed: bool) -> None:
+    # Half of them right, with a score of 0.7.
+    pictures = predictions(("cats", "cats", 10), ("cats", "dogs", 10), score=0.7)
+    decision = decide_on(pictures, gate(max_calibration_error=bound))
+    assert decision["calibration_error"] == pytest.approx(0.2)
+    assert decision["blessed"] is is_blessed
+    if not is_blessed:
+        assert decision["reasons"] == [
+            "calibration error 0.2000 is above gate.max_calibration_error 0.19 by 0.0100"
+        ]
+
+
+def test_worse_than_the_baseline_beyond_the_margin() -> None:
+    decision = decide_on(paired(both=1800, gained=20, lost=100, neither=80), gate())
+    assert not decision["blessed"]
+    assert decision["reasons"] == [
+        "test accuracy 0.9100 is 0.0400 below the baseline (0.9500); gate.max_drop "
+        "allows 0.01, and chance does not explain the rest (95% interval of the change: "
+        "-0.0511 to -0.0296)"
+    ]
+    assert decision["change"] == pytest.approx(-0.04)
+    assert decision["change_interval"] == pytest.approx([-0.0511, -0.0296], abs=5e-5)
+
+
+def test_worse_than_the_baseline_within_noise() -> None:
+    decision = decide_on(paired(both=33, gained=1, lost=4, neither=2), gate())
+    assert decision["change"] == pytest.approx(-0.075)
+    assert decision["blessed"]
+
+
+def test_every_reason_is_told() -> None:
+    pictures = paired(both=5, gained=0, lost=15, neither=0)
+    settings = gate(min_accuracy=0.9, min_recall=0.9, max_calibration_error=0.1)
+    reasons = decide_on(pictures, settings)["reasons"]
+    words = ["min_accuracy", "min_recall", "max_calibration_error", "max_drop"]
+    assert [word for reason in reasons for word in words if f"gate.{word}" in reason] == words
+
+
+def test_scores_that_are_no_numbers_refuse() -> None:
+    pictures = [*predictions(("cats", "cats", 99)), prediction("cats", "cats", score=None)]
+    decision = decide_on(pictures, gate())
+    assert not decision["blessed"] and decision["test_accuracy"] == 0.99
+    assert decision["reasons"] == ["the scores of 1 of 100 test pictures are no finite numbers"]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "text"),
+    [
+        (
+            paired(both=1904, gained=20, lost=10, neither=66),
+            "0.962 +- 0.008 on 2,000 pictures, baseline 0.957: blessed",
+        ),
+        (predictions(("cats", "cats", 1)), "1.000 +- 0.397 on 1 picture, no baseline: blessed"),
+        (
+            predictions(("cats", "dogs", 9), ("cats", "cats", 1)),
+            "0.100 +- 0.193 on 10 pictures, no baseline: refused",
+        ),
+        (
+            [*paired(both=10, gained=0, lost=0, neither=0), *predictions(("dogs", "cats", 10))],
+            "0.500 +- 0.201 on 20 pictures, baseline 1.000 against 1.000 on 10 of them: blessed",
+        ),
+    ],
+)
+def test_the_decision_in_a_line(pictures: list[Prediction], text: str) -> None:
+    assert decide_on(pictures, gate())["text"] == text
+
+
+def test_confusion_matrix_and_classes() -> None:
+    pictures = predictions(
+        ("cats", "cats", 3), ("cats", "dogs", 1), ("dogs", "dogs", 2), ("birds", "dogs", 1)
+    )
+    decision = decide_on(pictures, gate())
+    assert decision["confusion_matrix"] == {
+        "classes": ["cats", "dogs", "birds"],
+        "counts": [[3, 1, 0], [0, 2, 0], [0, 1, 0]],
+    }
+    assert decision["classes"]["cats"] == {"recall": 0.75, "precision": 1.0, "examples": 4}
+    assert decision["classes"]["dogs"] == {"recall": 1.0, "precision": 0.5, "examples": 2}
+    # Only the test split has birds: the model cannot find them, and that counts against it.
+    assert decision["classes"]["birds"] == {"recall": 0.0, "precision": None, "examples": 1}
+    assert decision["test_accuracy"] == pytest.approx(5 / 7)
+
+
+def test_the_ten_worst_pictures() -> None:
+    pictures = [
+        prediction("cats", "dogs", name="sure", score=0.99, label_score=0.01),
+        prediction("cats", "dogs", name="unsure", score=0.51, label_score=0.49),
+        prediction("cats", "cats", name="hit", score=0.4, label_score=0.4),
+        *predictions(("dogs", "dogs", 20)),
+    ]
+    worst = worst_pictures(pictures)
+    assert [w["name"] for w in worst[:3]] == ["sure", "unsure", "hit"]
+    assert len(worst) == 10
+    assert worst[0] == {
+        "name": "sure",
+        "label": "cats",
+        "predicted": "dogs",
+        "score": 0.99,
+        "label_score": 0.01,
+    }
+
+
+def test_the_file_is_plain_json_a_key_a_line(tmp_path: Path) -> None:
+    decision = decide_on(predictions(("cats", "cats", 3)), gate())
+    write_decision(decision, str(tmp_path))
+    text = (tmp_path / "decision.json").read_text()
+    assert json.loads(text) == decision
+    assert len(text.splitlines()) == len(decision) + 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"min_recall": 0}, "greater than 0"),
+        ({"max_calibration_error": 2}, "less than or equal to 1"),
+        ({"confidence": 1}, "less than 1"),
+        ({"slices": ["class", "class"]}, "class stands twice; keep one"),
+        ({"slices": [""]}, "at least 1 character"),
+    ],
+)
+def test_settings_that_make_no_sense(settings: dict, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        gate(**settings)

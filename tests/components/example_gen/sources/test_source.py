@@ -1,0 +1,190 @@
+"""How data may be laid out, and what is said of data that are not."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.example_gen.errors import IngestError
+from components.example_gen.settings import DataSettings
+from components.example_gen.sources.source import LITTER, Listing, list_folders
+
+WriteClasses = Callable[..., Path]
+FOLDERS = {"train": "train", "validation": "validation", "test": "test"}
+
+
+def listed(path: Path, **settings: Any) -> Listing:
+    parsed = DataSettings.model_validate({"path": str(path), **settings})
+    return list_folders(str(path), parsed)
+
+
+def failure(path: Path, **settings: Any) -> list[str]:
+    """The sentence and the hint of the error."""
+    with pytest.raises(IngestError) as error:
+        listed(path, **settings)
+    assert error.value.hint
+    return [error.value.message, error.value.hint]
+
+
+def test_a_folder_per_class(tmp_path: Path, write_classes: WriteClasses) -> None:
+    listing = listed(write_classes(tmp_path, count=2))
+    names = [(picture.name, picture.label, picture.given_split) for picture in listing.pictures]
+    assert names == [
+        ("a/000.png", "a", None),
+        ("a/001.png", "a", None),
+        ("b/000.png", "b", None),
+        ("b/001.png", "b", None),
+    ]
+
+
+def test_litter_is_ignored_and_nothing_else(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path, count=1)
+    for name in (*LITTER, "Thumbs.db", "._000.png"):
+        (tmp_path / "a" / name).touch()
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "b" / ".hidden.png").touch()
+    assert [picture.name for picture in listed(tmp_path).pictures] == [
+        "a/000.png",
+        "b/.hidden.png",
+        "b/000.png",
+    ]
+
+
+def test_files_beside_class_folders_have_no_label(
+    tmp_path: Path, write_classes: WriteClasses
+) -> None:
+    write_classes(tmp_path, count=1)
+    (tmp_path / "LICENSE.txt").touch()
+    assert ("LICENSE.txt", "") in [(p.name, p.label) for p in listed(tmp_path).pictures]
+
+
+def test_no_class_folders(tmp_path: Path) -> None:
+    (tmp_path / "1.png").touch()
+    assert failure(tmp_path) == [
+        f"there is no class folder in {tmp_path}.",
+        "Put the pictures of each class into a folder of its own: CLASS/picture.jpg.",
+    ]
+
+
+def test_no_pictures(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert failure(tmp_path)[0] == f"there is no picture in the class folders of {tmp_path}."
+
+
+def test_one_class_only(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path, count=1, labels="a")
+    assert failure(tmp_path)[0] == f"there is only one class in {tmp_path}: a."
+
+
+def test_folders_of_folders_of_folders(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path / "x" / "deep", count=1)
+    write_classes(tmp_path / "y", count=1)
+    message, hint = failure(tmp_path)
+    assert message == (
+        f"the class folder {tmp_path}/x contains folders (deep), where pictures are expected."
+    )
+    assert "CLASS/picture" in hint
+
+
+def test_links_in_circles_end(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path, count=1)
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    assert "contains folders (up)" in failure(tmp_path)[0]
+    (tmp_path / "a" / "up").unlink()
+    (tmp_path / "a" / "self.png").symlink_to("self.png")
+    assert "a/self.png" in [picture.name for picture in listed(tmp_path).pictures]
+
+
+def test_linked_class_folders_are_followed(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path / "elsewhere", count=2)
+    (tmp_path / "data").mkdir()
+    for label in "ab":
+        (tmp_path / "data" / label).symlink_to(tmp_path / "elsewhere" / label)
+    assert len(listed(tmp_path / "data").pictures) == 4
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path, count=1)
+    (tmp_path / "a").chmod(0)
+    message, _ = failure(tmp_path)
+    assert message == f"cannot read the folder {tmp_path}/a: Permission denied."
+
+
+def test_a_folder_that_vanished(tmp_path: Path, write_classes: WriteClasses) -> None:
+    settings = DataSettings(path=str(tmp_path))
+    with pytest.raises(IngestError, match="cannot read the folder .*/gone: No such file"):
+        list_folders(f"{tmp_path}/gone", settings)
+
+
+def test_a_class_name_that_cannot_be_a_label(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path, count=1)
+    (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
+    assert failure(tmp_path) == [
+        f"the class folder {tmp_path}/caf\\udce9 has control characters in its name, or is not "
+        "UTF-8.",
+        "Rename it: its name is the label.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folders", "suggestion"),
+    [
+        ("train val test", "{train: train, validation: val, test: test}"),
+        (
+            "train validation",
+            "{train: train, validation: validation, test: {from: validation, fraction: 0.5}}",
+        ),
+        (
+            "training testing",
+            "{train: training, validation: {from: train, fraction: 0.15}, test: testing}",
+        ),
+        (
+            "Train",
+            "{train: Train, validation: {from: train, fraction: 0.15}, "
+            "test: {from: train, fraction: 0.15}}",
+        ),
+    ],
+)
+def test_split_folders_taken_for_classes(
+    tmp_path: Path, write_classes: WriteClasses, folders: str, suggestion: str
+) -> None:
+    for folder in folders.split():
+        write_classes(tmp_path / folder, count=1)
+    message, hint = failure(tmp_path)
+    listing = ", ".join(f"{folder}/" for folder in sorted(folders.split()))
+    assert (
+        message == f"{tmp_path} holds split folders ({listing}), where class folders are expected."
+    )
+    assert hint == f"Write data.splits: {suggestion}"
+
+
+def test_classes_where_split_folders_are_expected(
+    tmp_path: Path, write_classes: WriteClasses
+) -> None:
+    write_classes(tmp_path, count=1)
+    assert failure(tmp_path, splits=FOLDERS) == [
+        f"data.splits.train names the folder 'train', which is not in {tmp_path}.",
+        "There are: a/, b/. Write data.splits: {train: 0.7, validation: 0.15, test: 0.15}",
+    ]
+
+
+def test_a_missing_split_folder(tmp_path: Path, write_classes: WriteClasses) -> None:
+    for split in ("train", "valid"):
+        write_classes(tmp_path / split, count=1)
+    assert failure(tmp_path, splits=FOLDERS) == [
+        f"data.splits.validation names the folder 'validation', which is not in {tmp_path}.",
+        "There are: train/, valid/. Write data.splits: "
+        "{train: train, validation: valid, test: {from: validation, fraction: 0.5}}",
+    ]
+
+
+def test_a_split_folder_without_classes(tmp_path: Path, write_classes: WriteClasses) -> None:
+    for split in ("train", "validation"):
+        write_classes(tmp_path / split, count=1)
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "1.png").touch()
+    assert failure(tmp_path, splits=FOLDERS)[0] == f"there is no class folder in {tmp_path}/test."

@@ -1,0 +1,259 @@
+"""The whole ingest, on real files."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from components.example_gen.errors import IngestError
+
+FOLDERS = {"train": "train", "validation": "val", "test": {"from": "validation", "fraction": 0.5}}
+
+Ingest = Callable[..., Any]
+Encode = Callable[..., bytes]
+WriteClasses = Callable[..., Path]
+
+
+def test_writes_every_picture_with_its_features(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data")
+    result = ingest(data)
+    assert result.split_names == ["train", "validation", "test"]
+    examples = [example for split in result.split_names for example in result.examples(split)]
+    assert len(examples) == 80
+    for example in examples:
+        contents = (data / example["image/filename"].decode()).read_bytes()
+        assert example.pop("image/encoded") == contents
+        assert example.pop("image/class/text") == example.pop("image/filename")[:1]
+        assert len(example.pop("image/sha256")) == 64
+        assert example == {"image/format": b"png", "image/height": 6, "image/width": 8}
+
+
+def test_counts_add_up(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses, encode: Encode
+) -> None:
+    data = write_classes(tmp_path / "data", count=100)
+    (data / "a" / "broken.jpg").write_bytes(encode(777, "JPEG")[:300])
+    (data / "a" / "notes.txt").write_text("not a picture")
+    (data / "readme.txt").write_text("nor is this")
+    (data / "a" / ".DS_Store").write_text("ignored, as documented")
+    summary = ingest(data, max_bad_fraction=0.05).summary
+    assert summary["found"] == 203
+    assert summary["accepted"] == 200
+    assert summary["quarantined"] == 3
+    assert summary["quarantined_by_reason"] == {
+        "not_an_image": 1,
+        "outside_class_folder": 1,
+        "undecodable": 1,
+    }
+    assert summary["classes"] == {"a": 100, "b": 100}
+    assert sum(summary["splits"].values()) == 200
+    assert sum(sum(c.values()) for c in summary["classes_by_split"].values()) == 200
+    assert summary["span"] is None
+
+
+@pytest.mark.parametrize("mode", ["in_memory", "multi_threading"])
+def test_same_data_give_the_same_bytes_with_and_without_beam(
+    mode: str, tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data")
+    first, second = ingest(data), ingest(data, [f"--direct_running_mode={mode}"])
+    assert first.summary == second.summary
+    for split in first.split_names:
+        for one, other in zip(first.shards(split), second.shards(split), strict=True):
+            assert one.name == other.name
+            assert one.read_bytes() == other.read_bytes()
+
+
+def test_splits_are_stable_when_data_grow(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data")
+    before = ingest(data)
+    write_classes(data / "more", labels="ab", seed=7)
+    for label in "ab":
+        for path in (data / "more" / label).iterdir():
+            path.rename(data / label / f"new-{path.name}")
+    shutil.rmtree(data / "more")
+    after = ingest(data)
+    assert after.summary["accepted"] == 160
+    for split in before.split_names:
+        assert before.names(split) <= after.names(split)
+
+
+def test_quarantine_lists_what_was_refused(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data")
+    (data / "a" / "empty.png").touch()
+    (data / "a" / "gone.png").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(data / "a" / "pipe.png")
+    (data / "a" / os.fsdecode(b"bad-\xff\n.png")).write_bytes(b"BM")
+    rows = {row["path"]: row for row in ingest(data, max_bad_fraction=0.1).quarantine}
+    assert {name: row["reason"] for name, row in rows.items()} == {
+        "a/empty.png": "empty_file",
+        "a/gone.png": "unreadable",
+        "a/pipe.png": "unreadable",
+        "a/bad-\\udcff\\n.png": "undecodable",
+    }
+    assert rows["a/pipe.png"]["detail"] == "is not a regular file"
+    assert rows["a/empty.png"] == {
+        "path": "a/empty.png",
+        "reason": "empty_file",
+        "detail": "0 bytes",
+        "bytes": 0,
+        "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "label": "a",
+        "split": None,
+    }
+
+
+def test_accepts_a_file_name_that_is_not_utf8(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses, encode: Encode
+) -> None:
+    data = write_classes(tmp_path / "data")
+    (data / "a" / os.fsdecode(b"\xff.png")).write_bytes(encode(777))
+    assert ingest(data).summary["accepted"] == 81
+
+
+def test_same_picture_under_two_labels_is_a_conflict(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses, encode: Encode
+) -> None:
+    data = write_classes(tmp_path / "data", count=100)
+    (data / "a" / "x.png").write_bytes(encode(777))
+    (data / "b" / "y.png").write_bytes(encode(777))
+    result = ingest(data)
+    assert result.reasons == {"a/x.png": "two_labels", "b/y.png": "two_labels"}
+    assert result.quarantine[0]["detail"] == "the same picture is labelled 'b': b/y.png"
+    assert result.summary["accepted"] == 200
+
+
+def test_copies_share_a_split(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses, encode: Encode
+) -> None:
+    data = write_classes(tmp_path / "data")
+    for number in range(5):
+        for copy in "xyz":
+            (data / "a" / f"{copy}{number}.png").write_bytes(encode(5000 + number))
+    result = ingest(data)
+    assert result.summary["accepted"] == 95
+    for number in range(5):
+        copies = {f"a/{copy}{number}.png" for copy in "xyz"}
+        assert [copies <= result.names(split) for split in result.split_names].count(True) == 1
+
+
+def test_split_folders_are_taken_as_given(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    write_classes(tmp_path / "data" / "train", count=10, seed=1)
+    write_classes(tmp_path / "data" / "val", count=40, seed=2)
+    write_classes(tmp_path / "data" / "unlabelled", count=3, seed=3)
+    result = ingest(tmp_path / "data", splits=FOLDERS)
+    assert result.summary["splits"]["train"] == 20
+    assert all(name.startswith("train/") for name in result.names("train"))
+    carved = result.names("test")
+    assert 25 < len(carved) < 55
+    assert all(name.startswith("val/") for name in carved | result.names("validation"))
+    assert result.summary["unused"] == ["unlabelled/"]
+
+
+def test_a_picture_in_train_and_test_stays_in_test(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = tmp_path / "data"
+    for seed, split in enumerate(("train", "val", "test")):
+        write_classes(data / split, count=40, seed=seed)
+    for number in range(3):
+        leaked = f"a/{number:03d}.png"
+        shutil.copy(data / "test" / leaked, data / "train" / f"a/leaked-{number}.png")
+    splits = {"train": "train", "validation": "val", "test": "test"}
+    result = ingest(data, splits=splits, max_bad_fraction=0.02)
+    assert result.reasons == {
+        f"train/a/leaked-{number}.png": "duplicate_across_splits" for number in range(3)
+    }
+    assert result.quarantine[0]["detail"] == "the same picture is in test: test/a/000.png"
+    assert result.quarantine[0]["split"] == "train"
+    assert result.summary["splits"]["test"] == 80
+
+
+def test_shards_are_about_as_large_as_asked(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data", count=100)
+    bytes_in_train = ingest(data).shards("train")[0].stat().st_size
+    result = ingest(data, shard_bytes=5_000)
+    names = [path.name for path in result.shards("train")]
+    assert 3 < len(names) < bytes_in_train / 2_000
+    assert names[1] == f"data_tfrecord-00001-of-{len(names):05d}.gz"
+    assert len(result.examples("train")) == result.summary["splits"]["train"]
+
+
+def test_too_much_quarantined_stops_with_the_worst(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data", count=50)
+    for number in range(12):
+        (data / "a" / f"bad{number:02d}.png").touch()
+    (data / "b" / "other.webp").write_bytes(b"RIFF....WEBPVP8 ")
+    with pytest.raises(IngestError) as error:
+        ingest(data)
+    lines = str(error.value).splitlines()
+    assert lines[0] == (
+        "13 of 113 files cannot be used (11.5%; data.max_bad_fraction allows 1.0%): "
+        "12 empty_file, 1 unsupported_format."
+    )
+    assert lines[2] == "  b/other.webp: unsupported_format (WebP; use JPEG, PNG, GIF or BMP)"
+    assert len(lines) == 1 + 10 + 1
+    mend, listed = lines[-1].split(" All refused files are listed in ")
+    assert mend == "Mend or remove these files, or raise data.max_bad_fraction."
+    assert len(Path(listed.removesuffix(".")).read_text().splitlines()) == 13
+
+
+def test_too_few_pictures_of_a_class(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data")
+    write_classes(data, labels="c", count=1, seed=3)
+    with pytest.raises(IngestError, match="class 'c' has 0 in"):
+        ingest(data)
+    with pytest.raises(IngestError, match="data.min_images_per_class is 2"):
+        ingest(data)
+
+
+def test_pixels_of_the_examples_are_those_of_the_files(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data")
+    for example in ingest(data).examples("validation"):
+        pixels = tf.io.decode_image(example["image/encoded"]).numpy()
+        with Image.open(data / example["image/filename"].decode()) as image:
+            assert (pixels == image).all()
+
+
+def test_malformed_files_among_good_ones(
+    shared_dir: Path, tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data", count=40)
+    corpus = shared_dir / "data" / "malformed_images"
+    files = [path for path in sorted(corpus.glob("*/*")) if path.is_file()]
+    for path in files:
+        shutil.copy(path, data / "a" / f"{path.parent.name}-{path.name}")
+    first = ingest(data, max_bad_fraction=1.0)
+    second = ingest(data, max_bad_fraction=1.0)
+    assert len(files) == 769
+    assert first.summary["found"] == 769 + 80
+    assert first.summary == second.summary
+    assert first.quarantine == second.quarantine
+    assert first.summary["quarantined_by_reason"].keys() <= {
+        "empty_file",
+        "not_an_image",
+        "too_many_pixels",
+        "undecodable",
+        "unsupported_pixels",
+    }

@@ -1,0 +1,70 @@
+from pathlib import Path
+from typing import Any
+
+from components.report.run_facts import RunFacts
+from components.report.sections.metrics import MOST_ROWS, Metrics, read_metrics
+from components.report.sources import Sources
+from tests.components.report.conftest import build_decision, write_json
+
+
+def metrics(folder: Path, decision: dict[str, Any], gate: Any = None) -> Metrics:
+    write_json(folder / "decision.json", decision)
+    run = RunFacts(pipeline="pets", run_id="r")
+    sources = Sources(run, {"gate": gate or {}}, folders={"evaluation": str(folder)})
+    read = read_metrics(sources)
+    assert read is not None
+    return read
+
+
+def table(read: Metrics) -> dict[str, tuple[str, str, str]]:
+    return {row.name: (row.value, row.interval, row.bound) for row in read.measures}
+
+
+def test_what_was_measured_and_what_the_gate_asks_for(tmp_path: Path) -> None:
+    assert table(metrics(tmp_path, build_decision(["a", "b"]))) == {
+        "accuracy": ("0.7500", "0.6000 to 0.8600", "at least 0.7000"),
+        "accuracy of the baseline": ("0.7450", "", ""),
+        "change against the baseline": ("+0.0050", "−0.0200 to +0.0300", "at least −0.0100"),
+        "lowest recall of a class": ("0.7500", "", "at least 0.5000"),
+        "calibration error": ("0.0310", "", ""),
+    }
+
+
+def test_a_baseline_that_knows_other_classes(tmp_path: Path) -> None:
+    decision = {**build_decision(["a", "b"]), "compared_examples": 4}
+    name = "change against the baseline, on the 4 pictures of the classes that both know"
+    assert name in table(metrics(tmp_path, decision))
+
+
+def test_bounds_may_stand_in_the_configuration_alone(tmp_path: Path) -> None:
+    decision = {"test_accuracy": 0.9, "baseline_accuracy": 0.8}
+    read = metrics(tmp_path, decision, {"min_accuracy": 0.5, "max_drop": 0.02})
+    assert table(read) == {
+        "accuracy": ("0.9000", "–", "at least 0.5000"),
+        "accuracy of the baseline": ("0.8000", "", ""),
+        "change against the baseline": ("+0.1000", "–", "at least −0.0200"),
+    }
+    assert read.change is not None and read.classes == [] and read.slices == []
+
+
+def test_classes_have_the_intervals_of_their_slices(tmp_path: Path) -> None:
+    read = metrics(tmp_path, build_decision(["a", "b"]))
+    assert [(row.name, row.interval) for row in read.classes] == [
+        ("a", [0.3, 0.95]),
+        ("b", [0.3, 0.95]),
+    ]
+    assert [row.feature for row in read.slices] == ["format"]
+
+
+def test_of_many_the_lowest_are_shown_and_the_unmeasured_last(tmp_path: Path) -> None:
+    classes: dict[str, Any] = {
+        f"c{n}": {"recall": 1 - n / 100, "precision": 1, "examples": 9} for n in range(50)
+    }
+    classes["empty"] = {"recall": None, "precision": None, "examples": 0}
+    slices = [{"feature": "size", "value": n, "accuracy": 1 - n / 100} for n in range(50)]
+    read = metrics(tmp_path, {"test_accuracy": 0.9, "classes": classes, "slices": slices})
+    assert (read.number_of_classes, read.number_of_slices) == (51, 50)
+    assert [row.name for row in read.classes] == [f"c{49 - n}" for n in range(MOST_ROWS)]
+    assert [row.value for row in read.slices] == [f"{49 - n}" for n in range(MOST_ROWS)]
+    few = metrics(tmp_path, {"classes": {"empty": classes["empty"], "c1": classes["c1"]}})
+    assert [row.name for row in few.classes] == ["c1", "empty"]

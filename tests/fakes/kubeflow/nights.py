@@ -1,0 +1,67 @@
+"""Nights on a played cluster: what is run, and where."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.fakes.kubeflow.kfp_player import Cluster, PlayedRun
+from tests.fakes.servers.postgresql import PostgreSQL
+from tests.repository import REPOSITORY
+
+CONFIG = """
+data: {{path: "{folder}/pictures/span-{{SPAN}}"}}
+transform: {{image_size: 32}}
+model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled, output_layer: block_4_add}}
+trainer:
+  stages:
+    - {{name: head, epochs: 12, optimizer: {{learning_rate: 0.01}}}}
+    - {{name: fine-tune, freeze: block_4_expand, epochs: 1, optimizer: {{learning_rate: 0.0001}}}}
+gate: {{min_accuracy: 0.6}}
+serving_check: {{calls: 20}}
+push: {{model_name: zeros-and-ones}}
+kubeflow:
+  image: image-pipeline:of-this-test
+  root: {folder}/root
+  volumes: {{shared: {folder}}}
+  metadata: {{url: "{metadata}", secret: mlmd, secret_as: files}}
+  retries: {{count: 1, backoff_seconds: 0}}
+  secrets: [{{name: cuda, env: {{CUDA_VISIBLE_DEVICES: devices}}}}]
+  env: {{TF_CPP_MIN_LOG_LEVEL: "2"}}
+"""
+
+
+def compile_config(config: Path) -> str:
+    """The compiled file of a configuration."""
+    compiled = config.with_name("pipeline.yaml")
+    command = [sys.executable, "-m", "kubeflow", "compile", str(config), "-o", str(compiled)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    return compiled.read_text()
+
+
+def open_cluster(folder: Path, server: PostgreSQL) -> Cluster:
+    """A cluster whose image has this project, and whose secrets are those of `CONFIG`."""
+    python = Path(sys.executable).parent
+    return Cluster(
+        folder=folder / "cluster",
+        # What an image has: a PATH with its Python, and the project installed in it.
+        image_env={"PATH": f"{python}:/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)},
+        secrets={
+            "mlmd": {"username": server.user, "password": server.password},
+            "cuda": {"devices": "-1"},
+        },
+        claims={"shared": str(folder)},
+    )
+
+
+def last_lines(run: PlayedRun) -> dict[str, str]:
+    """The last line of each task's log, which says what the task came to."""
+    return {name: task.log.strip().splitlines()[-1] for name, task in run.tasks.items()}
+
+
+def swap_labels(pictures: Path, count: int) -> None:
+    """Puts zeros among the ones and ones among the zeros: no model gets all of them right."""
+    for index in range(count):
+        zero, one = (pictures / f"digit-{label}" / f"{index:03}.png" for label in (0, 1))
+        contents = zero.read_bytes()
+        zero.write_bytes(one.read_bytes())
+        one.write_bytes(contents)

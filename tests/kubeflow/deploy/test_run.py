@@ -1,0 +1,249 @@
+"""A run is followed to its end, and told for what it came to."""
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubeflow.client.api import PipelinesHost
+from kubeflow.client.errors import HostError
+from kubeflow.deploy.deployment import ensure_experiment, start_run, upload
+from kubeflow.deploy.follow import follow
+from kubeflow.deploy.log import read_log_tail
+from kubeflow.deploy.outcome import RunOutcome, read_outcome
+from kubeflow.deploy.package import Package
+from kubeflow.deploy.run import RunState, read_run
+from kubeflow.deploy.view import PlainRunView, TerminalRunView
+from tests.fakes.kubeflow.deployed import connect, served, write_package
+from tests.fakes.kubeflow.kfp_api_server import KfpApi, argo_run
+
+DONE = {"trainer": "SUCCEEDED", "evaluator": "SUCCEEDED", "pusher": "SUCCEEDED"}
+# Ids of Argo's nodes as `argo_run` makes them, and the pods that Argo makes of them.
+PODS = {
+    "trainer": "wf-retry-system-container-impl-101",
+    "evaluator": "wf-retry-system-container-impl-201",
+    "pusher": "wf-retry-system-container-impl-301",
+}
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KfpApi]:
+    with served(monkeypatch, tmp_path) as api:
+        yield api
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Package:
+    return write_package(tmp_path)
+
+
+def run_to_its_end(
+    api: KfpApi, package: Package, *plays: Callable[[Any], Any]
+) -> tuple[RunOutcome, str]:
+    """Starts a run, follows it, and gives what it came to and what was shown."""
+    host = connect(api)
+    api.plays[:] = plays
+    run_id, shown = started(host, package), io.StringIO()
+    run = follow(host, run_id, package, PlainRunView(shown), poll_seconds=0.01)
+    return read_outcome(host, run), shown.getvalue()
+
+
+def started(host: PipelinesHost, package: Package) -> str:
+    experiment_id, _ = ensure_experiment(host, "nightly")
+    run_id: str = start_run(host, upload(host, package), experiment_id, "digits", {}).run_id
+    return run_id
+
+
+def test_states_are_shown_as_they_change(api: KfpApi, package: Package) -> None:
+    _, shown = run_to_its_end(
+        api,
+        package,
+        lambda run: {"state": "PENDING"},
+        argo_run("RUNNING", {"trainer": "PENDING"}),
+        argo_run("RUNNING", {"trainer": "RUNNING"}),
+        argo_run("RUNNING", {"trainer": "RUNNING"}),
+        argo_run("RUNNING", {"trainer": "SUCCEEDED", "evaluator": "RUNNING"}),
+        argo_run("SUCCEEDED", DONE),
+    )
+    assert shown.splitlines() == [
+        "Trainer    starting",
+        "Trainer    running",
+        "Trainer    done  3.0s",
+        "Evaluator  running",
+        "Evaluator  done  3.0s",
+        "Pusher     done  3.0s",
+    ]
+
+
+def test_how_long_a_task_has_been_running(package: Package) -> None:
+    # Argo gives a task that runs an end in the year 1.
+    now = datetime(2026, 11, 23, 3, 1, 12, tzinfo=timezone.utc)
+    run = read_run(argo_run("RUNNING", {"trainer": "RUNNING"})({}), package, now)
+    assert [task.seconds for task in run.tasks] == [60.0, None, None]
+
+
+def test_pushed_by_the_logs(api: KfpApi, package: Package) -> None:
+    api.logs[PODS["evaluator"]] = "loading\nEvaluator  done  7.1s  0.983 on 301: blessed\n"
+    api.logs[PODS["pusher"]] = "Pusher  done  0.5s  version 1795444680\n"
+    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    assert outcome.exit_code == 0
+    assert outcome.lines == (
+        "Pushed: version 1795444680 of the model is in service. (12m05s)",
+        "  Evaluator  done  7.1s  0.983 on 301: blessed",
+        "  Pusher  done  0.5s  version 1795444680",
+    )
+
+
+def test_refused_by_the_logs(api: KfpApi, package: Package) -> None:
+    api.is_user_interface = False
+    api.logs[PODS["evaluator"]] = "Evaluator  done  7.1s  refused: accuracy 0.61 is below 0.95\n"
+    api.logs[PODS["pusher"]] = (
+        "Pusher  done  0.5s  nothing pushed\n"
+        "  because  the gate refused the model: accuracy 0.61 is below 0.95\n"
+        "I1123 03:12:01 launcher_v2.go] " + "publishing\n" * 100
+    )
+    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    assert outcome.exit_code == 3
+    assert outcome.lines[0].startswith("Refused: Evaluator keeps this model out of service.")
+    assert outcome.lines[1:] == (
+        "  Evaluator  done  7.1s  refused: accuracy 0.61 is below 0.95",
+        "  Pusher  done  0.5s  nothing pushed",
+        "    because  the gate refused the model: accuracy 0.61 is below 0.95",
+    )
+
+
+def test_unchanged_by_the_logs(api: KfpApi, package: Package) -> None:
+    api.logs[PODS["pusher"]] = "Pusher  cached: an earlier run's outputs hold  0.5s  version 17\n"
+    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    assert (outcome.word, outcome.exit_code) == ("unchanged", 0)
+
+
+def test_succeeded_without_logs(api: KfpApi, package: Package) -> None:
+    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    assert outcome.exit_code == 0
+    assert outcome.lines == ("Succeeded. What it came to is on the pages of its tasks. (12m05s)",)
+
+
+def newer_run(blessed: float) -> dict[str, Any]:
+    """What versions of KFP without ML Metadata tell: an entry a task, with pods and metrics."""
+    metadata = {"evaluator": {"blessed": blessed}, "pusher": {"pushed": 1, "version": 17}}
+    details = [
+        {
+            "name": key,
+            "display_name": key.title(),
+            "state": "SUCCEEDED",
+            "pods": [{"name": f"{key}-pod", "type": "EXECUTOR"}],
+            "outputs": {"artifacts": [{"artifacts": [{"metadata": metadata.get(key, {})}]}]},
+        }
+        for key in DONE
+    ]
+    return {"run_id": "r", "state": "SUCCEEDED", "run_details": {"task_details": details}}
+
+
+@pytest.mark.parametrize(("blessed", "code"), [(1, 0), (0, 3)])
+def test_metrics_where_the_api_has_them(
+    api: KfpApi, package: Package, blessed: int, code: int
+) -> None:
+    run = read_run(newer_run(blessed), package)
+    assert [task.pods for task in run.tasks][0] == ("trainer-pod",)
+    outcome = read_outcome(connect(api), run)
+    assert outcome.exit_code == code
+    assert ("version 17" in outcome.lines[0]) == bool(blessed)
+
+
+@pytest.mark.parametrize("is_user_interface", [True, False], ids=["interface", "server"])
+def test_a_failed_task_and_its_log(api: KfpApi, package: Package, is_user_interface: bool) -> None:
+    api.is_user_interface = is_user_interface
+    log = "".join(f"line {number}\n" for number in range(100))
+    api.logs[PODS["trainer"]] = f"{log}Trainer failed: no space left on device"
+    outcome, shown = run_to_its_end(
+        api, package, argo_run("FAILED", {"trainer": "FAILED"}, "main exited with 1")
+    )
+    assert "Trainer    failed" in shown
+    assert outcome.exit_code == 1
+    assert outcome.lines[0] == "Failed in Trainer: main exited with 1 (12m05s)"
+    assert outcome.lines[1] == "The last lines of Trainer's log:"
+    assert outcome.lines[-1] == "  | Trainer failed: no space left on device"
+    assert 20 < len(outcome.lines) < 30
+
+
+def test_a_failed_task_without_a_log(api: KfpApi, package: Package) -> None:
+    outcome, _ = run_to_its_end(api, package, argo_run("FAILED", {"trainer": "FAILED"}))
+    assert outcome.lines[0] == "Failed in Trainer. (12m05s)"
+    assert "cannot be read from here" in outcome.lines[1]
+    assert "kubectl -n kubeflow logs -l pipeline/runid=" in outcome.lines[2]
+
+
+def test_a_run_that_was_stopped(api: KfpApi, package: Package) -> None:
+    outcome, _ = run_to_its_end(api, package, argo_run("CANCELED", {"trainer": "RUNNING"}))
+    assert outcome.exit_code == 1
+    assert outcome.lines[0].startswith("Stopped on the cluster")
+
+
+def test_bad_minutes_of_the_host(api: KfpApi, package: Package) -> None:
+    host = connect(api)
+    run_id = started(host, package)
+    api.plays[:] = [argo_run("SUCCEEDED", DONE)]
+    api.fail("GET .*/runs/", status=503, times=6)
+    api.fail("GET .*/runs/", status=0, times=2)
+    shown = io.StringIO()
+    run = follow(host, run_id, package, PlainRunView(shown), poll_seconds=0.01)
+    assert run.has_succeeded
+    lines = shown.getvalue().splitlines()
+    assert "out of service (503, looking at the run)" in lines[0] and lines[0].endswith(
+        "; asking on"
+    )
+    # Once, however often it was asked.
+    assert "Remote end closed connection without response; asking on" in lines[1]
+    assert lines[2].startswith("Trainer")
+
+
+def test_a_host_that_stays_away(api: KfpApi, package: Package) -> None:
+    host = connect(api)
+    run_id = started(host, package)
+    api.fail("GET .*/runs/", status=503, times=1000)
+    seconds = iter(range(0, 100_000, 100))
+    with pytest.raises(HostError, match="503"):
+        follow(
+            host, run_id, package, PlainRunView(io.StringIO()), 0.01, clock=lambda: next(seconds)
+        )
+
+
+def test_a_token_that_runs_out(api: KfpApi, package: Package) -> None:
+    host = connect(api, token="secret")
+    run_id = started(host, package)
+    api.token = "another"
+    with pytest.raises(HostError, match="401"):
+        follow(host, run_id, package, PlainRunView(io.StringIO()), 0.01)
+
+
+def test_the_log_of_no_pod(api: KfpApi) -> None:
+    tail = read_log_tail(connect(api), "run", ["wf-1"] * 100)
+    assert tail.lines == () and "not found" in tail.why_none
+    # Each way to a log is a request to a cluster that has other things to do.
+    assert len(api.requests) < 30
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_table_on_a_terminal(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # whoever tests may have none
+    stream = Terminal()
+    view = TerminalRunView(stream, width=100)
+    view.show(read_run(argo_run("RUNNING", {"trainer": "RUNNING"})({}), package))
+    view.notice("asking on")
+    finished: RunState = read_run(
+        argo_run("FAILED", {"trainer": "SUCCEEDED", "evaluator": "FAILED"})({}), package
+    )
+    view.show(finished)
+    view.close()
+    shown = stream.getvalue()
+    assert "asking on" in shown
+    last = shown[shown.rindex("Trainer") - 200 :]
+    assert "✓" in last and "✗" in last and "not run" in last

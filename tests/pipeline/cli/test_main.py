@@ -1,0 +1,89 @@
+"""The command as a person starts it: real processes, exit codes, what they print."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.repository import REPOSITORY
+
+DIGITS = "configs/digits.yaml"
+
+
+def pipeline(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipeline", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=300)
+
+
+def test_help_is_fast_and_light() -> None:
+    seconds = []
+    for _ in range(5):
+        start = time.monotonic()
+        result = pipeline("--help")
+        seconds.append(time.monotonic() - start)
+    assert result.returncode == 0
+    assert "show-config" in result.stdout
+    assert "3  the gate or the serving check\n" in result.stdout
+    assert min(seconds) < 0.5
+
+
+def test_the_front_end_never_imports_what_is_heavy() -> None:
+    code = (
+        "import sys, pipeline.cli.main, pipeline.local.supervise, pipeline.config.load,"
+        "pipeline.config.show,"
+        "pipeline.console.live, pipeline.console.plain, pipeline.config.reference;"
+        "print([m for m in ('tensorflow', 'tfx', 'apache_beam', 'keras', 'numpy', 'kfp')"
+        " if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+    assert result.stdout == "[]\n", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["walk"], "No such command 'walk'"),
+        (["run"], "Missing argument 'CONFIG'"),
+        (["run", DIGITS, "--sett", "a=b"], "No such option"),
+        (
+            ["run", "nowhere.yaml"],
+            "nowhere.yaml cannot be used: 1 problem\n  there is no such file",
+        ),
+        (["run", DIGITS, "--set", "gate.min_accuracy=2"], "1 problem\n\n  gate.min_accuracy\n"),
+        (["show-config", DIGITS, "--set", "x=2"], "unknown key"),
+        (["run", DIGITS, "--workspace", "setup.py"], "is a file"),
+    ],
+)
+def test_wrong_usage_and_configuration_exit_2(arguments: list[str], message: str) -> None:
+    result = pipeline(*arguments)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_show_config_can_be_loaded_again(tmp_path: Path) -> None:
+    first = pipeline("show-config", DIGITS, "--set", "trainer.stages[0].epochs=7")
+    assert first.returncode == 0
+    assert "epochs: 7" in first.stdout
+    (tmp_path / "again.yaml").write_text(first.stdout)
+    assert pipeline("show-config", str(tmp_path / "again.yaml")).stdout == first.stdout
+
+
+def test_show_config_shows_what_would_not_run_here(tmp_path: Path) -> None:
+    result = pipeline("show-config", DIGITS, "--set", "model={weights: no.h5}")
+    assert result.returncode == 0
+    assert "weights: no.h5" in result.stdout
+    assert "would not run on this machine" in result.stderr
+    assert "no such file" in result.stderr
+
+
+def test_an_unusable_workspace_exits_1(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = pipeline("run", DIGITS, "--workspace", str(tmp_path / "file" / "workspace"))
+    assert result.returncode == 1
+    assert "cannot be used: Not a directory" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,220 @@
+"""`python -m pipeline node`: processes of their own, over a database, as the tasks of a cluster."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ml_metadata as mlmd
+import pytest
+from ml_metadata.proto import metadata_store_pb2
+
+from pipeline.metadata.connection import connection_config
+from pipeline.metadata.credentials import Login
+from pipeline.metadata.url import parse_metadata_url
+from tests.e2e.runs import write_pictures
+from tests.fakes.servers.mysql import MySQL, run_mysql
+from tests.fakes.servers.postgresql import PostgreSQL, run_postgresql
+from tests.repository import REPOSITORY
+
+CONFIG: dict[str, Any] = {
+    "data": {"path": "PICTURES"},
+    "transform": {"image_size": 32},
+    "model": {"weights": "bundled", "alpha": 0.35},
+    "trainer": {"warm_start": True},
+    "gate": {"min_accuracy": 0.6},
+    "push": {"model_name": "zeros-and-ones"},
+}
+
+
+@dataclass
+class Cluster:
+    """What the nodes of all runs share.
+
+    Attributes:
+        root: The mounted folder.
+        server: The metadata's server.
+        config: The configuration.
+        told: All that nodes have written so far.
+    """
+
+    root: Path
+    server: PostgreSQL | MySQL
+    config: dict[str, Any]
+    told: list[str] = field(default_factory=list)
+
+    def start(self, node: str, run_id: str, *options: str) -> subprocess.Popen[str]:
+        """Starts a node in an environment with nothing in it but what a pod is given."""
+        command = [sys.executable, "-m", "pipeline", "node", "--node", node, "--run-id", run_id]
+        command += ["--config-json", json.dumps(self.config), "--root", str(self.root)]
+        command += ["--metadata", self.server.url("nodes"), *options]
+        return subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            env={**self.server.login, "CUDA_VISIBLE_DEVICES": "-1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> tuple[int, str, str]:
+        """Waits for one; its exit code and what it wrote on either stream."""
+        out, err = process.communicate(timeout=300)
+        self.told += [out, err]
+        return process.returncode, out, err
+
+    def live(self, run_id: str) -> list[str]:
+        """URIs of the live artifacts of a run."""
+        login = Login(self.server.user, self.server.password)
+        store = mlmd.MetadataStore(
+            connection_config(parse_metadata_url(self.server.url("nodes")), login)
+        )
+        run = store.get_context_by_type_and_name("pipeline_run", run_id)
+        found = store.get_artifacts_by_context(run.id)
+        return [one.uri for one in found if one.state == metadata_store_pb2.Artifact.LIVE]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("cluster")
+    pictures = write_pictures(folder / "pictures")
+    config = {**CONFIG, "data": {"path": str(pictures)}}
+    with run_postgresql() as server:
+        cluster = Cluster(folder / "root", server, config)
+        yield cluster
+        # TFX and MLMD log much of what they are given.
+        assert not [text for text in cluster.told if server.password in text]
+
+
+def test_nodes_that_start_together_on_an_empty_database(cluster: Cluster) -> None:
+    twins = [cluster.start("ImageExampleGen", "run-1") for _ in range(2)]
+    # In a run of its own: in that of the twins, it may come when one of them has finished.
+    early, unknown = cluster.start("StatisticsGen", "run-0"), cluster.start("Trianer", "run-1")
+    told = [cluster.finish(process) for process in twins]
+    assert sum(code == 0 for code, *_ in told) >= 1, told
+    assert all(code == 0 or "was overtaken by a later one" in err for code, _, err in told), told
+    assert any("120 pictures; train 90, validation 12, test 18" in out for _, out, _ in told)
+    [uri] = cluster.live("run-1")
+    examples = cluster.root / "artifacts" / "zeros-and-ones" / "ImageExampleGen" / "examples"
+    assert [str(path) for path in examples.iterdir()] == [uri]
+
+    code, _, err = cluster.finish(early)
+    assert code == 1
+    assert "StatisticsGen needs what has not finished in this run: ImageExampleGen (" in err
+    assert "Traceback" not in err
+    code, _, err = cluster.finish(unknown)
+    assert code == 2
+    assert "Error: --node: the pipeline has no node Trianer.\nIt has " in err
+    assert "Traceback" not in err
+
+
+def test_independent_nodes_a_finished_one_and_the_cache(cluster: Cluster, tmp_path: Path) -> None:
+    files = ["--metrics", str(tmp_path / "a" / "m.json"), "--html", str(tmp_path / "b" / "p.html")]
+    outputs = {"outputs": {"artifacts": {"metrics": {}}, "outputFile": str(tmp_path / "c" / "o")}}
+    processes = [
+        cluster.start("StatisticsGen", "run-1"),
+        cluster.start("EarlierModel", "run-1"),
+        cluster.start("ImageExampleGen", "run-1", "--set", "data.path="),
+        cluster.start("ImageExampleGen", "run-2", *files, "--executor-input", json.dumps(outputs)),
+    ]
+    told = [cluster.finish(process) for process in processes]
+    assert [code for code, *_ in told] == [0] * 4, told
+    outcomes = [out.splitlines()[-1] for _, out, _ in told]
+    assert outcomes[0].startswith("StatisticsGen  done  ")
+    assert outcomes[1].startswith("EarlierModel  done  ") and outcomes[1].endswith("  none yet")
+    assert outcomes[2].startswith("ImageExampleGen  had finished in this run before  ")
+    assert outcomes[3].startswith("ImageExampleGen  cached: an earlier run's outputs hold  ")
+    assert set(cluster.live("run-2")) < set(cluster.live("run-1"))
+
+    metrics = json.loads((tmp_path / "a" / "m.json").read_text())
+    assert metrics["found"] == 120 and metrics["train_pictures"] == 90
+    assert "<h1>ImageExampleGen: cached" in (tmp_path / "b" / "p.html").read_text()
+    told_kfp = json.loads((tmp_path / "c" / "o").read_text())
+    assert told_kfp == {"artifacts": {"metrics": {"artifacts": [{"metadata": metrics}]}}}
+
+
+def test_a_node_that_is_killed_and_run_again(cluster: Cluster) -> None:
+    # Nothing that the cache has.
+    settings = ["--set", "data.shard_bytes=1000", "--set", "data.max_bad_fraction=0.5"]
+    process = cluster.start("ImageExampleGen", "run-killed", *settings)
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if "writing examples" in line:
+            process.kill()
+            break
+    assert cluster.finish(process)[0] == -9, seen
+    assert cluster.live("run-killed") == []
+    code, out, err = cluster.finish(cluster.start("ImageExampleGen", "run-killed", *settings))
+    assert code == 0, err
+    [uri] = cluster.live("run-killed")
+    folder = Path(uri)
+    assert folder.name.endswith("-2")
+    # What the killed attempt left is gone.
+    assert not (folder.parent / folder.name.removesuffix("-2")).exists()
+    assert "120 of 120 pictures accepted" in out
+
+
+@pytest.mark.slow
+def test_mysql(cluster: Cluster, tmp_path: Path) -> None:
+    """Nodes that start together on an empty database, and another run that is cached."""
+    with run_mysql() as server:
+        cluster = Cluster(tmp_path / "root", server, cluster.config)
+        twins = [cluster.start("ImageExampleGen", "run-1") for _ in range(2)]
+        told = [cluster.finish(process) for process in twins]
+        assert sum(code == 0 for code, *_ in told) >= 1, told
+        assert all(code == 0 or "overtaken by a later one" in err for code, _, err in told), told
+        [uri] = cluster.live("run-1")
+        code, out, err = cluster.finish(cluster.start("ImageExampleGen", "run-2"))
+        assert (code, "cached: an earlier run's outputs hold" in out) == (0, True), err
+        assert cluster.live("run-2") == [uri]
+    assert not [text for text in cluster.told if server.password in text]
+
+
+BASE = {
+    "--node": "Trainer",
+    "--run-id": "r",
+    "--config-json": json.dumps({**CONFIG, "data": {"source": "digits"}}),
+    "--metadata": "sqlite:////tmp/never-made.sqlite",
+    "--root": "/tmp/never-made",
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"--config-json": "{"}, "--config-json cannot be used: 1 problem is no JSON: Exp"),
+        ({"--config-json": "[]"}, "--config-json cannot be used: 1 problem is no object"),
+        ({"--config-json": "{}"}, "--config-json cannot be used: 3 problems"),
+        ({"--set": "trainer.batch_size=many"}, "trainer.batch_size"),
+        ({"--set": "trainer.batch_sizes=3"}, "Did you mean batch_size?"),
+        ({"--metadata": "postgresql://me:geheim@db/m"}, "Error: --metadata: the address holds a"),
+        (
+            {"--metadata": "grpc://h:1?ssl_ca=/no/such"},
+            "the metadata's ssl_ca=/no/such cannot",
+        ),
+        ({"--metadata": "postgresql://db/m"}, "METADATA_USER_FILE"),
+        ({"--root": "s3://bucket/x"}, "Mount the bucket as a volume"),
+        ({"--root": "workspace"}, "is no absolute path"),
+        ({"--run-id": "{{$.pipeline_job_uuid}}"}, "KFP did not say which run this is"),
+        ({"--executor-input": "{{$}}"}, "is not what KFP fills in"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
+)
+def test_wrong_usage(options: dict[str, str], told: str) -> None:
+    words = [word for option in {**BASE, **options}.items() for word in option]
+    result = subprocess.run(
+        [sys.executable, "-m", "pipeline", "node", *words],
+        cwd=REPOSITORY,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert told in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr and "geheim" not in result.stderr

@@ -1,0 +1,161 @@
+"""The Trainer node on two pods, which are two real processes, against the same in its own pod."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.errors import UserError
+from pipeline.cluster.training_job.spec import TRAINING_JOB
+from tests.fakes.kubernetes.cluster import FakeCluster
+from tests.fakes.kubernetes.trainer_node import Node, write_inputs
+from tests.pipeline.cluster.training_job.conftest import training_job
+
+# Two processes on one core take as long as four on two.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Two runs of the same node.
+
+    Attributes:
+        alone: In this process.
+        on_pods: On two pods.
+        first_try: How its first try failed.
+        cluster: Where it ran.
+        messages: What was told while it ran.
+    """
+
+    alone: Node
+    on_pods: Node
+    first_try: UserError
+    cluster: FakeCluster
+    messages: list[str]
+
+
+class _Messages(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+    """Trains; on the pods, one is killed after the first epoch, and the task is tried again."""
+    folder = tmp_path_factory.mktemp("training")
+    write_inputs(folder)
+    alone, first, on_pods = Node(folder, "alone"), Node(folder, "pods"), Node(folder, "pods", 2)
+    alone.train()
+    cluster, log = FakeCluster(folder), _Messages()
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(log)
+    root.setLevel(logging.INFO)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(cluster.kubeconfig()))
+        patch.setenv(TRAINING_JOB, training_job())
+        try:
+            killer = threading.Thread(target=_kill_a_pod, args=(cluster, first), daemon=True)
+            killer.start()
+            with pytest.raises(UserError) as first_try:
+                first.train()
+            on_pods.train()
+        finally:
+            root.removeHandler(log)
+            root.setLevel(level)
+            cluster.close()
+    yield Trained(alone, on_pods, first_try.value, cluster, log.messages)
+
+
+def _kill_a_pod(cluster: FakeCluster, node: Node) -> None:
+    """Kills the second pod once the state of the training has been saved."""
+    while not node.checkpoints or node.checkpoints[0].endswith(".new"):
+        time.sleep(0.01)
+    process = cluster.pods[1].process
+    assert process is not None
+    os.killpg(process.pid, signal.SIGKILL)
+
+
+def _variables(node: Node) -> dict[str, np.ndarray]:
+    reader = tf.train.load_checkpoint(str(node.model / "variables" / "variables"))
+    names = [name for name in reader.get_variable_to_shape_map() if name.startswith("network")]
+    return {name: reader.get_tensor(name) for name in names}
+
+
+def test_several_pods_train_the_model_of_one(trained: Trained) -> None:
+    expected, result = _variables(trained.alone), _variables(trained.on_pods)
+    assert expected.keys() == result.keys() and len(expected) > 10
+    for name, value in expected.items():
+        # Sums of floats in another order; float32 has seven digits.
+        np.testing.assert_allclose(result[name], value, 1e-4, 1e-5, err_msg=name)
+
+
+def test_both_pods_trained(trained: Trained) -> None:
+    logs = [file.read_text() for file in sorted(trained.cluster.folder.glob("*-worker-?.log"))]
+    assert len(logs) == 2
+    for log in logs:
+        assert "group_size = 2" in log
+        # None left while the other still had something to do.
+        assert "heartbeat timeout" not in log
+
+
+def test_a_killed_pod_fails_the_task(trained: Trained) -> None:
+    assert "-worker-1 of the training job failed (Error, exit code 137)" in str(trained.first_try)
+    assert "goes on from the last epoch that was saved" in str(trained.first_try.hint)
+
+
+def test_the_next_try_goes_on_after_the_last_epoch(trained: Trained) -> None:
+    told = [line for line in trained.messages if "an interrupted training goes on after" in line]
+    assert told and trained.on_pods.checkpoints == []
+
+
+def test_each_try_leaves_no_job_behind(trained: Trained) -> None:
+    cluster = trained.cluster
+    first, second = (manifest["metadata"]["name"] for manifest in cluster.submitted)
+    assert first == second and first.startswith("train-tiny-digits-")
+    assert cluster.resources == {} and cluster.pods == []
+
+
+def test_the_chiefs_log_is_told_while_it_trains(trained: Trained) -> None:
+    lines = trained.messages
+    epoch = next(n for n, line in enumerate(lines) if "epoch 3/3, validation accuracy" in line)
+    deleted = max(n for n, line in enumerate(lines) if "2 of 2 pods run" in line)
+    assert deleted < epoch
+    assert any("exporting" in line for line in lines[epoch:])
+
+
+def test_nothing_but_the_model_run_is_left(trained: Trained) -> None:
+    call = "training_call.json"
+    left = {file.name for file in trained.alone.model_run.iterdir()}
+    assert {file.name for file in trained.on_pods.model_run.iterdir()} == {*left, call}
+    # It tells how the model came about; what holds no secret may stay.
+    assert "trainer.task.run_fn" in (trained.on_pods.model_run / call).read_text()
+
+
+def test_a_trainjob_trains_the_same(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = FakeCluster(tmp_path)
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig()))
+    monkeypatch.setenv(TRAINING_JOB, training_job(kind="TrainJob"))
+    node = Node(trained.alone.folder, "on-a-trainjob")
+    try:
+        node.train()
+    finally:
+        cluster.close()
+    for name, value in _variables(trained.alone).items():
+        np.testing.assert_allclose(_variables(node)[name], value, 1e-4, 1e-5, err_msg=name)

@@ -1,0 +1,51 @@
+"""Pods end when the Trainer that waits for them was killed, and not before."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pipeline.cluster.training_job.heartbeat import show_life
+from tests.repository import REPOSITORY
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from pipeline.training_job.sign_of_life import end_when_silent
+end_when_silent(sys.argv[1], Path(sys.argv[2]), silent_seconds=3.0, pause_seconds=0.1)
+print("watching", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_pod_ends_after_the_last_sign_of_life(tmp_path: Path) -> None:
+    alive, failure = tmp_path / "alive", tmp_path / "failure"
+    with show_life(str(alive), pause_seconds=0.1):
+        pod = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(alive), str(failure)],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "CUDA_VISIBLE_DEVICES": "-1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert pod.stdout is not None
+        try:
+            assert pod.stdout.readline() == "watching\n"
+            time.sleep(4.5)
+            assert pod.poll() is None
+            # As long as the Trainer lives, it is told each time that something changed.
+            first = alive.read_text()
+            time.sleep(0.5)
+            assert alive.read_text() != first
+        except BaseException:
+            pod.kill()
+            raise
+    assert not alive.exists()
+    try:
+        _, log = pod.communicate(timeout=120)
+    finally:
+        pod.kill()
+    assert pod.returncode == 1
+    told = "the Trainer that waits for this training has given no sign of life for 3 s"
+    assert told in failure.read_text() and told in log

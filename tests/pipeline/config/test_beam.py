@@ -1,0 +1,165 @@
+"""Where Beam may run what, and what of it contradicts itself."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import UserError
+from pipeline.config.beam import BeamSettings, check_places
+from pipeline.config.errors import ConfigError
+from pipeline.config.load import load_config
+
+WORKERS = {"address": "localhost:50000"}
+FLINK = {"master": "flink:8081", "workers": WORKERS}
+SPARK = {"rest_url": "spark:6066", "workers": WORKERS}
+DATAFLOW = {
+    "project": "pictures",
+    "region": "europe-west4",
+    "temp_location": "gs://bucket/tmp",
+    "image": "repository/image:1",
+}
+
+
+@pytest.mark.parametrize(
+    ("beam", "where", "message"),
+    [
+        ({"runner": "flink"}, "runner", "flink needs the section beam.flink"),
+        ({"runner": "dataflow", "flink": FLINK}, "runner", "needs the section beam.dataflow"),
+        (
+            {"components": {"Evaluator": {"runner": "spark"}}},
+            "components.Evaluator.runner",
+            "spark needs the section beam.components.Evaluator.spark",
+        ),
+        ({"components": {"Trainer": {}}}, "components.Trainer", "unknown key"),
+        ({"components": {"Transfrom": {}}}, "components.Transfrom", "Did you mean Transform?"),
+        ({"flink": {"workers": WORKERS}}, "flink", "give one of master and job_endpoint"),
+        (
+            {"flink": {**FLINK, "job_endpoint": "jobs:8099"}},
+            "flink",
+            "give one of master and job_endpoint",
+        ),
+        ({"spark": {"workers": WORKERS}}, "spark", "give one of rest_url and job_endpoint"),
+        (
+            {"spark": {"job_endpoint": "jobs:8099", "job_server_jar": "a.jar", "workers": WORKERS}},
+            "spark.job_server_jar",
+            "goes with rest_url",
+        ),
+        ({"flink": {"master": "flink:8081"}}, "flink.workers", "is missing"),
+        ({"flink": {**FLINK, "workers": {}}}, "flink.workers", "one of address, command and image"),
+        (
+            {"flink": {**FLINK, "workers": {**WORKERS, "image": "a:1"}}},
+            "flink.workers",
+            "one of address, command and image",
+        ),
+        ({"flink": {**FLINK, "master": "flink"}}, "flink.master", "allowed: HOST:PORT or"),
+        ({"flink": {**FLINK, "version": "1.20"}}, "flink.version", "1.17 or 1.18"),
+        ({"dataflow": {"project": "pictures"}}, "dataflow.region", "is missing"),
+        (
+            {"dataflow": {**DATAFLOW, "temp_location": "/tmp"}},
+            "dataflow.temp_location",
+            "allowed: gs://BUCKET/FOLDER",
+        ),
+        ({"direct": {"workers": 4}}, "direct.workers", "mode: multi_processing"),
+        (
+            {"runner": "flink", "flink": FLINK, "pipeline_args": ["--runner=SparkRunner"]},
+            "pipeline_args",
+            "name the runner SparkRunner, and runner is flink",
+        ),
+        (
+            {
+                "components": {
+                    "Transform": {
+                        "runner": "direct",
+                        "pipeline_args": ["--runner", "DataflowRunner"],
+                    }
+                }
+            },
+            "components.Transform.pipeline_args",
+            "name the runner DataflowRunner",
+        ),
+    ],
+)
+def test_contradictions(beam: dict[str, Any], where: str, message: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "data: {source: digits}\ngate: {min_accuracy: 0.9}\npush: {model_name: digits}\n"
+        f"beam: {beam}\n"
+    )
+    with pytest.raises(ConfigError) as raised:
+        load_config(config)
+    told = {problem.path: problem.message for problem in raised.value.problems}
+    assert message in told.get(f"beam.{where}", f"nothing of {where}, but {told}")
+
+
+def beam(**settings: Any) -> BeamSettings:
+    return BeamSettings.model_validate(settings)
+
+
+def test_what_a_component_leaves_empty_is_as_for_all() -> None:
+    settings = beam(
+        dataflow=DATAFLOW,
+        pipeline_args=["--job_name=pictures"],
+        components={"Evaluator": {"runner": "dataflow"}, "Transform": {"pipeline_args": ["--a"]}},
+    )
+    evaluator = settings.for_component("Evaluator")
+    assert evaluator.runner == "dataflow" and evaluator.dataflow == settings.dataflow
+    # Options of all components are those of their runner.
+    assert evaluator.pipeline_args == ()
+    assert settings.for_component("Transform").pipeline_args == ("--a",)
+    assert settings.for_component("StatisticsGen").pipeline_args == ("--job_name=pictures",)
+
+
+BUCKET, VOLUME = "gs://bucket/root", "/mnt/root"
+SHARED_FLINK = {**FLINK, "mounts_root": True}
+
+
+@pytest.mark.parametrize(
+    ("settings", "root", "pictures"),
+    [
+        (beam(), VOLUME, "pictures"),
+        (beam(direct={"mode": "multi_processing"}), VOLUME, "pictures"),
+        (beam(pipeline_args=["--runner=DirectRunner"]), VOLUME, "pictures"),
+        (beam(runner="dataflow", dataflow=DATAFLOW), BUCKET, "gs://bucket/pictures"),
+        (beam(runner="flink", flink=FLINK), BUCKET, None),
+        (beam(runner="flink", flink=SHARED_FLINK), VOLUME, "/mnt/pictures"),
+        (
+            beam(runner="dataflow", dataflow=DATAFLOW,
+                 components={"ImageExampleGen": {"runner": "direct"}}), BUCKET, "/mnt/pictures",
+        ),
+    ],
+)  # fmt: skip
+def test_places_that_workers_reach(settings: BeamSettings, root: str, pictures: str | None) -> None:
+    check_places(settings, root, pictures)
+
+
+@pytest.mark.parametrize(
+    ("settings", "root", "pictures", "message"),
+    [
+        (
+            beam(runner="flink", flink=FLINK), VOLUME, None,
+            "ImageExampleGen runs on flink, whose workers cannot reach the pipeline's root, "
+            "/mnt/root",
+        ),
+        (
+            beam(runner="dataflow", dataflow=DATAFLOW), BUCKET, "/mnt/pictures",
+            "ImageExampleGen runs on dataflow, whose workers cannot reach data.path, /mnt/pictures",
+        ),
+        (
+            beam(components={"Evaluator": {"runner": "spark", "spark": SPARK}}), VOLUME, None,
+            "Evaluator runs on spark",
+        ),
+        # The section that shares its disks is not the one that is used.
+        (
+            beam(flink=SHARED_FLINK, pipeline_args=["--runner=FlinkRunner"]), VOLUME, None,
+            "ImageExampleGen runs on FlinkRunner",
+        ),
+    ],
+)  # fmt: skip
+def test_places_that_workers_do_not_reach(
+    settings: BeamSettings, root: str, pictures: str | None, message: str
+) -> None:
+    with pytest.raises(UserError) as raised:
+        check_places(settings, root, pictures)
+    assert message in raised.value.message
+    assert "gs://BUCKET/FOLDER" in (raised.value.hint or "")

@@ -1,0 +1,70 @@
+"""The last lines of a run: whom a refusal is put down to."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.evaluator.settings import GateSettings
+from pipeline.console.final import closing_lines
+from pipeline.run.events import Failed, Finished
+from pipeline.run.outcome import build_summary
+from pipeline.run.paths import RunFolder
+from pipeline.run.state import Board
+
+START = datetime(2026, 11, 23, tzinfo=timezone.utc)
+WORST = {"name": "a.png", "label": "cat", "predicted": "dog", "score": 0.9, "label_score": 0.1}
+BLESSED = {"blessed": True, "reasons": [], "test_accuracy": 0.95, "worst": [WORST]}
+REFUSED = {**BLESSED, "blessed": False, "reasons": ["test accuracy 0.95 is below 0.97"]}
+DIFFERS = "two calls with the same pictures give different answers"
+CHECK = {"passed": False, "is_checked": True, "failures": [DIFFERS]}
+NOT_CHECKED = {
+    "passed": False, "is_checked": False, "failures": ["not checked: the gate refused the model"],
+}  # fmt: skip
+
+
+def lines_of(folder: Path, facts: dict[str, dict[str, Any]], *, fails: bool = False) -> list[str]:
+    board = Board(
+        Finished(component=name, state="done", seconds=1, facts=found)
+        for name, found in facts.items()
+    )
+    if fails:
+        board.apply(Failed(component="Report", cause="no room"))
+    run = RunFolder(folder, "id")
+    gate = GateSettings(min_accuracy=0.9)
+    return closing_lines(build_summary(board, run, gate, started=START, finished=START), run)
+
+
+def test_the_gate_refused(tmp_path: Path) -> None:
+    first, *rest = lines_of(tmp_path, {"Evaluator": REFUSED, "ServingCheck": NOT_CHECKED})
+    assert first == "Refused: the gate keeps this model out of service. (0.0s)"
+    assert [line for line in rest if "because" in line] == [
+        "  because       test accuracy 0.95 is below 0.97"
+    ]
+    assert "  worst         a.png: cat taken for dog (0.900)" in rest
+
+
+def test_a_hit_among_the_worst_is_told_as_one(tmp_path: Path) -> None:
+    hit = {**WORST, "name": "b.png", "predicted": "cat", "score": 0.6, "label_score": 0.6}
+    lines = lines_of(tmp_path, {"Evaluator": {**REFUSED, "worst": [WORST, hit]}})
+    text = "\n".join(lines)
+    assert "a.png: cat taken for dog (0.900)\n" in text
+    assert "b.png: cat, rightly (0.600)" in text
+
+
+def test_the_serving_check_refused(tmp_path: Path) -> None:
+    first, *rest = lines_of(tmp_path, {"Evaluator": BLESSED, "ServingCheck": CHECK})
+    assert first == "Refused: the exported model failed the serving check. (0.0s)"
+    assert f"  because       {DIFFERS}" in rest
+    assert not [line for line in rest if "worst" in line or "a.png" in line]
+
+
+@pytest.mark.parametrize(("evaluator", "check"), [(BLESSED, CHECK), (REFUSED, NOT_CHECKED)])
+def test_a_run_that_failed_after_a_refusal_still_says_why(
+    tmp_path: Path, evaluator: dict[str, Any], check: dict[str, Any]
+) -> None:
+    first, *rest = lines_of(tmp_path, {"Evaluator": evaluator, "ServingCheck": check}, fails=True)
+    assert first == "Failed in Report: no room"
+    assert sum("because" in line for line in rest) == 1
+    assert not [line for line in rest if "worst" in line]

@@ -1,0 +1,70 @@
+from typing import Any
+
+import pytest
+
+from pipeline.console.headlines import PURPOSES, accuracy, duration, headline
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0s"), (3.24, "3.2s"), (9.96, "10s"), (41, "41s"), (59.7, "1m00s"), (125, "2m05s"),
+     (3780, "1h03m")],
+)  # fmt: skip
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_accuracy() -> None:
+    assert [accuracy(value) for value in (0.98154, 0.95, 1.0)] == ["0.9815", "0.95", "1.0"]
+
+
+@pytest.mark.parametrize(
+    ("component", "facts", "text"),
+    [
+        (
+            "ImageExampleGen",
+            {
+                "found": 2002,
+                "quarantined": 3,
+                "quarantined_by_reason": {"two_labels": 1, "truncated": 2},
+                "splits": {"train": 1400, "test": 301},
+                "span": 7,
+            },
+            "2,002 pictures, 3 quarantined (2 truncated, 1 two labels), span 7; "
+            "train 1,400, test 301",
+        ),
+        ("ImageExampleGen", {"found": 1, "quarantined": 0}, "1 picture"),
+        (
+            "ImageExampleGen",
+            {
+                "found": 9,
+                "quarantined": 9,
+                "quarantined_by_reason": {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1},
+            },
+            "9 pictures, 9 quarantined (3 a, 3 b, 1 c, 2 other)",
+        ),
+        ("ExampleCheck", {"anomalies": []}, "no anomalies"),
+        ("ExampleCheck", {"anomalies": ["new label x"]}, "anomaly: new label x"),
+        ("ExampleCheck", {"anomalies": ["a", "b"]}, "anomalies: a (and 1 more)"),
+        ("Transform", {"classes": 2, "image_size": 64}, "2 classes, 64 x 64 pixels"),
+        (
+            "Trainer",
+            {"stages": [{"name": "head", "epochs": 1, "validation_accuracy": 0.9}]},
+            "validation accuracy: head 0.9 (1 epoch)",
+        ),
+        ("Baseline", {"baseline": None}, "none yet"),
+        ("Evaluator", {"test_accuracy": 0.98, "blessed": True}, "test accuracy 0.98, blessed"),
+        ("Evaluator", {"test_accuracy": 0.9, "blessed": False, "reasons": ["x"]}, "refused: x"),
+        ("Pusher", {"pushed": True, "version": 3}, "version 3"),
+        ("Pusher", {"pushed": False, "version": None}, "nothing pushed"),
+        ("StatisticsGen", {}, ""),
+        ("SomethingNew", {"a": 1}, ""),
+    ],
+)
+def test_headline(component: str, facts: dict[str, Any], text: str) -> None:
+    assert headline(component, facts) == text
+
+
+@pytest.mark.parametrize("component", PURPOSES)
+def test_any_fact_may_be_missing(component: str) -> None:
+    assert headline(component, {}) == ""

@@ -1,0 +1,59 @@
+"""Predictions as text, CSV and JSON lines, read back as strictly as their readers do."""
+
+import csv
+import io
+import json
+import os
+
+from pipeline.predict.output import header, line
+from pipeline.predict.prediction import Prediction, Scored
+
+CATS = Prediction("a,b.png", (Scored("cats", 0.9), Scored("dogs", 0.1)))
+BAD = Prediction('new\nline "x".png', (), "undecodable: cut, short")
+
+
+def test_csv_is_that_of_rfc_4180() -> None:
+    text = header("csv", 1) + line(CATS._replace(classes=CATS.classes[:1]), "csv", 1)
+    assert text == 'path,label,score,error\r\n"a,b.png",cats,0.9,\r\n'
+    bad = line(BAD, "csv", 1)
+    assert bad == '"new\nline ""x"".png",,,"undecodable: cut, short"\r\n'
+
+
+def test_csv_has_the_same_columns_in_every_row() -> None:
+    text = header("csv", 3) + line(CATS, "csv", 3) + line(BAD, "csv", 3)
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert rows == [
+        ["path", "label", "score", "label_2", "score_2", "label_3", "score_3", "error"],
+        ["a,b.png", "cats", "0.9", "dogs", "0.1", "", "", ""],
+        ['new\nline "x".png', "", "", "", "", "", "", "undecodable: cut, short"],
+    ]
+
+
+def test_json_has_the_same_keys_in_every_line() -> None:
+    assert json.loads(line(CATS, "json", 2)) == {
+        "path": "a,b.png",
+        "label": "cats",
+        "score": 0.9,
+        "top": [{"label": "cats", "score": 0.9}, {"label": "dogs", "score": 0.1}],
+        "error": None,
+    }
+    assert line(BAD, "json", 2).count("\n") == 1
+    assert json.loads(line(BAD, "json", 1)) == {
+        "path": 'new\nline "x".png',
+        "label": None,
+        "score": None,
+        "error": "undecodable: cut, short",
+    }
+    assert header("json", 1) == ""
+
+
+def test_text_is_a_line_for_each_file() -> None:
+    assert line(CATS, "text", 2) == "a,b.png: cats 90.0 %, dogs 10.0 %\n"
+    assert line(BAD, "text", 1) == 'new\\nline "x".png: undecodable: cut, short\n'
+
+
+def test_names_that_are_no_utf8_can_be_written() -> None:
+    odd = Prediction(os.fsdecode(b"\xff\xc3\xa4.png"), (), "x")
+    for style in ("text", "csv", "json"):
+        assert line(odd, style, 1).encode("utf-8")
+    assert json.loads(line(odd, "json", 1))["path"] == "\\xffä.png"

@@ -1,0 +1,73 @@
+import os
+import threading
+
+import pytest
+
+from pipeline.run.events import (
+    Event,
+    EventWriter,
+    Failed,
+    Finished,
+    Phase,
+    Plan,
+    Progress,
+    Started,
+    parse_event,
+    read_events,
+)
+
+EVENTS: list[Event] = [
+    Phase(message="loading"),
+    Plan(components=["a", "b"]),
+    Started(component="a"),
+    Progress(component="a", message="épsilon\n2", done=1, total=None),
+    Finished(component="a", state="cached", seconds=0.5, facts={"splits": {"train": 3}, "n": None}),
+    Failed(component=None, cause="no", hint=None),
+]
+
+
+def test_events_survive_the_pipe() -> None:
+    reader, fd = os.pipe()
+    with EventWriter(fd) as writer:
+        for event in EVENTS:
+            writer.write(event)
+    with open(reader, encoding="utf-8") as lines:
+        assert list(read_events(lines)) == EVENTS
+
+
+def test_lines_of_several_threads_stay_whole() -> None:
+    reader, fd = os.pipe()
+    writer = EventWriter(fd)
+    event = Phase(message="x" * 10_000)
+
+    def write_many() -> None:
+        for _ in range(20):
+            writer.write(event)
+
+    threads = [threading.Thread(target=write_many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    with open(reader, encoding="utf-8") as lines:
+        found = [next(lines) for _ in range(80)]
+    assert list(read_events(found)) == [event] * 80
+    writer.close()
+
+
+def test_the_writer_survives_its_reader() -> None:
+    reader, fd = os.pipe()
+    writer = EventWriter(fd)
+    os.close(reader)
+    writer.write(EVENTS[0])
+    writer.write(EVENTS[1])
+    writer.close()
+
+
+def test_a_torn_last_line_is_left_out() -> None:
+    line = EVENTS[0].model_dump_json()
+    assert list(read_events([line + "\n", line[:10]])) == [EVENTS[0]]
+
+
+@pytest.mark.parametrize("line", ["hello", '{"kind": "dance"}', '{"kind": "started"}'])
+def test_other_lines_are_errors(line: str) -> None:
+    with pytest.raises(ValueError, match="not an event"):
+        parse_event(line)

@@ -1,0 +1,160 @@
+"""A workspace is for one run at a time: real processes, real kills."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.run.lock import LOCK_FILE, hold_workspace
+from pipeline.run.paths import WorkspaceError
+from tests.repository import REPOSITORY
+
+# Holds a workspace, starts a child that outlives it, and says so.
+HOLDER = """
+import subprocess, sys, time
+from pathlib import Path
+from pipeline.run_lock import hold_workspace
+with hold_workspace(Path(sys.argv[1])) as lock:
+    lock.tell("20261123T060017Z-5d30")
+    nowhere = subprocess.DEVNULL
+    child = subprocess.Popen(["sleep", "60"], stdin=nowhere, stdout=nowhere, stderr=nowhere)
+    print(child.pid, flush=True)
+    sys.stdin.read()
+"""
+WAITER = """
+import signal, sys
+# A shell starts what runs in its background with Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from pathlib import Path
+from pipeline.run_lock import hold_workspace
+with hold_workspace(Path(sys.argv[1]), lambda text: print(text, flush=True)):
+    print("has it", flush=True)
+"""
+
+
+def _start(code: str, workspace: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(workspace)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    process = _start(HOLDER, tmp_path)
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    yield process
+    os.kill(child, signal.SIGKILL)
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        assert stream is not None
+        stream.close()
+
+
+def _first_line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_second_run_is_refused_and_told_which_one_is_first(
+    tmp_path: Path, holder: "subprocess.Popen[str]"
+) -> None:
+    with pytest.raises(WorkspaceError) as caught, hold_workspace(tmp_path):
+        pass
+    told = str(caught.value)
+    assert f"run 20261123T060017Z-5d30 (process {holder.pid}) is using the workspace" in told
+    assert str(tmp_path) in told and "--wait" in told and "--workspace" in told
+
+
+def test_second_run_waits_if_asked_to(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
+    waiter = _start(WAITER, tmp_path)
+    told = _first_line(waiter)
+    assert f"process {holder.pid}) is using the workspace {tmp_path}; waiting" in told
+    assert waiter.poll() is None
+    assert holder.stdin is not None
+    holder.stdin.close()
+    assert _first_line(waiter) == "has it\n"
+    assert waiter.communicate()[1] == ""
+
+
+def test_killed_holder_frees_the_workspace_though_its_child_lives(
+    tmp_path: Path, holder: "subprocess.Popen[str]"
+) -> None:
+    waiter = _start(WAITER, tmp_path)
+    _first_line(waiter)
+    holder.kill()
+    assert _first_line(waiter) == "has it\n"
+    waiter.communicate()
+
+
+def test_wait_ends_with_ctrl_c(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
+    waiter = _start(WAITER, tmp_path)
+    _first_line(waiter)
+    waiter.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in waiter.communicate()[1]
+    assert holder.poll() is None
+
+
+def test_workspace_is_free_again_and_can_be_taken_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        with hold_workspace(tmp_path / "new" / "workspace"):
+            pass
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"run_id": "r"}'])
+def test_holder_that_has_not_yet_said_who_it_is(
+    tmp_path: Path, holder: "subprocess.Popen[str]", text: str
+) -> None:
+    (tmp_path / LOCK_FILE).write_text(text)
+    with pytest.raises(WorkspaceError, match="^another run is using"), hold_workspace(tmp_path):
+        pass
+
+
+def test_holder_on_another_machine_is_named(
+    tmp_path: Path, holder: "subprocess.Popen[str]"
+) -> None:
+    (tmp_path / LOCK_FILE).write_text('{"run_id": null, "process": 7, "host": "elsewhere"}')
+    assert socket.gethostname() != "elsewhere"
+    with (
+        pytest.raises(WorkspaceError, match=r"another run \(process 7 on elsewhere\) is using"),
+        hold_workspace(tmp_path),
+    ):
+        pass
+
+
+def test_unusable_workspace(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(WorkspaceError, match="cannot be used: Not a directory"),
+        hold_workspace(tmp_path / "file" / "workspace"),
+    ):
+        pass
+
+
+def test_command_waits_for_the_workspace(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
+    command = [sys.executable, "-m", "pipeline", "run", "configs/digits.yaml", "--wait"]
+    process = subprocess.Popen(
+        [*command, "--workspace", str(tmp_path)],
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what runs in its background with Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stderr is not None
+    assert "20261123T060017Z-5d30" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=300) == 130
+    process.stderr.close()
+    assert not (tmp_path / "runs").exists()

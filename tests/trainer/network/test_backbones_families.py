@@ -1,0 +1,149 @@
+"""Every backbone of the table is trained in stages and exported, with random weights."""
+
+import gc
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.transform.preprocessing import IMAGE, IMAGE_XF, load_image
+from tests.trainer.conftest import LABELS, write_examples
+from trainer.data.input import build_parser, open_split
+from trainer.export import export_network
+from trainer.network.backbones import BACKBONES
+from trainer.network.network import Network, build_network
+from trainer.network.settings import ModelSettings
+from trainer.settings import StageSettings, TrainerSettings
+from trainer.stages.build import Pictures
+from trainer.stages.checkpoint import Checkpoint
+from trainer.stages.stages import Training, train_stages
+
+# One of each family is trained in all three ways, in one process. The others, which take
+# gigabytes, get a head.
+FAMILIES = (
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Small",
+    "EfficientNetB0",
+    "EfficientNetV2B0",
+    "ConvNeXtTiny",
+    "DenseNet121",
+    "InceptionV3",
+    "InceptionResNetV2",
+    "Xception",
+    "NASNetMobile",
+    "ResNet50",
+    "ResNet50V2",
+    "VGG16",
+)
+HEAD = StageSettings(name="head", epochs=1)
+UPPER = StageSettings(name="upper", freeze=0.7, epochs=1)
+ALL = StageSettings(name="all", freeze="none", epochs=1)
+
+
+class Preprocessing(tf.Module):
+    """Does what the Transform graph does."""
+
+    def __init__(self, image_size: int, scale: str):
+        super().__init__()
+        self._image_size = image_size
+        self._scale = scale
+
+    def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        size = self._image_size
+        pictures = tf.map_fn(
+            lambda contents: load_image(
+                contents, image_size=size, interpolation="bilinear", scale=self._scale
+            ),
+            tf.reshape(features[IMAGE], [-1]),
+            fn_output_signature=tf.TensorSpec([size, size, 3], tf.float32),
+        )
+        return {IMAGE_XF: pictures}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # The largest take minutes, on a busy machine many.
+@pytest.mark.parametrize("name", BACKBONES)
+def test_stages_and_export(name: str, tmp_path: Path) -> None:
+    if name in FAMILIES:
+        # The models before this one took gigabytes.
+        keras.utils.clear_session()
+        gc.collect()
+        check_backbone(name, (HEAD, UPPER, ALL), tmp_path)
+        return
+    # Its layers are its family's, in larger numbers: their gradients have been tested there.
+    # In a process of its own: what one of the largest took is not all given back before it ends.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        process.submit(check_backbone, name, (HEAD,), tmp_path).result()
+
+
+def check_backbone(name: str, stages: tuple[StageSettings, ...], tmp_path: Path) -> None:
+    """Trains a network of this backbone in stages, exports it and asks the export."""
+    keras.utils.set_random_seed(0)
+    row = BACKBONES[name]
+    model = ModelSettings(
+        backbone=name, weights="none", alpha=0.25 if name == "MobileNet" else None
+    )
+    preprocessing = Preprocessing(row.min_image_size, row.scale)
+    network = build_network(model, row.min_image_size, len(LABELS))
+    before = _statistics(network)
+    files = [write_examples(tmp_path / f"{seed}.tfrecord", 4, seed) for seed in (1, 2)]
+    train, validation = (open_split([str(file)], LABELS) for file in files)
+    pictures = Pictures(
+        train, validation, build_parser(preprocessing), np.ones(2, np.float32), tmp_path
+    )
+    strategy = tf.distribute.get_strategy()
+    settings = TrainerSettings(batch_size=4, mixed_precision="off", stages=stages)
+    results = train_stages(Training(network, pictures, settings, strategy, Checkpoint(None, "")))
+    layers = results[0]["layers"]
+    trained = {"head": 0, "upper": layers - int(0.7 * layers), "all": layers}
+    assert [result["trainable_layers"] for result in results] == [
+        trained[stage.name] for stage in stages
+    ]
+    assert all(np.isfinite(result["history"]["loss"]).all() for result in results)
+    # BatchNorm keeps its pretrained statistics, bit for bit.
+    for path, value in _statistics(network).items():
+        np.testing.assert_array_equal(value, before[path])
+    _check_folding(network, _check_export(network, preprocessing, files[0], tmp_path))
+
+
+def _statistics(network: Network) -> dict[str, np.ndarray]:
+    """Moving means and variances of the backbone."""
+    return {
+        weight.path: weight.numpy().copy()
+        for weight in network.body.weights
+        if "moving_" in weight.path
+    }
+
+
+def _check_export(
+    network: Network, preprocessing: Preprocessing, examples: Path, folder: Path
+) -> tf.Tensor:
+    export_network(network, preprocessing, LABELS, str(folder / "model"))
+    [record] = tf.data.TFRecordDataset(str(examples)).take(1)
+    contents = tf.train.Example.FromString(record.numpy()).features.feature[IMAGE]
+    serve = tf.saved_model.load(str(folder / "model")).signatures["serving_default"]
+    answers = [serve(image_bytes=tf.constant(contents.bytes_list.value)) for _ in range(2)]
+    np.testing.assert_array_equal(answers[0]["scores"], answers[1]["scores"])
+    picture = preprocessing({IMAGE: tf.constant(contents.bytes_list.value)})[IMAGE_XF]
+    # In a graph, as the export runs it: eagerly, other roundings of floats grow through hundreds of
+    # layers of random weights until they decide the scores.
+    scores = tf.nn.softmax(tf.function(network)(picture))
+    np.testing.assert_allclose(answers[0]["scores"], scores, atol=1e-5)
+    return picture
+
+
+def _check_folding(network: Network, picture: tf.Tensor) -> None:
+    """Folded, as it is exported, it computes what Keras' own layers do, but for roundings."""
+    whole, folded = tf.function(network.body), tf.function(network.for_serving().body)
+    expected = whole(picture, training=False).numpy()
+    # A picture that is rounded otherwise shows how far that grows: it is the more, the deeper the
+    # network is, and without pretrained weights most.
+    rounding = np.abs(whole(picture * (1 + 3e-7), training=False) - expected).max()
+    np.testing.assert_allclose(
+        folded(picture, training=False), expected, rtol=0, atol=10 * rounding
+    )

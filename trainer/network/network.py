@@ -1,0 +1,91 @@
+"""The whole network: a pretrained backbone, and the head that is put on it."""
+
+import difflib
+from dataclasses import dataclass, replace
+
+import keras
+import tensorflow as tf
+
+from components.errors import UserError
+from trainer.network.backbones import BACKBONES, build_backbone
+from trainer.network.folding import fold_batch_norm
+from trainer.network.head import build_head, build_pooling
+from trainer.network.settings import ModelSettings
+from trainer.network.weights import load_weights
+
+
+@dataclass(frozen=True)
+class Network:
+    """The whole model, without its softmax.
+
+    Attributes:
+        body: Backbone and pooling, `[batch, height, width, 3] float32` to `[batch, features]`.
+        head: Features to logits `[batch, classes] float32`.
+        scale: How the backbone's pixels are scaled.
+    """
+
+    body: keras.Model
+    head: keras.Model
+    scale: str
+
+    def for_serving(self) -> "Network":
+        """A network that computes the same with fewer weights and steps, for inference alone."""
+        return replace(self, body=fold_batch_norm(self.body, is_final=True))
+
+    def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
+        """Logits of scaled pictures, in inference mode."""
+        return self.head(self.body(pictures, training=False), training=False)
+
+    @property
+    def weights(self) -> list[keras.Variable]:
+        """Everything that makes the model, in a fixed order: the body's, then the head's."""
+        return [*self.body.weights, *self.head.weights]
+
+
+def build_network(settings: ModelSettings, image_size: int, classes: int) -> Network:
+    """Puts pooling and a new head on a pretrained backbone.
+
+    Args:
+        settings: The `model` section.
+        image_size: Height and width of the pictures, in pixels.
+        classes: Number of classes.
+
+    Raises:
+        UserError: The backbone has no such output layer, or the head is for two classes.
+        WeightsError: See `load_weights`.
+    """
+    if settings.activation == "sigmoid" and classes != 2:
+        raise UserError(
+            f"model.activation: sigmoid tells two classes apart; there are {classes}",
+            hint="Set model.activation to softmax.",
+        )
+    backbone = build_backbone(
+        settings.backbone, image_size, settings.alpha, include_top=settings.include_top
+    )
+    load_weights(backbone, settings, image_size)
+    output = _find_output(backbone, settings)
+    vector = output if len(output.shape) == 2 else build_pooling(settings.pooling)(output)
+    body = keras.Model(backbone.inputs[0], vector, name="body")
+    head = build_head(settings, vector.shape[-1], classes)
+    return Network(body, head, BACKBONES[settings.backbone].scale)
+
+
+def _find_output(backbone: keras.Model, settings: ModelSettings) -> keras.KerasTensor:
+    """The backbone's tensor that the head reads."""
+    name = settings.output_layer
+    if name is None:
+        return _input_of_classifier(backbone) if settings.include_top else backbone.outputs[0]
+    names = [layer.name for layer in backbone.layers]
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or names[-5:]
+        raise UserError(
+            f"model.output_layer: {settings.backbone} has no layer {name!r}",
+            hint=f"Allowed is any of its {len(names)} layers, such as {', '.join(close)}.",
+        )
+    return backbone.get_layer(name).output
+
+
+def _input_of_classifier(backbone: keras.Model) -> keras.KerasTensor:
+    """What the last layer with weights reads; those after it are reshaping and the softmax."""
+    classifier = next(layer for layer in reversed(backbone.layers) if layer.weights)
+    return classifier.input

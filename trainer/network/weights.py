@@ -1,0 +1,106 @@
+"""Where a backbone's pretrained weights come from."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.errors import UserError
+from trainer.bundled import LETTERS_WEIGHTS
+from trainer.network.keras_cache import link_read_only_cache
+
+if TYPE_CHECKING:
+    import keras
+
+    from trainer.network.settings import ModelSettings
+
+
+class WeightsError(UserError):
+    """Pretrained weights cannot be had, or do not fit the backbone."""
+
+
+def load_weights(backbone: "keras.Model", settings: "ModelSettings", image_size: int) -> None:
+    """Loads pretrained weights into a backbone.
+
+    Args:
+        backbone: As `build_backbone` makes it; changed in place.
+        settings: `weights` is `none`, `bundled`, `imagenet` or the path of a Keras weights file
+            (`.h5` as Keras publishes them, or `.weights.h5`).
+        image_size: Height and width of the backbone's input, in pixels.
+
+    Raises:
+        WeightsError: The file is missing, is no weights file, or fits another backbone; or
+            `imagenet` is neither downloadable nor in Keras' cache.
+    """
+    from trainer.network.normalization import square_published_deviations
+
+    if settings.weights == "none":
+        return
+    if settings.weights == "imagenet":
+        backbone.set_weights(_build_imagenet(settings, image_size).get_weights())
+    else:
+        _load_file(backbone, settings)
+    square_published_deviations(backbone, is_imagenet=settings.weights == "imagenet")
+
+
+def _load_file(backbone: "keras.Model", settings: "ModelSettings") -> None:
+    file = _weights_file(settings)
+    try:
+        backbone.load_weights(file)
+    except (ValueError, OSError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0]
+        alpha = f" with alpha {settings.alpha:g}" if settings.alpha else ""
+        top = "with" if settings.include_top else "without"
+        edition = "with its top" if settings.include_top else "in its 'no_top' edition"
+        raise WeightsError(
+            f"model.weights: {file} does not fit {settings.backbone}{alpha} {top} its top: "
+            f"{reason}",
+            hint=f"Give the weights file of exactly this backbone, {edition}.",
+        ) from error
+
+
+def fingerprint_weights(settings: "ModelSettings") -> str:
+    """SHA-256 of the file of weights, so that other weights in the same file are noticed.
+
+    Empty for `none` and for `imagenet`, which Keras verifies itself.
+    """
+    if settings.weights in ("none", "imagenet"):
+        return ""
+    return hashlib.sha256(_weights_file(settings).read_bytes()).hexdigest()
+
+
+def _weights_file(settings: "ModelSettings") -> Path:
+    file = LETTERS_WEIGHTS if settings.weights == "bundled" else Path(settings.weights)
+    if not file.is_file():
+        raise WeightsError(f"model.weights: no such file: {file.absolute()}")
+    return file
+
+
+def _build_imagenet(settings: "ModelSettings", image_size: int) -> "keras.Model":
+    """The backbone with ImageNet weights, from Keras' cache or its download."""
+    from trainer.network.backbones import BACKBONES, build_backbone
+
+    link_read_only_cache()
+    try:
+        # Keras gives these weights with their top at one size only. They fit every other, but for
+        # tops that read a flattened map.
+        size = BACKBONES[settings.backbone].image_size if settings.include_top else image_size
+        return build_backbone(
+            settings.backbone,
+            size,
+            settings.alpha,
+            include_top=settings.include_top,
+            weights="imagenet",
+        )
+    except Exception as error:
+        # Keras reports a failed download as a bare Exception that names the file's address.
+        message = str(error).strip().splitlines()[0]
+        file_name = re.search(r"([^/\s]+\.h5)", message)
+        if "URL fetch failure" not in message or not file_name:
+            raise WeightsError(f"model.weights: imagenet: {message}") from error
+        raise WeightsError(
+            f"model.weights: the ImageNet weights of {settings.backbone} could not be downloaded "
+            "and are not in Keras' cache",
+            hint=f"Put {file_name[1]} into ~/.keras/models (or $KERAS_HOME/models), "
+            "or set model.weights to that file where you have it.",
+        ) from error
