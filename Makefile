@@ -32,7 +32,7 @@ test-slow: set-up ## pass the tests that take longest
 bench: set-up ## measure time and accuracy against a plain script and stock TFX (an hour)
 	$(python) -m benchmarks.compare $(ARGS)
 
-bench-scale: set-up ## measure how time, memory and disk grow with the pictures (an hour, 8 GB)
+bench-scale: set-up ## measure how time, memory and disk grow with the images (an hour, 8 GB)
 	$(python) -m benchmarks.scale $(ARGS)
 
 lint: set-up ## check style and types

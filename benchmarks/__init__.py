@@ -1,10 +1,10 @@
 """How long it takes, how much memory and disk: measured, with what reproduces it.
 
     python -m benchmarks.compare    the plain Keras script, this pipeline and the stock TFX way,
-                                    side by side on the same pictures; `make bench`
+                                    side by side on the same images; `make bench`
     python -m benchmarks.parts      single parts against what bounds them: ingest against decoding,
                                     the served model against the bare one
-    python -m benchmarks.scale      1,000 to 100,000 pictures: time, memory and bytes per picture;
+    python -m benchmarks.scale      1,000 to 100,000 images: time, memory and bytes per image;
                                     what 100 million need, on paper; `make bench-scale`
 
 Each prints tables and writes `results.json`, the same tables as Markdown and a plot into
@@ -21,6 +21,6 @@ How it is measured:
   second.
 - **Written** is what the command and everything it started sent towards the disk (`write_bytes` of
   `/proc/PID/io`), **left** what lies in its folder at the end.
-- **Accuracy** is counted by one program, on the same pictures for all, with Wilson's interval at
+- **Accuracy** is counted by one program, on the same images for all, with Wilson's interval at
   95 %.
 """

@@ -1,4 +1,4 @@
-"""Pictures and weights that lie beside the project, and options that every benchmark takes."""
+"""Images and weights that lie beside the project, and options that every benchmark takes."""
 
 import os
 from collections.abc import Callable
@@ -20,13 +20,13 @@ def shared_folder() -> Path:
 
 
 def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--data`: pictures that are split already."""
+    """`--data`: images that are split already."""
     return click.option(
         "--data",
         type=click.Path(path_type=Path),
         default=lambda: shared_folder() / "data" / "cats_vs_dogs",
         show_default="SHARED_DIR/data/cats_vs_dogs",
-        help="Pictures: train/CLASS/ and validation/CLASS/.",
+        help="Images: train/CLASS/ and validation/CLASS/.",
     )(command)
 
 
@@ -57,7 +57,7 @@ def work_option(room: str) -> Callable[..., Any]:
     return click.option(
         "--work",
         type=click.Path(path_type=Path, file_okay=False),
-        help=f"Folder for pictures and workspaces, outside the project; {room}. "
+        help=f"Folder for images and workspaces, outside the project; {room}. "
         "[default: beside the project]",
     )
 
@@ -97,7 +97,7 @@ def check_weights(weights: str) -> str:
 
 
 def work_folder(work: Path | None, name: str) -> Path:
-    """Where the benchmark keeps pictures and workspaces: never inside the project.
+    """Where the benchmark keeps images and workspaces: never inside the project.
 
     Raises:
         UserError: It lies inside the project.

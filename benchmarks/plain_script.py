@@ -3,10 +3,10 @@
 Written from the recipe of TensorFlow's tutorial "Transfer learning and fine-tuning"
 (tensorflow.org/tutorials/images/transfer_learning; `configs/recipes/tf_tutorial.yaml` has its
 figures): flips and rotations, a new head for ten epochs, then layers from number 100 on up to
-epoch 20, the test pictures, and the model on disk. The tutorial's fine-tuning has one epoch more,
+epoch 20, the test images, and the model on disk. The tutorial's fine-tuning has one epoch more,
 since it counts epoch 10 twice; it takes its weights from Keras, and does not say how to export.
 
-    python -m benchmarks.plain_script PICTURES OUTPUT --weights FILE
+    python -m benchmarks.plain_script IMAGES OUTPUT --weights FILE
 """
 
 import json
@@ -18,7 +18,7 @@ import click
 
 
 @click.command()
-@click.argument("pictures", type=click.Path(path_type=Path))
+@click.argument("images", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--weights", default="imagenet")
 @click.option("--image-size", default=160)
@@ -26,7 +26,7 @@ import click
 @click.option("--fine-tune-epochs", default=10)
 @click.option("--seed", default=1)
 def main(
-    pictures: Path,
+    images: Path,
     output: Path,
     weights: str,
     image_size: int,
@@ -34,7 +34,7 @@ def main(
     fine_tune_epochs: int,
     seed: int,
 ) -> None:
-    """Trains on PICTURES (train/, validation/, test/) and writes the model to OUTPUT."""
+    """Trains on IMAGES (train/, validation/, test/) and writes the model to OUTPUT."""
     clock = Clock()
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     import keras
@@ -45,7 +45,7 @@ def main(
 
     def read(split: str) -> tf.data.Dataset:
         return keras.utils.image_dataset_from_directory(
-            pictures / split,
+            images / split,
             label_mode="binary",
             shuffle=split == "train",
             batch_size=32,

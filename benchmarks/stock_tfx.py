@@ -1,11 +1,11 @@
 """Transfer learning as TFX's own components do it, put together as TFX's templates do.
 
 TFRecords of tf.Examples, then ImportExampleGen, StatisticsGen, SchemaGen, ExampleValidator,
-Transform that stores decoded and resized pictures as floats (its default), Trainer, Evaluator and
+Transform that stores decoded and resized images as floats (its default), Trainer, Evaluator and
 Pusher, on LocalDagRunner. The training is the plain script's, epoch by epoch through the backbone.
 `module_file` is left out, in favour of this way: TFX would build and install a wheel for each.
 
-    python -m benchmarks.stock_tfx PICTURES OUTPUT --weights FILE
+    python -m benchmarks.stock_tfx IMAGES OUTPUT --weights FILE
 """
 
 import json
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
 _SPLITS = {"train": "train", "eval": "validation", "test": "test"}
-"""Folder of pictures of each split, by its name in TFX."""
+"""Folder of images of each split, by its name in TFX."""
 
 
 @click.command()
-@click.argument("pictures", type=click.Path(path_type=Path))
+@click.argument("images", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--weights", default="imagenet")
 @click.option("--image-size", default=160)
 @click.option("--head-epochs", default=10)
 @click.option("--fine-tune-epochs", default=10)
 @click.option("--seed", default=1)
-def main(pictures: Path, output: Path, **training: object) -> None:
-    """Runs the pipeline on PICTURES (train/, validation/, test/), below OUTPUT."""
+def main(images: Path, output: Path, **training: object) -> None:
+    """Runs the pipeline on IMAGES (train/, validation/, test/), below OUTPUT."""
     start = time.monotonic()
     # Importing tensorflow_transform sets it to 1 where it is not set.
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
@@ -42,7 +42,7 @@ def main(pictures: Path, output: Path, **training: object) -> None:
 
     output = output.absolute()
     imported = time.monotonic()
-    write_records(pictures, output / "records")
+    write_records(images, output / "records")
     written = time.monotonic()
     LocalDagRunner().run(build_pipeline(output, training))
     times = {"import": imported - start, "write TFRecords": written - imported}
@@ -52,8 +52,8 @@ def main(pictures: Path, output: Path, **training: object) -> None:
     (output / "times.json").write_text(json.dumps(rounded))
 
 
-def write_records(pictures: Path, folder: Path) -> None:
-    """Writes the pictures of each split as tf.Examples: bytes, and the number of the class."""
+def write_records(images: Path, folder: Path) -> None:
+    """Writes the images of each split as tf.Examples: bytes, and the number of the class."""
     import tensorflow as tf
 
     def example(path: Path, label: int) -> bytes:
@@ -66,9 +66,9 @@ def write_records(pictures: Path, folder: Path) -> None:
 
     for split, source in _SPLITS.items():
         (folder / split).mkdir(parents=True, exist_ok=True)
-        classes = sorted(path.name for path in (pictures / source).iterdir())
-        with tf.io.TFRecordWriter(str(folder / split / "pictures.tfrecord")) as writer:
-            for path in sorted((pictures / source).glob("*/*")):
+        classes = sorted(path.name for path in (images / source).iterdir())
+        with tf.io.TFRecordWriter(str(folder / split / "images.tfrecord")) as writer:
+            for path in sorted((images / source).glob("*/*")):
                 writer.write(example(path, classes.index(path.parent.name)))
 
 

@@ -27,14 +27,14 @@ def preprocessing_fn(
     size = custom_config["image_size"]
 
     def load(contents: tf.Tensor) -> tf.Tensor:
-        picture = tf.io.decode_image(contents[0], channels=3, expand_animations=False)
-        picture.set_shape([None, None, 3])
-        return tf.image.resize(picture, [size, size])
+        image = tf.io.decode_image(contents[0], channels=3, expand_animations=False)
+        image.set_shape([None, None, 3])
+        return tf.image.resize(image, [size, size])
 
-    pictures = tf.map_fn(
+    images = tf.map_fn(
         load, inputs[_IMAGE], fn_output_signature=tf.TensorSpec([size, size, 3], tf.float32)
     )
-    return {"image_xf": pictures / 127.5 - 1.0, "label_xf": inputs[_LABEL]}
+    return {"image_xf": images / 127.5 - 1.0, "label_xf": inputs[_LABEL]}
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -95,7 +95,7 @@ def _export(network: keras.Model, transform: tft.TFTransformOutput, folder: str)
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def serving_default(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         parsed = tf.io.parse_example(examples, {_IMAGE: tf.io.FixedLenFeature([1], tf.string)})
-        pictures = served.transform_layer(parsed)["image_xf"]
-        return {"outputs": network(pictures, training=False)}
+        images = served.transform_layer(parsed)["image_xf"]
+        return {"outputs": network(images, training=False)}
 
     tf.saved_model.save(served, folder, signatures={"serving_default": serving_default})

@@ -1,6 +1,6 @@
 """The steps of the pipeline, each one a TFX component that is usable alone in any TFX pipeline.
 
-    ingest/      pictures to tf.Examples: ImageExampleGen
+    ingest/      images to tf.Examples: ImageExampleGen
     validation/  anomalies stop the run: ExampleCheck
     transform/   decode, resize, scale, label vocabulary: preprocessing_fn
     evaluation/  the gate: measures with TFMA, decides, blesses

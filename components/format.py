@@ -2,6 +2,6 @@
 
 
 def count(number: int, noun: str) -> str:
-    """Says how many: `1 picture`, `2,002 pictures`; `class` becomes `classes`."""
+    """Says how many: `1 image`, `2,002 images`; `class` becomes `classes`."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"

@@ -8,7 +8,7 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
-from components.baseline.earlier_model import LastBlessedOnOtherPictures
+from components.baseline.earlier_model import LastBlessedOnOtherImages
 from components.baseline.resolver import LastBlessedOther
 from components.evaluator.component import Gate
 from components.example_gen.component import ImageExampleGen
@@ -138,7 +138,7 @@ def _transform(
         splits_config=transform_pb2.SplitsConfig(analyze=["train"]),
         # Decoding on the fly is faster than reading stored floats, thirty times their JPEG's size.
         materialize=False,
-        # Statistics of the transformed features would decode every picture.
+        # Statistics of the transformed features would decode every image.
         disable_statistics=True,
         custom_config={
             "image_size": config.image_size,
@@ -173,7 +173,7 @@ def _serving_check(
 
 def _earlier_model(examples: BaseChannel) -> Resolver:
     return Resolver(
-        strategy_class=LastBlessedOnOtherPictures,
+        strategy_class=LastBlessedOnOtherImages,
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
         examples=examples,

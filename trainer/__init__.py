@@ -14,11 +14,11 @@ The network:
     warm_start.py      weights of an earlier model instead
 
 What a stage reads:
-    input.py           tf.Examples to batches of pictures and labels
-    features.py        what the frozen part computes, once a picture
+    input.py           tf.Examples to batches of images and labels
+    features.py        what the frozen part computes, once an image
     worth_storing.py   whether that is stored at all
     batches.py         one epoch, in an order of its own
-    augmentation.py, mixup.py  random changes of training pictures
+    augmentation.py, mixup.py  random changes of training images
     class_weights.py   how much each class counts
 
 How it is trained:

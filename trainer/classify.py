@@ -1,4 +1,4 @@
-"""A pretrained network as it is: the ImageNet classes that it sees in a picture."""
+"""A pretrained network as it is: the ImageNet classes that it sees in an image."""
 
 import socket
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _CONNECT_SECONDS = 10.0
 
 
 class ImageSizeError(UserError):
-    """The network does not take pictures of that size."""
+    """The network does not take images of that size."""
 
 
 class ClassNamesError(UserError):
@@ -31,7 +31,7 @@ class ClassNamesError(UserError):
 
 @dataclass(frozen=True)
 class Likely:
-    """One class of a picture.
+    """One class of an image.
 
     Attributes:
         index: Its index among the ImageNet classes, 0 to 999.
@@ -44,7 +44,7 @@ class Likely:
 
 @dataclass(frozen=True)
 class Classified:
-    """A picture and its most likely classes, the likeliest first."""
+    """An image and its most likely classes, the likeliest first."""
 
     path: Path
     classes: tuple[Likely, ...]
@@ -65,7 +65,7 @@ def build_classifier(
 
     Args:
         settings: `backbone`, `alpha` and `weights`; `include_top` must be set.
-        image_size: Height and width that pictures are resized to, in pixels; the size that the
+        image_size: Height and width that images are resized to, in pixels; the size that the
             backbone was trained at if None.
 
     Returns:
@@ -86,8 +86,8 @@ def build_classifier(
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def probabilities(contents: tf.Tensor) -> tf.Tensor:
-        picture = load_image(contents, image_size=size, interpolation="bilinear", scale=scale)
-        return network(picture[tf.newaxis], training=False)[0]
+        image = load_image(contents, image_size=size, interpolation="bilinear", scale=scale)
+        return network(image[tf.newaxis], training=False)[0]
 
     return probabilities
 
@@ -105,18 +105,18 @@ def classify_file(
     import tensorflow as tf
 
     from components.example_gen.settings import DataSettings
-    from components.images.check import Rejected, check_picture
+    from components.images.check import Rejected, check_image
 
     try:
         contents = file.read_bytes()
     except FileNotFoundError:
         return Unreadable(file, "there is no such file")
     except IsADirectoryError:
-        return Unreadable(file, f"is a folder; name the pictures in it, as {file}/*.jpg")
+        return Unreadable(file, f"is a folder; name the images in it, as {file}/*.jpg")
     except OSError as error:
         return Unreadable(file, error.strerror or str(error))
     # Only the limits are asked for; a path, which the section needs, there is none.
-    verdict = check_picture(contents, DataSettings.model_construct())
+    verdict = check_image(contents, DataSettings.model_construct())
     if isinstance(verdict, Rejected):
         return Unreadable(file, f"{verdict.reason}: {verdict.detail}")
     scores = network(tf.constant(contents)).numpy()
@@ -159,12 +159,12 @@ def _choose_size(backbone: str, image_size: int | None) -> int:
         return row.image_size
     if row.has_dense_top and image_size != row.image_size:
         raise ImageSizeError(
-            f"{backbone} with its top takes pictures of {row.image_size} pixels only; "
+            f"{backbone} with its top takes images of {row.image_size} pixels only; "
             f"received {image_size}"
         )
     if image_size < row.min_image_size:
         raise ImageSizeError(
-            f"{backbone} needs pictures of at least {row.min_image_size} pixels; "
+            f"{backbone} needs images of at least {row.min_image_size} pixels; "
             f"received {image_size}"
         )
     return image_size

@@ -1,4 +1,4 @@
-"""The SavedModel: pictures as bytes in, scores and class names out."""
+"""The SavedModel: images as bytes in, scores and class names out."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ class Classifier(tf.Module):
     """What is saved: the Transform graph, the network and the class names, in one graph.
 
     Args:
-        logits_fn: `[batch, height, width, 3] float32` scaled pictures to logits
+        logits_fn: `[batch, height, width, 3] float32` scaled images to logits
             `[batch, classes] float32`, in inference mode.
         variables: Every variable that `logits_fn` reads.
         transform_layer: The Transform graph.
@@ -48,7 +48,7 @@ class Classifier(tf.Module):
         )
         # Tracked themselves, not through their Keras layers: those that are random (dropout) do
         # not survive tf.saved_model.save (KeyError: seed_generator), and inference needs none. The
-        # Transform graph of a picture has no variables; its layer would be traced once more, for
+        # Transform graph of an image has no variables; its layer would be traced once more, for
         # nothing but its own signature.
         self.network_variables = list(variables)
         self.labels_asset = tf.saved_model.Asset(str(labels_file))
@@ -57,33 +57,33 @@ class Classifier(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     @as_written
     def decode(self, contents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the network sees of pictures, and which could be decoded: see `decode_each`."""
+        """What the network sees of images, and which could be decoded: see `decode_each`."""
         return decode_each(self._transform_fn, contents)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     @as_written
-    def pictures(self, contents: tf.Tensor) -> tf.Tensor:
-        """What the network sees of pictures, `[batch, height, width, 3] float32`."""
+    def images(self, contents: tf.Tensor) -> tf.Tensor:
+        """What the network sees of images, `[batch, height, width, 3] float32`."""
         return self.decode(contents)[0]
 
     def classify(self, contents: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Classifies pictures.
+        """Classifies images.
 
-        A picture that cannot be decoded does not fail the others: its scores are all 0.
+        An image that cannot be decoded does not fail the others: its scores are all 0.
 
         Args:
             contents: `[batch] string`, the bytes of JPEG, PNG, GIF or BMP files; may be empty.
 
         Returns:
             `scores`, `[batch, classes] float32` probabilities; `classes`, `[batch, classes]
-            string`, the name of each score's class (the same for every picture: TensorFlow's
+            string`, the name of each score's class (the same for every image: TensorFlow's
             classification contract); `label`, `[batch] string`, the name of the highest score,
-            empty for an undecodable picture; `valid`, `[batch] bool`, whether it could be decoded.
+            empty for an undecodable image; `valid`, `[batch] bool`, whether it could be decoded.
         """
-        pictures, valid = self.decode(contents)
+        images, valid = self.decode(contents)
         count = tf.size(contents)
         # A convolution on the CPU (oneDNN's, TensorFlow 2.16) fails on an empty batch.
-        seen = tf.cond(count > 0, lambda: pictures, lambda: tf.zeros([1, *pictures.shape[1:]]))
+        seen = tf.cond(count > 0, lambda: images, lambda: tf.zeros([1, *images.shape[1:]]))
         scores = tf.nn.softmax(self._logits_fn(seen))[:count]
         label = tf.gather(self._labels, tf.argmax(scores, axis=-1))
         return {

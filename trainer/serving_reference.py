@@ -1,4 +1,4 @@
-"""Scores of some validation pictures, for the exported model to be compared with.
+"""Scores of some validation images, for the exported model to be compared with.
 
 They are computed by the network in memory on what the training input reads, not by the exported
 graph; and on the CPU, where ServingCheck asks the model, as GPUs round in ways of their own.
@@ -14,19 +14,17 @@ from components.records import open_records
 from components.serving_check.reference import (
     ALONE,
     BATCH_SIZE,
-    PICTURES,
+    IMAGES,
     Reference,
     write_reference,
 )
 from components.transform.preprocessing import IMAGE
-from trainer.data.input import PictureParser, Split, read_pictures
+from trainer.data.input import ImageParser, Split, read_images
 from trainer.network.network import Network
 
 
-def write_serving_reference(
-    network: Network, split: Split, parse: PictureParser, path: str
-) -> None:
-    """Writes the scores of the first pictures of a split.
+def write_serving_reference(network: Network, split: Split, parse: ImageParser, path: str) -> None:
+    """Writes the scores of the first images of a split.
 
     Args:
         network: The trained network, computing in 32 bits as the exported one does.
@@ -34,21 +32,21 @@ def write_serving_reference(
         parse: The training input's, see `trainer.data.input.build_parser`.
         path: The `.npz` file; its name is `components.serving_check.reference.REFERENCE_FILE`.
     """
-    batches = read_pictures(split, parse, BATCH_SIZE).take(PICTURES // BATCH_SIZE)
-    pictures = [batch for batch, _ in batches]
-    alone = [pictures[0][index : index + 1] for index in range(min(ALONE, len(pictures[0])))]
-    score = _build_score(network, pictures[0].shape[1:])
+    batches = read_images(split, parse, BATCH_SIZE).take(IMAGES // BATCH_SIZE)
+    images = [batch for batch, _ in batches]
+    alone = [images[0][index : index + 1] for index in range(min(ALONE, len(images[0])))]
+    score = _build_score(network, images[0].shape[1:])
     reference = Reference(
         sha256=_hashes(split),
-        scores=np.concatenate([score(batch).numpy() for batch in pictures]),
-        scores_alone=np.concatenate([score(picture).numpy() for picture in alone]),
+        scores=np.concatenate([score(batch).numpy() for batch in images]),
+        scores_alone=np.concatenate([score(image).numpy() for image in alone]),
         classes=tuple(split.labels),
     )
     write_reference(reference, path)
 
 
 def _build_score(network: Network, size: tf.TensorShape) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A function from pictures, `[batch, *size] float32`, to scores `[batch, classes] float32`."""
+    """A function from images, `[batch, *size] float32`, to scores `[batch, classes] float32`."""
     with tf.device("/CPU:0"):
         weights = [
             [tf.constant(weight.numpy()) for weight in weights]
@@ -58,9 +56,9 @@ def _build_score(network: Network, size: tf.TensorShape) -> Callable[[tf.Tensor]
 
     # A graph, as the exported one is: each operation alone rounds otherwise than fused ones.
     @tf.function(input_signature=[tf.TensorSpec([None, *size], tf.float32)])
-    def score(pictures: tf.Tensor) -> tf.Tensor:
+    def score(images: tf.Tensor) -> tf.Tensor:
         with tf.device("/CPU:0"):
-            features, _ = network.body.stateless_call(*weights[:2], pictures, training=False)
+            features, _ = network.body.stateless_call(*weights[:2], images, training=False)
             logits, _ = network.head.stateless_call(*weights[2:], features, training=False)
             return tf.nn.softmax(logits)
 
@@ -68,7 +66,7 @@ def _build_score(network: Network, size: tf.TensorShape) -> Callable[[tf.Tensor]
 
 
 def _hashes(split: Split) -> tuple[str, ...]:
-    records = open_records(split.files).take(PICTURES)
+    records = open_records(split.files).take(IMAGES)
     spec = {IMAGE: tf.io.FixedLenFeature([], tf.string)}
     contents = records.map(lambda record: tf.io.parse_single_example(record, spec)[IMAGE])
     return tuple(hashlib.sha256(one).hexdigest() for one in contents.as_numpy_iterator())

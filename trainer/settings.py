@@ -28,10 +28,10 @@ class OptimizerSettings(Settings):
 
 
 class AugmentationSettings(Settings):
-    """Random changes of the training pictures. All off: features are computed only once."""
+    """Random changes of the training images. All off: features are computed only once."""
 
     horizontal_flip: bool = False
-    """Mirror half of the pictures left to right."""
+    """Mirror half of the images left to right."""
     rotation: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     """Largest rotation either way, as a share of a full turn (keras.layers.RandomRotation)."""
     zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -39,11 +39,11 @@ class AugmentationSettings(Settings):
     contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Largest change of contrast, as a share (keras.layers.RandomContrast)."""
     mixup: Annotated[float, Field(ge=0, le=10)] = 0.0
-    """Alpha of mixup, which blends pairs of pictures; 0 is off, 0.2 in arXiv:1710.09412."""
+    """Alpha of mixup, which blends pairs of images; 0 is off, 0.2 in arXiv:1710.09412."""
 
     @property
     def is_off(self) -> bool:
-        """Whether pictures pass unchanged."""
+        """Whether images pass unchanged."""
         return self == AugmentationSettings()
 
 
@@ -68,15 +68,15 @@ class StageSettings(Settings):
     freeze: Annotated[
         Freeze, Doc("all, none, auto, a share such as 0.7, a number of layers, or a layer's name")
     ] = "all"
-    """Backbone layers that stay as they are, counted from the picture; a named layer is the first
-    that is trained, `auto` chooses by how many pictures there are and how similar to the
+    """Backbone layers that stay as they are, counted from the image; a named layer is the first
+    that is trained, `auto` chooses by how many images there are and how similar to the
     backbone's own (see `trainer/stages/auto_freeze.py`)."""
     epochs: Annotated[int, Field(ge=1)] = 10
     """Most epochs of this stage."""
     optimizer: OptimizerSettings = OptimizerSettings()
     """Optimizer of this stage."""
     augmentation: AugmentationSettings = AugmentationSettings()
-    """Random changes of the training pictures in this stage."""
+    """Random changes of the training images in this stage."""
     early_stopping: EarlyStoppingSettings | None = None
     """When to end early; empty trains all epochs."""
 
@@ -95,7 +95,7 @@ class TrainerSettings(Settings):
     """How the model is trained: a list of stages."""
 
     batch_size: Annotated[int, Field(ge=1, le=65536)] = 32
-    """Pictures per training step, on all devices together (32: Keras' default)."""
+    """Images per training step, on all devices together (32: Keras' default)."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 1
     """Seed of everything random in training."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -105,9 +105,9 @@ class TrainerSettings(Settings):
         Doc("none, auto, or a weight for each class"),
     ] = "none"
     """Weight of each class in the loss; `auto` makes rare classes count as much as frequent ones:
-    pictures / (classes x pictures of the class), as scikit-learn's `balanced`."""
+    images / (classes x images of the class), as scikit-learn's `balanced`."""
     warm_start: bool = False
-    """Start from the last blessed model that was trained on other pictures, if there is one."""
+    """Start from the last blessed model that was trained on other images, if there is one."""
     mixed_precision: Literal["auto", "off", "bfloat16", "float16"] = "auto"
     """Type of the network's arithmetic; `auto` is 16 bits on GPUs made for it, 32 elsewhere."""
     distribution: Literal["auto", "one_device", "mirrored", "multi_worker"] = "auto"

@@ -31,7 +31,7 @@ from trainer.run_log import RunLog
 from trainer.serving_reference import write_serving_reference
 from trainer.settings import TrainerSettings
 from trainer.stages.auto_freeze import decide_freeze
-from trainer.stages.build import Pictures
+from trainer.stages.build import Images
 from trainer.stages.checkpoint import Checkpoint
 from trainer.stages.stages import Training, train_stages
 from trainer.warm_start import warm_start
@@ -66,18 +66,18 @@ def run_fn(fn_args: FnArgs) -> None:
         with strategy.scope():
             network = build_network(model_settings, config["image_size"], len(labels))
         train = open_split(fn_args.train_files, labels)
-        pictures = Pictures(
+        images = Images(
             train,
             open_split(fn_args.eval_files, labels),
             build_parser(transform_layer),
             find_class_weights(settings.class_weights, train.class_counts),
             Path(cache),
         )
-        settings, reasons = decide_freeze(settings, model_settings, network, train, pictures.parse)
+        settings, reasons = decide_freeze(settings, model_settings, network, train, images.parse)
         notes = _warm_start(network, labels, fn_args.base_model)
         # Where several processes train together, all have the same results; one writes them.
         log = RunLog(fn_args.model_run_dir, network) if is_chief(strategy) else None
-        training = Training(network, pictures, settings, strategy, checkpoint)
+        training = Training(network, images, settings, strategy, checkpoint)
         results = train_stages(training, log.update if log else None)
     if log is None:
         wait_for_all_workers(strategy)
@@ -88,7 +88,7 @@ def run_fn(fn_args: FnArgs) -> None:
     if policy != "float32":
         network = in_float32(network, model_settings, config["image_size"], len(labels))
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
-    write_serving_reference(network, pictures.validation, pictures.parse, reference)
+    write_serving_reference(network, images.validation, images.parse, reference)
     export_network(network, transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
     # The model is complete: a worker that is lost now takes nothing from it.

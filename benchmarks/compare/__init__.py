@@ -1,1 +1,1 @@
-"""The plain script, this pipeline and the stock TFX way, side by side on the same pictures."""
+"""The plain script, this pipeline and the stock TFX way, side by side on the same images."""

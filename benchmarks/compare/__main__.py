@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks.compare.pictures import prepare_pictures
+from benchmarks.compare.images import prepare_images
 from benchmarks.compare.plot import draw_comparison
 from benchmarks.compare.report import build_tables, markdown, verdict
 from benchmarks.compare.results import RESULTS_FILE, Results
@@ -70,12 +70,12 @@ def main(
     try:
         folder = work_folder(work, "compare")
         weights = check_weights(weights)
-        counts = prepare_pictures(data, folder / "pictures")
-        if len(list((folder / "pictures" / "train").iterdir())) != 2:
+        counts = prepare_images(data, folder / "images")
+        if len(list((folder / "images" / "train").iterdir())) != 2:
             raise UserError("--data: the recipe of the plain script is for two classes")
         out.mkdir(parents=True, exist_ok=True)
         task = Task(
-            folder / "pictures",
+            folder / "images",
             weights,
             config.absolute(),
             overrides,
@@ -87,7 +87,7 @@ def main(
         warm_up = [sys.executable, "-m", "benchmarks.compare.warm_up", weights, str(image_size)]
         run_measured(warm_up, out / "logs" / "warm-up.log", folder=REPOSITORY)
         command = shlex.join(["python", "-m", "benchmarks.compare", *sys.argv[1:]])
-        results = Results(command=command, machine=machine, pictures=counts, runs=[])
+        results = Results(command=command, machine=machine, images=counts, runs=[])
         for step in plan_rounds(rounds, stock_rounds):
             console.print(f"round {step[0]}: {step[1]} ...", end=" ")
             run = run_step(step, task, folder, out / "logs", keep=keep)

@@ -1,8 +1,8 @@
-"""What each model says of the same test pictures: one program asks them all.
+"""What each model says of the same test images: one program asks them all.
 
-    python -m benchmarks.compare.held_out PICTURES KIND MODEL [KIND MODEL ...]
+    python -m benchmarks.compare.held_out IMAGES KIND MODEL [KIND MODEL ...]
 
-prints JSON: whether each model is right about each picture, by its kind and the picture's path.
+prints JSON: whether each model is right about each image, by its kind and the image's path.
 """
 
 import json
@@ -17,17 +17,17 @@ import click
 _BATCH_SIZE = 32
 
 Ask = Callable[[Sequence[bytes]], list[int]]
-"""Bytes of picture files to the numbers of their classes, in the order of the sorted names."""
+"""Bytes of image files to the numbers of their classes, in the order of the sorted names."""
 
 
 @click.command()
-@click.argument("pictures", type=click.Path(path_type=Path))
+@click.argument("images", type=click.Path(path_type=Path))
 @click.argument("models", nargs=-1, required=True)
-def main(pictures: Path, models: Sequence[str]) -> None:
-    """Asks MODELS, pairs of a kind and a path, for the class of every PICTURES/CLASS/ picture."""
+def main(images: Path, models: Sequence[str]) -> None:
+    """Asks MODELS, pairs of a kind and a path, for the class of every IMAGES/CLASS/ image."""
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
-    classes = sorted(path.name for path in pictures.iterdir())
-    files = sorted(pictures.glob("*/*"))
+    classes = sorted(path.name for path in images.iterdir())
+    files = sorted(images.glob("*/*"))
     pairs = zip(models[::2], models[1::2], strict=True)
     right = {
         kind: ask_all(MODELS[kind](Path(model), classes), files, classes) for kind, model in pairs
@@ -36,7 +36,7 @@ def main(pictures: Path, models: Sequence[str]) -> None:
 
 
 def ask_all(ask: Ask, files: Sequence[Path], classes: Sequence[str]) -> dict[str, bool]:
-    """Whether a model is right about each picture, by `CLASS/FILE`."""
+    """Whether a model is right about each image, by `CLASS/FILE`."""
     right = {}
     for start in range(0, len(files), _BATCH_SIZE):
         batch = files[start : start + _BATCH_SIZE]
@@ -96,11 +96,11 @@ def _stock_tfx(model: Path, _: Sequence[str]) -> Ask:
 
 
 def _load(contents: Sequence[bytes], size: int) -> Any:
-    """Pictures as `image_dataset_from_directory` loads them: `[batch, size, size, 3] float32`."""
+    """Images as `image_dataset_from_directory` loads them: `[batch, size, size, 3] float32`."""
     import tensorflow as tf
 
     decoded = (tf.io.decode_image(one, channels=3, expand_animations=False) for one in contents)
-    return tf.stack([tf.image.resize(picture, [size, size]) for picture in decoded])
+    return tf.stack([tf.image.resize(image, [size, size]) for image in decoded])
 
 
 def _sides(probabilities: Any) -> list[int]:

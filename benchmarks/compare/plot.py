@@ -1,4 +1,4 @@
-"""The comparison as a picture: times of whole runs and of their parts, accuracies."""
+"""The comparison as an image: times of whole runs and of their parts, accuracies."""
 
 from pathlib import Path
 from statistics import median

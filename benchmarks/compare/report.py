@@ -44,7 +44,7 @@ def verdict(results: Results) -> list[str]:
         holds = "not lower within noise" if high >= 0 else "LOWER"
         lines.append(
             f"Round {number}: accuracy {100 * change:+.1f} points against the script on the same "
-            f"pictures ({100 * low:+.1f} to {100 * high:+.1f}): {holds}."
+            f"images ({100 * low:+.1f} to {100 * high:+.1f}): {holds}."
         )
     exported = [run for run in results.of(SCRIPT) if "keras_exported" in run.right]
     if exported:
@@ -60,8 +60,8 @@ def markdown(results: Results, *, is_short: bool = False) -> str:
     """The comparison with the command that makes it; the parts too, if it need not be short."""
     machine = results.machine
     where = f"{machine['cores']} cores of {machine['processor']}"
-    pictures = ", ".join(f"{count:,} {split}" for split, count in results.pictures.items())
-    head = f"`{results.command}` on {where}; {pictures} pictures. Medians of the rounds.\n"
+    images = ", ".join(f"{count:,} {split}" for split, count in results.images.items())
+    head = f"`{results.command}` on {where}; {images} images. Medians of the rounds.\n"
     tables = [table.markdown() for table in build_tables(results)]
     if is_short:
         tables = tables[:1]

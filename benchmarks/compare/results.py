@@ -28,10 +28,10 @@ class RunResult(BaseModel):
     left_bytes: int
     components: dict[str, float]
     right: dict[str, dict[str, bool]]
-    """Whether each model is right about each test picture, by kind of model and picture."""
+    """Whether each model is right about each test image, by kind of model and image."""
 
     def counts(self, kind: str | None = None) -> tuple[int, int]:
-        """How many test pictures a model is right about, and of how many; by default the first."""
+        """How many test images a model is right about, and of how many; by default the first."""
         answers = self.right[kind] if kind else next(iter(self.right.values()))
         return sum(answers.values()), len(answers)
 
@@ -49,7 +49,7 @@ class Results(BaseModel):
 
     command: str
     machine: dict[str, object]
-    pictures: dict[str, int]
+    images: dict[str, int]
     runs: list[RunResult]
 
     def of(self, system: str) -> list[RunResult]:
@@ -92,14 +92,14 @@ def accuracy_interval(run: RunResult) -> Interval:
 
 
 def difference(ours: RunResult, theirs: RunResult) -> tuple[float, Interval]:
-    """Ours' accuracy less theirs, on the same pictures, and its interval.
+    """Ours' accuracy less theirs, on the same images, and its interval.
 
     Raises:
-        ValueError: They were asked other pictures.
+        ValueError: They were asked other images.
     """
     a, b = (next(iter(run.right.values())) for run in (ours, theirs))
     if a.keys() != b.keys():
-        raise ValueError("the runs were asked different test pictures")
+        raise ValueError("the runs were asked different test images")
     pairs = [(a[name], b[name]) for name in a]
     both, first, second, neither = (
         pairs.count(pair) for pair in ((True, True), (True, False), (False, True), (False, False))

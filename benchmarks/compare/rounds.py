@@ -32,7 +32,7 @@ def plan_rounds(rounds: int, stock_rounds: int) -> list[Step]:
 
 
 def run_step(step: Step, task: Task, work: Path, logs: Path, *, keep: bool) -> RunResult:
-    """Runs a system once and asks its models for the test pictures.
+    """Runs a system once and asks its models for the test images.
 
     Args:
         step: Which, and in which round; the round's number is the training's seed.
@@ -47,7 +47,7 @@ def run_step(step: Step, task: Task, work: Path, logs: Path, *, keep: bool) -> R
     number, system = step
     name = f"{system.replace(' ', '-')}-{number}"
     finished = run_system(system, task, number, work / name, logs / f"{name}.log")
-    right = _ask(task.pictures / "test", finished.models)
+    right = _ask(task.images / "test", finished.models)
     if not keep:
         shutil.rmtree(work / name)
     measured = finished.measured
@@ -65,9 +65,9 @@ def run_step(step: Step, task: Task, work: Path, logs: Path, *, keep: bool) -> R
     )
 
 
-def _ask(pictures: Path, models: Mapping[str, Path]) -> dict[str, dict[str, bool]]:
-    """Whether each model is right about each picture, by its kind and the picture's name."""
-    command = [sys.executable, "-m", "benchmarks.compare.held_out", str(pictures)]
+def _ask(images: Path, models: Mapping[str, Path]) -> dict[str, dict[str, bool]]:
+    """Whether each model is right about each image, by its kind and the image's name."""
+    command = [sys.executable, "-m", "benchmarks.compare.held_out", str(images)]
     result = subprocess.run(
         [*command, *(word for kind, model in models.items() for word in (kind, str(model)))],
         cwd=REPOSITORY,

@@ -22,7 +22,7 @@ class Task:
     """What all systems are asked to do.
 
     Attributes:
-        pictures: `train/`, `validation/` and `test/`.
+        images: `train/`, `validation/` and `test/`.
         weights: Of the backbone: a file, `imagenet` or `none`.
         config: Our pipeline's configuration.
         overrides: Further settings of ours.
@@ -31,7 +31,7 @@ class Task:
         fine_tune_epochs: Of their second one.
     """
 
-    pictures: Path
+    images: Path
     weights: str
     config: Path
     overrides: tuple[str, ...]
@@ -90,8 +90,8 @@ def run_system(system: str, task: Task, seed: int, folder: Path, log: Path) -> F
 def _command(system: str, task: Task, seed: int, folder: Path) -> list[str]:
     if system == OURS:
         settings = [
-            f"data.path={task.pictures}",
-            # The same test pictures as the others'.
+            f"data.path={task.images}",
+            # The same test images as the others'.
             "data.splits.test=test",
             f"model.weights={task.weights}",
             f"transform.image_size={task.image_size}",
@@ -102,7 +102,7 @@ def _command(system: str, task: Task, seed: int, folder: Path) -> list[str]:
         ]
         return run_command(task.config, folder, settings)
     return [
-        *(sys.executable, "-m", _MODULES[system], str(task.pictures), str(folder)),
+        *(sys.executable, "-m", _MODULES[system], str(task.images), str(folder)),
         *("--weights", task.weights),
         *("--image-size", str(task.image_size)),
         *("--head-epochs", str(task.head_epochs)),

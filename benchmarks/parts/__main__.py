@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks.compare.pictures import prepare_pictures
+from benchmarks.compare.images import prepare_images
 from benchmarks.defaults import (
     check_weights,
     config_option,
@@ -83,9 +83,9 @@ def main(
         run = None
         if workspace is None:
             console.print("run the pipeline ...")
-            prepare_pictures(data, folder / "pictures")
+            prepare_images(data, folder / "images")
             settings = (
-                f"data.path={folder / 'pictures'}",
+                f"data.path={folder / 'images'}",
                 "data.splits.test=test",
                 f"model.weights={check_weights(weights)}",
                 # A model that the gate refused would be no model to measure.

@@ -1,4 +1,4 @@
-"""The Evaluator's pass over pictures against `model.predict` over the same."""
+"""The Evaluator's pass over images against `model.predict` over the same."""
 
 import tempfile
 import time
@@ -12,9 +12,9 @@ _BOUND = 1.3
 
 
 def measure(subject: Subject) -> list[Row]:
-    """Both over the training pictures, of which there are most, and per further picture.
+    """Both over the training images, of which there are most, and per further image.
 
-    A pass loads the model and sets Beam up whatever it measures; what a further picture costs is
+    A pass loads the model and sets Beam up whatever it measures; what a further image costs is
     the difference between a pass over many and one over few. One of each comes before that does
     not count: what only the first pass of a process does would make that difference too small.
     """
@@ -26,7 +26,7 @@ def measure(subject: Subject) -> list[Row]:
     more = counts["train"] - counts["test"]
     return [
         Row(
-            f"Evaluator's pass, {counts['train']:,} pictures, loading included",
+            f"Evaluator's pass, {counts['train']:,} images, loading included",
             passes["train"],
             "s",
             "model.predict",
@@ -34,7 +34,7 @@ def measure(subject: Subject) -> list[Row]:
             _BOUND,
         ),
         Row(
-            "Evaluator's pass, each further picture",
+            "Evaluator's pass, each further image",
             1000 * (passes["train"] - passes["test"]) / more,
             "ms",
             "model.predict",
@@ -71,17 +71,17 @@ def _predict_seconds(subject: Subject, split: str) -> float:
     """Reading, decoding and `predict` of a new bare model, tracing included."""
     import tensorflow_transform as tft
 
-    from trainer.data.input import build_parser, open_split, read_labels, read_pictures
+    from trainer.data.input import build_parser, open_split, read_images, read_labels
 
     transform = tft.TFTransformOutput(str(subject.artifact("Transform", "transform_graph")))
     labels = read_labels(transform)
     folder: Path = subject.artifact("ImageExampleGen", "examples") / f"Split-{split}"
-    pictures = read_pictures(
+    images = read_images(
         open_split([f"{folder}/*"], labels), build_parser(transform.transform_features_layer()), 32
     )
     model = bare_model(subject, len(labels))
     start = time.perf_counter()
-    model.predict(pictures, verbose=0)
+    model.predict(images, verbose=0)
     return time.perf_counter() - start
 
 

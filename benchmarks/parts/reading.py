@@ -11,20 +11,20 @@ from components.parallel import count_cores
 if TYPE_CHECKING:
     import tensorflow as tf
 
-_RATE = "pictures/s"
+_RATE = "images/s"
 
 
 def measure(subject: Subject) -> list[Row]:
-    """Pictures per second and core, and of the Trainer's input on all cores."""
+    """Images per second and core, and of the Trainer's input on all cores."""
     import tensorflow as tf
 
     from components.images.decode import decode_image
 
-    files = tf.data.Dataset.from_tensor_slices([str(path) for path in subject.pictures])
+    files = tf.data.Dataset.from_tensor_slices([str(path) for path in subject.images])
     bare = files.map(lambda path: decode_image(tf.io.read_file(path)), tf.data.AUTOTUNE)
     [seconds] = seconds_of([_epoch(bare)])
     cores = count_cores()
-    bare_rate = len(subject.pictures) / seconds / cores
+    bare_rate = len(subject.images) / seconds / cores
     rows = [
         Row(
             f"{component}, per core",
@@ -46,7 +46,7 @@ def _training_input(subject: Subject) -> Row:
     import tensorflow_transform as tft
 
     from components.transform.preprocessing import load_image
-    from trainer.data.input import build_parser, open_split, read_labels, read_pictures
+    from trainer.data.input import build_parser, open_split, read_images, read_labels
     from trainer.network.backbones import BACKBONES
 
     config = subject.config
@@ -55,7 +55,7 @@ def _training_input(subject: Subject) -> Row:
     split = open_split([f"{examples}/*"], read_labels(transform))
     parse = build_parser(transform.transform_features_layer())
     batch_size = config.trainer.batch_size
-    ours = read_pictures(split, parse, batch_size, shuffle_seed=1)
+    ours = read_images(split, parse, batch_size, shuffle_seed=1)
 
     def load(path: tf.Tensor) -> tf.Tensor:
         return load_image(
@@ -65,7 +65,7 @@ def _training_input(subject: Subject) -> Row:
             scale=BACKBONES[config.model.backbone].scale,
         )
 
-    names = [str(path) for path in subject.pictures][: len(split)]
+    names = [str(path) for path in subject.images][: len(split)]
     limit = tf.data.Dataset.from_tensor_slices(names).map(load, tf.data.AUTOTUNE).batch(batch_size)
     our_seconds, limit_seconds = seconds_of([_epoch(ours), _epoch(limit)])
     return Row(

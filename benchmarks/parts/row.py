@@ -33,7 +33,7 @@ class Row:
     def ratio(self) -> float | None:
         """The figure as a share of the reference; None without one, or if either is not above 0.
 
-        What a further picture costs is a difference, which noise makes negative for a few.
+        What a further image costs is a difference, which noise makes negative for a few.
         """
         if self.reference is None or min(self.value, self.reference) <= 0:
             return None

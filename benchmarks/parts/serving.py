@@ -27,7 +27,7 @@ def measure(subject: Subject) -> list[Row]:
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def bare(contents: tf.Tensor) -> dict[str, tf.Tensor]:
-        pictures = tf.map_fn(
+        images = tf.map_fn(
             lambda one: load_image(
                 one,
                 image_size=config.image_size,
@@ -37,12 +37,12 @@ def measure(subject: Subject) -> list[Row]:
             contents,
             fn_output_signature=tf.float32,
         )
-        shaped = tf.ensure_shape(pictures, model.input_shape)
+        shaped = tf.ensure_shape(images, model.input_shape)
         return {"scores": model(shaped, training=False)}
 
     rows = []
     for batch_size in _BATCH_SIZES:
-        files = subject.pictures[:batch_size]
+        files = subject.images[:batch_size]
         contents = tf.constant([path.read_bytes() for path in files])
         ours, theirs = seconds_of(
             [

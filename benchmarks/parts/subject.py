@@ -30,13 +30,13 @@ class Subject:
         return PipelineConfig.model_validate_json(self.config_json, context={"check_paths": False})
 
     @property
-    def pictures(self) -> list[Path]:
-        """Every picture file."""
+    def images(self) -> list[Path]:
+        """Every image file."""
         return sorted(Path(self.config.data.path or "").glob("*/*/*"))
 
     @property
     def accepted(self) -> int:
-        """Pictures that ingest accepted."""
+        """Images that ingest accepted."""
         return int(self.summary["images"]["accepted"])
 
     @property

@@ -1,4 +1,4 @@
-"""Transform at two sizes of pictures: it analyses labels only, so that its time must not differ."""
+"""Transform at two sizes of images: it analyses labels only, so that its time must not differ."""
 
 import json
 import tempfile

@@ -1,1 +1,1 @@
-"""How time, memory and bytes grow with the number of pictures."""
+"""How time, memory and bytes grow with the number of images."""

@@ -46,7 +46,7 @@ def _parse_sizes(_: click.Context, __: click.Parameter, text: str) -> list[int]:
     callback=_parse_sizes,
     default="1000,5000,25000,100000",
     show_default=True,
-    help="Numbers of pictures.",
+    help="Numbers of images.",
 )
 @click.option(
     "--flat-from", default=5000, show_default=True, help="Smallest size that growth is told from."
@@ -54,12 +54,12 @@ def _parse_sizes(_: click.Context, __: click.Parameter, text: str) -> list[int]:
 @set_option
 @click.option("--fresh", is_flag=True, help="Measure also sizes that have a result already.")
 @click.option("--only-report", is_flag=True, help="Measure nothing: report what there is.")
-@click.option("--paper-pictures", default=100_000_000, show_default=True, help="For the estimate.")
+@click.option("--paper-images", default=100_000_000, show_default=True, help="For the estimate.")
 @click.option(
     "--paper-hours", default=4.0, show_default=True, help="For the estimate: Beam's time."
 )
-@click.option("--gpu-rate", type=float, help="For the estimate: pictures/s that one GPU trains.")
-@work_option("8 GB for 100,000 pictures")
+@click.option("--gpu-rate", type=float, help="For the estimate: images/s that one GPU trains.")
+@work_option("8 GB for 100,000 images")
 @out_option("scale")
 def main(
     data: Path,
@@ -69,13 +69,13 @@ def main(
     overrides: tuple[str, ...],
     fresh: bool,
     only_report: bool,
-    paper_pictures: int,
+    paper_images: int,
     paper_hours: float,
     gpu_rate: float | None,
     work: Path | None,
     out: Path,
 ) -> None:
-    """Run the pipeline over more and more pictures. A size that has a result is not run again."""
+    """Run the pipeline over more and more images. A size that has a result is not run again."""
     console = Console()
     command = shlex.join(["python", "-m", "benchmarks.scale", *sys.argv[1:]])
     try:
@@ -90,7 +90,7 @@ def main(
             raise UserError(f"{out} has no results", "Run it without --only-report.")
     except UserError as error:
         raise click.ClickException(str(error)) from None
-    _report(results, flat_from, Wish(paper_pictures, paper_hours, gpu_rate), out, console)
+    _report(results, flat_from, Wish(paper_images, paper_hours, gpu_rate), out, console)
 
 
 def _report(

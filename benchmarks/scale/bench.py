@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.scale.pictures import (
+from benchmarks.scale.images import (
     check_disk,
     find_sources,
-    link_pictures,
-    make_pictures,
+    link_images,
+    make_images,
     needed_bytes,
 )
 from benchmarks.scale.results import SizeResult, load_results, save_result
@@ -25,9 +25,9 @@ class Bench:
     """What is the same for all sizes.
 
     Attributes:
-        data: Pictures that others are made of.
+        data: Images that others are made of.
         overrides: Settings of the pipeline, `PATH=VALUE`.
-        work: Folder for pictures and workspace.
+        work: Folder for images and workspace.
         out: Folder of results.
         command: The benchmark's command line.
         machine: What it runs on, described before the benchmark itself is a load on it.
@@ -42,7 +42,7 @@ class Bench:
 
     @property
     def settings(self) -> str:
-        """Digest of everything that a result depends on, but for the code and the pictures."""
+        """Digest of everything that a result depends on, but for the code and the images."""
         text = "\n".join([CONFIG.read_text(), *self.overrides])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -52,7 +52,7 @@ class Bench:
         """Measures what has no result yet, smallest first.
 
         Args:
-            sizes: Numbers of pictures, ascending.
+            sizes: Numbers of images, ascending.
             console: Who is told.
             fresh: Measure also what has a result.
 
@@ -60,10 +60,10 @@ class Bench:
             All sizes' results.
 
         Raises:
-            UserError: There are no pictures, too little disk, or a run failed.
+            UserError: There are no images, too little disk, or a run failed.
         """
         kept = [] if fresh else load_results(self.out, self.settings)
-        done = {one.pictures for one in kept}
+        done = {one.images for one in kept}
         missing = [size for size in sizes if size not in done]
         if missing:
             sources = find_sources(self.data)
@@ -73,13 +73,13 @@ class Bench:
             for size in missing:
                 self._measure(sources, size, console)
         results = load_results(self.out, self.settings)
-        return [one for one in results if one.pictures in sizes]
+        return [one for one in results if one.images in sizes]
 
     def _measure(self, sources: Sequence[Path], count: int, console: Console) -> None:
-        console.print(f"{count:,} pictures: make them ...", end=" ")
-        pictures = make_pictures(sources, count, self.work / "pool")
-        folder, workspace = self.work / "pictures", self.work / "workspace"
-        source_bytes = link_pictures(pictures, folder)
+        console.print(f"{count:,} images: make them ...", end=" ")
+        images = make_images(sources, count, self.work / "pool")
+        folder, workspace = self.work / "images", self.work / "workspace"
+        source_bytes = link_images(images, folder)
         size = Size(
             count, folder, source_bytes, self.overrides, self.settings, self.command, self.machine
         )

@@ -1,4 +1,4 @@
-"""What very many pictures need, on paper: straight lines through what was measured."""
+"""What very many images need, on paper: straight lines through what was measured."""
 
 import math
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ MACHINE_BYTES = 64_000_000_000
 """Memory of one machine, beyond which a component breaks."""
 
 _NOISE_BYTES = 20_000_000
-"""Memory grows by less by chance, between two runs over the same pictures."""
+"""Memory grows by less by chance, between two runs over the same images."""
 
 _REMEDIES = {
-    "ImageExampleGen": "what is known of each picture comes together in one process, which looks "
+    "ImageExampleGen": "what is known of each image comes together in one process, which looks "
     "for copies and conflicts: group by hash inside Beam instead",
     "StatisticsGen": "more Beam workers",
-    "Trainer": "the labels of all pictures, and their features in one file on one machine: a part "
+    "Trainer": "the labels of all images, and their features in one file on one machine: a part "
     "of the shards for each worker, read as a stream; features as TFRecords",
-    "Evaluator": "what the models said of each test picture comes together in one process: a test "
+    "Evaluator": "what the models said of each test image comes together in one process: a test "
     "split of 100,000 is measured to 0.2 points, more need not be read",
-    "ServingCheck": "looks for its pictures among all test pictures: read the first shard only",
+    "ServingCheck": "looks for its images among all test images: read the first shard only",
     "Report": "reads all predictions: see Evaluator",
 }
 
@@ -36,16 +36,16 @@ class Line:
     """A straight line.
 
     Attributes:
-        fixed: Its value at no pictures, at least 0.
-        slope: What each picture adds, at least 0.
+        fixed: Its value at no images, at least 0.
+        slope: What each image adds, at least 0.
     """
 
     fixed: float
     slope: float
 
-    def at(self, pictures: int) -> float:
-        """Its value at a number of pictures."""
-        return self.fixed + self.slope * pictures
+    def at(self, images: int) -> float:
+        """Its value at a number of images."""
+        return self.fixed + self.slope * images
 
 
 def fit_line(points: Sequence[tuple[int, float]]) -> Line:
@@ -67,12 +67,12 @@ class Wish:
     """What is asked for.
 
     Attributes:
-        pictures: How many.
+        images: How many.
         hours: In how many hours Beam's part shall be done.
-        gpu_rate: Pictures per second that one GPU trains in an epoch, measured there; None if not.
+        gpu_rate: Images per second that one GPU trains in an epoch, measured there; None if not.
     """
 
-    pictures: int = 100_000_000
+    images: int = 100_000_000
     hours: float = 4.0
     gpu_rate: float | None = None
 
@@ -85,15 +85,15 @@ def build_table(results: Sequence[SizeResult], wish: Wish) -> Table:
         wish: For what.
     """
     last = results[-1]
-    count = wish.pictures
+    count = wish.images
     cores = _cores(last)
-    stored = count * last.stored_bytes / last.pictures
+    stored = count * last.stored_bytes / last.images
     beam = sum(_seconds(results, name).at(count) for name in BEAM_COMPONENTS) * cores
     trainer = _seconds(results, "Trainer").at(count) * cores
-    written = [(one.pictures, float(one.written_bytes)) for one in results]
+    written = [(one.images, float(one.written_bytes)) for one in results]
     shards = math.ceil(stored / last.shard_bytes)
     rows = [
-        ["source pictures", bytes_text(count * last.source_bytes / last.pictures)],
+        ["source images", bytes_text(count * last.source_bytes / last.images)],
         ["stored examples", bytes_text(stored)],
         ["written in all", bytes_text(fit_line(written).at(count))],
         [f"shards of {bytes_text(last.shard_bytes)}", f"{shards:,}"],
@@ -103,7 +103,7 @@ def build_table(results: Sequence[SizeResult], wish: Wish) -> Table:
         ["GPU hours, each epoch through the backbone", _gpu_hours(wish)],
         ["the same on this one machine", seconds_text(_seconds(results, None).at(count))],
     ]
-    title = f"What {count:,} pictures need, from {last.pictures:,} pictures measured"
+    title = f"What {count:,} images need, from {last.images:,} images measured"
     return Table(title, ["", "on paper"], rows)
 
 
@@ -112,27 +112,27 @@ def breaking_points(results: Sequence[SizeResult], wish: Wish) -> list[str]:
 
     Args:
         results: Smallest first; two at least, or nothing is told.
-        wish: For how many pictures.
+        wish: For how many images.
     """
     found = []
     for name in results[-1].components if len(results) > 1 else ():
-        points = [(one.pictures, float(one.components[name].added_anon_bytes)) for one in results]
+        points = [(one.images, float(one.components[name].added_anon_bytes)) for one in results]
         line = fit_line(points)
         if name != START_UP and points[-1][1] - points[-2][1] > _NOISE_BYTES:
             found.append(((MACHINE_BYTES - line.fixed) / line.slope, name, line))
     return [
-        f"{name} takes {line.slope:,.0f} B a picture in one process, {bytes_text(line.at(count))} "
-        f"for {count:,}; {bytes_text(MACHINE_BYTES)} are full at {limit:,.0f} pictures."
+        f"{name} takes {line.slope:,.0f} B an image in one process, {bytes_text(line.at(count))} "
+        f"for {count:,}; {bytes_text(MACHINE_BYTES)} are full at {limit:,.0f} images."
         + (f" Then: {_REMEDIES[name]}." if name in _REMEDIES else "")
-        for count in [wish.pictures]
+        for count in [wish.images]
         for limit, name, line in sorted(found, key=lambda one: one[0])
-    ] or ["No component's memory grew with the number of pictures: none breaks for lack of it."]
+    ] or ["No component's memory grew with the number of images: none breaks for lack of it."]
 
 
 def _seconds(results: Sequence[SizeResult], component: str | None) -> Line:
     return fit_line(
         [
-            (one.pictures, one.components[component].seconds if component else one.seconds)
+            (one.images, one.components[component].seconds if component else one.seconds)
             for one in results
         ]
     )
@@ -144,8 +144,8 @@ def _workers(core_seconds: float, hours: float) -> int:
 
 def _gpu_hours(wish: Wish) -> str:
     if wish.gpu_rate is None:
-        return f"{wish.pictures:.1e} pictures / (pictures/s of a GPU) / 3600"
-    return f"{wish.pictures / wish.gpu_rate / 3600:,.1f}"
+        return f"{wish.images:.1e} images / (images/s of a GPU) / 3600"
+    return f"{wish.images / wish.gpu_rate / 3600:,.1f}"
 
 
 def _cores(result: SizeResult) -> int:

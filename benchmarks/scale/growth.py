@@ -1,4 +1,4 @@
-"""Whether what a picture costs stays the same, as tables and sentences."""
+"""Whether what an image costs stays the same, as tables and sentences."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from benchmarks.tables import Table
 from benchmarks.units import bytes_text, seconds_text
 
 FLAT = 0.2
-"""Largest accepted growth of time per picture and of memory."""
+"""Largest accepted growth of time per image and of memory."""
 
 STORED_SHARE = 1.15
 """Most bytes that may be stored per byte of source."""
@@ -19,12 +19,12 @@ _NEGLIGIBLE = 0.05
 
 
 def build_tables(results: Sequence[SizeResult]) -> list[Table]:
-    """Time per picture by component, memory, and bytes; a column for each size."""
-    columns = ["pictures", *(f"{one.pictures:,}" for one in results)]
+    """Time per image by component, memory, and bytes; a column for each size."""
+    columns = ["images", *(f"{one.images:,}" for one in results)]
     return [
-        Table("Time per picture, ms", columns, _time_rows(results)),
+        Table("Time per image, ms", columns, _time_rows(results)),
         Table("Peak memory without pages of files", columns, _memory_rows(results)),
-        Table("Bytes per picture", columns, _byte_rows(results)),
+        Table("Bytes per image", columns, _byte_rows(results)),
     ]
 
 
@@ -35,14 +35,14 @@ def verdict(results: Sequence[SizeResult], flat_from: int) -> list[str]:
         results: Smallest first.
         flat_from: Sizes below it are not looked at: fixed costs dominate there.
     """
-    large = [one for one in results if one.pictures >= flat_from]
+    large = [one for one in results if one.images >= flat_from]
     if len(large) < 2:
-        return [f"Growth is told from two sizes of at least {flat_from:,} pictures on."]
-    span = f"from {large[0].pictures:,} to {large[-1].pictures:,} pictures"
-    lines = [_sentence("time per picture, whole run", _per_picture(large, None), span)]
+        return [f"Growth is told from two sizes of at least {flat_from:,} images on."]
+    span = f"from {large[0].images:,} to {large[-1].images:,} images"
+    lines = [_sentence("time per image, whole run", _per_image(large, None), span)]
     for name, part in large[-1].components.items():
         if name != START_UP and part.seconds >= _NEGLIGIBLE * large[-1].seconds:
-            lines.append(_sentence(f"time per picture, {name}", _per_picture(large, name), span))
+            lines.append(_sentence(f"time per image, {name}", _per_image(large, name), span))
     for name in large[-1].processes:
         values = [one.processes[name].peak_anon_bytes for one in large if name in one.processes]
         lines.append(_sentence(f"memory of {name}", values, span))
@@ -52,10 +52,10 @@ def verdict(results: Sequence[SizeResult], flat_from: int) -> list[str]:
     return lines
 
 
-def milliseconds_per_picture(result: SizeResult, component: str | None) -> float:
-    """Time per picture of a component, or of the whole run, in milliseconds."""
+def milliseconds_per_image(result: SizeResult, component: str | None) -> float:
+    """Time per image of a component, or of the whole run, in milliseconds."""
     seconds = result.components[component].seconds if component else result.seconds
-    return 1000 * seconds / result.pictures
+    return 1000 * seconds / result.images
 
 
 def _sentence(what: str, values: Sequence[float], span: str) -> str:
@@ -64,16 +64,16 @@ def _sentence(what: str, values: Sequence[float], span: str) -> str:
     return f"{what[0].upper()}{what[1:]}: rises by at most {100 * growth:.0f} % {span}: {holds}."
 
 
-def _per_picture(results: Sequence[SizeResult], component: str | None) -> list[float]:
-    return [milliseconds_per_picture(one, component) for one in results]
+def _per_image(results: Sequence[SizeResult], component: str | None) -> list[float]:
+    return [milliseconds_per_image(one, component) for one in results]
 
 
 def _time_rows(results: Sequence[SizeResult]) -> list[list[str]]:
     rows = [
-        [name, *(f"{milliseconds_per_picture(one, name):.2f}" for one in results)]
+        [name, *(f"{milliseconds_per_image(one, name):.2f}" for one in results)]
         for name in results[-1].components
     ]
-    whole = ["whole run", *(f"{value:.2f}" for value in _per_picture(results, None))]
+    whole = ["whole run", *(f"{value:.2f}" for value in _per_image(results, None))]
     return [*rows, whole, ["whole run, in all", *(seconds_text(one.seconds) for one in results)]]
 
 
@@ -107,7 +107,7 @@ def _byte_rows(results: Sequence[SizeResult]) -> list[list[str]]:
         "left in the workspace": [one.left_bytes for one in results],
         "written in all": [one.written_bytes for one in results],
     }
-    counts = [one.pictures for one in results]
+    counts = [one.images for one in results]
     rows = [
         [name, *(f"{value / count:,.0f}" for value, count in zip(values, counts, strict=True))]
         for name, values in figures.items()

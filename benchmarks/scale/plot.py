@@ -1,18 +1,18 @@
-"""Growth as pictures: time, memory and bytes, each over the number of pictures."""
+"""Growth as images: time, memory and bytes, each over the number of images."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.scale.growth import STORED_SHARE, milliseconds_per_picture
+from benchmarks.scale.growth import STORED_SHARE, milliseconds_per_image
 from benchmarks.scale.results import SizeResult
 
 _NAMED_SHARE = 0.02
-"""Components below this share of the largest run's time are left out of the picture."""
+"""Components below this share of the largest run's time are left out of the image."""
 
 
 def draw_growth(results: Sequence[SizeResult], path: Path) -> None:
-    """Draws three plots side by side, with a logarithmic axis of pictures."""
+    """Draws three plots side by side, with a logarithmic axis of images."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -24,9 +24,9 @@ def draw_growth(results: Sequence[SizeResult], path: Path) -> None:
     _draw_bytes(stored, results)
     for axes in (time, memory, stored):
         axes.set_xscale("log")
-        axes.set_xticks([one.pictures for one in results], [f"{one.pictures:,}" for one in results])
+        axes.set_xticks([one.images for one in results], [f"{one.images:,}" for one in results])
         axes.minorticks_off()
-        axes.set_xlabel("pictures")
+        axes.set_xlabel("images")
         axes.set_ylim(bottom=0)
         axes.legend(fontsize="small")
     figure.tight_layout()
@@ -35,31 +35,31 @@ def draw_growth(results: Sequence[SizeResult], path: Path) -> None:
 
 
 def _draw_time(axes: Any, results: Sequence[SizeResult]) -> None:
-    counts = [one.pictures for one in results]
+    counts = [one.images for one in results]
     last = results[-1]
     named = [
         name
         for name, part in last.components.items()
         if part.seconds >= _NAMED_SHARE * last.seconds
     ]
-    axes.plot(counts, [milliseconds_per_picture(one, None) for one in results], "k.-", label="all")
+    axes.plot(counts, [milliseconds_per_image(one, None) for one in results], "k.-", label="all")
     for name in named:
-        values = [milliseconds_per_picture(one, name) for one in results]
+        values = [milliseconds_per_image(one, name) for one in results]
         axes.plot(counts, values, ".-", label=name)
-    axes.set_title("time per picture, ms")
+    axes.set_title("time per image, ms")
 
 
 def _draw_memory(axes: Any, results: Sequence[SizeResult]) -> None:
     for name in results[-1].processes:
         having = [one for one in results if name in one.processes]
-        counts = [one.pictures for one in having]
+        counts = [one.images for one in having]
         values = [one.processes[name].peak_anon_bytes / 1e9 for one in having]
         axes.plot(counts, values, ".-", label=name)
     axes.set_title("peak memory of each process, GB, without pages of files")
 
 
 def _draw_bytes(axes: Any, results: Sequence[SizeResult]) -> None:
-    counts = [one.pictures for one in results]
+    counts = [one.images for one in results]
     axes.plot(counts, [one.stored_share for one in results], ".-", label="stored by ingest")
     shares = [one.left_bytes / one.source_bytes for one in results]
     axes.plot(counts, shares, ".-", label="left in the workspace")

@@ -1,4 +1,4 @@
-"""What was measured of one number of pictures."""
+"""What was measured of one number of images."""
 
 from pathlib import Path
 
@@ -29,14 +29,14 @@ class ProcessResult(_Part):
 
 
 class SizeResult(_Part):
-    """A run over so many pictures."""
+    """A run over so many images."""
 
     settings: str
     """Digest of what it was run with; results of other settings are not taken up again."""
     command: str
     machine: dict[str, object]
-    pictures: int
-    test_pictures: int
+    images: int
+    test_images: int
     source_bytes: int
     stored_bytes: int
     """What ingest stored."""
@@ -67,12 +67,12 @@ def load_results(folder: Path, settings: str | None = None) -> list[SizeResult]:
     files = (folder / "sizes").glob("*.json")
     found = [SizeResult.model_validate_json(path.read_text()) for path in files]
     kept = [one for one in found if settings is None or one.settings == settings]
-    return sorted(kept, key=lambda one: one.pictures)
+    return sorted(kept, key=lambda one: one.images)
 
 
 def save_result(result: SizeResult, folder: Path) -> None:
     """Writes one, whole or not at all."""
-    path = result_file(folder, result.pictures)
+    path = result_file(folder, result.images)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(result.model_dump_json(indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""One run of the pipeline over a folder of pictures, with the memory of each component."""
+"""One run of the pipeline over a folder of images, with the memory of each component."""
 
 import json
 import shutil
@@ -16,10 +16,10 @@ CONFIG = Path(__file__).parent / "pipeline.yaml"
 
 @dataclass(frozen=True)
 class Size:
-    """One number of pictures.
+    """One number of images.
 
     Attributes:
-        pictures: How many.
+        images: How many.
         folder: Where they are, `CLASS/`.
         source_bytes: What they come to.
         overrides: Settings of the pipeline, `PATH=VALUE`.
@@ -28,7 +28,7 @@ class Size:
         machine: What it runs on.
     """
 
-    pictures: int
+    images: int
     folder: Path
     source_bytes: int
     overrides: Sequence[str]
@@ -54,8 +54,8 @@ def run_size(size: Size, workspace: Path, log: Path) -> SizeResult:
         settings=size.settings,
         command=size.command,
         machine=size.machine,
-        pictures=size.pictures,
-        test_pictures=summary["splits"]["test"],
+        images=size.images,
+        test_images=summary["splits"]["test"],
         source_bytes=size.source_bytes,
         stored_bytes=folder_bytes(examples),
         shard_bytes=config["data"]["shard_bytes"],

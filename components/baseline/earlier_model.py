@@ -1,4 +1,4 @@
-"""Which model a training may start from: the last blessed one that knows other pictures."""
+"""Which model a training may start from: the last blessed one that knows other images."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ _INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPU
 _EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "examples": []}
 
 
-class LastBlessedOnOtherPictures(resolver.ResolverStrategy):
+class LastBlessedOnOtherImages(resolver.ResolverStrategy):
     """Resolves `model` to the last blessed model that was not trained on these `examples`.
 
     Were it simply the last one, each run would start from what the run before it pushed: the same
-    pictures would be trained on again and again, and no run could be answered from the cache.
+    images would be trained on again and again, and no run could be answered from the cache.
     """
 
     def resolve_artifacts(
@@ -32,18 +32,18 @@ class LastBlessedOnOtherPictures(resolver.ResolverStrategy):
         Returns:
             One artifact of `model` and `model_blessing` each, or none where there is no such model.
         """
-        pictures = {
+        images = {
             example.get_string_custom_property(FINGERPRINT_KEY)
             for example in input_dict["examples"]
         }
         for model, blessing in blessed_models(input_dict, models_kept_out_of_service(store)):
-            if not pictures & _trained_on(store, model.id):
+            if not images & _trained_on(store, model.id):
                 return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
         return dict(_EMPTY)
 
 
 def _trained_on(store: Any, model_id: int) -> set[str]:
-    """Fingerprints of the pictures that a model was trained on."""
+    """Fingerprints of the images that a model was trained on."""
     made_by = {
         e.execution_id for e in store.get_events_by_artifact_ids([model_id]) if e.type == _OUTPUT
     }

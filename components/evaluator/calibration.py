@@ -13,18 +13,18 @@ def expected_calibration_error(
 ) -> float:
     """How far scores lie from the share that is right, on average.
 
-    Pictures are put into bins by the score of their predicted class. In each bin the mean score is
-    held against the share of right predictions; the differences are weighted by the pictures in the
+    Images are put into bins by the score of their predicted class. In each bin the mean score is
+    held against the share of right predictions; the differences are weighted by the images in the
     bin: Guo et al., "On Calibration of Modern Neural Networks" (2017, arXiv:1706.04599). Chance
-    alone makes it larger than 0, the more so the fewer pictures: of 100 it says little.
+    alone makes it larger than 0, the more so the fewer images: of 100 it says little.
 
     Args:
-        scores: `[pictures]`, each one's score of the predicted class, 0 to 1.
-        is_right: `[pictures]`, whether the prediction was right.
+        scores: `[images]`, each one's score of the predicted class, 0 to 1.
+        is_right: `[images]`, whether the prediction was right.
         bins: Number of bins.
 
     Returns:
-        The error, 0 to 1; 0 without pictures.
+        The error, 0 to 1; 0 without images.
     """
     values, hits = np.asarray(scores, np.float64), np.asarray(is_right, np.float64)
     if not len(values):

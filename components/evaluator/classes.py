@@ -9,14 +9,14 @@ from components.evaluator.predictions import Prediction
 
 
 def confusion_matrix(predictions: Sequence[Prediction], classes: Sequence[str]) -> np.ndarray:
-    """Counts test pictures.
+    """Counts test images.
 
     Args:
-        predictions: Of the test pictures.
+        predictions: Of the test images.
         classes: Every label and every predicted class.
 
     Returns:
-        `[true class, predicted class] int64` numbers of pictures.
+        `[true class, predicted class] int64` numbers of images.
     """
     number = {name: index for index, name in enumerate(classes)}
     matrix = np.zeros((len(classes), len(classes)), np.int64)
@@ -34,7 +34,7 @@ def measure_classes(
     """Measures each class.
 
     Returns:
-        By class: `recall`, the share of its pictures that was found; `precision`, the share of what
+        By class: `recall`, the share of its images that was found; `precision`, the share of what
         was taken for it that is it (both 0 to 1, None where there is nothing to share); `examples`.
     """
     examples = dict.fromkeys(classes, 0)
@@ -54,7 +54,7 @@ def measure_classes(
 
 
 def all_classes(predictions: Sequence[Prediction], known: Sequence[str]) -> list[str]:
-    """The candidate's classes, in its order, then what else is told of the pictures, by name."""
+    """The candidate's classes, in its order, then what else is told of the images, by name."""
     told = {name for p in predictions for name in (p.label, p.predicted)}
     return [*known, *sorted(told - set(known))]
 

@@ -1,19 +1,19 @@
-"""The candidate held against an earlier blessed model, the baseline, on the same pictures.
+"""The candidate held against an earlier blessed model, the baseline, on the same images.
 
 The rule: a candidate is refused where the whole confidence interval of its change lies below
 `-max_drop`, so where it lost more than is accepted and more than chance explains. To refuse by the
 measured loss alone would, with max_drop 0.01, turn away a third of all equally good models on 50
-test pictures and a tenth on 300; to bless only what is proven not to be worse, nearly all on 50 and
+test images and a tenth on 300; to bless only what is proven not to be worse, nearly all on 50 and
 9 of 10 on 300.
 
 What `max_drop` and chance allow is a loss too, and could be taken night after night. So a blessed
 model becomes the next one's baseline only by the mirror of that rule, where the whole interval lies
 above `max_drop`: until then all are held against the same one, and losses do not add up. In a
-simulation of 60 nights that each lose 0.003 of accuracy, on 2,000 test pictures, what is in service
+simulation of 60 nights that each lose 0.003 of accuracy, on 2,000 test images, what is in service
 in the end has lost 0.02; held against the night before, all 0.18. Of steady nights, about one
 in a hundred is refused. `test_comparison_over_many_nights.py` simulates this.
 
-Each model answers among the classes that both know, on the pictures of these classes: what the
+Each model answers among the classes that both know, on the images of these classes: what the
 baseline never learnt is no merit of the candidate, and a class that is hard to tell from a new one
 is no fault of it; the new class counts in the absolute bounds. A candidate with other classes than
 its baseline becomes the next baseline, so that its classes are compared too.
@@ -32,10 +32,10 @@ _SHOWN_CLASSES = 5
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models on the test pictures of the classes that both know, answering among those.
+    """Two models on the test images of the classes that both know, answering among those.
 
     Attributes:
-        examples: Number of these pictures.
+        examples: Number of these images.
         accuracy: The candidate's on them, 0 to 1.
         baseline_accuracy: The baseline's on them, 0 to 1.
         interval: Ends of the confidence interval of the change.
@@ -61,17 +61,17 @@ class Comparison:
 
 
 def compare(predictions: Sequence[Prediction], confidence: float) -> Comparison | None:
-    """Compares, picture by picture.
+    """Compares, image by image.
 
-    Each model is right or wrong on each picture, and only the pictures on which they differ tell
+    Each model is right or wrong on each image, and only the images on which they differ tell
     them apart; paired, the noise of the others cancels out.
 
     Args:
-        predictions: Of the test pictures.
+        predictions: Of the test images.
         confidence: Confidence level of the change's interval, 0 to 1.
 
     Returns:
-        The comparison; None where there is no picture to compare on.
+        The comparison; None where there is no image to compare on.
     """
     pairs = [
         (p.score is not None and p.compared.predicted == p.label,
@@ -99,7 +99,7 @@ def describe_classes(
     Args:
         candidate: The candidate's classes.
         baseline: The baseline's.
-        compared: Number of pictures they were compared on.
+        compared: Number of images they were compared on.
 
     Returns:
         A sentence; None where both know the same classes.
@@ -114,10 +114,10 @@ def describe_classes(
     if gone:
         differences.append(f"knows {_listed(gone)}, which this one does not")
     if not compared:
-        how = "no test picture is of a class that both know; decided without a comparison"
+        how = "no test image is of a class that both know; decided without a comparison"
     else:
         how = (
-            f"both were compared on the {compared:,} test pictures of the classes that both know, "
+            f"both were compared on the {compared:,} test images of the classes that both know, "
             "each answering among those"
         )
     return f"the baseline {' and '.join(differences)}: {how}"

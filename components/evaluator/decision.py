@@ -29,7 +29,7 @@ def decide(
     """Decides.
 
     Args:
-        predictions: Of the test pictures, at least one.
+        predictions: Of the test images, at least one.
         gate: The thresholds.
         classes: The candidate's class names.
         comparison: With the baseline, where there is one to compare with.
@@ -44,13 +44,13 @@ def decide(
         `test_accuracy`, `test_examples`, `interval` (of the accuracy),
         `min_accuracy`, `max_drop`, `min_recall`, `max_calibration_error`, `confidence` (the gate),
         `baseline_accuracy`, `compared_accuracy`, `compared_examples` (baseline and candidate, on
-        the pictures of the classes that both know), `change`, `change_interval` (compared), all
+        the images of the classes that both know), `change`, `change_interval` (compared), all
         None without a comparison, `baseline_note` (text or None),
         `calibration_error`,
         `classes` {name: {recall, precision, examples}},
         `confusion_matrix` {classes, counts [[true x predicted]]},
         `slices` [{feature, value, accuracy, interval, examples}],
-        `worst` [{name, label, predicted, score, label_score}], the ten worst pictures.
+        `worst` [{name, label, predicted, score, label_score}], the ten worst images.
 
         Accuracies, scores, errors and the ends of intervals are 0 to 1, changes -1 to 1.
     """
@@ -87,7 +87,7 @@ def decide(
             "counts": confusion_matrix(predictions, told).tolist(),
         },
         "slices": measure_slices(predictions, gate.slices, gate.confidence),
-        "worst": worst_pictures(predictions),
+        "worst": worst_images(predictions),
     }
     return decision
 
@@ -95,12 +95,12 @@ def decide(
 def describe(measured: Measured, *, blessed: bool) -> str:
     """The decision in a line.
 
-        0.962 +- 0.008 on 2,000 pictures, baseline 0.957: blessed
+        0.962 +- 0.008 on 2,000 images, baseline 0.957: blessed
 
     The interval is not quite symmetric; half of its width is told.
     """
     low, high = measured.interval
-    noun = "picture" if measured.examples == 1 else "pictures"
+    noun = "image" if measured.examples == 1 else "images"
     text = f"{measured.accuracy:.3f} +- {(high - low) / 2:.3f} on {measured.examples:,} {noun}"
     comparison = measured.comparison
     if comparison is None:
@@ -112,7 +112,7 @@ def describe(measured: Measured, *, blessed: bool) -> str:
     return f"{text}: {'blessed' if blessed else 'refused'}"
 
 
-def worst_pictures(predictions: Sequence[Prediction], number: int = WORST) -> list[dict[str, Any]]:
+def worst_images(predictions: Sequence[Prediction], number: int = WORST) -> list[dict[str, Any]]:
     """The worst first: mistakes, then hits, each by how little score their own class got."""
     ordered = sorted(predictions, key=lambda p: (p.is_right, p.label_score or 0.0, p.name))
     return [
@@ -149,4 +149,4 @@ def _notes(measured: Measured, gate: GateSettings) -> list[str]:
     if gate.min_recall is None or not unseen:
         return []
     named = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5:,} more" if len(unseen) > 5 else "")
-    return [f"gate.min_recall was not checked for {named}: the test split has no such picture"]
+    return [f"gate.min_recall was not checked for {named}: the test split has no such image"]

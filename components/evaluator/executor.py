@@ -47,7 +47,7 @@ class _Baseline:
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Evaluates on the test split; writes `decision.json` and `predictions.jsonl`; blesses or not.
 
-    TFX's own executor blesses by TFMA's thresholds, on sums over all pictures; this decision needs
+    TFX's own executor blesses by TFMA's thresholds, on sums over all images; this decision needs
     what both models said of each one.
     """
 
@@ -66,8 +66,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 (names as JSON).
 
         Raises:
-            GateError: There is no picture to measure by.
-            SliceError: `gate.slices` names a feature that no picture has.
+            GateError: There is no image to measure by.
+            SliceError: `gate.slices` names a feature that no image has.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         gate = GateSettings.model_validate_json(exec_properties["gate"])
@@ -136,8 +136,8 @@ def _first_examples(examples: Sequence[types.Artifact], splits: Sequence[str]) -
         if found := list(open_records([file]).take(_PROBES).as_numpy_iterator()):
             return found
     raise GateError(
-        f"there is no picture in {', '.join(splits)}, so the model cannot be measured",
-        "Add pictures, or give the test split a larger share of them.",
+        f"there is no image in {', '.join(splits)}, so the model cannot be measured",
+        "Add images, or give the test split a larger share of them.",
     )
 
 

@@ -10,7 +10,7 @@ class UnusableModel(Exception):
 
 
 def load_classes(model_path: str, signature: str, examples: Sequence[bytes]) -> list[str]:
-    """Runs a model on some pictures, before anything depends on it.
+    """Runs a model on some images, before anything depends on it.
 
     Inside of TFMA's pipeline a model that fails would take the whole evaluation with it.
 
@@ -39,16 +39,14 @@ def load_classes(model_path: str, signature: str, examples: Sequence[bytes]) -> 
         outputs = function(**{argument: tf.constant(list(examples))})
     # As above: any operation of its graph may fail.
     except Exception as error:
-        raise UnusableModel(f"it fails on a test picture ({_first_line(error)})") from error
+        raise UnusableModel(f"it fails on a test image ({_first_line(error)})") from error
     if not {"scores", "classes"} <= outputs.keys():
         raise UnusableModel(
             f"it returns {', '.join(sorted(outputs))}; the gate needs scores and classes"
         )
     classes, scores = outputs["classes"], outputs["scores"]
     if scores.shape.rank != 2 or scores.shape != classes.shape or scores.shape[0] != len(examples):
-        raise UnusableModel(
-            "its scores and classes are not one of each for every picture and class"
-        )
+        raise UnusableModel("its scores and classes are not one of each for every image and class")
     return [name.decode("utf-8", "replace") for name in classes[0].numpy().tolist()]
 
 

@@ -1,4 +1,4 @@
-"""One pass of TFMA over the test pictures: its metrics, and what the models said of each."""
+"""One pass of TFMA over the test images: its metrics, and what the models said of each."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -17,9 +17,9 @@ from components.evaluator.metrics import BASELINE, CANDIDATE, build_tfma_config
 from components.evaluator.predictions import Prediction, build_prediction, from_json, to_json
 
 BATCH_SIZE = 32
-"""Pictures that go through a model at once, few enough for every machine that trained it.
+"""Images that go through a model at once, few enough for every machine that trained it.
 
-Left to itself, Beam makes batches of up to 1,000 after some thousands of pictures, at the same
+Left to itself, Beam makes batches of up to 1,000 after some thousands of images, at the same
 speed: MobileNetV2 at 160 pixels then takes 1.5 GB more.
 """
 
@@ -37,7 +37,7 @@ def run_models(
     output: str,
     slice_features: Sequence[str] = (),
 ) -> None:
-    """Adds to a Beam pipeline: each picture is read once and goes once through each model.
+    """Adds to a Beam pipeline: each image is read once and goes once through each model.
 
     Args:
         pipeline: The pipeline; it runs when its context is left.
@@ -71,7 +71,7 @@ def run_models(
 
 
 def collect_predictions(output: str) -> list[Prediction]:
-    """What a pipeline of `run_models` that has run found, by the pictures' names.
+    """What a pipeline of `run_models` that has run found, by the images' names.
 
     The parts that its workers wrote are gone afterwards.
     """

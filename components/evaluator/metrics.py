@@ -33,7 +33,7 @@ def build_tfma_config(signature: str, *, has_baseline: bool) -> tfma.EvalConfig:
             tfma.MetricsSpec(
                 metrics=[
                     tfma.MetricConfig(class_name="ExampleCount"),
-                    # Of one answer a picture, recall is accuracy. TFMA takes Keras' accuracy, too,
+                    # Of one answer an image, recall is accuracy. TFMA takes Keras' accuracy, too,
                     # which rewrites itself through AutoGraph: seconds for one number.
                     tfma.MetricConfig(
                         class_name="Recall", config=json.dumps({"name": ACCURACY, "top_k": 1})

@@ -1,4 +1,4 @@
-"""What the models said of each test picture, and the file that keeps it."""
+"""What the models said of each test image, and the file that keeps it."""
 
 import json
 import math
@@ -31,10 +31,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One test picture and what the candidate said of it.
+    """One test image and what the candidate said of it.
 
     Attributes:
-        name: The picture's name, as in `image/filename`; empty where it has none.
+        name: The image's name, as in `image/filename`; empty where it has none.
         label: Its class.
         predicted: The class with the highest score.
         score: That score, 0 to 1; None where the scores are no finite numbers.
@@ -74,7 +74,7 @@ def build_prediction(
     baseline: Scores | None,
     slice_features: Iterable[str] = (),
 ) -> Prediction:
-    """Puts together what is kept of one test picture.
+    """Puts together what is kept of one test image.
 
     Args:
         features: The example's features, `[values]` each.
@@ -109,7 +109,7 @@ def feature_text(features: Mapping[str, Any], name: str) -> str | None:
 
 
 def write_predictions(predictions: Iterable[Prediction], folder: str) -> None:
-    """Writes `predictions.jsonl`, one picture a line."""
+    """Writes `predictions.jsonl`, one image a line."""
     with tf.io.gfile.GFile(f"{folder}/{PREDICTIONS_FILE}", "w") as file:
         for prediction in predictions:
             file.write(to_json(prediction) + "\n")

@@ -16,10 +16,10 @@ class Measured:
     """A candidate on the test split.
 
     Attributes:
-        accuracy: Share of the pictures whose class was found, 0 to 1.
+        accuracy: Share of the images whose class was found, 0 to 1.
         interval: Ends of its confidence interval.
-        examples: Number of pictures.
-        broken: Number of pictures whose scores are no finite numbers.
+        examples: Number of images.
+        broken: Number of images whose scores are no finite numbers.
         calibration_error: Expected calibration error, 0 to 1.
         classes: By class `recall` (0 to 1, or None) and `examples`.
         comparison: With the baseline, where there is one.
@@ -48,7 +48,7 @@ def find_reasons(measured: Measured, gate: GateSettings) -> list[str]:
 def _broken(measured: Measured) -> Iterator[str]:
     if measured.broken:
         yield (
-            f"the scores of {measured.broken:,} of {measured.examples:,} test pictures are no "
+            f"the scores of {measured.broken:,} of {measured.examples:,} test images are no "
             "finite numbers"
         )
 
@@ -93,12 +93,12 @@ def _drop(measured: Measured, gate: GateSettings) -> Iterator[str]:
     if comparison is None or not comparison.is_loss(gate.max_drop):
         return
     low, high = comparison.interval
-    pictures = ""
+    images = ""
     if comparison.examples != measured.examples:
-        pictures = f" on the {comparison.examples:,} pictures of the classes that both know"
+        images = f" on the {comparison.examples:,} images of the classes that both know"
     yield (
         f"test accuracy {comparison.accuracy:.4f} is {-comparison.change:.4f} below the "
-        f"baseline ({comparison.baseline_accuracy:.4f}){pictures}; gate.max_drop allows "
+        f"baseline ({comparison.baseline_accuracy:.4f}){images}; gate.max_drop allows "
         f"{gate.max_drop:g}, and chance does not explain the rest ({gate.confidence:.0%} interval "
         f"of the change: {low:+.4f} to {high:+.4f})"
     )

@@ -15,7 +15,7 @@ class GateSettings(Settings):
 
     `min_accuracy`, `min_recall` and `max_calibration_error` bound what was measured, on a test
     split of any size. `max_drop` bounds the loss against the baseline, an earlier blessed model
-    that is measured on the same pictures: a model is refused where the whole confidence interval of
+    that is measured on the same images: a model is refused where the whole confidence interval of
     its change lies below `-max_drop`. The baseline stays until a model is better by as much, or
     knows other classes; so small losses do not add up over many nights.
     """
@@ -28,7 +28,7 @@ class GateSettings(Settings):
     min_recall: Annotated[
         float | None, Field(gt=0, le=1), Doc("number above 0 and up to 1, or empty")
     ] = None
-    """Lowest recall of every class, the share of its pictures that is found, 0 to 1; empty: any."""
+    """Lowest recall of every class, the share of its images that is found, 0 to 1; empty: any."""
     max_calibration_error: Annotated[
         float | None, Field(gt=0, le=1), Doc("number above 0 and up to 1, or empty")
     ] = None

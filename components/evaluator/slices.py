@@ -14,15 +14,15 @@ BUILT_IN = (CLASS, FORMAT, SIZE)
 NO_VALUE = "(none)"
 OTHER_VALUES = "(others)"
 MAX_VALUES = 1000
-"""Values of a feature that are told apart; a file name or a hash has one for each picture."""
+"""Values of a feature that are told apart; a file name or a hash has one for each image."""
 
-# Edges of the size buckets: the side of a square picture of as many pixels. Powers of two around
-# the inputs of common networks (224 to 300 pixels), from thumbnails to camera pictures.
+# Edges of the size buckets: the side of a square image of as many pixels. Powers of two around
+# the inputs of common networks (224 to 300 pixels), from thumbnails to camera images.
 SIZE_EDGES = (64, 128, 256, 512, 1024, 2048)
 
 
 class SliceError(UserError):
-    """A feature to slice by that no test picture has."""
+    """A feature to slice by that no test image has."""
 
 
 def other_features(slices: Iterable[str]) -> list[str]:
@@ -31,9 +31,9 @@ def other_features(slices: Iterable[str]) -> list[str]:
 
 
 def size_bucket(height: int, width: int) -> str:
-    """Which bucket a picture of this height and width, in pixels, is in.
+    """Which bucket an image of this height and width, in pixels, is in.
 
-    A picture counts by its number of pixels: 200 x 80 are as many as 126 x 126, and so it is in
+    An image counts by its number of pixels: 200 x 80 are as many as 126 x 126, and so it is in
     `64x64 to 128x128`. Buckets hold their lower edge and not their upper one.
     """
     # The integer root changes no comparison with an integer edge.
@@ -50,10 +50,10 @@ def size_bucket(height: int, width: int) -> str:
 def measure_slices(
     predictions: Sequence[Prediction], slices: Sequence[str], confidence: float
 ) -> list[dict[str, Any]]:
-    """Measures the candidate on the pictures of each value of each feature.
+    """Measures the candidate on the images of each value of each feature.
 
     Args:
-        predictions: Of the test pictures.
+        predictions: Of the test images.
         slices: `class`, `format`, `size` or features that the predictions hold.
         confidence: Confidence level of the intervals, 0 to 1.
 
@@ -62,7 +62,7 @@ def measure_slices(
         `examples`; features in the given order, values by size bucket or by name.
 
     Raises:
-        SliceError: No picture has a value of a feature.
+        SliceError: No image has a value of a feature.
     """
     return [
         _measure(feature, value, members, confidence)
@@ -90,7 +90,7 @@ def _groups(predictions: Sequence[Prediction], feature: str) -> list[tuple[str, 
         by_value[_value(prediction, feature) or NO_VALUE].append(prediction)
     if feature not in BUILT_IN and set(by_value) == {NO_VALUE}:
         raise SliceError(
-            f"gate.slices names {feature}; no test picture has that feature",
+            f"gate.slices names {feature}; no test image has that feature",
             f"Name {', '.join(BUILT_IN)} or a feature of the tf.Examples, such as image/format.",
         )
     largest = sorted(by_value, key=lambda value: (-len(by_value[value]), value))

@@ -1,4 +1,4 @@
-"""Pictures in, checked and split tf.Examples out.
+"""Images in, checked and split tf.Examples out.
 
 `component.ImageExampleGen` is the TFX component. The data's way through its files:
 
@@ -6,7 +6,7 @@
               (tfds_folder finds or makes a TFDS dataset)
     sources   list what there is                        -> Found
               (folders; and manifest_source, tfrecords, tfds_source)
-    check     read, check and decode each picture       -> Checked     (Beam)
+    check     read, check and decode each image       -> Checked     (Beam)
     verdicts  find conflicts, assign splits             -> accepted and quarantined
     shards    write the accepted ones as tf.Examples    -> Split-*/    (Beam)
     report    write what happened                       -> ingest.json, quarantine.jsonl

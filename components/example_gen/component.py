@@ -1,4 +1,4 @@
-"""The TFX component that reads pictures."""
+"""The TFX component that reads images."""
 
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
@@ -26,13 +26,13 @@ class ImageExampleGenSpec(ComponentSpec):
 
 
 class ImageExampleGen(base_beam_component.BaseBeamComponent):
-    """Reads pictures, checks each, and writes them as tf.Examples in three splits.
+    """Reads images, checks each, and writes them as tf.Examples in three splits.
 
     Output `examples`: an `Examples` artifact with the splits `train`, `validation` and `test`. In
     its root, `ingest.json` counts what was found and `quarantine.jsonl` lists what was refused.
 
     Example:
-        example_gen = ImageExampleGen(DataSettings(path="pictures"))
+        example_gen = ImageExampleGen(DataSettings(path="images"))
         statistics_gen = StatisticsGen(examples=example_gen.outputs["examples"])
     """
 

@@ -1,4 +1,4 @@
-"""Pictures as tf.Examples: parses those that come in, builds those that go out."""
+"""Images as tf.Examples: parses those that come in, builds those that go out."""
 
 from typing import NamedTuple
 
@@ -9,10 +9,10 @@ from components.images.check import Accepted, Rejected
 
 
 class RecordFields(NamedTuple):
-    """Which features of a tf.Example hold the picture and its class."""
+    """Which features of a tf.Example hold the image and its class."""
 
     image: str = "image/encoded"
-    """The picture's bytes."""
+    """The image's bytes."""
     text: str = "image/class/text"
     """The class, by name."""
     number: str = "image/class/label"
@@ -27,14 +27,14 @@ def is_label(name: str) -> bool:
 
 
 def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Rejected:
-    """Takes the picture and its label out of a serialized tf.Example.
+    """Takes the image and its label out of a serialized tf.Example.
 
     Args:
         record: The tf.Example.
         fields: Where it has them.
 
     Returns:
-        The picture's bytes and the name of its class.
+        The image's bytes and the name of its class.
     """
     try:
         features = tf.train.Example.FromString(record).features.feature
@@ -65,17 +65,17 @@ def _name(number: int, fields: RecordFields) -> str:
 def build_example(
     contents: bytes, *, name: str, label: str, sha256: str, verdict: Accepted
 ) -> tf.train.Example:
-    """Builds the tf.Example of one accepted picture; names follow TFDS and TF Model Garden.
+    """Builds the tf.Example of one accepted image; names follow TFDS and TF Model Garden.
 
     Args:
-        contents: The picture's bytes, unchanged.
+        contents: The image's bytes, unchanged.
         name: Its name in reports, as its path below `data.path`.
         label: Its class.
         sha256: Hex digest of its bytes.
         verdict: Its format and size.
     """
     example = tf.train.Example()
-    # In place: each message that is built from another one copies the picture.
+    # In place: each message that is built from another one copies the image.
     features = example.features.feature
     for key, text in {
         "image/encoded": contents,

@@ -1,4 +1,4 @@
-"""Reads, checks, splits and writes the pictures of one run."""
+"""Reads, checks, splits and writes the images of one run."""
 
 import os
 from typing import Any
@@ -17,7 +17,7 @@ from components.example_gen.errors import IngestError
 from components.example_gen.examples import RecordFields
 from components.example_gen.inspection import (
     Checked,
-    InspectPictures,
+    InspectImages,
     batches,
     deserialize,
     serialize,
@@ -36,7 +36,7 @@ from components.progress import report_progress
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Executor of `ImageExampleGen`.
 
-    Beam does what takes time, reading, decoding and writing. What is known of each picture (some
+    Beam does what takes time, reading, decoding and writing. What is known of each image (some
     hundred bytes) comes back here in between, where conflicts are found and splits assigned.
     """
 
@@ -69,7 +69,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         span = exec_properties[driver.SPAN_KEY]
         summary = summarize(
             verdicts,
-            found=len(listing.pictures),
+            found=len(listing.images),
             unused=listing.unused,
             span=None if span == driver.NO_SPAN else span,
         )
@@ -91,14 +91,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         return list_folders(path, settings)
 
     def _inspect(self, listing: Listing, settings: DataSettings) -> list[Checked]:
-        inspect = InspectPictures(settings, listing.fields, COMPONENT, len(listing.pictures))
+        inspect = InspectImages(settings, listing.fields, COMPONENT, len(listing.images))
         if is_in_one_process(self._beam_pipeline_args):
-            return list(run_here(inspect, batches(listing.pictures)))
+            return list(run_here(inspect, batches(listing.images)))
         prefix = os.path.join(self._get_tmp_dir(), "checked")
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
-                | "List" >> beam.Create(list(batches(listing.pictures)))
+                | "List" >> beam.Create(list(batches(listing.images)))
                 | "Share" >> beam.Reshuffle()
                 | "Inspect" >> beam.ParDo(inspect)
                 | "Serialize" >> beam.Map(serialize)
@@ -114,11 +114,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         self, uri: str, verdicts: Verdicts, fields: RecordFields, settings: DataSettings
     ) -> None:
         shards = []
-        for split, pictures in verdicts.accepted.items():
+        for split, images in verdicts.accepted.items():
             # As `artifact_utils.get_split_uri` names it, once the artifact has its splits.
             folder = storage.join(uri, f"Split-{split}")
             tf.io.gfile.makedirs(folder)
-            shards += plan_shards(folder, pictures, settings.shard_bytes)
+            shards += plan_shards(folder, images, settings.shard_bytes)
         write = WriteShard(fields, COMPONENT, len(shards))
         if is_in_one_process(self._beam_pipeline_args):
             list(run_here(write, shards))

@@ -1,4 +1,4 @@
-"""Reads and checks many pictures at once."""
+"""Reads and checks many images at once."""
 
 import hashlib
 import json
@@ -12,12 +12,12 @@ from components import storage
 from components.example_gen.examples import RecordFields, parse_example
 from components.example_gen.settings import DataSettings
 from components.example_gen.sources.source import Found
-from components.images.check import Accepted, Rejected, check_picture, check_size
+from components.images.check import Accepted, Rejected, check_image, check_size
 from components.parallel import map_on_all_cores
 from components.progress import report_progress
 
 BATCH_SIZE = 256
-"""Pictures that travel together; enough to keep a thread per core busy, and small to move."""
+"""Images that travel together; enough to keep a thread per core busy, and small to move."""
 
 _OUTSIDE = Rejected("outside_class_folder", "only files in a folder of their class have a label")
 _SECONDS_BETWEEN_REPORTS = 1.0
@@ -25,7 +25,7 @@ _SECONDS_BETWEEN_REPORTS = 1.0
 
 @dataclass(frozen=True)
 class Checked:
-    """What is known of one picture after it was read; small, for it travels without the pixels."""
+    """What is known of one image after it was read; small, for it travels without the pixels."""
 
     found: Found
     label: str
@@ -35,8 +35,8 @@ class Checked:
     verdict: Accepted | Rejected
 
 
-def inspect_picture(found: Found, settings: DataSettings, fields: RecordFields) -> Checked:
-    """Reads one picture and checks it; whatever is wrong with it ends in the verdict.
+def inspect_image(found: Found, settings: DataSettings, fields: RecordFields) -> Checked:
+    """Reads one image and checks it; whatever is wrong with it ends in the verdict.
 
     Args:
         found: Where it is.
@@ -57,7 +57,7 @@ def inspect_picture(found: Found, settings: DataSettings, fields: RecordFields) 
         if isinstance(parsed, Rejected):
             return Checked(found, label, len(contents), _sha256(contents), parsed)
         contents, label = parsed
-    verdict = _OUTSIDE if label == "" else check_picture(contents, settings)
+    verdict = _OUTSIDE if label == "" else check_image(contents, settings)
     return Checked(found, label, len(contents), _sha256(contents), verdict)
 
 
@@ -65,8 +65,8 @@ def _sha256(contents: bytes) -> str:
     return hashlib.sha256(contents).hexdigest()
 
 
-class InspectPictures(beam.DoFn):
-    """Inspects batches of pictures, on all cores of the worker.
+class InspectImages(beam.DoFn):
+    """Inspects batches of images, on all cores of the worker.
 
     Reading, hashing and decoding release Python's lock, so that threads use every core even of the
     local runner, which runs in one thread.
@@ -79,9 +79,9 @@ class InspectPictures(beam.DoFn):
 
         Args:
             settings: The `data` section.
-            fields: Where pictures that are records have their bytes and their label.
+            fields: Where images that are records have their bytes and their label.
             component: Id of the component, under which progress is reported.
-            total: How many pictures there are on all workers together.
+            total: How many images there are on all workers together.
         """
         self._settings = settings
         self._fields = fields
@@ -97,14 +97,14 @@ class InspectPictures(beam.DoFn):
             yield checked
 
     def _inspect(self, found: Found) -> Checked:
-        return inspect_picture(found, self._settings, self._fields)
+        return inspect_image(found, self._settings, self._fields)
 
     def _report(self) -> None:
         self._done += 1
         now = time.monotonic()
         if now - self._reported_at >= _SECONDS_BETWEEN_REPORTS or self._done == self._total:
             self._reported_at = now
-            report_progress(self._component, "checking pictures", self._done, self._total)
+            report_progress(self._component, "checking images", self._done, self._total)
 
 
 def serialize(checked: Checked) -> str:
@@ -122,6 +122,6 @@ def deserialize(line: str) -> Checked:
 
 
 def batches(found: list[Found]) -> Iterator[list[Found]]:
-    """Cuts the list of pictures into batches of `BATCH_SIZE`."""
+    """Cuts the list of images into batches of `BATCH_SIZE`."""
     for start in range(0, len(found), BATCH_SIZE):
         yield found[start : start + BATCH_SIZE]

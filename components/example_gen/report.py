@@ -37,24 +37,24 @@ def summarize(
         RuntimeError: If a file is neither accepted nor quarantined.
     """
     labels = {
-        split: Counter(picture.label for picture in pictures)
-        for split, pictures in verdicts.accepted.items()
+        split: Counter(image.label for image in images)
+        for split, images in verdicts.accepted.items()
     }
-    accepted = sum(len(pictures) for pictures in verdicts.accepted.values())
+    accepted = sum(len(images) for images in verdicts.accepted.values())
     quarantined = len(verdicts.quarantined)
     if accepted + quarantined != found:
         raise RuntimeError(f"{found} files found, {accepted} accepted, {quarantined} quarantined")
     reasons = Counter(
-        picture.verdict.reason
-        for picture in verdicts.quarantined
-        if isinstance(picture.verdict, Rejected)
+        image.verdict.reason
+        for image in verdicts.quarantined
+        if isinstance(image.verdict, Rejected)
     )
     return {
         "found": found,
         "accepted": accepted,
         "quarantined": quarantined,
         "quarantined_by_reason": dict(sorted(reasons.items())),
-        "splits": {split: len(pictures) for split, pictures in verdicts.accepted.items()},
+        "splits": {split: len(images) for split, images in verdicts.accepted.items()},
         "classes": dict(sorted(sum(labels.values(), Counter()).items())),
         "classes_by_split": {split: dict(sorted(c.items())) for split, c in labels.items()},
         "unused": sorted(unused),
@@ -66,7 +66,7 @@ def describe(summary: dict[str, Any]) -> str:
     """Puts the counts of `summarize` into a line."""
     splits = ", ".join(f"{count} {split}" for split, count in summary["splits"].items())
     refused = f", {summary['quarantined']} quarantined" if summary["quarantined"] else ""
-    accepted = f"{summary['accepted']} of {summary['found']} pictures accepted"
+    accepted = f"{summary['accepted']} of {summary['found']} images accepted"
     return f"{accepted} ({splits}){refused}{_describe_unused(summary['unused'])}"
 
 
@@ -122,19 +122,19 @@ def keep_quarantine(
 
 
 def _write_quarantine(path: str, quarantined: Iterable[Checked]) -> None:
-    rows = (json.dumps(_quarantine_row(picture)) + "\n" for picture in quarantined)
+    rows = (json.dumps(_quarantine_row(image)) + "\n" for image in quarantined)
     with tf.io.gfile.GFile(path, "w") as file:
         file.write("".join(rows))  # one write, of an empty string too, so that the file exists
 
 
-def _quarantine_row(picture: Checked) -> dict[str, Any]:
-    assert isinstance(picture.verdict, Rejected)
+def _quarantine_row(image: Checked) -> dict[str, Any]:
+    assert isinstance(image.verdict, Rejected)
     return {
-        "path": picture.found.name,
-        "reason": picture.verdict.reason,
-        "detail": picture.verdict.detail,
-        "bytes": picture.bytes,
-        "sha256": picture.sha256 or None,
-        "label": picture.label or None,
-        "split": picture.found.given_split,
+        "path": image.found.name,
+        "reason": image.verdict.reason,
+        "detail": image.verdict.detail,
+        "bytes": image.bytes,
+        "sha256": image.sha256 or None,
+        "label": image.label or None,
+        "split": image.found.given_split,
     }

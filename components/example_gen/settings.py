@@ -1,4 +1,4 @@
-"""The `data` section: where the pictures are and how they are split."""
+"""The `data` section: where the images are and how they are split."""
 
 import math
 import re
@@ -22,12 +22,12 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Carve(Settings):
-    """A split that is carved out of another one, by a hash of each picture's bytes."""
+    """A split that is carved out of another one, by a hash of each image's bytes."""
 
     source: Literal["train", "validation", "test"] = Field(alias="from")
     """Split that is divided."""
     fraction: Fraction
-    """Share of that split's pictures that goes to this one, 0 to 1."""
+    """Share of that split's images that goes to this one, 0 to 1."""
 
 
 Split = Fraction | Carve | Annotated[str, Doc("name of a folder, slice or split")]
@@ -41,7 +41,7 @@ class SplitSettings(Settings):
     """
 
     train: Split = 0.7
-    """Share of the pictures (0 to 1), or the name of the training folder, slice or split."""
+    """Share of the images (0 to 1), or the name of the training folder, slice or split."""
     validation: Split = 0.15
     """Share, name, or `{from: SPLIT, fraction: F}` to carve it out of another split."""
     test: Split = 0.15
@@ -90,14 +90,14 @@ class SplitSettings(Settings):
 
 
 class DataSettings(Settings):
-    """Where the pictures are, how they are split, and how much may be wrong with them."""
+    """Where the images are, how they are split, and how much may be wrong with them."""
 
     source: Literal["folder", "manifest", "tfrecord", "tfds", "digits"] = "folder"
-    """`folder` of pictures, `manifest` of files, `tfrecord` files, `tfds` dataset, or `digits`."""
+    """`folder` of images, `manifest` of files, `tfrecord` files, `tfds` dataset, or `digits`."""
     name: str | None = None
     """TFDS dataset: `DATASET` or `DATASET/CONFIG`, either with `:VERSION`, as `mnist:3.0.1`."""
     path: str | None = None
-    """Folder of pictures or TFRecords, manifest, or TFDS' data folder (empty: TFDS' own default).
+    """Folder of images or TFRecords, manifest, or TFDS' data folder (empty: TFDS' own default).
 
     `{SPAN}` in it stands for a number, newest first.
     """
@@ -108,9 +108,9 @@ class DataSettings(Settings):
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Share of files that may be quarantined before the run fails, 0 to 1."""
     min_images_per_class: Annotated[int, Field(ge=1)] = 2
-    """Fewest accepted pictures that each class needs in each split."""
+    """Fewest accepted images that each class needs in each split."""
     max_image_bytes: Annotated[int, Field(ge=1)] = 64 * 1024**2
-    """Largest picture file that is read, in bytes; a larger one is quarantined."""
+    """Largest image file that is read, in bytes; a larger one is quarantined."""
     max_image_pixels: Annotated[int, Field(ge=1)] = 64_000_000
     """Most pixels (width x height, from the header) that are decoded; 64 MP is a large camera."""
     shard_bytes: Annotated[int, Field(ge=1)] = 100 * 1024**2
@@ -152,9 +152,7 @@ class DataSettings(Settings):
         if path is None:
             if source == "tfds":
                 return path
-            missing = (
-                "the manifest" if source == "manifest" else "the folder that holds the pictures"
-            )
+            missing = "the manifest" if source == "manifest" else "the folder that holds the images"
             raise ValueError(f"is required; give {missing}")
         if source == "tfds":
             require_local(path)
@@ -173,7 +171,7 @@ class DataSettings(Settings):
             if SPAN_PLACEHOLDER not in path:
                 raise ValueError(
                     f"data.path has no {SPAN_PLACEHOLDER} that it could stand for; remove it, or "
-                    f"write for example pictures/{SPAN_PLACEHOLDER}"
+                    f"write for example images/{SPAN_PLACEHOLDER}"
                 )
         return span
 
@@ -193,7 +191,7 @@ def _check_manifest_name(path: str) -> None:
     if SPAN_PLACEHOLDER in path.rpartition("/")[2]:
         raise ValueError(
             f"{SPAN_PLACEHOLDER} stands for a folder; write for example "
-            f"pictures/{SPAN_PLACEHOLDER}/manifest.csv"
+            f"images/{SPAN_PLACEHOLDER}/manifest.csv"
         )
 
 

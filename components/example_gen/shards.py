@@ -1,4 +1,4 @@
-"""Writes accepted pictures as tf.Examples, in shards that can be read in parallel."""
+"""Writes accepted images as tf.Examples, in shards that can be read in parallel."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from components.images.check import Accepted, Rejected
 from components.progress import report_progress
 
 GZIP_LEVEL = 0
-"""TFX's readers want gzip, and pictures are compressed already; 0 wraps them without packing.
+"""TFX's readers want gzip, and images are compressed already; 0 wraps them without packing.
 
 On photos (one core): level 0 writes 800 MB/s and reads 230 MB/s; level 6 writes 34 MB/s and reads
 108 MB/s, to save 3 %.
@@ -26,59 +26,59 @@ class Shard(NamedTuple):
     """One file to write."""
 
     path: str
-    pictures: Sequence[Checked]
+    images: Sequence[Checked]
 
 
-def plan_shards(folder: str, pictures: Sequence[Checked], shard_bytes: int) -> list[Shard]:
-    """Divides the pictures of a split into shards of about `shard_bytes` each, at least one.
+def plan_shards(folder: str, images: Sequence[Checked], shard_bytes: int) -> list[Shard]:
+    """Divides the images of a split into shards of about `shard_bytes` each, at least one.
 
     Args:
         folder: The folder of the split in the Examples artifact.
-        pictures: What to write, in the order in which to write it.
+        images: What to write, in the order in which to write it.
         shard_bytes: Size aimed at, in bytes.
     """
-    total = sum(picture.bytes for picture in pictures)
-    count = max(1, min(len(pictures), round(total / shard_bytes)))
-    borders = [index * len(pictures) // count for index in range(count + 1)]
+    total = sum(image.bytes for image in images)
+    count = max(1, min(len(images), round(total / shard_bytes)))
+    borders = [index * len(images) // count for index in range(count + 1)]
     return [
         Shard(
             storage.join(folder, f"data_tfrecord-{index:05d}-of-{count:05d}.gz"),
-            pictures[borders[index] : borders[index + 1]],
+            images[borders[index] : borders[index + 1]],
         )
         for index in range(count)
     ]
 
 
 def write_shard(shard: Shard, fields: RecordFields) -> None:
-    """Reads the pictures of one shard once more and writes them, one at a time in memory.
+    """Reads the images of one shard once more and writes them, one at a time in memory.
 
     Args:
         shard: What to write.
-        fields: Where pictures that are records have their bytes and their label.
+        fields: Where images that are records have their bytes and their label.
 
     Raises:
-        IngestError: If a picture changed since it was checked.
+        IngestError: If an image changed since it was checked.
     """
     options = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=GZIP_LEVEL)
     with tf.io.TFRecordWriter(shard.path, options) as writer:
-        for picture in shard.pictures:
-            writer.write(_serialize(picture, _read_again(picture, fields)))
+        for image in shard.images:
+            writer.write(_serialize(image, _read_again(image, fields)))
 
 
-def _serialize(picture: Checked, contents: bytes) -> bytes:
-    assert isinstance(picture.verdict, Accepted)
+def _serialize(image: Checked, contents: bytes) -> bytes:
+    assert isinstance(image.verdict, Accepted)
     example = build_example(
         contents,
-        name=picture.found.name,
-        label=picture.label,
-        sha256=picture.sha256,
-        verdict=picture.verdict,
+        name=image.found.name,
+        label=image.label,
+        sha256=image.sha256,
+        verdict=image.verdict,
     )
     return bytes(example.SerializeToString(deterministic=True))
 
 
-def _read_again(picture: Checked, fields: RecordFields) -> bytes:
-    found = picture.found
+def _read_again(image: Checked, fields: RecordFields) -> bytes:
+    found = image.found
     try:
         contents = storage.read_bytes(found.path, found.offset, found.length)
     except OSError:
@@ -86,9 +86,9 @@ def _read_again(picture: Checked, fields: RecordFields) -> bytes:
     if found.label is None:
         parsed = parse_example(contents, fields)
         contents = b"" if isinstance(parsed, Rejected) else parsed[0]
-    if hashlib.sha256(contents).hexdigest() != picture.sha256:
+    if hashlib.sha256(contents).hexdigest() != image.sha256:
         raise IngestError(
-            f"{found.name} changed or vanished while the pictures were being read.",
+            f"{found.name} changed or vanished while the images were being read.",
             "Run again when nothing writes to data.path.",
         )
     return contents
@@ -101,7 +101,7 @@ class WriteShard(beam.DoFn):
         """Remembers how to write and report.
 
         Args:
-            fields: Where pictures that are records have their bytes and their label.
+            fields: Where images that are records have their bytes and their label.
             component: Id of the component, under which progress is reported.
             total: How many shards there are on all workers together.
         """

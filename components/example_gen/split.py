@@ -1,6 +1,6 @@
-"""Which split a picture belongs to: a function of its bytes, and of nothing else.
+"""Which split an image belongs to: a function of its bytes, and of nothing else.
 
-A picture keeps its split when others come or go, and copies of one picture share a split.
+An image keeps its split when others come or go, and copies of one image share a split.
 """
 
 import hashlib
@@ -10,11 +10,11 @@ from components.example_gen.settings import SPLIT_NAMES, Carve, SplitSettings
 
 
 def hash_to_unit(sha256: str) -> float:
-    """Maps a picture to a number in [0, 1), uniformly.
+    """Maps an image to a number in [0, 1), uniformly.
 
     Args:
-        sha256: Hex digest of the picture's bytes. It is hashed once more, so that what sorts or
-            shards pictures by their digest is independent of their split.
+        sha256: Hex digest of the image's bytes. It is hashed once more, so that what sorts or
+            shards images by their digest is independent of their split.
     """
     digest = hashlib.sha256(f"split:{sha256}".encode()).digest()
     # 53 bits is what a float holds exactly; more could round up to 1.
@@ -22,10 +22,10 @@ def hash_to_unit(sha256: str) -> float:
 
 
 def assign_split(sha256: str, splits: SplitSettings, given_split: str | None) -> str:
-    """Names the split of one picture.
+    """Names the split of one image.
 
     Args:
-        sha256: Hex digest of the picture's bytes.
+        sha256: Hex digest of the image's bytes.
         splits: The `data.splits` section.
         given_split: The split that the data give it to; None where splits are fractions.
 
@@ -52,7 +52,7 @@ def _carved_from(given_split: str, splits: SplitSettings) -> dict[str, float]:
 def _pick(position: float, shares: Mapping[str, float], rest: str) -> str:
     """Finds the share that `position` in [0, 1) falls into; `rest` is what lies past them all.
 
-    The shares are laid out from the last to the first: test keeps its pictures when only the
+    The shares are laid out from the last to the first: test keeps its images when only the
     border between train and validation moves.
     """
     border = 0.0

@@ -1,4 +1,4 @@
-"""Decides what becomes of every picture: into which split, or into quarantine."""
+"""Decides what becomes of every image: into which split, or into quarantine."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,67 +13,67 @@ from components.images.check import Accepted, Rejected
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What becomes of every picture; each is in exactly one of the two."""
+    """What becomes of every image; each is in exactly one of the two."""
 
     accepted: dict[str, list[Checked]]
-    """Split name to its pictures, sorted by hash: an order as good as shuffled, and stable."""
+    """Split name to its images, sorted by hash: an order as good as shuffled, and stable."""
     quarantined: list[Checked]
     """Sorted by name; the verdict of each is `Rejected`."""
 
 
 def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
-    """Finds conflicts among the pictures and assigns the splits.
+    """Finds conflicts among the images and assigns the splits.
 
     Args:
-        checked: Every picture found, in any order.
+        checked: Every image found, in any order.
         settings: The `data` section.
     """
     quarantined: list[Checked] = []
     copies: defaultdict[str, list[Checked]] = defaultdict(list)
-    for picture in checked:
-        if isinstance(picture.verdict, Accepted):
-            copies[picture.sha256].append(picture)
+    for image in checked:
+        if isinstance(image.verdict, Accepted):
+            copies[image.sha256].append(image)
         else:
-            quarantined.append(picture)
+            quarantined.append(image)
     accepted: dict[str, list[Checked]] = {name: [] for name in SPLIT_NAMES}
     for sha256 in sorted(copies):
-        same = sorted(copies[sha256], key=lambda picture: picture.found.name)
+        same = sorted(copies[sha256], key=lambda image: image.found.name)
         split, kept, rejected = _judge_copies(same, settings)
         accepted[split] += kept
         quarantined += rejected
-    quarantined.sort(key=lambda picture: picture.found.name)
+    quarantined.sort(key=lambda image: image.found.name)
     return Verdicts(accepted, quarantined)
 
 
 def _judge_copies(
     same: Sequence[Checked], settings: DataSettings
 ) -> tuple[str, list[Checked], list[Checked]]:
-    """Judges byte-identical pictures: the split they go to, which are kept and which are not."""
+    """Judges byte-identical images: the split they go to, which are kept and which are not."""
     splits = [
-        assign_split(picture.sha256, settings.splits, picture.found.given_split) for picture in same
+        assign_split(image.sha256, settings.splits, image.found.given_split) for image in same
     ]
-    # Test is what the gate trusts: a picture that is in it may be nowhere else.
+    # Test is what the gate trusts: an image that is in it may be nowhere else.
     split = max(splits, key=SPLIT_NAMES.index)
-    if len({picture.label for picture in same}) > 1:
+    if len({image.label for image in same}) > 1:
         conflicts = [_reject(copy, "two_labels", _other_label(copy, same)) for copy in same]
         return split, [], conflicts
     home = same[splits.index(split)].found.name
-    kept = [picture for picture, its in zip(same, splits, strict=True) if its == split]
+    kept = [image for image, its in zip(same, splits, strict=True) if its == split]
     leaked = [
-        _reject(picture, "duplicate_across_splits", f"the same picture is in {split}: {home}")
-        for picture, its in zip(same, splits, strict=True)
+        _reject(image, "duplicate_across_splits", f"the same image is in {split}: {home}")
+        for image, its in zip(same, splits, strict=True)
         if its != split
     ]
     return split, kept, leaked
 
 
-def _other_label(picture: Checked, same: Sequence[Checked]) -> str:
-    other = next(copy for copy in same if copy.label != picture.label)
-    return f"the same picture is labelled {other.label!r}: {other.found.name}"
+def _other_label(image: Checked, same: Sequence[Checked]) -> str:
+    other = next(copy for copy in same if copy.label != image.label)
+    return f"the same image is labelled {other.label!r}: {other.found.name}"
 
 
-def _reject(picture: Checked, reason: str, detail: str) -> Checked:
-    return replace(picture, verdict=Rejected(reason, detail))
+def _reject(image: Checked, reason: str, detail: str) -> Checked:
+    return replace(image, verdict=Rejected(reason, detail))
 
 
 def check_quality(verdicts: Verdicts, settings: DataSettings) -> None:
@@ -83,14 +83,14 @@ def check_quality(verdicts: Verdicts, settings: DataSettings) -> None:
         IngestError: If more than `max_bad_fraction` is; it lists the ten worst.
     """
     bad = len(verdicts.quarantined)
-    found = bad + sum(len(pictures) for pictures in verdicts.accepted.values())
+    found = bad + sum(len(images) for images in verdicts.accepted.values())
     if bad <= settings.max_bad_fraction * found:
         return
-    reasons = Counter(_rejection(picture).reason for picture in verdicts.quarantined)
+    reasons = Counter(_rejection(image).reason for image in verdicts.quarantined)
     counts = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     worst = "\n".join(
-        f"  {picture.found.name}: {_rejection(picture).reason} ({_rejection(picture).detail})"
-        for picture in ten_worst(verdicts.quarantined)
+        f"  {image.found.name}: {_rejection(image).reason} ({_rejection(image).detail})"
+        for image in ten_worst(verdicts.quarantined)
     )
     raise IngestError(
         f"{bad} of {found} files cannot be used ({bad / found:.1%}; data.max_bad_fraction allows "
@@ -103,37 +103,37 @@ def ten_worst(quarantined: Sequence[Checked]) -> list[Checked]:
     """Picks ten to show: one of each reason first, so that no kind of fault hides another."""
     seen: Counter[str] = Counter()
     ranked: list[tuple[int, int, Checked]] = []
-    for position, picture in enumerate(quarantined):
-        reason = _rejection(picture).reason
-        ranked.append((seen[reason], position, picture))
+    for position, image in enumerate(quarantined):
+        reason = _rejection(image).reason
+        ranked.append((seen[reason], position, image))
         seen[reason] += 1
-    return [picture for _, _, picture in sorted(ranked, key=lambda entry: entry[:2])[:10]]
+    return [image for _, _, image in sorted(ranked, key=lambda entry: entry[:2])[:10]]
 
 
-def _rejection(picture: Checked) -> Rejected:
-    assert isinstance(picture.verdict, Rejected)
-    return picture.verdict
+def _rejection(image: Checked) -> Rejected:
+    assert isinstance(image.verdict, Rejected)
+    return image.verdict
 
 
 def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSettings) -> None:
-    """Checks that there are classes to tell apart, with enough pictures in each split.
+    """Checks that there are classes to tell apart, with enough images in each split.
 
     Args:
         verdicts: What was accepted.
-        classes: Every class there should be, those without an accepted picture included.
+        classes: Every class there should be, those without an accepted image included.
         settings: The `data` section.
 
     Raises:
-        IngestError: If there is one class only, or one has too few pictures in a split.
+        IngestError: If there is one class only, or one has too few images in a split.
     """
     counts = {
-        split: Counter(picture.label for picture in pictures)
-        for split, pictures in verdicts.accepted.items()
+        split: Counter(image.label for image in images)
+        for split, images in verdicts.accepted.items()
     }
     names = sorted(set(classes).union(*counts.values()))
     if not any(sum(count.values()) for count in counts.values()):
         raise IngestError(
-            "not one picture was accepted.", "Check that data.path holds the pictures you mean."
+            "not one image was accepted.", "Check that data.path holds the images you mean."
         )
     if len(names) < 2:
         raise IngestError(
@@ -150,7 +150,7 @@ def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSett
     if short:
         more = f"\n  and {len(short) - 10} more" if len(short) > 10 else ""
         raise IngestError(
-            f"{len(short)} classes have too few pictures in a split "
+            f"{len(short)} classes have too few images in a split "
             f"(data.min_images_per_class is {least}):\n" + "\n".join(short[:10]) + more,
-            "Add pictures, or give the split a larger share in data.splits.",
+            "Add images, or give the split a larger share in data.splits.",
         )

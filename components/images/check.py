@@ -1,4 +1,4 @@
-"""Checks one picture: whether training can use it, and if not, why not.
+"""Checks one image: whether training can use it, and if not, why not.
 
 The checks go from cheap to dear, and none allocates more than the limits allow: size of the file,
 format by content, size from the header, and only then decoding, by training's own decoder.
@@ -31,7 +31,7 @@ wrong, as of a BMP with a palette, differ by tens.
 
 
 class Accepted(NamedTuple):
-    """A picture that training can use."""
+    """An image that training can use."""
 
     format: str
     """`jpeg`, `png`, `gif` or `bmp`."""
@@ -40,7 +40,7 @@ class Accepted(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """A picture that training cannot use."""
+    """An image that training cannot use."""
 
     reason: str
     """A stable name of the kind of fault, by which faults are counted."""
@@ -48,7 +48,7 @@ class Rejected(NamedTuple):
     """What exactly is wrong, for a person."""
 
 
-def check_picture(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
+def check_image(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
     """Checks the bytes of one file.
 
     Args:
@@ -65,7 +65,7 @@ def check_picture(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
     fault = _check_header(contents, header, limits)
     if fault:
         return fault
-    # The colours of a CMYK picture are compared with Pillow's, for which it is decoded whole.
+    # The colours of a CMYK image are compared with Pillow's, for which it is decoded whole.
     if header.format == "jpeg" and header.mode != "CMYK":
         return _check_jpeg(contents, header)
     return _check_pixels(contents, header)
@@ -168,7 +168,7 @@ def _compare_with_pillow(contents: bytes, pixels: Pixels) -> str | None:
 
 
 def _mean_difference(right: Pixels, pixels: Pixels, opaque: npt.NDArray[np.bool_]) -> float:
-    """Mean absolute difference of the opaque pixels; row by row, since pictures may be large."""
+    """Mean absolute difference of the opaque pixels; row by row, since images may be large."""
     total = sum(
         int(np.abs(ours[shown].astype(np.int16) - theirs[shown]).sum())
         for ours, theirs, shown in zip(right, pixels, opaque, strict=True)
@@ -184,7 +184,7 @@ def _read_with_pillow(contents: bytes) -> tuple[Pixels, npt.NDArray[np.bool_]] |
         went wrong.
     """
     try:
-        image = formats.open_picture(contents)
+        image = formats.open_image(contents)
         # A transparent pixel has no colour of its own: decoders fill in what they like.
         opaque = np.asarray(image.convert("RGBA"))[..., 3] > 0
         return np.asarray(image.convert("RGB")), opaque

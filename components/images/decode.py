@@ -16,7 +16,7 @@ def decode_image(contents: tf.Tensor) -> tf.Tensor:
         `[height, width, 3] uint8` in [0, 255].
 
     Raises:
-        tf.errors.InvalidArgumentError: If the bytes are no picture that can be decoded whole.
+        tf.errors.InvalidArgumentError: If the bytes are no image that can be decoded whole.
     """
     # Without `expand_animations=False` the result of a GIF has a fourth axis, the frames, and the
     # result of every other format no static rank.

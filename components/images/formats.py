@@ -1,6 +1,6 @@
-"""What a picture file says of itself in its header: format, size and pixel layout.
+"""What an image file says of itself in its header: format, size and pixel layout.
 
-Nothing is decoded here, and nothing is allocated that grows with the picture.
+Nothing is decoded here, and nothing is allocated that grows with the image.
 """
 
 from io import BytesIO
@@ -20,7 +20,7 @@ class _Format(NamedTuple):
 
 
 # The signatures are those by which `tf.io.decode_image` tells formats apart. The readers are called
-# directly: `PIL.Image.open` would warn of or refuse large pictures by a limit of its own, which is
+# directly: `PIL.Image.open` would warn of or refuse large images by a limit of its own, which is
 # global to the process, and calls the JPEGs of some cameras "MPO".
 _FORMATS = (
     _Format("jpeg", b"\xff\xd8\xff", JpegImageFile),
@@ -42,7 +42,7 @@ _OTHER_FORMATS = (
 
 
 class Header(NamedTuple):
-    """A picture's header."""
+    """An image's header."""
 
     format: str
     """`jpeg`, `png`, `gif` or `bmp`, from the content."""
@@ -55,11 +55,11 @@ class Header(NamedTuple):
 
 
 class HeaderError(ValueError):
-    """The header of a picture cannot be read."""
+    """The header of an image cannot be read."""
 
 
 def detect_format(contents: bytes) -> str | None:
-    """Names a picture's format by its first bytes; None if it is not one that can be decoded."""
+    """Names an image's format by its first bytes; None if it is not one that can be decoded."""
     for known in _FORMATS:
         if contents.startswith(known.signature):
             return known.name
@@ -67,7 +67,7 @@ def detect_format(contents: bytes) -> str | None:
 
 
 def detect_other_format(contents: bytes) -> str | None:
-    """Names a format that people keep pictures in and that TensorFlow cannot decode, or None."""
+    """Names a format that people keep images in and that TensorFlow cannot decode, or None."""
     for name, offset, signature in _OTHER_FORMATS:
         if contents.startswith(signature, offset):
             return name
@@ -75,7 +75,7 @@ def detect_other_format(contents: bytes) -> str | None:
 
 
 def read_header(contents: bytes) -> Header:
-    """Reads the header of a picture of a known format.
+    """Reads the header of an image of a known format.
 
     Args:
         contents: A whole file, of which `detect_format` is not None.
@@ -86,15 +86,15 @@ def read_header(contents: bytes) -> Header:
     if contents.startswith(b"GIF"):
         return Header("gif", *measure_gif(contents), "P")
     try:
-        image = open_picture(contents)
+        image = open_image(contents)
     except Exception as error:  # Pillow raises whatever its parsers stumble on: struct.error, ...
         raise HeaderError(f"{type(error).__name__}: {error}") from error
     width, height = image.size
     return Header(str(detect_format(contents)), width, height, width * height, image.mode)
 
 
-def open_picture(contents: bytes) -> ImageFile:
-    """Opens a picture of a known format with Pillow, which reads the header and no more.
+def open_image(contents: bytes) -> ImageFile:
+    """Opens an image of a known format with Pillow, which reads the header and no more.
 
     Raises:
         Exception: Whatever Pillow's parsers stumble on: SyntaxError, struct.error, ...

@@ -63,11 +63,11 @@ class AtomicPusher(Pusher):
             push_destination: Folder of its versions, a path or a URL.
             model_blessing: The Evaluator's blessing.
             infra_blessing: The blessing of ServingCheck or of TFX's InfraValidator.
-            examples: What it learned from; its test pictures become the warm-up requests.
+            examples: What it learned from; its test images become the warm-up requests.
             evaluation: The Evaluator's measurements, for the model card.
             model_name: Its name in service; None takes the name of its folder.
             config: The effective configuration as JSON, for the model card.
-            image_size: Height and width that it resizes pictures to, for the model card.
+            image_size: Height and width that it resizes images to, for the model card.
             keep: How many of the newest versions stay; None keeps all.
 
         Raises:

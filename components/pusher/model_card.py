@@ -35,7 +35,7 @@ def build_model_card(
         run_id: The run that pushes it.
         data: See `read_data`; None where the examples are not known.
         config: The effective configuration.
-        image_size: Height and width that pictures are resized to inside, in pixels, if known.
+        image_size: Height and width that images are resized to inside, in pixels, if known.
         decision: The Evaluator's `decision.json`.
 
     Returns:
@@ -62,7 +62,7 @@ def build_model_card(
 
 
 def read_data(examples_uri: str, fingerprint: str) -> dict[str, Any]:
-    """What is known of the pictures: `fingerprint`, and the counts of ingest where there are any.
+    """What is known of the images: `fingerprint`, and the counts of ingest where there are any.
 
     Args:
         examples_uri: Folder of the Examples artifact.
@@ -101,5 +101,5 @@ def _input_contract(facts: ModelFacts, image_size: int | None) -> dict[str, Any]
         **tensor,
         "formats": ["JPEG", "PNG", "GIF (first frame)", "BMP"],
         "resized_to_px": image_size,
-        "description": "Whole picture files as bytes. Decoding, resizing and scaling are inside.",
+        "description": "Whole image files as bytes. Decoding, resizing and scaling are inside.",
     }

@@ -34,7 +34,7 @@ class Rollback:
 def roll_back(folder: Address, to: int | None = None, *, seen: int | None = None) -> Rollback:
     """Puts an older version in service: a copy of its files, as the newest version.
 
-    The models that runs pushed after the one put back are withdrawn: a run whose pictures, settings
+    The models that runs pushed after the one put back are withdrawn: a run whose images, settings
     and code have not changed comes to the same model again, and must not push it again. A
     withdrawal ends when the model is put back by `to`.
 

@@ -12,32 +12,32 @@ WARMUP_FILE = "tf_serving_warmup_requests"
 """Where TensorFlow Serving looks for them: this name in `assets.extra`."""
 SIGNATURE = "serving_default"
 IMAGE, LABEL = "image/encoded", "image/class/text"
-PICTURES = 4
-"""Pictures in the requests; a few are enough to have every part of the graph run once."""
+IMAGES = 4
+"""Images in the requests; a few are enough to have every part of the graph run once."""
 
-_MAX_PICTURE_BYTES = 1 << 20
+_MAX_IMAGE_BYTES = 1 << 20
 
 
-def build_warmup(pictures: Sequence[bytes], facts: ModelFacts, model_name: str) -> bytes | None:
-    """Builds the requests: each picture alone, then all of them in one batch.
+def build_warmup(images: Sequence[bytes], facts: ModelFacts, model_name: str) -> bytes | None:
+    """Builds the requests: each image alone, then all of them in one batch.
 
     Args:
-        pictures: Files that the model can decode. TensorFlow Serving refuses to load a version
+        images: Files that the model can decode. TensorFlow Serving refuses to load a version
             whose warm-up fails.
         facts: The model's signatures.
         model_name: Name of the model in service.
 
     Returns:
-        A TFRecord file of `PredictionLog`s, or None where there are no pictures or the model's
+        A TFRecord file of `PredictionLog`s, or None where there are no images or the model's
         `serving_default` does not take one batch of bytes.
     """
     name = _bytes_input(facts)
-    if name is None or not pictures:
+    if name is None or not images:
         return None
     import tensorflow as tf
 
-    batches = [[picture] for picture in pictures]
-    batches += [list(pictures)] if len(pictures) > 1 else []
+    batches = [[image] for image in images]
+    batches += [list(images)] if len(images) > 1 else []
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, WARMUP_FILE)
         with tf.io.TFRecordWriter(path) as writer:
@@ -46,22 +46,22 @@ def build_warmup(pictures: Sequence[bytes], facts: ModelFacts, model_name: str) 
         return storage.read_bytes(path)
 
 
-def sample_pictures(examples_uri: str, split: str, count: int = PICTURES) -> list[bytes]:
-    """Takes pictures from a split, of as many classes as there are.
+def sample_images(examples_uri: str, split: str, count: int = IMAGES) -> list[bytes]:
+    """Takes images from a split, of as many classes as there are.
 
     Args:
         examples_uri: Folder of the Examples artifact.
         split: The split.
-        count: How many pictures at most.
+        count: How many images at most.
 
     Returns:
-        Their bytes; pictures of more than 1 MB are passed over. They are the same ones each time.
+        Their bytes; images of more than 1 MB are passed over. They are the same ones each time.
     """
     of_new_classes: list[bytes] = []
     others: list[bytes] = []
     seen: set[bytes] = set()
-    for picture, label in _pictures(examples_uri, split):
-        (others if label in seen else of_new_classes).append(picture)
+    for image, label in _images(examples_uri, split):
+        (others if label in seen else of_new_classes).append(image)
         seen.add(label)
         del others[count:]
         if len(of_new_classes) == count:
@@ -69,14 +69,14 @@ def sample_pictures(examples_uri: str, split: str, count: int = PICTURES) -> lis
     return [*of_new_classes, *others][:count]
 
 
-def _pictures(examples_uri: str, split: str) -> Iterator[tuple[bytes, bytes]]:
+def _images(examples_uri: str, split: str) -> Iterator[tuple[bytes, bytes]]:
     import tensorflow as tf
 
     files = list_record_files(storage.join(examples_uri, f"Split-{split}"))
     for record in open_records(files).as_numpy_iterator():
         feature = tf.train.Example.FromString(record).features.feature
         encoded, label = feature[IMAGE].bytes_list.value, feature[LABEL].bytes_list.value
-        if len(encoded) == 1 and len(encoded[0]) <= _MAX_PICTURE_BYTES:
+        if len(encoded) == 1 and len(encoded[0]) <= _MAX_IMAGE_BYTES:
             yield encoded[0], b"".join(label)
 
 
@@ -88,7 +88,7 @@ def _bytes_input(facts: ModelFacts) -> str | None:
     return name if tensor == {"dtype": "string", "shape": [None]} else None
 
 
-def _request(pictures: Sequence[bytes], input_name: str, model_name: str) -> bytes:
+def _request(images: Sequence[bytes], input_name: str, model_name: str) -> bytes:
     import tensorflow as tf
     from tensorflow_serving.apis import (  # type: ignore[import-untyped]
         predict_pb2,
@@ -99,7 +99,7 @@ def _request(pictures: Sequence[bytes], input_name: str, model_name: str) -> byt
     request.model_spec.name = model_name
     request.model_spec.signature_name = SIGNATURE
     request.inputs[input_name].CopyFrom(
-        tf.make_tensor_proto(list(pictures), tf.string, [len(pictures)])
+        tf.make_tensor_proto(list(images), tf.string, [len(images)])
     )
     log = prediction_log_pb2.PredictLog(request=request)
     return bytes(prediction_log_pb2.PredictionLog(predict_log=log).SerializeToString())

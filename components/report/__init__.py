@@ -1,4 +1,4 @@
-"""One page a run that a person reads: what was decided, why, from which pictures, in what time.
+"""One page a run that a person reads: what was decided, why, from which images, in what time.
 
     component.py   the TFX component, `Report`
     driver.py      asks ML Metadata about this run and the one before (run_facts.py, history.py)

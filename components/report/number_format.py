@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def accuracy(value: float | None) -> str:
-    """A share of pictures, or a score: `0.9647`."""
+    """A share of images, or a score: `0.9647`."""
     return "–" if value is None else f"{value:.4f}"
 
 

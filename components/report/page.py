@@ -75,7 +75,7 @@ def breakable(path: str) -> Any:
 def _render(sections: Mapping[str, Any]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    # Names of files and classes come from whoever made the pictures: all of them are escaped.
+    # Names of files and classes come from whoever made the images: all of them are escaped.
     environment = Environment(
         loader=PackageLoader("components.report"),
         autoescape=True,

@@ -1,7 +1,7 @@
 """Asks the exported model real questions before it goes into service.
 
-executor.py       composes: pictures -> questions -> clean process -> verdict -> InfraBlessing
-pictures.py       real pictures from the examples, and broken ones made from them
+executor.py       composes: images -> questions -> clean process -> verdict -> InfraBlessing
+images.py       real images from the examples, and broken ones made from them
 reference.py      the scores that the Trainer left, see trainer/serving_reference.py
 questions.py      what is asked
 clean_process.py  starts the process that asks, and reads its answers

@@ -12,8 +12,8 @@ ONE, MANY, EMPTY = "a batch of 1", "a batch of 32", "an empty batch"
 AGAIN = ", once more"
 MIXED = "a batch of mixed formats and sizes"
 GOOD = "a batch of 3"
-CALLS = "calls with 1 picture"
-MANY_CALLS = "calls with 32 pictures"
+CALLS = "calls with 1 image"
+MANY_CALLS = "calls with 32 images"
 # Enough for a figure; a batch of a large model takes seconds.
 _MANY_CALLS_COUNT, _MANY_CALLS_SECONDS = 20, 10.0
 
@@ -24,14 +24,14 @@ class Question:
 
     Attributes:
         name: What it is called in sentences.
-        pictures: The batch, files' contents.
+        images: The batch, files' contents.
     """
 
     name: str
-    pictures: tuple[bytes, ...]
+    images: tuple[bytes, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """All but the pictures."""
+        """All but the images."""
         return {"name": self.name}
 
 
@@ -41,20 +41,20 @@ class Series:
 
     Attributes:
         name: What it is called in sentences.
-        pictures: What the batches are made of, over and over.
-        batch_size: Pictures a call.
+        images: What the batches are made of, over and over.
+        batch_size: Images a call.
         calls: How many.
         max_seconds: After so long there are no more.
     """
 
     name: str
-    pictures: tuple[bytes, ...]
+    images: tuple[bytes, ...]
     batch_size: int
     calls: int
     max_seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """All but the pictures."""
+        """All but the images."""
         return {
             "name": self.name,
             "batch_size": self.batch_size,
@@ -65,21 +65,21 @@ class Series:
 
 def reference_batch(number: int) -> str:
     """Name of the question with the reference's batch `number`, from 0 on."""
-    return f"validation pictures, batch {number + 1}"
+    return f"validation images, batch {number + 1}"
 
 
 def reference_alone(number: int) -> str:
-    """Name of the question with the reference's picture `number` alone, from 0 on."""
-    return f"validation picture {number + 1} alone"
+    """Name of the question with the reference's image `number` alone, from 0 on."""
+    return f"validation image {number + 1} alone"
 
 
 def beside(kind: str) -> str:
-    """Name of the question with an undecodable picture of a kind among good ones."""
-    return f"{kind} among good pictures"
+    """Name of the question with an undecodable image of a kind among good ones."""
+    return f"{kind} among good images"
 
 
 def alone(kind: str) -> str:
-    """Name of the question with nothing but an undecodable picture of a kind."""
+    """Name of the question with nothing but an undecodable image of a kind."""
     return f"{kind} alone"
 
 
@@ -89,9 +89,9 @@ def build_questions(
     """All questions, in their order.
 
     Args:
-        test: Real test pictures, at least one.
-        validation: The pictures of the Trainer's reference, in its order; may be none.
-        calls: How many calls to measure with one picture each.
+        test: Real test images, at least one.
+        validation: The images of the Trainer's reference, in its order; may be none.
+        calls: How many calls to measure with one image each.
         max_seconds: The longest time for them.
     """
     many = tuple(islice(cycle(test), BATCH_SIZE))
@@ -120,12 +120,12 @@ def _about_reference(validation: Sequence[bytes]) -> Iterator[Question]:
     for number, start in enumerate(range(0, len(validation), BATCH_SIZE)):
         batch = validation[start : start + BATCH_SIZE]
         yield Question(reference_batch(number), tuple(batch))
-    for number, picture in enumerate(validation[:ALONE]):
-        yield Question(reference_alone(number), (picture,))
+    for number, image in enumerate(validation[:ALONE]):
+        yield Question(reference_alone(number), (image,))
 
 
 def _about_undecodable(good: Sequence[bytes], spoiled: Mapping[str, bytes]) -> Iterator[Question]:
-    """Undecodable pictures, alone and between good ones; and good ones, to compare them with."""
+    """Undecodable images, alone and between good ones; and good ones, to compare them with."""
     first, last = good[0], good[1]
     yield Question(GOOD, (first, last, last))
     for kind, contents in spoiled.items():

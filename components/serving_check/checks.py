@@ -21,7 +21,7 @@ class Asked:
 
     Attributes:
         answers: What it answered.
-        sizes: Pictures of each question, by its name.
+        sizes: Images of each question, by its name.
         reference: What the Trainer computed; None if there is nothing to compare with.
         settings: The bounds.
     """
@@ -84,17 +84,17 @@ def _breaks_contract(asked: Asked) -> Iterator[str]:
             return
 
 
-def _flags_good_pictures(asked: Asked) -> Iterator[str]:
+def _flags_good_images(asked: Asked) -> Iterator[str]:
     bad = {name(kind) for kind in UNDECODABLE for name in (q.alone, q.beside)}
     for name, outputs in asked.answers.outputs.items():
         if name not in bad and "valid" in outputs and not outputs["valid"].all():
             count = int(np.sum(~outputs["valid"]))
-            yield f"{name}: {count} good pictures are flagged as undecodable"
+            yield f"{name}: {count} good images are flagged as undecodable"
             return
 
 
 def _compared(asked: Asked) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Scores of the model and of the Trainer, of the same pictures."""
+    """Scores of the model and of the Trainer, of the same images."""
     if asked.reference is None:
         return
     scores, alone = asked.reference.scores, asked.reference.scores_alone
@@ -115,14 +115,14 @@ def _differs_from_trainer(asked: Asked) -> Iterator[str]:
     elif asked.reference and difference is not None and not difference <= bound:
         yield (
             f"scores differ from the Trainer's by up to {difference:.2g} on "
-            f"{len(asked.reference.scores)} validation pictures; "
+            f"{len(asked.reference.scores)} validation images; "
             f"serving_check.max_difference allows {bound:g}"
         )
 
 
 def _is_not_deterministic(asked: Asked) -> Iterator[str]:
     if is_deterministic(asked) is False:
-        yield "two calls with the same pictures give different answers"
+        yield "two calls with the same images give different answers"
 
 
 def _treats_undecodable_wrong(asked: Asked) -> Iterator[str]:
@@ -156,7 +156,7 @@ def _is_slow(asked: Asked) -> Iterator[str]:
     timing, bound = asked.answers.timings.get(q.CALLS), asked.settings.max_latency_ms
     if timing and bound is not None and timing.latency_ms["p99"] > bound:
         yield (
-            f"one picture takes {timing.latency_ms['p99']:.1f} ms (p99 of {timing.calls} calls); "
+            f"one image takes {timing.latency_ms['p99']:.1f} ms (p99 of {timing.calls} calls); "
             f"serving_check.max_latency_ms allows {bound:g}"
         )
 
@@ -168,7 +168,7 @@ def _mib(count: int) -> str:
 _CHECKS: tuple[Callable[[Asked], Iterator[str]], ...] = (
     _unanswered,
     _breaks_contract,
-    _flags_good_pictures,
+    _flags_good_images,
     _differs_from_trainer,
     _is_not_deterministic,
     _treats_undecodable_wrong,

@@ -73,12 +73,12 @@ def _write(questions: Sequence[Question | Series], folder: Path) -> None:
     files: dict[bytes, str] = {}
     written = []
     for question in questions:
-        for picture in question.pictures:
-            if picture not in files:
-                files[picture] = f"{len(files):05}"
-                (folder / files[picture]).write_bytes(picture)
-        names = [files[picture] for picture in question.pictures]
-        written.append({**question.as_json(), "pictures": names})
+        for image in question.images:
+            if image not in files:
+                files[image] = f"{len(files):05}"
+                (folder / files[image]).write_bytes(image)
+        names = [files[image] for image in question.images]
+        written.append({**question.as_json(), "images": names})
     (folder / "questions.json").write_text(json.dumps(written))
 
 

@@ -2,7 +2,7 @@
 
     python -I asker.py MODEL QUESTIONS
 
-MODEL is the SavedModel's folder, QUESTIONS a folder with `questions.json` and the pictures that it
+MODEL is the SavedModel's folder, QUESTIONS a folder with `questions.json` and the images that it
 names. What becomes of each question is one line of JSON, on what was the standard output:
 
     {"name": ..., "outputs": {output: {"dtype": ..., "shape": [...], "values": [...]}}}
@@ -89,12 +89,12 @@ def main() -> None:
         return
     tell(LOAD, outputs={})
     for question in json.loads((folder / "questions.json").read_text()):
-        pictures = [(folder / name).read_bytes() for name in question["pictures"]]
+        images = [(folder / name).read_bytes() for name in question["images"]]
         try:
             if "calls" in question:
-                _measure(serve, question, pictures, tell)
+                _measure(serve, question, images, tell)
             else:
-                tell(question["name"], outputs=_encode(serve(pictures)))
+                tell(question["name"], outputs=_encode(serve(images)))
         except Exception as error:
             tell(question["name"], error=describe(error))
 
@@ -119,10 +119,10 @@ def _load(folder: str) -> Any:
     if len(inputs) != 1:
         raise ValueError(f"serving_default takes {len(inputs)} inputs; it must take one, the bytes")
 
-    def serve(pictures: list[bytes]) -> Any:
+    def serve(images: list[bytes]) -> Any:
         # The model is named here so that its variables live as long as the function.
         assert model
-        outputs = signature(**{inputs[0]: tf.constant(pictures, tf.string)})
+        outputs = signature(**{inputs[0]: tf.constant(images, tf.string)})
         return {name: value.numpy() for name, value in outputs.items()}
 
     return serve
@@ -143,7 +143,7 @@ def _encode(outputs: Any) -> dict[str, Any]:
     }
 
 
-def _measure(serve: Any, question: dict[str, Any], pictures: list[bytes], tell: Any) -> None:
+def _measure(serve: Any, question: dict[str, Any], images: list[bytes], tell: Any) -> None:
     """Calls the model again and again: how long each call takes, and what memory does."""
     calls, size = question["calls"], question["batch_size"]
     every = max(1, calls // _SAMPLES)
@@ -153,7 +153,7 @@ def _measure(serve: Any, question: dict[str, Any], pictures: list[bytes], tell: 
     gc.freeze()
     end = time.monotonic() + question["max_seconds"]
     for number in range(calls):
-        batch = [pictures[(number * size + index) % len(pictures)] for index in range(size)]
+        batch = [images[(number * size + index) % len(images)] for index in range(size)]
         start = time.perf_counter()
         serve(batch)
         milliseconds.append(round(1000 * (time.perf_counter() - start), 3))

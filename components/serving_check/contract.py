@@ -18,7 +18,7 @@ def find_problem(outputs: Outputs, rows: int, classes: Sequence[str] | None) -> 
 
     Args:
         outputs: The answer.
-        rows: Pictures in the call.
+        rows: Images in the call.
         classes: Class names in the order of the scores, where they are known.
 
     Returns:
@@ -57,7 +57,7 @@ def _wrong_values(outputs: Outputs, classes: Sequence[str] | None) -> str | None
     if not np.isfinite(scores).all():
         return "some scores are no numbers"
     if np.any(np.abs(scores.sum(axis=-1) - 1) > _SUM_TOLERANCE):
-        return "the scores of a picture do not add up to 1"
+        return "the scores of an image do not add up to 1"
     if len(scores):
         best = names[np.arange(len(scores)), scores.argmax(axis=-1)]
         if np.any(outputs["label"][valid] != best):

@@ -96,14 +96,14 @@ def check_model(
         settings: The bounds.
     """
     start = time.monotonic()
-    report_progress("ServingCheck", "choosing pictures")
+    report_progress("ServingCheck", "choosing images")
     test = choose_various(read_split(_split(examples, "test")), BATCH_SIZE)
     if not test:
-        return Verdict(False, ["the test split holds no picture to ask about"], is_checked=False)
+        return Verdict(False, ["the test split holds no image to ask about"], is_checked=False)
     reference, validation, missing = _read_reference(examples, model_run)
     questions = q.build_questions(test, validation, settings.calls, settings.max_seconds)
     answers = ask(model, questions)
-    sizes = {question.name: len(question.pictures) for question in questions}
+    sizes = {question.name: len(question.images) for question in questions}
     asked = Asked(answers, sizes, reference, settings)
     failures = [*missing, *find_failures(asked)]
     calls = answers.timings.get(q.CALLS)
@@ -111,7 +111,7 @@ def check_model(
     return Verdict(
         passed=not failures,
         failures=failures,
-        pictures=len({*test, *validation}),
+        images=len({*test, *validation}),
         largest_difference=largest_difference(asked),
         is_deterministic=is_deterministic(asked),
         latency_ms={size: timing.latency_ms for size, timing in series.items() if timing},
@@ -129,17 +129,17 @@ def _split(examples: list[types.Artifact], name: str) -> str:
 def _read_reference(
     examples: list[types.Artifact], model_run: list[types.Artifact]
 ) -> tuple[Reference | None, list[bytes], list[str]]:
-    """The Trainer's reference, its pictures, and why there are none though there should be."""
+    """The Trainer's reference, its images, and why there are none though there should be."""
     if not model_run:
         return None, [], []
     path = f"{artifact_utils.get_single_uri(model_run)}/{REFERENCE_FILE}"
     reference = read_reference(path)
     if reference is None:
         return None, [], [f"the Trainer left no scores to compare with; there is no file {path}"]
-    pictures = find_by_hash(read_split(_split(examples, "validation")), reference.sha256)
-    if pictures is None:
-        return None, [], ["the Trainer's scores are of pictures that the validation split lacks"]
-    return reference, pictures, []
+    images = find_by_hash(read_split(_split(examples, "validation")), reference.sha256)
+    if images is None:
+        return None, [], ["the Trainer's scores are of images that the validation split lacks"]
+    return reference, images, []
 
 
 def _size(folder: str) -> int:

@@ -78,6 +78,6 @@ def build_infra_validator(
         request_spec=pb.RequestSpec(
             tensorflow_serving=pb.TensorFlowServingRequestSpec(signature_names=[signature]),
             split_name="test",
-            num_examples=settings.pictures,
+            num_examples=settings.images,
         ),
     )

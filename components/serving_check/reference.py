@@ -7,22 +7,22 @@ import numpy as np
 
 REFERENCE_FILE = "serving_reference.npz"
 """Its name in the Trainer's `model_run`."""
-PICTURES = 64
-"""Validation pictures in it, the first of the split."""
+IMAGES = 64
+"""Validation images in it, the first of the split."""
 BATCH_SIZE = 32
-"""Pictures a batch: what is computed together is asked together, as it may be rounded together."""
+"""Images a batch: what is computed together is asked together, as it may be rounded together."""
 ALONE = 8
-"""Of how many it also holds the scores of the picture alone."""
+"""Of how many it also holds the scores of the image alone."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Scores of validation pictures.
+    """Scores of validation images.
 
     Attributes:
-        sha256: `[pictures]` text, hex digests of the pictures' bytes.
-        scores: `[pictures, classes] float32`, computed in batches of `BATCH_SIZE`.
-        scores_alone: `[at most ALONE, classes] float32`: of the first pictures, one at a time.
+        sha256: `[images]` text, hex digests of the images' bytes.
+        scores: `[images, classes] float32`, computed in batches of `BATCH_SIZE`.
+        scores_alone: `[at most ALONE, classes] float32`: of the first images, one at a time.
         classes: Class names in the order of the scores.
     """
 

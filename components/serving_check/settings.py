@@ -16,8 +16,8 @@ class InfraValidatorSettings(Settings):
     """Tags of the image; the model must be served by each (2.16: TensorFlow's version here)."""
     service_account: str | None = None
     """Kubernetes service account of the server's pod; empty is that of the pipeline."""
-    pictures: Annotated[int, Field(ge=1, le=1000)] = 8
-    """Test pictures that are sent to the server."""
+    images: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Test images that are sent to the server."""
     max_loading_seconds: Annotated[int, Field(ge=1)] = 300
     """Longest time until the server has the model, in seconds (300: TFX's default)."""
     tries: Annotated[int, Field(ge=1)] = 5
@@ -32,13 +32,13 @@ class ServingCheckSettings(Settings):
     max_difference: Annotated[float, Field(gt=0, lt=1)] = 1e-5
     """Largest accepted difference between a score and the Trainer's (0 to 1)."""
     calls: Annotated[int, Field(ge=20, le=100_000)] = 500
-    """Calls with one picture each that memory and latency are measured over."""
+    """Calls with one image each that memory and latency are measured over."""
     max_seconds: Annotated[float, Field(gt=0)] = 120.0
     """Longest time for these calls, in seconds; a slow model gets fewer (20 at least)."""
     max_memory_growth_bytes: Annotated[int, Field(ge=0)] = 16 * 1024**2
     """Largest accepted growth of memory over these calls, in bytes."""
     max_latency_ms: Annotated[float, Field(gt=0)] | None = None
-    """Largest accepted latency (p99) of one picture here, in milliseconds; empty accepts any."""
+    """Largest accepted latency (p99) of one image here, in milliseconds; empty accepts any."""
     infra_validator: InfraValidatorSettings | None = None
     """Also load the model in TensorFlow Serving; only on Kubernetes. Empty does not."""
 

@@ -14,12 +14,12 @@ class Verdict:
         passed: Whether it may.
         failures: Why not, in sentences.
         is_checked: Whether it was asked at all; a model that the gate refused is not.
-        pictures: Different real pictures that it was asked about.
+        images: Different real images that it was asked about.
         largest_difference: Between a score and the Trainer's; None where nothing was compared.
         is_deterministic: Whether two calls agreed to the bit; None where there were no two.
-        latency_ms: `p50` and `p99` in milliseconds on this machine's CPU, by pictures a call
+        latency_ms: `p50` and `p99` in milliseconds on this machine's CPU, by images a call
             (`"1"`, `"32"`).
-        calls: Calls with one picture that latency and memory were measured over.
+        calls: Calls with one image that latency and memory were measured over.
         memory_growth_bytes: Growth of memory over them; None where there were none.
         model_bytes: Size of the SavedModel's files.
         seconds: Time that the check took.
@@ -28,7 +28,7 @@ class Verdict:
     passed: bool
     failures: list[str]
     is_checked: bool = True
-    pictures: int = 0
+    images: int = 0
     largest_difference: float | None = None
     is_deterministic: bool | None = None
     latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)

@@ -19,14 +19,14 @@ from components.beam import is_in_one_process
 from components.records import list_record_files, open_records
 from components.statistics_gen.options import FEATURE_TYPES
 
-# Whole examples, with pictures of megabytes each, for four numbers of them.
+# Whole examples, with images of megabytes each, for four numbers of them.
 _AT_A_TIME = 32
 
 
 class Executor(executor.Executor):
     """TFX's, and where Beam would run in this process, a loop that comes to the same numbers.
 
-    TFX starts hundreds of steps of Beam's: seven seconds, however few the pictures are.
+    TFX starts hundreds of steps of Beam's: seven seconds, however few the images are.
     """
 
     def Do(
@@ -77,7 +77,7 @@ class ImageStatisticsGen(StatisticsGen):
 def compute_statistics(
     files: list[str], options: tfdv.StatsOptions
 ) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Counts one split, in memory but for the pictures themselves.
+    """Counts one split, in memory but for the images themselves.
 
     Args:
         files: TFRecord files of tf.Examples.

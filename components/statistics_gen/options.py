@@ -19,7 +19,7 @@ MAX_CLASSES = 100_000
 def statistics_options() -> tfdv.StatsOptions:
     """Options for StatisticsGen: labels, sizes and formats, never the encoded bytes.
 
-    Statistics of strings cost memory and time by their length, and say nothing about pictures.
+    Statistics of strings cost memory and time by their length, and say nothing about images.
     """
     return tfdv.StatsOptions(
         feature_allowlist=list(CHECKED_FEATURES),

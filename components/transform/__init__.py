@@ -1,1 +1,1 @@
-"""What a picture becomes before the backbone sees it: decoded, resized, scaled."""
+"""What an image becomes before the backbone sees it: decoded, resized, scaled."""

@@ -1,4 +1,4 @@
-"""preprocessing_fn: the one graph that pictures and labels pass in training and in service."""
+"""preprocessing_fn: the one graph that images and labels pass in training and in service."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ FINDS_LABELS = "finds_labels"
 def load_image(
     contents: tf.Tensor, *, image_size: int, interpolation: str, scale: str
 ) -> tf.Tensor:
-    """Decodes, resizes and scales one picture.
+    """Decodes, resizes and scales one image.
 
     Args:
         contents: `[] string`, the bytes of a JPEG, PNG, GIF or BMP file.
@@ -60,8 +60,8 @@ def preprocessing_fn(
         tft.vocabulary(labels, vocab_filename=LABEL_VOCABULARY)
     size = custom_config["image_size"]
     images = tf.map_fn(
-        lambda picture: load_image(
-            picture,
+        lambda image: load_image(
+            image,
             image_size=size,
             interpolation=custom_config["interpolation"],
             scale=custom_config["scale"],

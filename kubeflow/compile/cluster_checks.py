@@ -50,7 +50,7 @@ def _files(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Probl
 
 
 def _place(path: str, value: str, settings: KubeflowSettings) -> Iterator[Problem]:
-    """Pictures and models have to be where every pod finds them."""
+    """Images and models have to be where every pod finds them."""
     scheme, separator, _ = value.partition("://")
     if separator:
         if scheme != "gs":

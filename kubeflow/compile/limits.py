@@ -76,7 +76,7 @@ def check_sizes(spec: Mapping[str, Any], platform: Mapping[str, Any], config: st
                 f"the configuration is too long for a cluster: {len(config):,} bytes of JSON "
                 f"become {size:,} in the environment of a task ({label}), and Linux allows "
                 f"{_LONGEST_VARIABLE:,} for one variable.",
-                "Move long lists out of it: pictures into a manifest, class weights to `auto`.",
+                "Move long lists out of it: images into a manifest, class weights to `auto`.",
             )
     if annotations > _ALL_ANNOTATIONS:
         raise UserError(

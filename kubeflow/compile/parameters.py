@@ -24,9 +24,9 @@ class RunParameter:
 
 
 def run_parameters(config: PipelineConfig) -> list[RunParameter]:
-    """The settings that one changes from run to run: pictures, epochs, gate."""
+    """The settings that one changes from run to run: images, epochs, gate."""
     parameters = [
-        RunParameter("data_path", "data.path", "Folder of the pictures"),
+        RunParameter("data_path", "data.path", "Folder of the images"),
         RunParameter("span", "data.span", "Number that {SPAN} in the folder's name stands for"),
         RunParameter("min_accuracy", "gate.min_accuracy", "Lowest test accuracy that is blessed"),
     ]

@@ -73,7 +73,7 @@ def _build_pipeline(
     # The SDK reads a pipeline's parameters from its function.
     pipeline.__doc__ = _docstring(parameters)
     pipeline.__signature__ = _signature(text, parameters)  # type: ignore[attr-defined]
-    description = f"From pictures to a model in service: {config.push.model_name}"
+    description = f"From images to a model in service: {config.push.model_name}"
     return dsl.pipeline(pipeline, name=spec_name(config), description=description)
 
 

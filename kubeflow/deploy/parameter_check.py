@@ -45,7 +45,7 @@ def read_parameters(config: PipelineConfig, assignments: Sequence[str]) -> dict[
 def _check(config: PipelineConfig, paths: dict[str, str], values: dict[str, str]) -> None:
     text = values.get(CONFIG) or config_json(config)
     settings = {name: f"{paths[name]}={value}" for name, value in values.items() if name in paths}
-    # No parameter, and where the pods find pictures.
+    # No parameter, and where the pods find images.
     cluster = config.model_dump(mode="json", by_alias=True, include={"kubeflow"})
     try:
         problems = cluster_problems(check_config_json(text, list(settings.values()), cluster))

@@ -51,7 +51,7 @@ def main() -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """From a folder of pictures to a gated, pushed model.
+    """From a folder of images to a gated, pushed model.
 
     \b
     Exit codes:
@@ -114,7 +114,7 @@ def show_config(config_path: Path, overrides: Sequence[str]) -> int:
 
 @cli.command()
 @click.argument(
-    "pictures", metavar="PICTURE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @click.option(
     "--backbone",
@@ -135,7 +135,7 @@ def show_config(config_path: Path, overrides: Sequence[str]) -> int:
     "--image-size",
     metavar="PIXELS",
     type=click.IntRange(min=1),
-    help="Height and width that pictures are resized to. [default: the network's own]",
+    help="Height and width that images are resized to. [default: the network's own]",
 )
 @click.option(
     "--top",
@@ -145,9 +145,9 @@ def show_config(config_path: Path, overrides: Sequence[str]) -> int:
     show_default=True,
     help="How many classes to show.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each image.")
 def classify(
-    pictures: Sequence[Path],
+    images: Sequence[Path],
     backbone: str,
     weights: str,
     alpha: float | None,
@@ -155,15 +155,15 @@ def classify(
     top: int,
     as_json: bool,
 ) -> int:
-    """Print the ImageNet classes that a pretrained network, as it is, sees in each PICTURE."""
+    """Print the ImageNet classes that a pretrained network, as it is, sees in each IMAGE."""
     from components.errors import UserError
     from pipeline.config.errors import ConfigError
-    from pipeline.predict.classify import check_network, classify_pictures
+    from pipeline.predict.classify import check_network, classify_images
     from trainer.classify import ImageSizeError
 
     try:
         settings = check_network(backbone, weights, alpha)
-        failed = classify_pictures(settings, image_size, pictures, top, as_json=as_json)
+        failed = classify_images(settings, image_size, images, top, as_json=as_json)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
     except ImageSizeError as error:

@@ -17,7 +17,7 @@ _FAILED = 1
 
 @click.command()
 @click.argument("where", metavar="MODEL_OR_WORKSPACE", type=click.Path(path_type=Path))
-@click.argument("pictures", metavar="PICTURE...", nargs=-1, required=True)
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
 @click.option("--model", "name", metavar="NAME", help="Which model of a workspace.")
 @click.option(
     "--top",
@@ -25,7 +25,7 @@ _FAILED = 1
     type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
-    help="How many classes to show of each picture.",
+    help="How many classes to show of each image.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each file.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row of CSV for each file.")
@@ -58,7 +58,7 @@ _FAILED = 1
 )
 def predict(
     where: Path,
-    pictures: Sequence[str],
+    images: Sequence[str],
     name: str | None,
     top: int,
     as_json: bool,
@@ -69,12 +69,12 @@ def predict(
     shard_size: int | None,
     beam_args: Sequence[str],
 ) -> int:
-    """Print label and score of each PICTURE.
+    """Print label and score of each IMAGE.
 
     MODEL_OR_WORKSPACE is a SavedModel, a folder of versions (WORKSPACE/serving/MODEL: the newest
-    one is asked) or a workspace. PICTUREs are files, folders with all that is below them, quoted
-    patterns such as 'pictures/**/*.png', or - for paths from stdin, one a line. A file that is no
-    picture is told with its reason, and the others are classified; the exit code is then 1.
+    one is asked) or a workspace. IMAGEs are files, folders with all that is below them, quoted
+    patterns such as 'images/**/*.png', or - for paths from stdin, one a line. A file that is no
+    image is told with its reason, and the others are classified; the exit code is then 1.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
@@ -99,13 +99,13 @@ def predict(
             from pipeline.predict.predict import predict as predict_here
 
             counter = predict_here(
-                where, pictures, name, top, "json" if as_json else "csv" if as_csv else "text"
+                where, images, name, top, "json" if as_json else "csv" if as_csv else "text"
             )
         else:
             from pipeline.predict.batch import predict_batch
 
             counter = predict_batch(
-                where, pictures, name, output, shard_format or "parquet", top, shard_size, beam_args
+                where, images, name, output, shard_format or "parquet", top, shard_size, beam_args
             )
     except UsageMistake as error:
         raise click.UsageError(str(error)) from None

@@ -19,15 +19,15 @@ def pick_likeliest(
     classes: Sequence[Sequence[str]],
     valid: Sequence[bool] | None,
 ) -> list[Scored | None]:
-    """The likeliest class of each picture.
+    """The likeliest class of each image.
 
     Args:
         scores: `[batch, classes]`, probabilities.
         classes: `[batch, classes]`, the name of each score's class.
-        valid: `[batch]`, whether the picture could be decoded; None of models without this output.
+        valid: `[batch]`, whether the image could be decoded; None of models without this output.
 
     Returns:
-        `[batch]`; None for a picture that the model cannot decode.
+        `[batch]`; None for an image that the model cannot decode.
     """
     is_valid = [True] * len(scores) if valid is None else valid
     return [

@@ -1,4 +1,4 @@
-"""The command line of every client: an address, a model's name, pictures."""
+"""The command line of every client: an address, a model's name, images."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -14,32 +14,32 @@ Ask = Callable[[str, str, Sequence[bytes]], list[Scored | None]]
 
 
 def run_client(ask: Ask, example: str) -> None:
-    """Asks about the pictures that the command line names, prints the answers and exits.
+    """Asks about the images that the command line names, prints the answers and exits.
 
     Args:
         ask: A client's function of that name.
         example: How an address looks like, for the help.
     """
 
-    @click.command(help=f"Ask MODEL at ADDRESS ({example}) about PICTUREs, in one request.")
+    @click.command(help=f"Ask MODEL at ADDRESS ({example}) about IMAGEs, in one request.")
     @click.argument("address")
     @click.argument("model")
     @click.argument(
-        "pictures",
-        metavar="PICTURE...",
+        "images",
+        metavar="IMAGE...",
         nargs=-1,
         required=True,
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
     )
-    def command(address: str, model: str, pictures: Sequence[Path]) -> None:
+    def command(address: str, model: str, images: Sequence[Path]) -> None:
         try:
             with stderr_of_our_own():
-                answers = ask(address, model, [picture.read_bytes() for picture in pictures])
+                answers = ask(address, model, [image.read_bytes() for image in images])
         except (UserError, OSError) as error:
             raise click.ClickException(str(error)) from None
-        for picture, answer in zip(pictures, answers, strict=True):
+        for image, answer in zip(images, answers, strict=True):
             words = f"{answer.label} {100 * answer.score:.1f} %" if answer else "cannot be decoded"
-            click.echo(f"{picture}: {words}")
+            click.echo(f"{image}: {words}")
         sys.exit(0 if all(answers) else 1)
 
     command()

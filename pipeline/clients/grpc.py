@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     )
 
 
-def build_request(model: str, pictures: Sequence[bytes]) -> "PredictRequest":
+def build_request(model: str, images: Sequence[bytes]) -> "PredictRequest":
     """The request.
 
     Args:
         model: The model's name; its newest version is asked.
-        pictures: Files as they are: JPEG, PNG, GIF or BMP.
+        images: Files as they are: JPEG, PNG, GIF or BMP.
     """
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2  # type: ignore[import-untyped]
@@ -37,13 +37,13 @@ def build_request(model: str, pictures: Sequence[bytes]) -> "PredictRequest":
     request = predict_pb2.PredictRequest()
     request.model_spec.name = model
     request.model_spec.signature_name = SIGNATURE
-    tensor = tf.make_tensor_proto(list(pictures), tf.string, [len(pictures)])
+    tensor = tf.make_tensor_proto(list(images), tf.string, [len(images)])
     request.inputs[INPUT].CopyFrom(tensor)
     return request
 
 
 def read_answers(response: "PredictResponse") -> list[Scored | None]:
-    """The likeliest class of each picture; None for one that the model cannot decode.
+    """The likeliest class of each image; None for one that the model cannot decode.
 
     Raises:
         ClientError: The response is of another model.
@@ -59,13 +59,13 @@ def read_answers(response: "PredictResponse") -> list[Scored | None]:
     return pick_likeliest(scores, classes, valid)
 
 
-def ask(address: str, model: str, pictures: Sequence[bytes]) -> list[Scored | None]:
+def ask(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None]:
     """Asks the newest version of a model.
 
     Args:
         address: As `localhost:8500`.
         model: Its name.
-        pictures: Files as they are.
+        images: Files as they are.
 
     Raises:
         ClientError: The server cannot be reached, refuses, or answers something else.
@@ -73,7 +73,7 @@ def ask(address: str, model: str, pictures: Sequence[bytes]) -> list[Scored | No
     import grpc  # type: ignore[import-untyped]
     from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-    request = build_request(model, pictures)
+    request = build_request(model, images)
     # gRPC's own limit, 4 MB, is less than the scores of a large batch with many classes.
     options = [("grpc.max_receive_message_length", -1)]
     with grpc.insecure_channel(address, options) as channel:

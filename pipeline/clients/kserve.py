@@ -3,7 +3,7 @@
     python -m pipeline.clients.kserve http://localhost:8080 digits a.png b.png
 
 The contract: https://github.com/kserve/open-inference-protocol (inference_rest.md). Its JSON has no
-form for bytes that are no text, so that pictures go behind the JSON, as KServe's "Binary Tensor
+form for bytes that are no text, so that images go behind the JSON, as KServe's "Binary Tensor
 Data Extension" says; servers that know it list `binary_tensor_data` at `GET /v2`.
 """
 
@@ -24,18 +24,18 @@ class Request(NamedTuple):
     body: bytes
 
 
-def build_request(pictures: Sequence[bytes]) -> Request:
-    """The request: a JSON object, and behind it each picture with its length before it.
+def build_request(images: Sequence[bytes]) -> Request:
+    """The request: a JSON object, and behind it each image with its length before it.
 
     Args:
-        pictures: Files as they are: JPEG, PNG, GIF or BMP.
+        images: Files as they are: JPEG, PNG, GIF or BMP.
     """
-    tensor = b"".join(struct.pack("<I", len(one)) + one for one in pictures)
+    tensor = b"".join(struct.pack("<I", len(one)) + one for one in images)
     shown = {
         "inputs": [
             {
                 "name": INPUT,
-                "shape": [len(pictures)],
+                "shape": [len(images)],
                 "datatype": "BYTES",
                 "parameters": {"binary_data_size": len(tensor)},
             }
@@ -50,7 +50,7 @@ def build_request(pictures: Sequence[bytes]) -> Request:
 
 
 def read_answers(answer: dict[str, Any]) -> list[Scored | None]:
-    """The likeliest class of each picture; None for one that the model cannot decode.
+    """The likeliest class of each image; None for one that the model cannot decode.
 
     Args:
         answer: The server's answer: a tensor for each output of the model, as JSON.
@@ -67,18 +67,18 @@ def read_answers(answer: dict[str, Any]) -> list[Scored | None]:
         raise ClientError(f"the server answers something else: {str(answer)[:200]}") from error
 
 
-def ask(address: str, model: str, pictures: Sequence[bytes]) -> list[Scored | None]:
+def ask(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None]:
     """Asks the version of a model that the server chooses: its newest, as a rule.
 
     Args:
         address: As `http://localhost:8080`.
         model: Its name.
-        pictures: Files as they are.
+        images: Files as they are.
 
     Raises:
         ClientError: The server cannot be reached, refuses, or answers something else.
     """
-    request = build_request(pictures)
+    request = build_request(images)
     url = f"{address.rstrip('/')}/v2/models/{model}/infer"
     return read_answers(post(url, request.body, request.headers))
 

@@ -16,22 +16,22 @@ from pipeline.clients.http import post
 from pipeline.predict.prediction import Scored
 
 
-def build_request(pictures: Sequence[bytes]) -> dict[str, Any]:
+def build_request(images: Sequence[bytes]) -> dict[str, Any]:
     """The request, in row format.
 
     Args:
-        pictures: Files as they are: JPEG, PNG, GIF or BMP.
+        images: Files as they are: JPEG, PNG, GIF or BMP.
     """
     # Of a signature with one input, an instance is the input itself. Bytes go as base64.
-    instances = [{"b64": base64.b64encode(one).decode("ascii")} for one in pictures]
+    instances = [{"b64": base64.b64encode(one).decode("ascii")} for one in images]
     return {"signature_name": SIGNATURE, "instances": instances}
 
 
 def read_answers(answer: dict[str, Any]) -> list[Scored | None]:
-    """The likeliest class of each picture; None for one that the model cannot decode.
+    """The likeliest class of each image; None for one that the model cannot decode.
 
     Args:
-        answer: The server's answer: an object for each picture, with the model's outputs.
+        answer: The server's answer: an object for each image, with the model's outputs.
 
     Raises:
         ClientError: It is something else.
@@ -45,19 +45,19 @@ def read_answers(answer: dict[str, Any]) -> list[Scored | None]:
         raise ClientError(f"the server answers something else: {str(answer)[:200]}") from error
 
 
-def ask(address: str, model: str, pictures: Sequence[bytes]) -> list[Scored | None]:
+def ask(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None]:
     """Asks the newest version of a model.
 
     Args:
         address: As `http://localhost:8501`.
         model: Its name.
-        pictures: Files as they are.
+        images: Files as they are.
 
     Raises:
         ClientError: The server cannot be reached, refuses, or answers something else.
     """
     url = f"{address.rstrip('/')}/v1/models/{model}:predict"
-    body = json.dumps(build_request(pictures)).encode()
+    body = json.dumps(build_request(images)).encode()
     return read_answers(post(url, body, {"Content-Type": "application/json"}))
 
 

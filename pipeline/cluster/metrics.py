@@ -25,7 +25,7 @@ def node_metrics(node_id: str, facts: Facts) -> Metrics:
 
 def _ingest(facts: Facts) -> dict[str, Any]:
     counts = {name: facts.get(name) for name in ("found", "accepted", "quarantined", "span")}
-    splits = {f"{name}_pictures": number for name, number in facts.get("splits", {}).items()}
+    splits = {f"{name}_images": number for name, number in facts.get("splits", {}).items()}
     return {**counts, **splits, "classes": len(facts.get("classes", {})) or None}
 
 

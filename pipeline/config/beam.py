@@ -1,4 +1,4 @@
-"""The `beam` section: where Beam runs what is done to all pictures."""
+"""The `beam` section: where Beam runs what is done to all images."""
 
 from typing import Annotated, Literal
 
@@ -21,7 +21,7 @@ class DirectSettings(Settings):
     mode: Literal["in_memory", "multi_threading", "multi_processing"] = "in_memory"
     """`in_memory` works in the component's own process, where ingest decodes on every core, and
     leaves out Beam's steps where a loop does. `multi_processing` works in several more processes,
-    which import TensorFlow first (20 s a component on 2 cores): for many pictures on many cores."""
+    which import TensorFlow first (20 s a component on 2 cores): for many images on many cores."""
     workers: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Threads or processes of the other modes; empty is one for each core that this machine or pod
     may use."""
@@ -66,7 +66,7 @@ class FlinkSettings(Settings):
     workers: WorkerSettings
     """What runs our Python code."""
     mounts_root: bool = False
-    """Whether the workers mount the pipeline's root and the pictures at the same paths."""
+    """Whether the workers mount the pipeline's root and the images at the same paths."""
 
     @model_validator(mode="after")
     def _has_one_door(self) -> "FlinkSettings":
@@ -86,7 +86,7 @@ class SparkSettings(Settings):
     workers: WorkerSettings
     """What runs our Python code."""
     mounts_root: bool = False
-    """Whether the workers mount the pipeline's root and the pictures at the same paths."""
+    """Whether the workers mount the pipeline's root and the images at the same paths."""
 
     @model_validator(mode="after")
     def _has_one_door(self) -> "SparkSettings":
@@ -134,7 +134,7 @@ class BeamComponents(Settings):
     """Settings of single components, by their names."""
 
     ingest: BeamChoice | None = Field(default=None, alias="ImageExampleGen")
-    """Reading, checking and splitting the pictures."""
+    """Reading, checking and splitting the images."""
     statistics: BeamChoice | None = Field(default=None, alias="StatisticsGen")
     """Counting labels, sizes and formats."""
     transform: BeamChoice | None = Field(default=None, alias="Transform")
@@ -216,13 +216,13 @@ def named_runner(pipeline_args: tuple[str, ...]) -> str | None:
     return None
 
 
-def check_places(beam: BeamSettings, root: str, pictures: str | None = None) -> None:
+def check_places(beam: BeamSettings, root: str, images: str | None = None) -> None:
     """Refuses a runner elsewhere whose workers could not reach what they read and write.
 
     Args:
         beam: Settings.
         root: Where the pipeline keeps its artifacts: the workspace, or the pipeline root.
-        pictures: `data.path`.
+        images: `data.path`.
 
     Raises:
         UserError: Of the first component that could not.
@@ -230,8 +230,8 @@ def check_places(beam: BeamSettings, root: str, pictures: str | None = None) -> 
     for node_id in beam.components.by_id():
         chosen = beam.for_component(node_id)
         read = {"the pipeline's root": root}
-        if node_id == "ImageExampleGen" and pictures:
-            read["data.path"] = pictures
+        if node_id == "ImageExampleGen" and images:
+            read["data.path"] = images
         for what, place in read.items():
             if not chosen.shares_disks and "://" not in place:
                 runner = chosen.named_runner or chosen.runner

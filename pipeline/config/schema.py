@@ -25,10 +25,10 @@ class MetadataSettings(Settings):
 
 
 class PipelineConfig(Settings):
-    """Everything that a run depends on besides the pictures themselves."""
+    """Everything that a run depends on besides the images themselves."""
 
     data: Annotated[DataSettings, Field(examples=[{"path": "FOLDER"}])]
-    """Pictures and splits."""
+    """Images and splits."""
     transform: TransformSettings = TransformSettings()
     """Decoding, resizing, scaling."""
     model: ModelSettings = ModelSettings()
@@ -58,7 +58,7 @@ class PipelineConfig(Settings):
         smallest = row.min_image_size
         if transform and transform.image_size and transform.image_size < smallest:
             raise ValueError(
-                f"backbone: needs pictures of at least {smallest} pixels; "
+                f"backbone: needs images of at least {smallest} pixels; "
                 f"transform.image_size is {transform.image_size}"
             )
         if (
@@ -68,7 +68,7 @@ class PipelineConfig(Settings):
             and row.has_dense_top
         ):
             raise ValueError(
-                f"include_top: the fully connected layers of {model.backbone} take pictures of "
+                f"include_top: the fully connected layers of {model.backbone} take images of "
                 f"{row.image_size} pixels only; transform.image_size is {transform.image_size}"
             )
         return model

@@ -8,7 +8,7 @@ from pathlib import Path
 from components.format import count
 from pipeline.console.headlines import accuracy, duration
 from pipeline.run.paths import RunFolder
-from pipeline.run.summary import Outcome, Summary, WorstPicture
+from pipeline.run.summary import Outcome, Summary, WorstImage
 
 _LABEL_WIDTH = 14
 _SIGNALS = {130: "Ctrl-C (SIGINT)", 143: "SIGTERM"}
@@ -84,7 +84,7 @@ def _details(summary: Summary, run: RunFolder) -> Iterator[tuple[str, str]]:
     if summary.in_service is not None:
         yield "in service", shown_path(summary.in_service.path)
     if summary.error is None and summary.images is not None and summary.images.quarantined:
-        of = f"{summary.images.quarantined:,} of {count(summary.images.found, 'picture')}"
+        of = f"{summary.images.quarantined:,} of {count(summary.images.found, 'image')}"
         yield "quarantined", of
         if summary.images.quarantine_path:
             yield "", shown_path(summary.images.quarantine_path)
@@ -105,26 +105,26 @@ def _measured(summary: Summary) -> str:
         return f"{summary.gate.text}; the gate asks for {accuracy(summary.gate.min_accuracy)}"
     text = accuracy(summary.test.accuracy)
     if summary.test.examples is not None:
-        text += f" on {count(summary.test.examples, 'picture')}"
+        text += f" on {count(summary.test.examples, 'image')}"
     text += f"; the gate asks for {accuracy(summary.gate.min_accuracy)}"
     if summary.gate.baseline_accuracy is not None:
         text += f", the baseline has {accuracy(summary.gate.baseline_accuracy)}"
     return text
 
 
-def _worst(pictures: list[WorstPicture]) -> str:
+def _worst(images: list[WorstImage]) -> str:
     return "\n".join(
-        f"{picture.name}: {_answer(picture)}"
-        + (f" ({picture.score:.3f})" if picture.score is not None else "")
-        for picture in pictures
+        f"{image.name}: {_answer(image)}"
+        + (f" ({image.score:.3f})" if image.score is not None else "")
+        for image in images
     )
 
 
-def _answer(picture: WorstPicture) -> str:
+def _answer(image: WorstImage) -> str:
     # Of a model that errs less than ten times, some of the worst ten are right.
-    if picture.predicted == picture.label:
-        return f"{picture.label}, rightly"
-    return f"{picture.label} taken for {picture.predicted}"
+    if image.predicted == image.label:
+        return f"{image.label}, rightly"
+    return f"{image.label} taken for {image.predicted}"
 
 
 def _indent(text: str) -> str:

@@ -9,7 +9,7 @@ Facts = Mapping[str, Any]
 
 # What a component does, for who does not know TFX: shown until it has something to tell.
 PURPOSES = {
-    "ImageExampleGen": "read, check and split the pictures",
+    "ImageExampleGen": "read, check and split the images",
     "StatisticsGen": "count labels, sizes and formats",
     "SchemaGen": "infer what normal data looks like",
     "ImportSchemaGen": "load your schema",
@@ -61,8 +61,8 @@ def accuracy(value: float) -> str:
 def _ingest(facts: Facts) -> str:
     parts = []
     if "found" in facts:
-        pictures = count(facts["found"], "picture")
-        parts.append(", ".join(filter(None, [pictures, _quarantine(facts), _span(facts)])))
+        images = count(facts["found"], "image")
+        parts.append(", ".join(filter(None, [images, _quarantine(facts), _span(facts)])))
     if splits := facts.get("splits"):
         parts.append(", ".join(f"{name} {number:,}" for name, number in splits.items()))
     return "; ".join(parts)
@@ -136,7 +136,7 @@ def _serving_check(facts: Facts) -> str:
         return ""
     one, growth = facts["latency_ms"]["1"], facts["memory_growth_bytes"] / 2**20
     return (
-        f"{facts['calls']} calls; a picture takes {one['p50']:.0f} ms (p99 {one['p99']:.0f}); "
+        f"{facts['calls']} calls; an image takes {one['p50']:.0f} ms (p99 {one['p99']:.0f}); "
         f"memory {growth:+.1f} MiB"
     )
 

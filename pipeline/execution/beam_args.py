@@ -142,7 +142,7 @@ Operators = dict[type[Message], type[BeamExecutorOperator]]
 def hide_beam_args(spec: Message) -> tuple[Message, Operators]:
     """Divides how a component is executed into what its outputs depend on, and on which workers.
 
-    TFX's cache takes all of the former into its key: the same pictures on one worker more would be
+    TFX's cache takes all of the former into its key: the same images on one worker more would be
     read, counted and trained on anew.
 
     Args:

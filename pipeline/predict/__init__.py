@@ -1,9 +1,9 @@
-"""Asking a pushed model: pictures in, labels and scores out.
+"""Asking a pushed model: images in, labels and scores out.
 
     model_folder     which SavedModel is meant                   -> its folder
     saved_model      the model, loaded                           -> scores of a batch
     listing          which files are meant                       -> Listed
-    reading          read and checked ahead, in batches          -> Picture or Unreadable
+    reading          read and checked ahead, in batches          -> Image or Unreadable
     answering        the model asked, batch by batch             -> Prediction
     output           as text, CSV or JSON lines
     printing         to stdout, as they come
@@ -11,7 +11,7 @@
 
 Over a large folder, in shards that are never done twice:
 
-    batch_plan       which pictures go into which shard          -> Plan
+    batch_plan       which images go into which shard          -> Plan
     batch_shards     one shard as Parquet or JSON lines
     batch_beam       the missing shards, on Beam's RunInference
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pipeline.predict.inputs import Listed
 from pipeline.predict.prediction import Prediction
-from pipeline.predict.reading import Picture, Read, read_batches
+from pipeline.predict.reading import Image, Read, read_batches
 from pipeline.predict.saved_model import LoadedModel
 
 
@@ -26,9 +26,9 @@ def answer(
 
 
 def _answer_batch(model: LoadedModel, batch: list[Read]) -> Iterator[Prediction]:
-    results = iter(model.ask([one.contents for one in batch if isinstance(one, Picture)]))
+    results = iter(model.ask([one.contents for one in batch if isinstance(one, Image)]))
     for one in batch:
-        result = next(results) if isinstance(one, Picture) else one.reason
+        result = next(results) if isinstance(one, Image) else one.reason
         if isinstance(result, str):
             yield Prediction(one.path, (), result)
         else:

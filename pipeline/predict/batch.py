@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.predict.batch_plan import Plan, ShardFormat
 
 SHARD_SIZE = 1000
-"""Files in a shard: with 100 pictures a second, what a kill undoes is 10 seconds' work."""
+"""Files in a shard: with 100 images a second, what a kill undoes is 10 seconds' work."""
 
 
 class BatchError(UserError):
@@ -25,7 +25,7 @@ class BatchError(UserError):
 
 def predict_batch(
     where: Path,
-    pictures: Sequence[str],
+    images: Sequence[str],
     name: str | None,
     output: Path,
     shard_format: "ShardFormat",
@@ -33,15 +33,15 @@ def predict_batch(
     shard_size: int | None,
     beam_args: Sequence[str],
 ) -> Counter:
-    """Classifies pictures and writes the answers as shards, but for those that are there already.
+    """Classifies images and writes the answers as shards, but for those that are there already.
 
     Args:
         where: A SavedModel, a folder of versions, or a workspace.
-        pictures: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
+        images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
         name: Which model of a workspace.
         output: Folder for the shards.
         shard_format: As what to write them.
-        top: How many classes a picture gets.
+        top: How many classes an image gets.
         shard_size: Files in a shard; None is `SHARD_SIZE`.
         beam_args: Beam's own options.
 
@@ -59,7 +59,7 @@ def predict_batch(
         with spinner("Listing the files", stderr):
             # TensorFlow comes with these: seconds, and what it logs.
             from pipeline.predict.batch_plan import Job, fingerprint_model, open_plan
-            from pipeline.predict.inputs import list_pictures
+            from pipeline.predict.inputs import list_images
 
             job = Job(
                 model=str(folder),
@@ -68,7 +68,7 @@ def predict_batch(
                 top=top,
                 shard_size=shard_size or SHARD_SIZE,
             )
-            plan = taken.enter_context(open_plan(output, job, list_pictures(pictures)))
+            plan = taken.enter_context(open_plan(output, job, list_images(images)))
         _run(plan, beam_args, stderr)
         counter = _count(plan)
         conclude(counter, stderr)

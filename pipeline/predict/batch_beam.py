@@ -4,7 +4,7 @@ The model is held by Beam's own RunInference, which loads it once per process. W
 whole shards: Beam hands on single elements, and a shard that is to appear at once would have to be
 grouped again, which waits until everything is asked. So each shard is written as soon as it is
 done, and a run that is stopped keeps it. (TFX-BSL's handler is not used: it fails a batch for one
-bad picture, and returns every picture's bytes with its scores.)
+bad image, and returns every image's bytes with its scores.)
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -45,7 +45,7 @@ class Job:
     """See `fingerprint_model`."""
     format: ShardFormat
     top: int
-    """How many classes a picture gets."""
+    """How many classes an image gets."""
     shard_size: int
     """Files in a shard."""
 
@@ -167,7 +167,7 @@ def _locate(listed: Iterable[Listed], output: Path) -> Iterator[tuple[Any, ...]]
         path = os.path.abspath(one.path)
         if Path(path).is_relative_to(output):
             raise PlanError(
-                f"the output {output} is among the pictures.", "Give an --output outside of them."
+                f"the output {output} is among the images.", "Give an --output outside of them."
             )
         facts = None
         with suppress(OSError, ValueError):

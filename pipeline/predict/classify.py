@@ -1,4 +1,4 @@
-"""`classify`: what a pretrained network, as it is, sees in pictures, as lines or as JSON."""
+"""`classify`: what a pretrained network, as it is, sees in images, as lines or as JSON."""
 
 import json
 import os
@@ -50,23 +50,23 @@ def check_network(backbone: str, weights: str, alpha: float | None) -> ModelSett
         ) from None
 
 
-def classify_pictures(
+def classify_images(
     settings: ModelSettings,
     image_size: int | None,
-    pictures: Sequence[Path],
+    images: Sequence[Path],
     top: int,
     *,
     as_json: bool,
 ) -> int:
-    """Classifies pictures and prints each result as it comes.
+    """Classifies images and prints each result as it comes.
 
     Args:
         settings: As `check_network` gives them.
-        image_size: Height and width that pictures are resized to, in pixels; None is the
+        image_size: Height and width that images are resized to, in pixels; None is the
             backbone's own.
-        pictures: The files.
-        top: How many classes a picture gets.
-        as_json: Whether to print a line of JSON a picture, or lines for a person.
+        images: The files.
+        top: How many classes an image gets.
+        as_json: Whether to print a line of JSON an image, or lines for a person.
 
     Returns:
         How many could not be classified; each was told on stderr, with the reason.
@@ -74,7 +74,7 @@ def classify_pictures(
     Raises:
         ImageSizeError, WeightsError: See `trainer.classify.build_classifier`.
     """
-    # TensorFlow Transform, which loads the pictures, would choose Keras 2.
+    # TensorFlow Transform, which loads the images, would choose Keras 2.
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     failed = 0
     with stderr_of_our_own() as stderr:
@@ -86,14 +86,14 @@ def classify_pictures(
             keras.config.disable_interactive_logging()
             network = build_classifier(settings, image_size)
         names = _load_names(stderr)
-        for file in pictures:
+        for file in images:
             result = classify_file(network, file, top)
             failed += isinstance(result, Unreadable)
             if as_json:
                 print(json.dumps(_record(result, names)), flush=True)
             _show(result, names, stderr, is_table=not as_json)
         if failed:
-            print(f"{failed} of {len(pictures)} files could not be classified.", file=stderr)
+            print(f"{failed} of {len(images)} files could not be classified.", file=stderr)
     return failed
 
 

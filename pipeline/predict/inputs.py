@@ -23,12 +23,12 @@ class Listed(NamedTuple):
     """Why it cannot even be listed, as of a folder that may not be read."""
 
 
-def list_pictures(arguments: Sequence[str], stdin: BinaryIO | None = None) -> Iterator[Listed]:
+def list_images(arguments: Sequence[str], stdin: BinaryIO | None = None) -> Iterator[Listed]:
     """Lists files in a stable order.
 
     Args:
         arguments: Files, folders (with all that is below them, but for litter), patterns such as
-            `pictures/**/*.png`, and `-` for paths from stdin, one a line.
+            `images/**/*.png`, and `-` for paths from stdin, one a line.
         stdin: Where `-` reads from; the process' own if None.
 
     Yields:

@@ -17,7 +17,7 @@ def header(style: Style, top: int) -> str:
 
     Args:
         style: As what the predictions are written.
-        top: How many classes a picture gets.
+        top: How many classes an image gets.
     """
     return _csv_row(["path", *_class_columns(top), "error"]) if style == "csv" else ""
 
@@ -28,7 +28,7 @@ def line(prediction: Prediction, style: Style, top: int) -> str:
     Args:
         prediction: Any, also one with an error.
         style: As what.
-        top: How many classes a picture gets.
+        top: How many classes an image gets.
 
     Returns:
         One line; of CSV it may hold quoted line ends, for a file's name may.
@@ -45,7 +45,7 @@ def record(prediction: Prediction, top: int) -> dict[str, Any]:
 
     Args:
         prediction: Any.
-        top: How many classes a picture gets; above 1 there is a list of them, `top`.
+        top: How many classes an image gets; above 1 there is a list of them, `top`.
     """
     likeliest = prediction.classes[0] if prediction.classes else None
     fields: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""`predict`: what a pushed model says of pictures, as lines, CSV or JSON lines."""
+"""`predict`: what a pushed model says of images, as lines, CSV or JSON lines."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def predict(
-    where: Path, pictures: Sequence[str], name: str | None, top: int, style: "Style"
+    where: Path, images: Sequence[str], name: str | None, top: int, style: "Style"
 ) -> Counter:
-    """Classifies pictures and prints each answer as it comes, in the order of the pictures.
+    """Classifies images and prints each answer as it comes, in the order of the images.
 
     Args:
         where: A SavedModel, a folder of versions, or a workspace.
-        pictures: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
+        images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
         name: Which model of a workspace.
-        top: How many classes a picture gets.
+        top: How many classes an image gets.
         style: As what to print.
 
     Returns:
@@ -41,7 +41,7 @@ def predict(
                 from pipeline.predict.saved_model import LoadedModel
 
             model = LoadedModel(folder, top)
-        counter = print_answers(model, pictures, style, stderr)
+        counter = print_answers(model, images, style, stderr)
         conclude(counter, stderr)
     return counter
 

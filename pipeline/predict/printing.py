@@ -9,7 +9,7 @@ from typing import TextIO
 
 from components.errors import UserError
 from pipeline.predict.answering import answer
-from pipeline.predict.inputs import STDIN, list_pictures
+from pipeline.predict.inputs import STDIN, list_images
 from pipeline.predict.output import Style, header, line
 from pipeline.predict.prediction import Prediction
 from pipeline.predict.progress import Counter, counted
@@ -24,13 +24,13 @@ class OutputError(UserError):
 
 
 def print_answers(
-    model: LoadedModel, pictures: Sequence[str], style: Style, stderr: TextIO
+    model: LoadedModel, images: Sequence[str], style: Style, stderr: TextIO
 ) -> Counter:
     """Asks about files and prints each answer as it comes, in the order of the files.
 
     Args:
         model: The model.
-        pictures: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
+        images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
         style: As what to print. As text, faults go to stderr; as CSV and JSON they are rows.
         stderr: The terminal, for faults and for how far it is.
 
@@ -41,10 +41,10 @@ def print_answers(
         OutputError: stdout cannot be written.
     """
     counter = Counter()
-    patience = PATIENCE_SECONDS if STDIN in pictures else None
-    with _watched(pictures, counter, stderr) as say:
+    patience = PATIENCE_SECONDS if STDIN in images else None
+    with _watched(images, counter, stderr) as say:
         _write(header(style, model.top))
-        for answers in answer(model, list_pictures(pictures), patience):
+        for answers in answer(model, list_images(images), patience):
             _tell(answers, style, model.top, say)
             counter.done += len(answers)
             counter.failed += sum(one.error is not None for one in answers)
@@ -53,20 +53,20 @@ def print_answers(
 
 @contextmanager
 def _watched(
-    pictures: Sequence[str], counter: Counter, stderr: TextIO
+    images: Sequence[str], counter: Counter, stderr: TextIO
 ) -> Iterator[Callable[[str], None]]:
     """Shows how far it is, unless the answers themselves do, on the same terminal."""
     if sys.stdout.isatty():
         yield lambda text: print(text, file=stderr)
         return
     with counted(counter, stderr) as say:
-        if stderr.isatty() and STDIN not in pictures:
-            threading.Thread(target=_count, args=(pictures, counter), daemon=True).start()
+        if stderr.isatty() and STDIN not in images:
+            threading.Thread(target=_count, args=(images, counter), daemon=True).start()
         yield say
 
 
-def _count(pictures: Sequence[str], counter: Counter) -> None:
-    counter.total = sum(1 for _ in list_pictures(pictures))
+def _count(images: Sequence[str], counter: Counter) -> None:
+    counter.total = sum(1 for _ in list_images(images))
 
 
 def _tell(

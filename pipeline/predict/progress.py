@@ -111,4 +111,4 @@ def _words(counter: Counter, seconds: float) -> str:
     new = counter.done - counter.before
     rate = f", {new / seconds:,.0f}/s" if new > 0 else ""
     failed = f", {counter.failed:,} failed" if counter.failed else ""
-    return f"{counter.done:,}{of_all} pictures{rate}{failed}"
+    return f"{counter.done:,}{of_all} images{rate}{failed}"

@@ -1,4 +1,4 @@
-"""Reads and checks pictures ahead of the model, in batches of bounded size."""
+"""Reads and checks images ahead of the model, in batches of bounded size."""
 
 import queue
 import threading
@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from components import storage
 from components.example_gen.settings import DataSettings
-from components.images.check import Rejected, check_picture, check_size
+from components.images.check import Rejected, check_image, check_size
 from components.parallel import count_cores
 from pipeline.predict.inputs import Listed
 
 BATCH_SIZE = 32
-"""Pictures per call of the model; MobileNetV2 on 2 cores is 3 times as fast as with one by one."""
+"""Images per call of the model; MobileNetV2 on 2 cores is 3 times as fast as with one by one."""
 
 MAX_AHEAD = 64
-"""Pictures read ahead: two batches, so that the next one is there when the model is done."""
+"""Images read ahead: two batches, so that the next one is there when the model is done."""
 
 MAX_BYTES_AHEAD = 256 * 1024**2
 """Bytes of files that may lie in memory ahead of a batch."""
@@ -26,11 +26,11 @@ MAX_BYTES_AHEAD = 256 * 1024**2
 _LIMITS = DataSettings.model_construct()
 
 MAX_BATCH_PIXELS = _LIMITS.max_image_pixels
-"""Pixels of one batch: no more than one picture may have, which the model must stand anyway."""
+"""Pixels of one batch: no more than one image may have, which the model must stand anyway."""
 
 
-class Picture(NamedTuple):
-    """A picture that training could use, and so can the model."""
+class Image(NamedTuple):
+    """An image that training could use, and so can the model."""
 
     path: str
     contents: bytes
@@ -39,16 +39,16 @@ class Picture(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A file that is no such picture, and why."""
+    """A file that is no such image, and why."""
 
     path: str
     reason: str
 
 
-Read = Picture | Unreadable
+Read = Image | Unreadable
 
 
-def read_picture(listed: Listed) -> Read:
+def read_image(listed: Listed) -> Read:
     """Reads one file and checks it as ingest does; whatever is wrong with it ends in the answer."""
     if listed.error is not None:
         return Unreadable(listed.path, listed.error)
@@ -59,10 +59,10 @@ def read_picture(listed: Listed) -> Read:
         return Unreadable(listed.path, "there is no such file")
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path.
         return Unreadable(listed.path, getattr(error, "strerror", None) or str(error))
-    verdict = fault or check_picture(contents, _LIMITS)
+    verdict = fault or check_image(contents, _LIMITS)
     if isinstance(verdict, Rejected):
         return Unreadable(listed.path, f"{verdict.reason}: {verdict.detail}")
-    return Picture(listed.path, contents, verdict.height * verdict.width)
+    return Image(listed.path, contents, verdict.height * verdict.width)
 
 
 def read_batches(
@@ -91,7 +91,7 @@ def read_batches(
                 continue
             if read is None:
                 break
-            more = read.pixels if isinstance(read, Picture) else 0
+            more = read.pixels if isinstance(read, Image) else 0
             if batch and (len(batch) == BATCH_SIZE or pixels + more > MAX_BATCH_PIXELS):
                 yield batch
                 batch, pixels = [], 0
@@ -150,7 +150,7 @@ class _ReadingAhead:
                 self._space.take(size)
                 if self._is_over:
                     return
-                self._ready.put((size, self._readers.submit(read_picture, listed)))
+                self._ready.put((size, self._readers.submit(read_image, listed)))
         except BaseException as error:
             end = error
         self._ready.put(end)

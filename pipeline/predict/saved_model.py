@@ -1,4 +1,4 @@
-"""A pushed model, loaded: bytes of pictures in, the likeliest classes out."""
+"""A pushed model, loaded: bytes of images in, the likeliest classes out."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ class LoadedModel:
 
     Args:
         folder: Its folder.
-        top: How many classes a picture gets.
+        top: How many classes an image gets.
 
     Attributes:
         top: The same.
@@ -51,7 +51,7 @@ class LoadedModel:
         name = _input_name(self._signature)
         if name is None:
             raise ModelError(
-                f"the model {folder} does not take pictures: its signature {SIGNATURE} must take "
+                f"the model {folder} does not take images: its signature {SIGNATURE} must take "
                 f"[batch] string and return {_SCORES} and {_CLASSES}; "
                 f"it has {_describe(self._signature)}.",
                 "Give a model that this pipeline pushed.",
@@ -62,7 +62,7 @@ class LoadedModel:
         """Asks about a batch.
 
         Args:
-            contents: Bytes of pictures that `check_picture` accepts.
+            contents: Bytes of images that `check_image` accepts.
 
         Returns:
             For each its likeliest classes, or why the model gives none.

@@ -16,7 +16,7 @@ from pipeline.run.summary import (
     Outcome,
     StageSummary,
     Summary,
-    WorstPicture,
+    WorstImage,
 )
 
 EXIT_CODES: dict[Outcome, int] = {"pushed": 0, "unchanged": 0, "failed": 1, "refused": 3}
@@ -121,8 +121,8 @@ def _test(facts: dict[str, Any]) -> Measurement | None:
         interval=facts.get("interval"),
         calibration_error=facts.get("calibration_error"),
         worst=[
-            WorstPicture(**{key: picture.get(key) for key in WorstPicture.model_fields})
-            for picture in facts.get("worst", [])
+            WorstImage(**{key: image.get(key) for key in WorstImage.model_fields})
+            for image in facts.get("worst", [])
         ],
     )
 

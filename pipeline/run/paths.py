@@ -130,7 +130,7 @@ class Workspace:
 
     @property
     def sample(self) -> Path:
-        """The pictures of the built-in sample: always on this machine, which reads them at once."""
+        """The images of the built-in sample: always on this machine, which reads them at once."""
         here = tempfile.gettempdir() if storage.is_remote(str(self.root)) else self.root
         return Path(here) / "samples" / "digits"
 

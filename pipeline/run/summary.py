@@ -27,7 +27,7 @@ class _Part(BaseModel):
 
 
 class ImageCounts(_Part):
-    """The pictures that ingest saw: `accepted` + `quarantined` = `found`."""
+    """The images that ingest saw: `accepted` + `quarantined` = `found`."""
 
     found: int
     """Files found."""
@@ -66,8 +66,8 @@ class StageSummary(_Part):
     """Parameters of the whole model."""
 
 
-class WorstPicture(_Part):
-    """A test picture that the model is wrong about."""
+class WorstImage(_Part):
+    """A test image that the model is wrong about."""
 
     name: str
     """Its file."""
@@ -85,15 +85,15 @@ class Measurement(_Part):
     """The model on the test split, which training never sees."""
 
     accuracy: float
-    """Share of the test pictures whose class was found, 0 to 1."""
+    """Share of the test images whose class was found, 0 to 1."""
     examples: int | None
-    """Number of test pictures."""
+    """Number of test images."""
     interval: tuple[float, float] | None = None
     """Ends of the confidence interval of the accuracy (Wilson)."""
     calibration_error: float | None = None
     """Expected calibration error, 0 to 1."""
-    worst: list[WorstPicture] = []
-    """The ten test pictures whose label got the lowest scores."""
+    worst: list[WorstImage] = []
+    """The ten test images whose label got the lowest scores."""
 
 
 class GateSummary(_Part):
@@ -112,7 +112,7 @@ class GateSummary(_Part):
     text: str | None = None
     """The decision in a line, with its interval."""
     change: float | None = None
-    """Gain or loss of accuracy against the baseline, on the same pictures."""
+    """Gain or loss of accuracy against the baseline, on the same images."""
     change_interval: tuple[float, float] | None = None
     """Ends of its confidence interval."""
     baseline_note: str | None = None
@@ -172,7 +172,7 @@ class Summary(_Part):
     config_path: str | None
     """Configuration file as given; what it came to is in `config.json` beside this file."""
     images: ImageCounts | None
-    """Pictures; null if ingest did not finish."""
+    """Images; null if ingest did not finish."""
     splits: dict[str, int]
     """Number of examples by split."""
     classes: dict[str, int]

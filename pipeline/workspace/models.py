@@ -28,7 +28,7 @@ class Row:
         path: Its folder, a path or a URL.
         state: `in service`; `withdrawn` by a rollback; `damaged`; or empty: an older one.
         test_accuracy: Accuracy on the test split of the run that pushed it, 0 to 1, if known.
-        test_examples: Number of those pictures, if known.
+        test_examples: Number of those images, if known.
         pushed: When it appeared, in UTC, as ISO 8601, if known.
         run_id: The run that pushed its model, if known.
         model_uri: Its Model artifact, if known.

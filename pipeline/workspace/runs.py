@@ -26,7 +26,7 @@ class Row:
         outcome: `pushed`, `refused`, `unchanged` or `failed`, as its summary has it, or
             `unfinished`: it is still running, or was killed.
         test_accuracy: Accuracy on the test split, 0 to 1.
-        test_examples: Number of those pictures.
+        test_examples: Number of those images.
         seconds: Time it took, in seconds.
         version: The version that it pushed.
         report: Its report, an HTML file.

@@ -20,7 +20,7 @@ BEFORE_TRAINER = ("ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck
 # A short network: most of the time goes into tracing and exporting its layers.
 SMALL_CONFIG = """
 data:
-  path: {pictures}
+  path: {images}
 transform: {{image_size: 32}}
 model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled, output_layer: block_4_add}}
 trainer:
@@ -111,18 +111,18 @@ class History:
 
 
 def write_small(folder: Path) -> Path:
-    """Writes a configuration whose run takes seconds, beside its pictures.
+    """Writes a configuration whose run takes seconds, beside its images.
 
     Returns:
         The configuration.
     """
-    pictures = write_pictures(folder / "pictures")
+    images = write_images(folder / "images")
     config = folder / "small.yaml"
-    config.write_text(SMALL_CONFIG.format(pictures=pictures))
+    config.write_text(SMALL_CONFIG.format(images=images))
     return config
 
 
-def write_pictures(folder: Path, classes: Sequence[int] = (0, 1), count: int = 60) -> Path:
+def write_images(folder: Path, classes: Sequence[int] = (0, 1), count: int = 60) -> Path:
     """Writes scanned digits as PNG files, a folder per class."""
     digits = load_digits()
     for label in classes:

@@ -13,7 +13,7 @@ import pytest
 from pipeline.config.schema import PipelineConfig
 from pipeline.graph import create_pipeline
 from pipeline.run.paths import Workspace
-from tests.e2e.runs import write_pictures
+from tests.e2e.runs import write_images
 from tests.fakes.servers.google_storage import GoogleStorage, run_google_storage
 from tests.repository import REPOSITORY
 
@@ -33,7 +33,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         {"name": "fine-tune", "freeze": "block_16_expand", "epochs": 1},
     ]
     return {
-        "data": {"path": str(write_pictures(tmp_path_factory.mktemp("data"), count=40))},
+        "data": {"path": str(write_images(tmp_path_factory.mktemp("data"), count=40))},
         "transform": {"image_size": 32},
         "model": {"weights": "bundled", "alpha": 0.35},
         "trainer": {"stages": stages},

@@ -1,11 +1,11 @@
-"""Something changes between two runs: settings, the serving folder, the pictures."""
+"""Something changes between two runs: settings, the serving folder, the images."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.runs import BEFORE_TRAINER, History, Run, write_pictures, write_small
+from tests.e2e.runs import BEFORE_TRAINER, History, Run, write_images, write_small
 
 # Several whole runs.
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -20,7 +20,7 @@ class Changes:
         first: It does not; pushes the first model.
         regated: With a gate that is lower.
         replaced: The version that was pushed has been deleted.
-        unknown_label: There are pictures of a new class, and the schema is the first run's.
+        unknown_label: There are images of a new class, and the schema is the first run's.
         grown: The same, and anomalies are only warned of.
         versions: How many versions were in the serving folder after each run, by its name.
     """
@@ -46,7 +46,7 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
     Path(first.summary["pushed"]["path"]).rename(folder / "gone")
     history.add("replaced")
     [schema] = workspace.glob("artifacts/*/SchemaGen/schema/*/schema.pbtxt")
-    write_pictures(folder / "pictures", classes=(2,))
+    write_images(folder / "images", classes=(2,))
     curated = f"data.schema_path={schema}"
     history.add("unknown_label", curated)
     history.add("grown", curated, "data.on_anomaly=warn")

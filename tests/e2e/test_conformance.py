@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.e2e.runs import Run, run_pipeline, write_pictures
+from tests.e2e.runs import Run, run_pipeline, write_images
 from tests.fakes.kubeflow.kfp_player import PlayedRun, Player
 from tests.fakes.kubeflow.nights import (
     CONFIG,
@@ -32,14 +32,14 @@ from tests.fakes.servers.postgresql import run_postgresql
 # Three whole runs, of eleven processes each that import TFX, and one on this machine.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
-# Scores that a model gives each picture, in a process of TensorFlow's own.
+# Scores that a model gives each image, in a process of TensorFlow's own.
 ASK = """
 import json, sys
 import tensorflow as tf
 
-pictures = tf.constant([open(path, "rb").read() for path in sys.argv[2:]])
+images = tf.constant([open(path, "rb").read() for path in sys.argv[2:]])
 for folder in sys.argv[1].split(","):
-    answer = tf.saved_model.load(folder).signatures["serving_default"](image_bytes=pictures)
+    answer = tf.saved_model.load(folder).signatures["serving_default"](image_bytes=images)
     print(json.dumps(answer["scores"].numpy().tolist()))
 """
 
@@ -50,10 +50,10 @@ class Nights:
 
     Attributes:
         folder: The shared folder.
-        local: The run on this machine, of the pictures of the first night.
+        local: The run on this machine, of the images of the first night.
         first: Pushed the first model.
-        unchanged: Started again, with the same pictures.
-        grown: Started when there were new pictures, while those before were still running.
+        unchanged: Started again, with the same images.
+        grown: Started when there were new images, while those before were still running.
         password: Of the metadata.
     """
 
@@ -68,8 +68,8 @@ class Nights:
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     folder = tmp_path_factory.mktemp("shared")
-    write_pictures(folder / "pictures" / "span-1", count=40)
-    swap_labels(folder / "pictures" / "span-1", count=9)
+    write_images(folder / "images" / "span-1", count=40)
+    swap_labels(folder / "images" / "span-1", count=9)
     with run_postgresql() as server, concurrent.futures.ThreadPoolExecutor() as pool:
         config = folder / "config.yaml"
         config.write_text(CONFIG.format(folder=folder, metadata=server.url("mlmd")))
@@ -84,7 +84,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
 
         unchanged = pool.submit(player.run, told)
         assert has_read.wait(timeout=900)
-        write_pictures(folder / "pictures" / "span-2", count=60)
+        write_images(folder / "images" / "span-2", count=60)
         grown = player.run()
         yield Nights(
             folder,
@@ -96,9 +96,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         )
 
 
-def _scores(folders: list[Path], pictures: list[Path]) -> list[Any]:
+def _scores(folders: list[Path], images: list[Path]) -> list[Any]:
     result = subprocess.run(
-        [sys.executable, "-c", ASK, ",".join(map(str, folders)), *map(str, pictures)],
+        [sys.executable, "-c", ASK, ",".join(map(str, folders)), *map(str, images)],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
         stdout=subprocess.PIPE,
         text=True,
@@ -115,10 +115,10 @@ def test_first_night_pushes_what_a_local_run_pushes(nights: Nights) -> None:
     assert nights.first.state == "SUCCEEDED", nights.first.logs
     assert nights.local.exit_code == 0, nights.local.output
     assert {task.attempts for task in nights.first.tasks.values()} == {1}
-    pictures = sorted((nights.folder / "pictures" / "span-1").rglob("*.png"))
+    images = sorted((nights.folder / "images" / "span-1").rglob("*.png"))
     ours = _versions(nights)[0]
     theirs = Path(nights.local.summary["pushed"]["path"])
-    on_cluster, here = _scores([ours, theirs], pictures)
+    on_cluster, here = _scores([ours, theirs], images)
     np.testing.assert_allclose(on_cluster, here, atol=1e-5)
     accuracy = nights.first.tasks["evaluator"].metadata["metrics"]["test_accuracy"]
     assert accuracy == pytest.approx(nights.local.summary["test"]["accuracy"])
@@ -143,7 +143,7 @@ def test_metrics_and_pages_are_there_for_people(nights: Nights) -> None:
     assert "blessed" in tasks["evaluator"].artifacts["html"].read_text()
 
 
-def test_unchanged_pictures_are_answered_from_the_cache(nights: Nights) -> None:
+def test_unchanged_images_are_answered_from_the_cache(nights: Nights) -> None:
     assert nights.unchanged.state == "SUCCEEDED", nights.unchanged.logs
     summary = last_lines(nights.unchanged)
     cached = {name for name, line in summary.items() if "cached" in line}
@@ -151,10 +151,10 @@ def test_unchanged_pictures_are_answered_from_the_cache(nights: Nights) -> None:
     assert "span 1" in summary["image-example-gen"]
 
 
-def test_new_pictures_are_trained_on_compared_and_pushed(nights: Nights) -> None:
+def test_new_images_are_trained_on_compared_and_pushed(nights: Nights) -> None:
     assert nights.grown.state == "SUCCEEDED", nights.grown.logs
     summary = last_lines(nights.grown)
-    assert "120 pictures, span 2" in summary["image-example-gen"]
+    assert "120 images, span 2" in summary["image-example-gen"]
     assert "cached" not in summary["trainer"]
     # The first night's model is what the new one is measured against.
     metrics = nights.grown.tasks["evaluator"].metadata["metrics"]

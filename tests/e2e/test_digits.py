@@ -92,9 +92,9 @@ def test_second_run_changes_nothing(pushed: Run, workspace: Path) -> None:
 
 
 def test_a_stranger_can_ask_the_model(pushed: Run, workspace: Path) -> None:
-    pictures = [next((workspace / "samples/digits" / label).glob("*.png")) for label in "037"]
+    images = [next((workspace / "samples/digits" / label).glob("*.png")) for label in "037"]
     result = subprocess.run(
-        [sys.executable, "-c", STRANGER, pushed.summary["pushed"]["path"], *map(str, pictures)],
+        [sys.executable, "-c", STRANGER, pushed.summary["pushed"]["path"], *map(str, images)],
         capture_output=True,
         text=True,
         cwd=workspace,

@@ -14,13 +14,13 @@ import tensorflow as tf
 
 from pipeline.config.load import load_config
 from pipeline.config.schema import PipelineConfig
-from tests.e2e.runs import run_pipeline, write_pictures
+from tests.e2e.runs import run_pipeline, write_images
 from tests.fakes.tiny_tfds import prepare_cats_vs_dogs
 from tests.repository import REPOSITORY
 
 RECIPES = {file.stem: file for file in sorted(REPOSITORY.glob("configs/recipes/*.yaml"))}
 
-# The smallest pictures, in pixels, that each recipe's network takes.
+# The smallest images, in pixels, that each recipe's network takes.
 IMAGE_SIZES = {
     "feature_extraction": 32,
     "freeze_auto": 32,
@@ -91,18 +91,18 @@ def test_recipe_runs_through_the_whole_pipeline(name: str, tmp_path: Path, works
 
 
 def lay_out(config: PipelineConfig, folder: Path) -> Path:
-    """Arranges a few digits as a recipe expects its pictures.
+    """Arranges a few digits as a recipe expects its images.
 
     Returns:
         What `data.path` must be.
     """
-    pictures = write_pictures(folder / "pictures")
+    images = write_images(folder / "images")
     if config.data.source == "tfds":
-        return prepare_cats_vs_dogs(folder / "tfds", sorted(pictures.iterdir()))
+        return prepare_cats_vs_dogs(folder / "tfds", sorted(images.iterdir()))
     named = {name: s for name, s in config.data.splits.by_name.items() if isinstance(s, str)}
     if not named:
-        return pictures
-    for label in list(pictures.iterdir()):
+        return images
+    for label in list(images.iterdir()):
         files = sorted(label.iterdir())
         for split, split_folder in named.items():
             first, last = (int(share * len(files)) for share in SHARES[split])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.runs import write_pictures
+from tests.e2e.runs import write_images
 from tests.fakes.kubeflow.kfp_player import Player
 from tests.fakes.kubeflow.nights import CONFIG, compile_config, open_cluster, swap_labels
 from tests.fakes.servers.postgresql import run_postgresql
@@ -15,8 +15,8 @@ from tests.fakes.servers.postgresql import run_postgresql
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_refused_model_is_a_result_with_its_reason(tmp_path: Path) -> None:
-    write_pictures(tmp_path / "pictures" / "span-1", count=40)
-    swap_labels(tmp_path / "pictures" / "span-1", count=9)
+    write_images(tmp_path / "images" / "span-1", count=40)
+    swap_labels(tmp_path / "images" / "span-1", count=9)
     with run_postgresql() as server:
         config = tmp_path / "config.yaml"
         config.write_text(CONFIG.format(folder=tmp_path, metadata=server.url("mlmd")))

@@ -1,4 +1,4 @@
-"""One folder of pictures, run after run: what must fail fails and says why, and nothing is lost."""
+"""One folder of images, run after run: what must fail fails and says why, and nothing is lost."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ BROKEN = 10
 
 @dataclass(frozen=True)
 class Life:
-    """What became of a folder of pictures, run after run in one workspace.
+    """What became of a folder of images, run after run in one workspace.
 
     Attributes:
         workspace: The workspace.
-        too_broken: Some pictures are broken, and none may be.
+        too_broken: Some images are broken, and none may be.
         first: They may be; pushes the first model.
         unchanged: The same again.
         refused: A model that hardly trained, with a gate that asks for everything.
@@ -42,7 +42,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     config, workspace = write_small(folder), folder / "workspace"
     history = History(config, workspace)
     for index in range(BROKEN):
-        (folder / "pictures" / "digit-0" / f"broken-{index}.png").write_bytes(b"no picture")
+        (folder / "images" / "digit-0" / f"broken-{index}.png").write_bytes(b"no image")
     history.add("too_broken")
     config.write_text(config.read_text().replace("data:\n", "data:\n  max_bad_fraction: 0.1\n"))
     history.add("first")
@@ -53,7 +53,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     return Life(workspace=workspace, versions=history.versions, **history.runs)
 
 
-def test_pictures_are_pushed(life: Life) -> None:
+def test_images_are_pushed(life: Life) -> None:
     first = life.first
     assert (first.exit_code, first.summary["outcome"]) == (0, "pushed"), first.output
     assert first.summary["images"]["found"] == 120 + BROKEN
@@ -63,7 +63,7 @@ def test_pictures_are_pushed(life: Life) -> None:
     assert life.versions["first"] == 1
 
 
-def test_the_same_pictures_again_change_nothing(life: Life) -> None:
+def test_the_same_images_again_change_nothing(life: Life) -> None:
     second = life.unchanged
     assert (second.exit_code, second.summary["outcome"]) == (0, "unchanged"), second.output
     assert {
@@ -84,7 +84,7 @@ def test_a_worse_model_is_refused(life: Life) -> None:
     assert life.versions["refused"] == life.versions["again"] == 1
 
 
-def test_too_many_broken_pictures_fail_the_run(life: Life) -> None:
+def test_too_many_broken_images_fail_the_run(life: Life) -> None:
     run, allowed = life.too_broken, life.first
     assert (run.exit_code, run.summary["outcome"]) == (1, "failed")
     assert "broken-0.png" in run.output and "max_bad_fraction" in run.output

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.transform.preprocessing import IMAGE
-from tests.e2e.runs import run_pipeline, write_pictures
+from tests.e2e.runs import run_pipeline, write_images
 from trainer.data.input import build_parser
 
 # Several whole runs a test: minutes, on a busy machine many.
@@ -28,7 +28,7 @@ def _variables(model: Path) -> dict[str, np.ndarray]:
     return {name: reader.get_tensor(name) for name in names if name.startswith("network")}
 
 
-def _stored_pictures(workspace: Path, count: int) -> tf.Tensor:
+def _stored_images(workspace: Path, count: int) -> tf.Tensor:
     """Serialized examples of the train split."""
     [shard] = workspace.glob("artifacts/*/ImageExampleGen/examples/*/Split-train/*")
     compression = "GZIP" if shard.suffix == ".gz" else None
@@ -48,14 +48,14 @@ def test_the_same_again_is_the_same_model(small: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(value, two[name], name)
 
     # What the model sees in service is what it saw in training, to the bit.
-    records = _stored_pictures(tmp_path / "one", 32)
+    records = _stored_images(tmp_path / "one", 32)
     [graph] = (tmp_path / "one").glob("artifacts/*/Transform/transform_graph/*")
     parse = build_parser(tft.TFTransformOutput(str(graph)).transform_features_layer())
     # As training does: in a graph of tf.data, whose optimizer fuses operations.
     in_training = tf.data.Dataset.from_tensors(records).map(parse).get_single_element()
     contents = tf.io.parse_example(records, {IMAGE: tf.io.FixedLenFeature([], tf.string)})[IMAGE]
     model = tf.saved_model.load(str(models[0]))
-    in_service = model.pictures(contents)
+    in_service = model.images(contents)
     assert in_service.shape == (32, 32, 32, 3)
     np.testing.assert_array_equal(in_training, in_service)
 
@@ -73,12 +73,12 @@ def test_warm_start_takes_over_the_last_model(small: Path, tmp_path: Path) -> No
     assert first.summary["outcome"] == "pushed", first.output
     assert first.summary["notes"] == [] and first.states["EarlierModel"] == "done"
 
-    # The same pictures are not trained on again.
+    # The same images are not trained on again.
     again = run_pipeline(config, workspace, warm)
     assert again.summary["outcome"] == "unchanged", again.output
     assert again.states["Trainer"] == "cached"
 
-    write_pictures(tmp_path / "pictures", classes=(2,))
+    write_images(tmp_path / "images", classes=(2,))
     grown = run_pipeline(config, workspace, warm)
     assert grown.exit_code == 0, grown.output
     [note] = grown.summary["notes"]

@@ -1,4 +1,4 @@
-"""A prepared TFDS dataset of a few pictures, under the name and the version of a known one."""
+"""A prepared TFDS dataset of a few images, under the name and the version of a known one."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,11 +10,11 @@ VERSION = "4.0.1"
 
 
 def prepare_cats_vs_dogs(data_dir: Path, folders: Sequence[Path]) -> Path:
-    """Prepares `cats_vs_dogs` from pictures of one's own, without a network.
+    """Prepares `cats_vs_dogs` from images of one's own, without a network.
 
     Args:
         data_dir: TFDS' folder, as `tfds.load(..., data_dir=...)` takes it.
-        folders: The pictures of a class each: first those called "cat", then those called "dog".
+        folders: The images of a class each: first those called "cat", then those called "dog".
 
     Returns:
         `data_dir`.

@@ -1,4 +1,4 @@
-"""Tiny pictures for the Trainer: two classes that a picture's colour tells apart."""
+"""Tiny images for the Trainer: two classes that an image's colour tells apart."""
 
 import os
 from collections.abc import Callable
@@ -14,14 +14,14 @@ import tensorflow as tf
 from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, load_image
 from trainer.data.input import build_parser, open_split
 from trainer.network.network import Network
-from trainer.stages.build import Pictures
+from trainer.stages.build import Images
 
 LABELS = ("blue", "red")
 IMAGE_SIZE = 32
 
 
 def write_examples(path: Path, count: int, seed: int) -> Path:
-    """Writes `count` noisy red and blue PNG pictures as tf.Examples."""
+    """Writes `count` noisy red and blue PNG images as tf.Examples."""
     random = np.random.default_rng(seed)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for index in range(count):
@@ -45,21 +45,21 @@ def write_examples(path: Path, count: int, seed: int) -> Path:
 
 def transform_layer(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """Does what the Transform graph of a 32 px MobileNet does."""
-    pictures = tf.map_fn(
+    images = tf.map_fn(
         lambda contents: load_image(
             contents, image_size=IMAGE_SIZE, interpolation="bilinear", scale="tf"
         ),
         tf.reshape(features[IMAGE], [-1]),
         fn_output_signature=tf.float32,
     )
-    return {IMAGE_XF: tf.ensure_shape(pictures, [None, IMAGE_SIZE, IMAGE_SIZE, 3])}
+    return {IMAGE_XF: tf.ensure_shape(images, [None, IMAGE_SIZE, IMAGE_SIZE, 3])}
 
 
-def small_pictures(folder: Path) -> Pictures:
-    """Writes 40 training and 20 validation pictures."""
+def small_images(folder: Path) -> Images:
+    """Writes 40 training and 20 validation images."""
     train = write_examples(folder / "train.tfrecord", 40, seed=1)
     validation = write_examples(folder / "validation.tfrecord", 20, seed=2)
-    return Pictures(
+    return Images(
         open_split([str(train)], LABELS),
         open_split([str(validation)], LABELS),
         build_parser(transform_layer),
@@ -69,9 +69,9 @@ def small_pictures(folder: Path) -> Pictures:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Pictures:
-    """40 training and 20 validation pictures."""
-    return small_pictures(tmp_path)
+def images(tmp_path: Path) -> Images:
+    """40 training and 20 validation images."""
+    return small_images(tmp_path)
 
 
 def build_small_network() -> Network:

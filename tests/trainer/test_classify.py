@@ -40,7 +40,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> ModelSettings:
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
+def image(tmp_path: Path) -> Path:
     """A noisy PNG of 32 x 32 pixels."""
     pixels = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "noise.png")
@@ -59,23 +59,23 @@ def by_keras(settings: ModelSettings, file: Path, size: int) -> np.ndarray:
 
 
 def test_classes_are_those_of_keras_the_likeliest_first(
-    settings: ModelSettings, picture: Path
+    settings: ModelSettings, image: Path
 ) -> None:
-    result = classify_file(build_classifier(settings, 32), picture, top=7)
+    result = classify_file(build_classifier(settings, 32), image, top=7)
     assert isinstance(result, Classified)
-    assert result.path == picture
-    expected = by_keras(settings, picture, 32)
+    assert result.path == image
+    expected = by_keras(settings, image, 32)
     assert [likely.index for likely in result.classes] == list(np.argsort(-expected)[:7])
     np.testing.assert_allclose(
         [likely.probability for likely in result.classes], np.sort(expected)[:-8:-1], rtol=1e-3
     )
 
 
-def test_a_bad_file_gives_its_reason(settings: ModelSettings, picture: Path) -> None:
-    folder = picture.parent
-    (folder / "text.jpg").write_text("no picture")
+def test_a_bad_file_gives_its_reason(settings: ModelSettings, image: Path) -> None:
+    folder = image.parent
+    (folder / "text.jpg").write_text("no image")
     (folder / "empty.png").write_bytes(b"")
-    (folder / "half.png").write_bytes(picture.read_bytes()[:1000])
+    (folder / "half.png").write_bytes(image.read_bytes()[:1000])
     network = build_classifier(settings, 32)
     reasons = {}
     for name in ("text.jpg", "empty.png", "half.png", "nowhere.png", "."):
@@ -86,14 +86,14 @@ def test_a_bad_file_gives_its_reason(settings: ModelSettings, picture: Path) -> 
     assert reasons["empty.png"] == "empty_file: 0 bytes"
     assert reasons["half.png"].startswith("undecodable: ")
     assert reasons["nowhere.png"] == "there is no such file"
-    assert reasons["."] == f"is a folder; name the pictures in it, as {folder}/*.jpg"
+    assert reasons["."] == f"is a folder; name the images in it, as {folder}/*.jpg"
 
 
 @pytest.mark.parametrize(
     ("backbone", "size", "message"),
     [
-        ("VGG16", 160, "VGG16 with its top takes pictures of 224 pixels only; received 160"),
-        ("Xception", 64, "Xception needs pictures of at least 71 pixels; received 64"),
+        ("VGG16", 160, "VGG16 with its top takes images of 224 pixels only; received 160"),
+        ("Xception", 64, "Xception needs images of at least 71 pixels; received 64"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(backbone: str, size: int, message: str) -> None:

@@ -45,8 +45,8 @@ def test_scores_are_those_of_the_network(
     folder: Path, contents: list[bytes], network: Network
 ) -> None:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
-    pictures = transform_layer({"image/encoded": tf.constant(contents)})["image_xf"]
-    expected = keras.ops.softmax(network(pictures))
+    images = transform_layer({"image/encoded": tf.constant(contents)})["image_xf"]
+    expected = keras.ops.softmax(network(images))
     np.testing.assert_allclose(
         serve(image_bytes=tf.constant(contents))["scores"], expected, atol=1e-6
     )
@@ -81,13 +81,13 @@ def test_class_names_lie_beside_the_graph(folder: Path) -> None:
     assert (folder / "assets" / LABELS_FILE).read_text() == "blue\nred\n"
 
 
-def test_a_picture_that_cannot_be_decoded_does_not_fail_its_neighbours(
+def test_a_image_that_cannot_be_decoded_does_not_fail_its_neighbours(
     folder: Path, contents: list[bytes]
 ) -> None:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     good = serve(image_bytes=tf.constant(contents))
     truncated = contents[1][: len(contents[1]) // 2]
-    for undecodable in (b"", b"no picture", truncated):
+    for undecodable in (b"", b"no image", truncated):
         answer = serve(image_bytes=tf.constant([contents[0], undecodable, contents[2]]))
         assert answer["valid"].numpy().tolist() == [True, False, True]
         np.testing.assert_array_equal(answer["scores"][1], [0, 0])
@@ -98,7 +98,7 @@ def test_a_picture_that_cannot_be_decoded_does_not_fail_its_neighbours(
             assert answer["label"][row] == good["label"][row]
 
 
-def test_a_batch_without_a_decodable_picture_is_answered(folder: Path) -> None:
+def test_a_batch_without_a_decodable_image_is_answered(folder: Path) -> None:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     answer = serve(image_bytes=tf.constant([b"one", b"two"]))
     assert answer["valid"].numpy().tolist() == [False, False]
@@ -123,8 +123,8 @@ def test_pixels_are_those_of_training(folder: Path, contents: list[bytes]) -> No
     )
     model = tf.saved_model.load(str(folder))
     np.testing.assert_array_equal(
-        model.pictures(tf.constant(contents)), in_training.get_single_element()
+        model.images(tf.constant(contents)), in_training.get_single_element()
     )
-    with_undecodable = model.pictures(tf.constant([*contents, b"no picture"]))
+    with_undecodable = model.images(tf.constant([*contents, b"no image"]))
     np.testing.assert_array_equal(with_undecodable[:3], in_training.get_single_element())
     np.testing.assert_array_equal(with_undecodable[3], np.zeros((32, 32, 3)))

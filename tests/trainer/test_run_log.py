@@ -72,7 +72,7 @@ def test_epochs_are_counted_through_all_stages(tmp_path: Path) -> None:
     )
 
 
-def test_curves_are_a_picture_with_both_stages(tmp_path: Path) -> None:
+def test_curves_are_a_image_with_both_stages(tmp_path: Path) -> None:
     stages = [
         {"name": "head", "epochs": 3, "best_epoch": 2, "history": HEAD},
         {"name": "fine-tune", "epochs": 1, "best_epoch": 0, "history": FINE_TUNE},

@@ -49,8 +49,8 @@ def test_holds_the_scores_that_the_exported_model_gives(network: Network, tmp_pa
         batch = tf.constant(contents[start : start + 32])
         expected = reference.scores[start : start + 32]
         np.testing.assert_allclose(serve(image_bytes=batch)["scores"], expected, atol=1e-6, rtol=0)
-    for picture, expected in zip(contents, reference.scores_alone, strict=False):
-        alone = serve(image_bytes=tf.constant([picture]))["scores"][0]
+    for image, expected in zip(contents, reference.scores_alone, strict=False):
+        alone = serve(image_bytes=tf.constant([image]))["scores"][0]
         np.testing.assert_allclose(alone, expected, atol=1e-6, rtol=0)
 
 

@@ -82,11 +82,11 @@ def test_normalization_layers_compute_with_what_was_taken_over(
         return Network(keras.Model(inputs, small.body(normalized)), small.head, "raw")
 
     old, fresh = build(), build()
-    pictures = np.random.default_rng(2).uniform(0, 255, (4, 32, 32, 3)).astype(np.float32)
-    old.body.layers[1].adapt(pictures)
-    assert (fresh(pictures).numpy() != old(pictures).numpy()).any()
+    images = np.random.default_rng(2).uniform(0, 255, (4, 32, 32, 3)).astype(np.float32)
+    old.body.layers[1].adapt(images)
+    assert (fresh(images).numpy() != old(images).numpy()).any()
     warm_start(fresh, LABELS, str(export(old, tmp_path)))
-    np.testing.assert_array_equal(fresh(pictures), old(pictures))
+    np.testing.assert_array_equal(fresh(images), old(images))
 
 
 def test_a_head_on_other_features_is_left_alone(exported: Path, make_network: Any) -> None:

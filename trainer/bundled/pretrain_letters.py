@@ -1,12 +1,12 @@
 """Pretrains the bundled backbone on printed letters: `python -m trainer.bundled.pretrain_letters`.
 
 Letters only, no digits: the sample then transfers from printed letters (source) to handwritten
-digits (target). Every picture is one Latin, Greek or Cyrillic letter of one of matplotlib's fonts,
-warped, thickened or thinned, and mostly reduced to 8 x 8 pixels, because the target pictures are
+digits (target). Every image is one Latin, Greek or Cyrillic letter of one of matplotlib's fonts,
+warped, thickened or thinned, and mostly reduced to 8 x 8 pixels, because the target images are
 that small. Every batch is drawn anew.
 
-The bundled weights are from `--epochs 6 --seed 0`: 614,400 pictures in 12 minutes on 2 busy cores;
-of 4,096 new pictures 95.7% get the right one of 78 classes. What that does for the digits stands in
+The bundled weights are from `--epochs 6 --seed 0`: 614,400 images in 12 minutes on 2 busy cores;
+of 4,096 new images 95.7% get the right one of 78 classes. What that does for the digits stands in
 configs/digits.yaml.
 """
 
@@ -51,7 +51,7 @@ GLYPH_SIZE_PX = 48
 TARGET_SIZE_PX = 8
 STEPS_PER_EPOCH = 400
 BATCH_SIZE = 256
-CHECK_PICTURES = 4096
+CHECK_IMAGES = 4096
 LEARNING_RATE = 3e-3
 # With Keras' 0.999 the moving statistics lag thousands of steps behind, more than this training
 # has.
@@ -67,7 +67,7 @@ def render_glyph(letter: str, font: ImageFont.FreeTypeFont) -> Image.Image:
         font: the font, at a size well above `GLYPH_SIZE_PX`.
 
     Returns:
-        Picture in mode "L", `[GLYPH_SIZE_PX, GLYPH_SIZE_PX] uint8`.
+        Image in mode "L", `[GLYPH_SIZE_PX, GLYPH_SIZE_PX] uint8`.
     """
     left, top, right, bottom = (int(edge) for edge in font.getbbox(letter))
     canvas = Image.new("L", (right - left, bottom - top))
@@ -85,7 +85,7 @@ def render_glyphs() -> tuple[tuple[Image.Image, int], ...]:
     """Draws every letter in every font that has it.
 
     Returns:
-        Pairs of a picture (see `render_glyph`) and the letter's index in `CLASSES`.
+        Pairs of an image (see `render_glyph`) and the letter's index in `CLASSES`.
     """
     import matplotlib
 
@@ -126,14 +126,14 @@ def draw_meshes(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def warp(glyph: Image.Image, mesh: np.ndarray) -> Image.Image:
-    """Warps a picture.
+    """Warps an image.
 
     Args:
-        glyph: picture in mode "L", white on black.
-        mesh: see `draw_meshes`, of one picture.
+        glyph: image in mode "L", white on black.
+        mesh: see `draw_meshes`, of one image.
 
     Returns:
-        Picture in mode "L", `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] uint8`, black where the original does
+        Image in mode "L", `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] uint8`, black where the original does
         not reach.
     """
     source = mesh * glyph.width
@@ -150,28 +150,28 @@ def warp(glyph: Image.Image, mesh: np.ndarray) -> Image.Image:
     return glyph.transform(size, Image.Transform.MESH, data, Image.Resampling.BILINEAR)
 
 
-def change_strokes(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def change_strokes(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Thickens or thins the strokes: a Gaussian blur, then a random threshold.
 
     Args:
-        pictures: `[count, size, size] float32 in [0, 1]`, white on black.
+        images: `[count, size, size] float32 in [0, 1]`, white on black.
         rng: source of the randomness.
 
     Returns:
-        Pictures of the same shape, type and range.
+        Images of the same shape, type and range.
     """
-    count, size, _ = pictures.shape
+    count, size, _ = images.shape
     radius = rng.uniform(0.4, 1.4, (count, 1, 1)).astype(np.float32)
     distance = np.subtract.outer(np.arange(size), np.arange(size)).astype(np.float32)
     blur = np.exp(-((distance / radius) ** 2) / 2)
     blur /= blur.sum(axis=2, keepdims=True)
     threshold = rng.uniform(0.13, 0.42, (count, 1, 1)).astype(np.float32)
-    return np.clip((blur @ pictures @ blur.swapaxes(1, 2) - threshold) * 4 + 0.5, 0, 1)
+    return np.clip((blur @ images @ blur.swapaxes(1, 2) - threshold) * 4 + 0.5, 0, 1)
 
 
 @functools.cache
 def build_degradation(low_px: int) -> np.ndarray:
-    """Averages a line of a picture down to few pixels and enlarges it again.
+    """Averages a line of an image down to few pixels and enlarges it again.
 
     Args:
         low_px: number of pixels in between.
@@ -184,34 +184,34 @@ def build_degradation(low_px: int) -> np.ndarray:
     return np.asarray(low.resize(lines.size, Image.Resampling.BILINEAR))
 
 
-def degrade(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Reduces pictures to few pixels, mostly 8 x 8, and enlarges them again.
+def degrade(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Reduces images to few pixels, mostly 8 x 8, and enlarges them again.
 
     The brightest pixel becomes white, as in the digits.
 
     Args:
-        pictures: `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX] float32 in [0, 1]`.
+        images: `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX] float32 in [0, 1]`.
         rng: source of the randomness.
 
     Returns:
-        Pictures of the same shape, type and range.
+        Images of the same shape, type and range.
     """
-    low_px = rng.integers(TARGET_SIZE_PX, 25, len(pictures))
-    low_px[rng.random(len(pictures)) < 0.8] = TARGET_SIZE_PX
+    low_px = rng.integers(TARGET_SIZE_PX, 25, len(images))
+    low_px[rng.random(len(images)) < 0.8] = TARGET_SIZE_PX
     lines = np.stack([build_degradation(low) for low in low_px.tolist()])
-    degraded = lines @ pictures @ lines.swapaxes(1, 2)
+    degraded = lines @ images @ lines.swapaxes(1, 2)
     return degraded / np.maximum(degraded.max(axis=(1, 2), keepdims=True), 0.1)
 
 
-def build_pictures(count: int, seed: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def build_images(count: int, seed: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Draws random variations of the letters.
 
     Args:
-        count: number of pictures.
-        seed: the same seed gives the same pictures.
+        count: number of images.
+        seed: the same seed gives the same images.
 
     Returns:
-        Pictures `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` and classes `[count] int64`,
+        Images `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` and classes `[count] int64`,
         indices into `CLASSES`.
     """
     rng = np.random.default_rng(seed)
@@ -220,9 +220,9 @@ def build_pictures(count: int, seed: int | tuple[int, ...]) -> tuple[np.ndarray,
     meshes = draw_meshes(count, rng)
     pairs = zip(chosen, meshes, strict=True)
     warped = np.stack([np.asarray(warp(glyph, mesh)) for (glyph, _), mesh in pairs])
-    pictures = degrade(change_strokes(warped.astype(np.float32) / 255, rng), rng)
+    images = degrade(change_strokes(warped.astype(np.float32) / 255, rng), rng)
     classes = np.array([index for _, index in chosen], np.int64)
-    return np.round(pictures * 255).astype(np.uint8)[..., np.newaxis], classes
+    return np.round(images * 255).astype(np.uint8)[..., np.newaxis], classes
 
 
 def build_classifier() -> "tuple[keras.Model, keras.Model]":
@@ -242,20 +242,20 @@ def build_classifier() -> "tuple[keras.Model, keras.Model]":
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM
 
-    pictures = keras.Input((IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1), dtype="uint8")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(pictures)
+    images = keras.Input((IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1), dtype="uint8")
+    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(images)
     features = backbone(keras.layers.Concatenate()([scaled, scaled, scaled]))
     pooled = keras.layers.GlobalAveragePooling2D()(features)
     logits = keras.layers.Dense(len(CLASSES))(pooled)
-    return backbone, keras.Model(pictures, logits)
+    return backbone, keras.Model(images, logits)
 
 
 def pretrain(epochs: int, seed: int) -> "keras.Model":
     """Trains the backbone on letters.
 
     Args:
-        epochs: `STEPS_PER_EPOCH` batches of new pictures each.
-        seed: seeds pictures and initial weights. Threads still round differently from run to run.
+        epochs: `STEPS_PER_EPOCH` batches of new images each.
+        seed: seeds images and initial weights. Threads still round differently from run to run.
 
     Returns:
         The trained backbone, without a top.
@@ -265,7 +265,7 @@ def pretrain(epochs: int, seed: int) -> "keras.Model":
 
     def draw_batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for step in range(epochs * STEPS_PER_EPOCH):
-            yield build_pictures(BATCH_SIZE, (seed, step))
+            yield build_images(BATCH_SIZE, (seed, step))
 
     keras.utils.set_random_seed(seed)
     backbone, classifier = build_classifier()
@@ -288,7 +288,7 @@ def pretrain(epochs: int, seed: int) -> "keras.Model":
         batches.prefetch(8),
         epochs=epochs,
         steps_per_epoch=STEPS_PER_EPOCH,
-        validation_data=build_pictures(CHECK_PICTURES, (seed, epochs * STEPS_PER_EPOCH)),
+        validation_data=build_images(CHECK_IMAGES, (seed, epochs * STEPS_PER_EPOCH)),
         verbose=2,
     )
     return backbone

@@ -1,4 +1,4 @@
-"""Random changes of training pictures; they are part of training and never of the served model."""
+"""Random changes of training images; they are part of training and never of the served model."""
 
 from typing import TYPE_CHECKING
 

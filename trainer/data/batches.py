@@ -1,4 +1,4 @@
-"""What an epoch reads: pictures or stored features, with labels, in an order of its own.
+"""What an epoch reads: images or stored features, with labels, in an order of its own.
 
 Each epoch's order follows from the seed and the epoch's number alone, so that training that goes on
 after an interruption sees what it would have seen.
@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.input import PictureParser, Split, as_written, read_pictures
+from trainer.data.input import ImageParser, Split, as_written, read_images
 from trainer.data.mixup import mix_pairs
 
 
@@ -119,20 +119,20 @@ class FeatureBatches:
 
 
 @dataclass(frozen=True)
-class PictureBatches:
-    """Batches of pictures, decoded as they are read.
+class ImageBatches:
+    """Batches of images, decoded as they are read.
 
     Attributes:
-        split: The pictures.
-        parse: Serialized examples to pictures.
+        split: The images.
+        parse: Serialized examples to images.
         labels: Their labels.
-        batch_size: Pictures a batch; the last one may hold fewer.
+        batch_size: Images a batch; the last one may hold fewer.
         shuffle_seed: Seed of the epochs' orders; None keeps the files' order.
         mixup: Alpha of `mix_pairs`; 0 is off.
     """
 
     split: Split
-    parse: PictureParser
+    parse: ImageParser
     labels: Labels
     batch_size: int
     shuffle_seed: int | None = None
@@ -149,7 +149,7 @@ class PictureBatches:
         if self.shuffle_seed is not None:
             # tf.data takes one number; any two seeds and epochs give different ones.
             seed = int(np.random.SeedSequence((self.shuffle_seed, number)).generate_state(1)[0])
-        pictures = read_pictures(self.split, self.parse, self.batch_size, seed)
+        images = read_images(self.split, self.parse, self.batch_size, seed)
 
         @as_written
         def encode(
@@ -160,4 +160,4 @@ class PictureBatches:
                 inputs, labels = mix_pairs(inputs, labels, self.mixup, tf.stack([seed, step]))
             return inputs, *self.labels.weigh(labels)
 
-        return pictures.enumerate().map(encode, tf.data.AUTOTUNE)
+        return images.enumerate().map(encode, tf.data.AUTOTUNE)

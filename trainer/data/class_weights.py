@@ -14,10 +14,10 @@ def find_class_weights(
     """The weight of each class.
 
     Args:
-        setting: `none`: all are 1. `auto`: a class weighs pictures / (classes x its pictures), so
+        setting: `none`: all are 1. `auto`: a class weighs images / (classes x its images), so
             that all count the same in sum (King & Zeng, "Logistic Regression in Rare Events Data",
             2001; scikit-learn calls it `balanced`). Or a weight for each class.
-        counts: Training pictures of each class, in the order of the logits.
+        counts: Training images of each class, in the order of the logits.
 
     Returns:
         `[classes] float32`, in the same order.

@@ -1,4 +1,4 @@
-"""Features of the frozen part, computed once a picture and kept in memory or, if large, on disk."""
+"""Features of the frozen part, computed once an image and kept in memory or, if large, on disk."""
 
 import math
 import os
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from components.errors import UserError
 from components.progress import report_progress
-from trainer.data.input import PictureParser, Split, read_pictures
+from trainer.data.input import ImageParser, Split, read_images
 from trainer.network.folding import fold_batch_norm
 
 Boundary = int
@@ -24,7 +24,7 @@ class FrozenPart:
     """A frozen part of a network as one graph, traced once for every split and size of batch.
 
     Args:
-        part: Pictures, or stored features, to features.
+        part: Images, or stored features, to features.
     """
 
     def __init__(self, part: keras.Model):
@@ -48,16 +48,16 @@ class FeatureStore:
 
     Args:
         body: The network up to its head.
-        parse: Serialized examples to pictures.
+        parse: Serialized examples to images.
         cache_bytes: Memory for all arrays together; those past it go to a file each.
         folder: Where those files go.
-        batch_size: Pictures that are computed at a time.
+        batch_size: Images that are computed at a time.
     """
 
     def __init__(
         self,
         body: keras.Model,
-        parse: PictureParser,
+        parse: ImageParser,
         cache_bytes: int,
         folder: Path,
         batch_size: int,
@@ -76,8 +76,8 @@ class FeatureStore:
         """The features of a split.
 
         Args:
-            title: What the split's pictures are called; the same for the same split.
-            split: The pictures.
+            title: What the split's images are called; the same for the same split.
+            split: The images.
             boundary: Which features.
             later: What will be asked for later, of the same split.
 
@@ -100,7 +100,7 @@ class FeatureStore:
     def _compute(self, title: str, split: Split, boundary: Boundary) -> np.ndarray:
         below = [at for name, at in self._stored if name == title and at < boundary]
         start = max(below) if below else None
-        inputs = self._pictures(split) if start is None else self._slices(title, start)
+        inputs = self._images(split) if start is None else self._slices(title, start)
         part = self._part(start, boundary)
         features: np.ndarray | None = None
         done = 0
@@ -111,13 +111,13 @@ class FeatureStore:
                 features = _allocate(shape, self._free_bytes(), self._folder)
             features[done : done + len(values)] = values
             done += len(values)
-            report_progress("Trainer", f"features of {title} pictures", done, len(split))
+            report_progress("Trainer", f"features of {title} images", done, len(split))
         assert features is not None and done == len(split)
         return features
 
-    def _pictures(self, split: Split) -> Iterator[tf.Tensor]:
-        for pictures, _ in read_pictures(split, self._parse, self._batch_size):
-            yield pictures
+    def _images(self, split: Split) -> Iterator[tf.Tensor]:
+        for images, _ in read_images(split, self._parse, self._batch_size):
+            yield images
 
     def _slices(self, title: str, boundary: Boundary) -> Iterator[tf.Tensor]:
         features = self._stored[title, boundary]
@@ -164,15 +164,15 @@ of 200 MB/s, in which time a few CPU cores make about 1,000 at 50 a nanosecond."
 
 
 def is_worth_storing(network: "keras.Model", boundary: int) -> bool:
-    """Whether features are smaller than the pictures, or take long enough to compute.
+    """Whether features are smaller than the images, or take long enough to compute.
 
     The lowest layers put out several times what they read, for little work. Of 224 pixels, ResNet50
-    puts out 5.3 times the picture's numbers at 20 % of its layers, and 1.3 times at 70 %; VGG16
+    puts out 5.3 times the image's numbers at 20 % of its layers, and 1.3 times at 70 %; VGG16
     2.7 times at 70 %; MobileNetV2 (160 pixels) 3.2 times at 20 %, and an eighth at 70 %. Stored are
     all of these but the first of ResNet50 and MobileNetV2.
 
     Args:
-        network: A functional model of pictures.
+        network: A functional model of images.
         boundary: Index of the layer whose output would be stored.
     """
     features = math.prod(network.layers[boundary].output.shape[1:])
@@ -182,7 +182,7 @@ def is_worth_storing(network: "keras.Model", boundary: int) -> bool:
 
 
 def _count_multiplications(layers: "list[keras.Layer]") -> int:
-    """How many a picture takes: each kernel is applied at each position of the layer's output."""
+    """How many an image takes: each kernel is applied at each position of the layer's output."""
     return sum(
         math.prod(weight.shape) * math.prod(layer.output.shape[1:-1])
         for layer in layers

@@ -1,4 +1,4 @@
-"""tf.Examples in TFRecord files to batches of pictures and labels."""
+"""tf.Examples in TFRecord files to batches of images and labels."""
 
 import math
 from collections import Counter
@@ -16,12 +16,12 @@ from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, LABEL_VOC
 # Examples that are read, decoded, or go through a network without gradients at a time: enough to
 # keep every core busy.
 _MOST_AT_A_TIME = 64
-# ... and of large ones fewer: 64 pictures of 224 x 224 pixels have as many, 37 MiB as floats.
+# ... and of large ones fewer: 64 images of 224 x 224 pixels have as many, 37 MiB as floats.
 _MOST_PIXELS = 64 * 224 * 224
-# What training holds of one picture is more than inference holds of four. EfficientNetB0 of 224
-# pixels on a CPU took 0.64 GB for 4 pictures in training, and 2.1 GB for 128 in inference.
+# What training holds of one image is more than inference holds of four. EfficientNetB0 of 224
+# pixels on a CPU took 0.64 GB for 4 images in training, and 2.1 GB for 128 in inference.
 _AS_ONE_IN_TRAINING = 4
-# Encoded pictures in the shuffle buffer: 10,000 of 50 KB each.
+# Encoded images in the shuffle buffer: 10,000 of 50 KB each.
 _MOST_SHUFFLED = 10_000
 _MOST_SHUFFLED_BYTES = 512 * 1024**2
 
@@ -30,7 +30,7 @@ _RAW_FEATURES = {
     LABEL: tf.io.FixedLenFeature([1], tf.string),
 }
 
-PictureParser = Callable[[tf.Tensor], tf.Tensor]
+ImageParser = Callable[[tf.Tensor], tf.Tensor]
 
 # AutoGraph would rewrite what is plain TensorFlow already, each time anew, and change nothing.
 as_written = tf.autograph.experimental.do_not_convert
@@ -68,11 +68,11 @@ class Split:
 
 
 def choose_inference_batch_size(image_size: int, batch_size: int) -> int:
-    """How many pictures to compute at a time where nothing is trained.
+    """How many images to compute at a time where nothing is trained.
 
     Args:
         image_size: Their height and width, in pixels.
-        batch_size: Pictures that fit into memory while they are trained on.
+        batch_size: Images that fit into memory while they are trained on.
     """
     fitting = min(_MOST_PIXELS // image_size**2, _AS_ONE_IN_TRAINING * batch_size)
     return max(1, min(_MOST_AT_A_TIME, fitting))
@@ -84,7 +84,7 @@ def read_labels(transform: tft.TFTransformOutput) -> tuple[str, ...]:
 
 
 def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
-    """Finds a split's files and reads its labels, without decoding a picture.
+    """Finds a split's files and reads its labels, without decoding an image.
 
     Args:
         patterns: File patterns, as the TFX Trainer passes them in `fn_args`.
@@ -100,14 +100,14 @@ def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
 
 def build_parser(
     transform_layer: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]],
-) -> PictureParser:
-    """The graph from serialized examples to pictures, traced once for every split and stage.
+) -> ImageParser:
+    """The graph from serialized examples to images, traced once for every split and stage.
 
     Args:
         transform_layer: `TFTransformOutput.transform_features_layer()`.
 
     Returns:
-        A function from serialized tf.Examples, `[batch] string`, to pictures in the backbone's
+        A function from serialized tf.Examples, `[batch] string`, to images in the backbone's
         range, `[batch, image_size, image_size, 3] float32`.
     """
 
@@ -120,18 +120,18 @@ def build_parser(
     return parse
 
 
-def read_pictures(
+def read_images(
     split: Split,
-    parse: PictureParser,
+    parse: ImageParser,
     batch_size: int,
     shuffle_seed: int | None = None,
 ) -> tf.data.Dataset:
-    """Reads a split's pictures through the Transform graph.
+    """Reads a split's images through the Transform graph.
 
     Args:
         split: As `open_split` gives it.
         parse: As `build_parser` makes it.
-        batch_size: Pictures a batch; the last batch may hold fewer.
+        batch_size: Images a batch; the last batch may hold fewer.
         shuffle_seed: Seed of a new order in each epoch; None keeps the files' order.
 
     Returns:

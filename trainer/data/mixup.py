@@ -1,21 +1,21 @@
-"""Mixup: each training picture is blended with another one, and so are their labels."""
+"""Mixup: each training image is blended with another one, and so are their labels."""
 
 import tensorflow as tf
 
 
 def mix_pairs(
-    pictures: tf.Tensor, labels: tf.Tensor, alpha: float, seed: tf.Tensor
+    images: tf.Tensor, labels: tf.Tensor, alpha: float, seed: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Blends each picture of a batch with the one that stands opposite (arXiv:1710.09412).
+    """Blends each image of a batch with the one that stands opposite (arXiv:1710.09412).
 
     Args:
-        pictures: `[batch, height, width, 3] float32`.
+        images: `[batch, height, width, 3] float32`.
         labels: `[batch, classes] float32`; each row adds to 1.
-        alpha: The share of the first picture is drawn from Beta(alpha, alpha), anew for each pair.
+        alpha: The share of the first image is drawn from Beta(alpha, alpha), anew for each pair.
         seed: `[2] int64`; the same one draws the same shares.
 
     Returns:
-        Pictures and labels of the same shapes and dtypes.
+        Images and labels of the same shapes and dtypes.
     """
     count = tf.shape(labels)[0]
     gammas = tf.random.stateless_gamma([2, count], seed, alpha=alpha)
@@ -24,4 +24,4 @@ def mix_pairs(
     share = tf.math.divide_no_nan(gammas[0], gammas[0] + gammas[1])[:, tf.newaxis]
     mixed_labels = share * labels + (1 - share) * labels[::-1]
     share = share[..., tf.newaxis, tf.newaxis]
-    return share * pictures + (1 - share) * pictures[::-1], mixed_labels
+    return share * images + (1 - share) * images[::-1], mixed_labels

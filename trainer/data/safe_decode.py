@@ -1,4 +1,4 @@
-"""Decodes a batch of pictures so that one that cannot be decoded does not fail its neighbours.
+"""Decodes a batch of images so that one that cannot be decoded does not fail its neighbours.
 
 A graph has no try and except: an operation that fails, fails the call. What fails in a step of a
 tf.data.Dataset can be passed over there, so decoding is put into one; that this works in a model
@@ -15,23 +15,23 @@ def decode_each(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Decodes what can be decoded.
 
-    The batch is decoded as a whole; only where that fails, each picture is decoded by itself. It
-    costs 0.1 to 0.2 ms a call, and a second decoding of a batch with an undecodable picture.
+    The batch is decoded as a whole; only where that fails, each image is decoded by itself. It
+    costs 0.1 to 0.2 ms a call, and a second decoding of a batch with an undecodable image.
 
     Args:
-        decode: `[batch] string` to pictures, `[batch, height, width, channels] float32`, of a size
+        decode: `[batch] string` to images, `[batch, height, width, channels] float32`, of a size
             that is known.
         contents: `[batch] string`.
 
     Returns:
-        The pictures, all zero where one could not be decoded, and `[batch] bool`: whether each
+        The images, all zero where one could not be decoded, and `[batch] bool`: whether each
         could.
     """
     whole = tf.data.Dataset.from_tensors(contents).map(decode)
     size = whole.element_spec.shape[1:]
 
-    def decode_one(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        alone = tf.data.Dataset.from_tensors(picture).map(
+    def decode_one(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        alone = tf.data.Dataset.from_tensors(image).map(
             lambda one: (decode(one[tf.newaxis])[0], True)
         )
         return _if_it_works(alone, (tf.zeros(size), False))

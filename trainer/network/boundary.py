@@ -19,9 +19,9 @@ class Cut:
 
     Attributes:
         boundary: Index of the layer whose output the trained part reads; None where it reads the
-            pictures.
-        frozen: From pictures to the features that the trained part reads; None where the features
-            are the pictures themselves.
+            images.
+        frozen: From images to the features that the trained part reads; None where the features
+            are the images themselves.
         trained: From those features to the whole network's output; None where all is frozen.
     """
 

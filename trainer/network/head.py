@@ -23,7 +23,7 @@ class TwoLogits(keras.layers.Layer):
 
 
 def build_pooling(name: str) -> keras.Layer:
-    """The layer from a feature map to one vector a picture; it has no weights.
+    """The layer from a feature map to one vector an image; it has no weights.
 
     Args:
         name: `avg` or `max` over the map's positions, or `flatten` to keep them all.

@@ -32,9 +32,9 @@ class Network:
         """A network that computes the same with fewer weights and steps, for inference alone."""
         return replace(self, body=fold_batch_norm(self.body, is_final=True))
 
-    def __call__(self, pictures: tf.Tensor) -> tf.Tensor:
-        """Logits of scaled pictures, in inference mode."""
-        return self.head(self.body(pictures, training=False), training=False)
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """Logits of scaled images, in inference mode."""
+        return self.head(self.body(images, training=False), training=False)
 
     @property
     def weights(self) -> list[keras.Variable]:
@@ -47,7 +47,7 @@ def build_network(settings: ModelSettings, image_size: int, classes: int) -> Net
 
     Args:
         settings: The `model` section.
-        image_size: Height and width of the pictures, in pixels.
+        image_size: Height and width of the images, in pixels.
         classes: Number of classes.
 
     Raises:

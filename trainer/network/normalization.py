@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-# What EfficientNet's pictures were divided by, see keras.applications.efficientnet.
+# What EfficientNet's images were divided by, see keras.applications.efficientnet.
 _IMAGENET_DEVIATIONS = np.array([0.229, 0.224, 0.225], np.float32)
 
 

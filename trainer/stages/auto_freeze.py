@@ -1,29 +1,29 @@
-"""`freeze: auto`: how much of the backbone stays frozen, from how many pictures and how similar.
+"""`freeze: auto`: how much of the backbone stays frozen, from how many images and how similar.
 
 The four cases are those of Stanford's CS231n notes "Transfer Learning"
 (cs231n.github.io/transfer-learning):
 
-                few pictures         many pictures
+                few images         many images
     similar     all frozen           70 % frozen
     different   40 % frozen          nothing frozen
 
-*Many* is counted: as many pictures of each class as ImageNet has of most of its own.
+*Many* is counted: as many images of each class as ImageNet has of most of its own.
 
 *Similar* is measured, in the notes' own sense: the upper layers of a network know its source
-domain, the lower ones any picture. Where the source is similar, its upper layers tell the new
+domain, the lower ones any image. Where the source is similar, its upper layers tell the new
 classes apart better than its middle does; where it is different, they have lost what the middle
 still tells. So a linear classifier reads the frozen top, another the frozen middle (40 % of the
 layers up, where a small and different set would be trained from), as in Alain and Bengio's linear
 probes (arXiv:1610.01644). The similarity is the share of the middle's mistakes that the top does
-not make. It has no rate, no epochs and no validation split: ridge regression gives each picture's
-class as if that picture had been left out, in closed form (Allen's PRESS, 1974).
+not make. It has no rate, no epochs and no validation split: ridge regression gives each image's
+class as if that image had been left out, in closed form (Allen's PRESS, 1974).
 
-Measured on 800 pictures of 96 pixels (last row: 32) and MobileNetV2 0.35. "k-NN" is the
+Measured on 800 images of 96 pixels (last row: 32) and MobileNetV2 0.35. "k-NN" is the
 k-nearest-neighbour accuracy of the top's features corrected for chance (arXiv:1805.01978), tried
 first: it tells whether classes are easy to tell apart, and digits are so for an untrained network
 too (0.83). "Frozen" is the test accuracy of a linear classifier on the top of 600 training
-pictures, "gain" what fine-tuning added to it (10 epochs of Adam, the best of rates 3e-5 and 3e-4
-and of 0 and 40 % frozen, chosen on the 149 to 800 test pictures: good to about 0.02).
+images, "gain" what fine-tuning added to it (10 epochs of Adam, the best of rates 3e-5 and 3e-4
+and of 0 and 40 % frozen, chosen on the 149 to 800 test images: good to about 0.02).
 
     weights    set              top wrong   middle wrong   similarity   k-NN   frozen     gain
     ImageNet   cats and dogs        0.121          0.196         0.38   0.68    0.865   +0.018
@@ -36,10 +36,10 @@ and of 0 and 40 % frozen, chosen on the 149 to 800 test pictures: good to about 
     ImageNet   scanned digits       0.065          0.015         0      0.88    0.900    0.000
     letters    scanned digits       0.035          0.015         0      0.95    0.965   +0.028
 
-The border, from 800 pictures a set at 32 to 160 pixels, MobileNetV2 1.0 and 0.35 and MobileNet 0.25
+The border, from 800 images a set at 32 to 160 pixels, MobileNetV2 1.0 and 0.35 and MobileNet 0.25
 with ImageNet's weights and the bundled letters: the 13 sets of the source's kind (cats and dogs,
 flowers; letters for letters) came to 0.14 to 0.82, the 27 others, untrained networks among them, to
-0, and shuffled labels to 0.08 at most. From 200 pictures a figure is uncertain by about 0.1. Other
+0, and shuffled labels to 0.08 at most. From 200 images a figure is uncertain by about 0.1. Other
 backbones were not measured.
 """
 
@@ -52,17 +52,17 @@ import numpy as np
 
 from components.progress import report_note
 from trainer.data.features import FrozenPart
-from trainer.data.input import PictureParser, Split, choose_inference_batch_size, read_pictures
+from trainer.data.input import ImageParser, Split, choose_inference_batch_size, read_images
 from trainer.network.boundary import find_boundary
 from trainer.network.network import Network
 from trainer.network.settings import ModelSettings
 from trainer.settings import TrainerSettings
 
-MANY_PICTURES = 1000
-"""Training pictures of a class from which on they are many (ImageNet's 2012 challenge had 732 to
+MANY_IMAGES = 1000
+"""Training images of a class from which on they are many (ImageNet's 2012 challenge had 732 to
 1,300 of each class: Russakovsky et al., arXiv:1409.0575)."""
 MIDDLE = 0.4
-"""Share of the layers below the middle: what stays frozen for few, different pictures."""
+"""Share of the layers below the middle: what stays frozen for few, different images."""
 SIMILAR_FROM = 0.1
 """Similarity from which on a set is similar: between the two kinds of sets above."""
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -74,7 +74,7 @@ class Choice:
     """How much is frozen.
 
     Attributes:
-        share: Share of the backbone's layers, counted from the picture, 0.0 to 1.0.
+        share: Share of the backbone's layers, counted from the image, 0.0 to 1.0.
         reason: One sentence: what was found, and what follows from it.
     """
 
@@ -88,11 +88,11 @@ def measure_similarity(
     """The share of the middle's mistakes that the top of a frozen network does not make.
 
     Args:
-        top: `[pictures, features] float32`, what the head reads; of 2,000 pictures at most, since
+        top: `[images, features] float32`, what the head reads; of 2,000 images at most, since
             each is compared with each.
-        middles: Of the same pictures, what the layers above the middle read, pooled in one or more
-            ways, each `[pictures, features] float32`; the best one counts.
-        label_ids: `[pictures] int64`.
+        middles: Of the same images, what the layers above the middle read, pooled in one or more
+            ways, each `[images, features] float32`; the best one counts.
+        label_ids: `[images] int64`.
 
     Returns:
         From 0.0 (the top makes as many mistakes as the middle, or more) to 1.0 (it makes none).
@@ -105,14 +105,14 @@ def measure_similarity(
 
 
 def count_mistakes(features: np.ndarray, label_ids: np.ndarray) -> int:
-    """Counts what a linear classifier gets wrong that has seen all pictures but the asked one.
+    """Counts what a linear classifier gets wrong that has seen all images but the asked one.
 
     One ridge regression a class, on standardized features, with an intercept that is not penalized;
     the penalty is the one with the smallest left-out squared error.
 
     Args:
-        features: `[pictures, features] float32`.
-        label_ids: `[pictures] int64`.
+        features: `[images, features] float32`.
+        label_ids: `[images] int64`.
     """
     rows = _standardize(features)
     targets = np.eye(label_ids.max() + 1)[label_ids]
@@ -124,7 +124,7 @@ def count_mistakes(features: np.ndarray, label_ids: np.ndarray) -> int:
     for penalty in _PENALTIES:
         shrinkage = values / (values + penalty)
         residuals = centred - vectors @ (shrinkage[:, None] * projected)
-        # 1 / pictures is the intercept's part of a picture's influence on its own answer.
+        # 1 / images is the intercept's part of an image's influence on its own answer.
         influence = (vectors**2) @ shrinkage + 1 / len(rows)
         errors = residuals / np.maximum(1 - influence, 1e-9)[:, None]
         if (errors**2).mean() < smallest:
@@ -143,16 +143,16 @@ def _standardize(features: np.ndarray) -> np.ndarray:
     return rows / np.sqrt((rows**2).sum(axis=1).mean())
 
 
-def choose_freeze(pictures: int, classes: int, similarity: float) -> Choice:
+def choose_freeze(images: int, classes: int, similarity: float) -> Choice:
     """Chooses among the four cases.
 
     Args:
-        pictures: Training pictures.
+        images: Training images.
         classes: Number of classes.
         similarity: As `measure_similarity` gives it; 0 for a backbone that is not pretrained.
     """
-    per_class = pictures / classes
-    is_many, is_similar = per_class >= MANY_PICTURES, similarity >= SIMILAR_FROM
+    per_class = images / classes
+    is_many, is_similar = per_class >= MANY_IMAGES, similarity >= SIMILAR_FROM
     share, consequence = {
         (False, True): (1.0, "the whole backbone stays frozen"),
         (True, True): (0.7, "the first 70 % of the layers stay frozen"),
@@ -160,8 +160,8 @@ def choose_freeze(pictures: int, classes: int, similarity: float) -> Choice:
         (True, False): (0.0, "nothing is frozen"),
     }[is_many, is_similar]
     reason = (
-        f"{'many' if is_many else 'few'} pictures ({int(per_class):,} a class; many is "
-        f"{MANY_PICTURES:,} or more), {'similar to' if is_similar else 'different from'} the "
+        f"{'many' if is_many else 'few'} images ({int(per_class):,} a class; many is "
+        f"{MANY_IMAGES:,} or more), {'similar to' if is_similar else 'different from'} the "
         f"backbone's own (similarity {similarity:.2f}; similar is {SIMILAR_FROM} or more): "
         f"{consequence}"
     )
@@ -169,7 +169,7 @@ def choose_freeze(pictures: int, classes: int, similarity: float) -> Choice:
 
 
 _SAMPLE = 1000
-"""Training pictures that similarity is measured on. They stand in the order of their hashes, so
+"""Training images that similarity is measured on. They stand in the order of their hashes, so
 that the first ones are a random sample."""
 
 
@@ -178,7 +178,7 @@ def decide_freeze(
     model: ModelSettings,
     network: Network,
     train: Split,
-    parse: PictureParser,
+    parse: ImageParser,
 ) -> tuple[TrainerSettings, dict[str, str]]:
     """Replaces each `freeze: auto` by what it comes to.
 
@@ -187,7 +187,7 @@ def decide_freeze(
         model: The `model` section.
         network: With its pretrained weights.
         train: The training split.
-        parse: Serialized examples to pictures.
+        parse: Serialized examples to images.
 
     Returns:
         The settings without `auto`, and for each of the stages that had it why so much is frozen.
@@ -208,14 +208,14 @@ def decide_freeze(
     return settings.model_copy(update={"stages": stages}), dict.fromkeys(names, choice.reason)
 
 
-def _measure(network: Network, train: Split, parse: PictureParser, batch_size: int) -> float:
+def _measure(network: Network, train: Split, parse: ImageParser, batch_size: int) -> float:
     vectors = [network.body.outputs[0], *_pool_middle(network.body)]
     part = FrozenPart(
         keras.Model(network.body.inputs[0], keras.layers.Concatenate(dtype="float32")(vectors))
     )
     size = choose_inference_batch_size(network.body.input_shape[1], batch_size)
-    batches = read_pictures(train, parse, size).take(math.ceil(_SAMPLE / size))
-    features = np.concatenate([part(pictures).numpy() for pictures, _ in batches])
+    batches = read_images(train, parse, size).take(math.ceil(_SAMPLE / size))
+    features = np.concatenate([part(images).numpy() for images, _ in batches])
     ends = np.cumsum([vector.shape[-1] for vector in vectors])[:-1]
     top, *middles = np.split(features, ends, axis=1)
     return measure_similarity(top, middles, train.label_ids[: len(features)])

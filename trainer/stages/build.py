@@ -1,4 +1,4 @@
-"""What a stage fits, and the batches it is fitted to: stored features, or pictures."""
+"""What a stage fits, and the batches it is fitted to: stored features, or images."""
 
 import math
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ import numpy as np
 
 from components.progress import report_note
 from trainer.data.augmentation import build_augmentation
-from trainer.data.batches import Batches, FeatureBatches, Labels, PictureBatches
+from trainer.data.batches import Batches, FeatureBatches, ImageBatches, Labels
 from trainer.data.features import Boundary, FeatureStore, is_worth_storing
-from trainer.data.input import PictureParser, Split, choose_inference_batch_size
+from trainer.data.input import ImageParser, Split, choose_inference_batch_size
 from trainer.network.boundary import (
     Cut,
     cut_network,
@@ -28,20 +28,20 @@ TRAIN, VALIDATION = "training", "validation"
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Images:
     """What the stages read.
 
     Attributes:
         train: The split that is trained on.
         validation: The split that chooses the best epoch.
-        parse: Serialized examples to pictures, for `read_pictures`.
+        parse: Serialized examples to images, for `read_images`.
         class_weights: `[classes] float32`, the weight of each class in the training loss.
         cache_folder: Where features go that are too large for memory.
     """
 
     train: Split
     validation: Split
-    parse: PictureParser
+    parse: ImageParser
     class_weights: np.ndarray
     cache_folder: Path
 
@@ -68,22 +68,22 @@ class StageBuilder:
 
     Args:
         network: The model; its layers are frozen and unfrozen in place.
-        pictures: What is read.
+        images: What is read.
         settings: The `trainer` section; its `freeze: auto` have been decided.
     """
 
-    def __init__(self, network: Network, pictures: Pictures, settings: TrainerSettings) -> None:
+    def __init__(self, network: Network, images: Images, settings: TrainerSettings) -> None:
         self._network = network
-        self._pictures = pictures
+        self._images = images
         self._settings = settings
         self._inference_batch_size = choose_inference_batch_size(
             network.body.input_shape[1], settings.batch_size
         )
         self._store = FeatureStore(
             network.body,
-            pictures.parse,
+            images.parse,
             settings.cache_bytes,
-            pictures.cache_folder,
+            images.cache_folder,
             self._inference_batch_size,
         )
         # Known before anything is trained: a layer that is not there is told now, and features are
@@ -111,7 +111,7 @@ class StageBuilder:
         return StageModel(model, tail, train, self._validation_batches(index, cut))
 
     def _find_boundary(self, index: int) -> Boundary | None:
-        """Where a stage's features are; None where it reads pictures."""
+        """Where a stage's features are; None where it reads images."""
         body, stage = self._network.body, self._settings.stages[index]
         boundary = find_boundary(body, self._first_trainable[index])
         if boundary is None or is_worth_storing(body, boundary):
@@ -120,7 +120,7 @@ class StageBuilder:
             report_note(
                 "Trainer",
                 f"{stage.name}: what {body.layers[boundary].name} puts out takes more room than "
-                "the pictures and is quick to compute: it is computed in each step, not stored",
+                "the images and is quick to compute: it is computed in each step, not stored",
             )
         return None
 
@@ -166,21 +166,21 @@ class StageBuilder:
         return DistributedModel(features, self._network.head(vector), name="tail")
 
     def _train_batches(self, index: int, cut: Cut) -> Batches:
-        stage, split = self._settings.stages[index], self._pictures.train
+        stage, split = self._settings.stages[index], self._images.train
         batch_size, seed = self._settings.batch_size, self._seed(index)
-        labels = Labels(split.label_ids, self._pictures.class_weights)
+        labels = Labels(split.label_ids, self._images.class_weights)
         if stage.augmentation.is_off and cut.boundary is not None:
             features = self._features(TRAIN, split, index, cut.boundary)
             return FeatureBatches(features, labels, batch_size, seed)
         mixup = stage.augmentation.mixup
-        return PictureBatches(split, self._pictures.parse, labels, batch_size, seed, mixup)
+        return ImageBatches(split, self._images.parse, labels, batch_size, seed, mixup)
 
     def _validation_batches(self, index: int, cut: Cut) -> Batches:
-        """The validation split as the tail reads it; every class counts by its pictures there."""
-        split = self._pictures.validation
+        """The validation split as the tail reads it; every class counts by its images there."""
+        split = self._images.validation
         labels = Labels(split.label_ids, np.ones(len(split.labels), np.float32))
         if cut.boundary is None:
-            return PictureBatches(split, self._pictures.parse, labels, self._inference_batch_size)
+            return ImageBatches(split, self._images.parse, labels, self._inference_batch_size)
         features = self._features(VALIDATION, split, index, cut.boundary)
         return FeatureBatches(features, labels, self._inference_batch_size)
 
@@ -189,7 +189,7 @@ class StageBuilder:
 
     def _augment(self, index: int, cut: Cut, tail: keras.Model) -> keras.Model:
         stage = self._settings.stages[index]
-        inputs = keras.Input(self._network.body.input_shape[1:], name="pictures")
+        inputs = keras.Input(self._network.body.input_shape[1:], name="images")
         changed = inputs
         for layer in build_augmentation(stage.augmentation, self._network.scale, self._seed(index)):
             changed = layer(changed)

@@ -14,7 +14,7 @@ from components.errors import UserError
 from components.progress import report_note, report_progress
 from trainer.network.network import Network
 from trainer.settings import StageSettings, TrainerSettings
-from trainer.stages.build import Pictures, StageBuilder, StageModel
+from trainer.stages.build import Images, StageBuilder, StageModel
 from trainer.stages.checkpoint import Checkpoint, Saved, load_for_all_workers
 from trainer.stages.layers import describe_stage
 from trainer.stages.optimizer import build_loss, build_optimizer, find_last_rate
@@ -30,14 +30,14 @@ class Training:
 
     Attributes:
         network: The model; changed in place.
-        pictures: Training and validation pictures.
+        images: Training and validation images.
         settings: The `trainer` section.
         strategy: How the work is distributed; `network` was built in its scope.
         checkpoint: Where the state goes after each epoch.
     """
 
     network: Network
-    pictures: Pictures
+    images: Images
     settings: TrainerSettings
     strategy: tf.distribute.Strategy
     checkpoint: Checkpoint
@@ -46,9 +46,9 @@ class Training:
 def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[StageResult]:
     """Trains every stage, or what an interrupted training has left of them.
 
-    Without augmentation the frozen part runs once over each picture and a stage trains on its
+    Without augmentation the frozen part runs once over each image and a stage trains on its
     stored output; with augmentation, or where that output is large and quick to compute, it runs in
-    each step. Pictures themselves are never stored. The weights from before a stage count as its
+    each step. Images themselves are never stored. The weights from before a stage count as its
     epoch 0: no stage leaves the model worse on the validation split than it found it.
 
     Args:
@@ -72,7 +72,7 @@ def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[St
     changed: set[int] = set(saved.changed) if saved else set()
     if saved:
         _assign([weights[index] for index in saved.changed], saved.arrays["network"])
-    builder = StageBuilder(training.network, training.pictures, training.settings)
+    builder = StageBuilder(training.network, training.images, training.settings)
     for index in range(len(finished), len(training.settings.stages)):
         # Not kept: a stage's features have to go before those of the next one are computed.
         result = _Stage(training, builder, index, finished, changed).train(saved, on_epoch)

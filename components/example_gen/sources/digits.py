@@ -19,7 +19,7 @@ MAX_INTENSITY = 16
 def write_digits(folder: pathlib.Path) -> None:
     """Writes the digits as PNG files, one folder per class: `folder/7/digit_0042.png`.
 
-    The same bytes every time, so that each picture keeps its split. The number in the file name is
+    The same bytes every time, so that each image keeps its split. The number in the file name is
     the digit's place in the data set. A complete folder is left as it is; an incomplete one is
     written anew.
 
@@ -36,7 +36,7 @@ def write_digits(folder: pathlib.Path) -> None:
     # A sibling lies on the same file system, where a rename is atomic: a crash leaves no half.
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _write_pictures(temporary)
+        _write_images(temporary)
         temporary.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)
@@ -70,14 +70,14 @@ def _refuse_foreign_files(folder: pathlib.Path) -> None:
             )
 
 
-def _write_pictures(folder: pathlib.Path) -> None:
+def _write_images(folder: pathlib.Path) -> None:
     """Writes all digits as grayscale PNGs of 8 x 8 pixels, intensity 0..16 scaled to 0..255."""
     from PIL import Image
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    pictures = np.round(digits.images * (255 / MAX_INTENSITY)).astype(np.uint8)
+    images = np.round(digits.images * (255 / MAX_INTENSITY)).astype(np.uint8)
     for label in np.unique(digits.target):
         (folder / str(label)).mkdir()
-    for index, (picture, label) in enumerate(zip(pictures, digits.target, strict=True)):
-        Image.fromarray(picture).save(folder / str(label) / f"digit_{index:04d}.png")
+    for index, (image, label) in enumerate(zip(images, digits.target, strict=True)):
+        Image.fromarray(image).save(folder / str(label) / f"digit_{index:04d}.png")

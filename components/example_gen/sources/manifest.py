@@ -1,7 +1,7 @@
-"""Reads a manifest: a file that lists pictures with their labels, and which split each is in.
+"""Reads a manifest: a file that lists images with their labels, and which split each is in.
 
 `NAME.csv` (RFC 4180, with a header) or `NAME.jsonl` (JSON lines: an object a line), both in UTF-8,
-with the fields `path`, `label` and, where the pictures are split already, `split`.
+with the fields `path`, `label` and, where the images are split already, `split`.
 """
 
 import csv
@@ -19,14 +19,14 @@ from components.example_gen.sources.source import readable
 _REQUIRED = ("path", "label")
 _ALLOWED = (*_REQUIRED, "split")
 _HINT = (
-    "Each line has a path and a label, and a split where the pictures are split already: in a .csv "
+    "Each line has a path and a label, and a split where the images are split already: in a .csv "
     "below the header path,label,split, in a .jsonl as "
     '{"path": "cats/1.jpg", "label": "cat", "split": "train"}.'
 )
 
 
 class Row(NamedTuple):
-    """One picture of a manifest."""
+    """One image of a manifest."""
 
     line: int
     """Number of the line that it begins in, from 1."""
@@ -64,7 +64,7 @@ def read_manifest(path: str) -> list[Row]:
             f"line {fault.line} of {readable(path)} {fault.problem}.", _HINT
         ) from None
     if not rows:
-        raise IngestError(f"{readable(path)} lists no picture.", _HINT)
+        raise IngestError(f"{readable(path)} lists no image.", _HINT)
     return rows
 
 

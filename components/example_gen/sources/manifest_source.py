@@ -1,4 +1,4 @@
-"""Pictures that a manifest lists."""
+"""Images that a manifest lists."""
 
 import os
 from collections import Counter
@@ -13,7 +13,7 @@ from components.example_gen.sources.source import Found, Listing, readable
 
 
 def list_manifest(path: str, settings: DataSettings) -> Listing:
-    """Lists the pictures of a manifest.
+    """Lists the images of a manifest.
 
     Splits that are names take the rows that have that name in their field `split`. Whether the
     files are there shows when they are read: one that is not is quarantined.
@@ -37,7 +37,7 @@ def list_manifest(path: str, settings: DataSettings) -> Listing:
             unused["no split" if row.split is None else f"split {readable(row.split)}"] += 1
             continue
         split = named[row.split] if row.split is not None else None
-        listing.pictures.append(Found(readable(row.path), _locate(path, row), row.label, split))
+        listing.images.append(Found(readable(row.path), _locate(path, row), row.label, split))
         listing.classes.add(row.label)
     listing.unused += [f"{what}: {count:,} rows" for what, count in unused.items()]
     if len(listing.classes) < 2:

@@ -1,4 +1,4 @@
-"""Lists what there is to ingest: every file that could be a picture, with its label."""
+"""Lists what there is to ingest: every file that could be an image, with its label."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ So are macOS' `._*` companions of files. Every other file counts, hidden or not.
 
 
 class Found(NamedTuple):
-    """One picture to check: a file, or one record of a TFRecord file."""
+    """One image to check: a file, or one record of a TFRecord file."""
 
     name: str
     """Its path below `data.path` or as the manifest has it; a record's ends in `#` and its number.
@@ -52,14 +52,14 @@ class Found(NamedTuple):
 class Listing:
     """Everything there is to ingest."""
 
-    pictures: list[Found] = field(default_factory=list)
+    images: list[Found] = field(default_factory=list)
     """Files outside of every class folder, whose label is empty, included."""
     classes: set[str] = field(default_factory=set)
-    """Labels that are known before a picture is read, as those of empty class folders."""
+    """Labels that are known before an image is read, as those of empty class folders."""
     unused: list[str] = field(default_factory=list)
     """What no setting names: other folders, files, rows or records, in words."""
     fields: RecordFields = RecordFields()
-    """Where pictures that are records have their bytes and their label."""
+    """Where images that are records have their bytes and their label."""
 
 
 def is_litter(name: str) -> bool:
@@ -89,7 +89,7 @@ def list_entries(folder: str) -> list[storage.Entry]:
 
 
 def list_folders(root: str, settings: DataSettings) -> Listing:
-    """Lists the pictures of a folder per class, or of split folders with folders per class.
+    """Lists the images of a folder per class, or of split folders with folders per class.
 
     Args:
         root: The folder, `{SPAN}` already resolved.
@@ -112,16 +112,16 @@ def list_folders(root: str, settings: DataSettings) -> Listing:
 
 
 def _check_listing(root: str, listing: Listing) -> None:
-    """Finds out what no picture can mend, before any is read."""
-    if not any(picture.label for picture in listing.pictures):
+    """Finds out what no image can mend, before any is read."""
+    if not any(image.label for image in listing.images):
         raise IngestError(
-            f"there is no picture in the class folders of {root}.",
-            "Put the pictures of each class into a folder of its own: CLASS/picture.jpg.",
+            f"there is no image in the class folders of {root}.",
+            "Put the images of each class into a folder of its own: CLASS/image.jpg.",
         )
     if len(listing.classes) < 2:
         raise IngestError(
             f"there is only one class in {root}: {', '.join(listing.classes)}.",
-            "A classifier needs two; put the pictures of each class into a folder of its own.",
+            "A classifier needs two; put the images of each class into a folder of its own.",
         )
 
 
@@ -136,7 +136,7 @@ def _list_splits(
         path = folders[folder].path
         _list_classes(path, list_entries(path), f"{folder}/", split, listing)
     listing.unused += [f"{name}/" for name in folders if name not in named]
-    listing.pictures += _strays(entries, "", None)
+    listing.images += _strays(entries, "", None)
 
 
 def _list_classes(
@@ -144,16 +144,16 @@ def _list_classes(
 ) -> None:
     """Lists the class folders among `entries`; `prefix` leads from `data.path` to `root`."""
     classes = [entry for entry in entries if entry.is_folder]
-    listing.pictures += _strays(entries, prefix, split)
+    listing.images += _strays(entries, prefix, split)
     if not classes:
         raise IngestError(
             f"there is no class folder in {root}.",
-            "Put the pictures of each class into a folder of its own: CLASS/picture.jpg.",
+            "Put the images of each class into a folder of its own: CLASS/image.jpg.",
         )
     for entry in classes:
         _check_label(entry)
         listing.classes.add(entry.name)
-        listing.pictures += _list_class(entry, f"{prefix}{entry.name}/", split)
+        listing.images += _list_class(entry, f"{prefix}{entry.name}/", split)
 
 
 def _list_class(folder: storage.Entry, prefix: str, split: str | None) -> Iterator[Found]:
@@ -162,9 +162,9 @@ def _list_class(folder: storage.Entry, prefix: str, split: str | None) -> Iterat
     if nested:
         raise IngestError(
             f"the class folder {readable(folder.path)} contains folders ({_some(nested)}), where "
-            "pictures are expected.",
-            "Folders are laid out as CLASS/picture, or with data.splits that name folders as "
-            "SPLIT/CLASS/picture; data.path must be the folder above those.",
+            "images are expected.",
+            "Folders are laid out as CLASS/image, or with data.splits that name folders as "
+            "SPLIT/CLASS/image; data.path must be the folder above those.",
         )
     for entry in entries:
         yield Found(readable(prefix + entry.name), entry.path, folder.name, split)

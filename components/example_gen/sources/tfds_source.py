@@ -1,4 +1,4 @@
-"""Pictures of a TFDS dataset: its TFRecord files are read as they are, picture bytes unchanged."""
+"""Images of a TFDS dataset: its TFRecord files are read as they are, image bytes unchanged."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def list_tfds(folder: str, settings: DataSettings) -> Listing:
         settings: The `data` section.
 
     Raises:
-        IngestError: If it is no dataset of labelled pictures in TFRecord files, is incomplete, or
+        IngestError: If it is no dataset of labelled images in TFRecord files, is incomplete, or
             has no such slices.
     """
     info = _open(folder)
@@ -33,12 +33,12 @@ def list_tfds(folder: str, settings: DataSettings) -> Listing:
     names = {split: its for split, its in settings.splits.by_name.items() if isinstance(its, str)}
     slices = resolve_slices(names, info.splits) if names else whole_splits(info.splits)
     records = {name: _list_split(info.splits[name]) for name in {part.source for part in slices}}
-    pictures = [
+    images = [
         Found(name, path, None, part.target, *record)
         for part in slices
         for name, path, record in records[part.source][part.start : part.stop]
     ]
-    return Listing(pictures, unused=tell_unused(slices, info.splits), fields=fields)
+    return Listing(images, unused=tell_unused(slices, info.splits), fields=fields)
 
 
 def _open(folder: str) -> Any:
@@ -64,7 +64,7 @@ def _open(folder: str) -> Any:
 
 
 def find_fields(info: Any) -> RecordFields:
-    """Finds out which features hold the picture and its class.
+    """Finds out which features hold the image and its class.
 
     They are the dataset's supervised keys, or else those that are called `image` and `label`.
 
@@ -79,19 +79,19 @@ def find_fields(info: Any) -> RecordFields:
     features = info.features if isinstance(info.features, tfds.features.FeaturesDict) else {}
     keys = info.supervised_keys
     for image, label in [keys[:2], ("image", "label")] if keys else [("image", "label")]:
-        if _is_picture(features, image) and _is_class(features, label):
+        if _is_image(features, image) and _is_class(features, label):
             return RecordFields(image, label, label, _class_names(info, features[label]))
     told = ", ".join(f"{name} ({_describe(feature)})" for name, feature in sorted(features.items()))
     raise IngestError(
-        f"the TFDS dataset {info.full_name} is none of pictures with one class each; it has the "
+        f"the TFDS dataset {info.full_name} is none of images with one class each; it has the "
         f"features {told or info.features}.",
-        "Take one with a picture (an Image of 8 or 16 bits) and a class (a ClassLabel, a text or a "
+        "Take one with an image (an Image of 8 or 16 bits) and a class (a ClassLabel, a text or a "
         "whole number): they are its supervised keys, or are called image and label.",
     )
 
 
-def _is_picture(features: Mapping[str, Any], name: Any) -> bool:
-    """Whether a feature is stored as a picture; an Image of floats is packed into a PNG's bits."""
+def _is_image(features: Mapping[str, Any], name: Any) -> bool:
+    """Whether a feature is stored as an image; an Image of floats is packed into a PNG's bits."""
     import tensorflow_datasets as tfds
 
     feature = features[name] if isinstance(name, str) and name in features else None

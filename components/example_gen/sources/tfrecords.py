@@ -1,4 +1,4 @@
-"""Pictures that come as tf.Examples in TFRecord files."""
+"""Images that come as tf.Examples in TFRecord files."""
 
 import gzip
 import os
@@ -52,7 +52,7 @@ def list_tfrecords(root: str, settings: DataSettings, unpack_folder: str) -> Lis
     if not named:
         raise IngestError(
             f"there is no TFRecord file in {root}.",
-            f"Put {_IN_NAME!r} into the file names, as in pictures.tfrecord-00000-of-00001.",
+            f"Put {_IN_NAME!r} into the file names, as in images.tfrecord-00000-of-00001.",
         )
     for name in named:
         split = _split_of(name, settings.splits)
@@ -60,7 +60,7 @@ def list_tfrecords(root: str, settings: DataSettings, unpack_folder: str) -> Lis
             listing.unused.append(name)
             continue
         path = unpack(files[name], unpack_folder)
-        listing.pictures += [
+        listing.images += [
             Found(readable(f"{name}#{number}"), path, None, split, *record)
             for number, record in enumerate(list_records(path))
         ]
@@ -89,7 +89,7 @@ def _split_of(name: str, splits: SplitSettings) -> str | None:
 
 
 def _check_splits(root: str, names: Sequence[str], splits: SplitSettings, listing: Listing) -> None:
-    filled = {picture.given_split for picture in listing.pictures}
+    filled = {image.given_split for image in listing.images}
     for split, prefix in splits.by_name.items():
         if isinstance(prefix, str) and split not in filled:
             raise IngestError(
@@ -136,7 +136,7 @@ def _record_length(header: bytes) -> int | None:
 def unpack(path: str, folder: str) -> str:
     """Unpacks a compressed TFRecord file into `folder`; any other file stays where it is.
 
-    A compressed file can be read from its start only, while pictures are read in any order.
+    A compressed file can be read from its start only, while images are read in any order.
 
     Returns:
         Where the uncompressed records are.

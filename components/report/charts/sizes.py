@@ -1,4 +1,4 @@
-"""How wide and how high the training pictures are."""
+"""How wide and how high the training images are."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -17,13 +17,13 @@ def draw_sizes(statistics: Mapping[str, SplitStatistics]) -> list[Chart]:
         statistics: Of each split.
 
     Returns:
-        A chart for the width and one for the height; none where all pictures are alike in it.
+        A chart for the width and one for the height; none where all images are alike in it.
     """
     sizes = statistics["train"].sizes if "train" in statistics else {}
     return [
         draw(
             f"{name.lower()}s.png",
-            f"{name} of the training pictures: from {size.smallest:.0f} to {size.largest:.0f} "
+            f"{name} of the training images: from {size.smallest:.0f} to {size.largest:.0f} "
             f"pixels, half of them up to {size.median:.0f}.",
             partial(_plot, name, size),
             height=_HEIGHT_PX,
@@ -38,5 +38,5 @@ def _plot(name: str, size: Distribution, axes: Any, theme: Theme) -> None:
     axes.axvline(size.median, color=theme.second, lw=1.4, ls="--", label="median")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel(f"{name.lower()} in pixels")
-    axes.set_ylabel("pictures")
+    axes.set_ylabel("images")
     axes.legend(loc="best", labelcolor=theme.ink)

@@ -1,4 +1,4 @@
-"""Small copies of test pictures, to stand in the page itself."""
+"""Small copies of test images, to stand in the page itself."""
 
 import base64
 import io
@@ -10,24 +10,24 @@ from components.records import list_record_files, open_records
 SIZE_PX = 160
 _QUALITY = 80
 _SMALL_PX = 80
-"""Below this, a picture is enlarged in whole steps: a scanned digit of 8 pixels is a dot."""
+"""Below this, an image is enlarged in whole steps: a scanned digit of 8 pixels is a dot."""
 
 
 def read_thumbnails(examples: str, names: Collection[str], split: str = "test") -> dict[str, str]:
-    """Makes thumbnails of some pictures of a split.
+    """Makes thumbnails of some images of a split.
 
     Args:
         examples: Folder of the Examples artifact.
-        names: Names of the pictures, as in `image/filename`.
+        names: Names of the images, as in `image/filename`.
         split: The split that they are in.
 
     Returns:
-        A data URI by name; a picture that is not in the split is left out.
+        A data URI by name; an image that is not in the split is left out.
     """
     thumbnails: dict[str, str] = {}
     if not names:
         return thumbnails
-    for name, contents in _read_pictures(examples, split):
+    for name, contents in _read_images(examples, split):
         if name in names and name not in thumbnails:
             thumbnails[name] = build_thumbnail(contents)
             if len(thumbnails) == len(names):
@@ -36,10 +36,10 @@ def read_thumbnails(examples: str, names: Collection[str], split: str = "test") 
 
 
 def build_thumbnail(contents: bytes) -> str:
-    """Makes a JPEG of at most 160 x 160 pixels, decoded as the model's pictures are.
+    """Makes a JPEG of at most 160 x 160 pixels, decoded as the model's images are.
 
     Args:
-        contents: Bytes of a picture that ingest accepted.
+        contents: Bytes of an image that ingest accepted.
 
     Returns:
         A data URI.
@@ -48,15 +48,15 @@ def build_thumbnail(contents: bytes) -> str:
 
     from components.images.decode import decode_image
 
-    picture = Image.fromarray(decode_image(contents).numpy())
-    longest = max(picture.size)
+    image = Image.fromarray(decode_image(contents).numpy())
+    longest = max(image.size)
     if longest < _SMALL_PX:
-        picture = picture.resize(
-            [side * (SIZE_PX // longest) for side in picture.size], Image.Resampling.NEAREST
+        image = image.resize(
+            [side * (SIZE_PX // longest) for side in image.size], Image.Resampling.NEAREST
         )
-    picture.thumbnail((SIZE_PX, SIZE_PX))
+    image.thumbnail((SIZE_PX, SIZE_PX))
     with io.BytesIO() as file:
-        picture.save(file, "JPEG", quality=_QUALITY)
+        image.save(file, "JPEG", quality=_QUALITY)
         return data_uri("image/jpeg", file.getvalue())
 
 
@@ -65,7 +65,7 @@ def data_uri(kind: str, contents: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(contents).decode()}"
 
 
-def _read_pictures(examples: str, split: str) -> Iterator[tuple[str, bytes]]:
+def _read_images(examples: str, split: str) -> Iterator[tuple[str, bytes]]:
     import tensorflow as tf
 
     files = list_record_files(storage.join(examples, f"Split-{split}"))

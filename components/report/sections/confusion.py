@@ -18,8 +18,8 @@ class Confusion:
 
     Attributes:
         classes: The classes shown: all, or those that take part in most mistakes.
-        counts: `[true class, predicted class]` numbers of test pictures.
-        shares: The same as shares of the pictures of the true class, 0 to 1.
+        counts: `[true class, predicted class]` numbers of test images.
+        shares: The same as shares of the images of the true class, 0 to 1.
         number_of_classes: How many there are.
         pairs: The most frequent mistakes: true class, predicted class, number.
     """

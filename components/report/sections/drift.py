@@ -1,11 +1,11 @@
-"""How far the pictures have moved since the run before.
+"""How far the images have moved since the run before.
 
 For labels and formats the L-infinity distance: the largest change of the share of any value. For
 widths and heights the Jensen-Shannon divergence (base 2) of their histograms: 0 where they are the
 same, 1 where they have nothing in common. Both are the measures of TFDV's drift comparators:
 https://www.tensorflow.org/tfx/data_validation/get_started#checking_data_skew_and_drift
 
-TFDV's own divergence is 1 as soon as one of the histograms is a single value, however many pictures
+TFDV's own divergence is 1 as soon as one of the histograms is a single value, however many images
 of the other one have it (scans are often all of one size). So both are put into the same buckets
 here.
 """
@@ -37,8 +37,8 @@ class SplitDrift:
 
     Attributes:
         split: Its name.
-        before: Number of its pictures then.
-        now: Number of its pictures now.
+        before: Number of its images then.
+        now: Number of its images now.
         distances: By feature; None where there is nothing to compare.
     """
 
@@ -50,7 +50,7 @@ class SplitDrift:
 
 @dataclass(frozen=True)
 class Share:
-    """A class whose share of the training pictures has changed.
+    """A class whose share of the training images has changed.
 
     Attributes:
         name: Its name.
@@ -70,14 +70,14 @@ class Share:
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the pictures have moved.
+    """How far the images have moved.
 
     Attributes:
         previous_run_id: The run before this one; None if this is the first.
         is_same: Whether that run had the same examples.
         compared_run_id: The run that is compared with: the last one that had others.
         splits: The splits that both runs have.
-        classes: Classes with the largest change of their share of the training pictures.
+        classes: Classes with the largest change of their share of the training images.
         number_of_classes: How many changed theirs.
     """
 
@@ -160,7 +160,7 @@ def divergence(before: Distribution, now: Distribution) -> float:
 
 
 def _shares_between(distribution: Distribution, edges: np.ndarray) -> np.ndarray:
-    """Shares of the pictures between edges, if those in a bucket are spread evenly over it."""
+    """Shares of the images between edges, if those in a bucket are spread evenly over it."""
     if distribution.smallest == distribution.largest:
         below = (edges > distribution.smallest).astype(float)
     else:

@@ -1,4 +1,4 @@
-"""The pictures: how many of each class, format and size, what was refused, what is unusual."""
+"""The images: how many of each class, format and size, what was refused, what is unusual."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ class ClassRow:
 
     Attributes:
         name: Its name.
-        by_split: Number of its pictures in each split.
-        total: Number of its pictures.
+        by_split: Number of its images in each split.
+        total: Number of its images.
         bar: `total` as a share of the largest class', 0 to 1.
     """
 
@@ -36,14 +36,14 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Data:
-    """What the page says of the pictures.
+    """What the page says of the images.
 
     Attributes:
         ingest: What ingest counted; any key may be missing.
-        splits: Number of pictures by split.
+        splits: Number of images by split.
         classes: The classes shown: all, or the most and the least frequent ones.
         number_of_classes: How many there are.
-        formats: Number of pictures by split, by format.
+        formats: Number of images by split, by format.
         statistics: What TFDV counted, by split.
         charts: Distribution of widths and heights.
         refused: The first files of the quarantine, as ingest wrote them.

@@ -35,14 +35,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class; None where it has no test pictures, or was never predicted.
+    """A class; None where it has no test images, or was never predicted.
 
     Attributes:
         name: Its name.
-        recall: Share of its pictures that were found, 0 to 1.
+        recall: Share of its images that were found, 0 to 1.
         interval: From where to where the true share may lie.
         precision: Share of what was taken for it that is it, 0 to 1.
-        examples: Number of its test pictures.
+        examples: Number of its test images.
     """
 
     name: str
@@ -54,7 +54,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Slice:
-    """The test pictures that are alike in something.
+    """The test images that are alike in something.
 
     Attributes:
         feature: In what.
@@ -76,9 +76,9 @@ class Metrics:
     """What the Evaluator measured; a key that it did not write is None here.
 
     Attributes:
-        accuracy: Share of the test pictures whose class was found, 0 to 1.
+        accuracy: Share of the test images whose class was found, 0 to 1.
         interval: From where to where the true share may lie.
-        examples: Number of test pictures.
+        examples: Number of test images.
         min_accuracy: Lowest accuracy that is blessed.
         confidence: Confidence level of the intervals, 0 to 1.
         baseline_accuracy: Accuracy of the model that it was compared with; None without one.
@@ -179,8 +179,8 @@ def _change_name(decision: Mapping[str, Any]) -> str:
     compared = decision.get("compared_examples")
     if compared in (None, decision.get("test_examples")):
         return "change against the baseline"
-    pictures = count(compared, "picture")
-    return f"change against the baseline, on the {pictures} of the classes that both know"
+    images = count(compared, "image")
+    return f"change against the baseline, on the {images} of the classes that both know"
 
 
 def _bound(words: str, value: float | None) -> str:
@@ -195,7 +195,7 @@ def _slice(row: Mapping[str, Any]) -> Slice:
 
 
 def _lowest(rows: Sequence[_Row], measure: Callable[[_Row], float | None]) -> list[_Row]:
-    """Those with the lowest values; what could not be measured, of no pictures, comes last."""
+    """Those with the lowest values; what could not be measured, of no images, comes last."""
 
     def key(row: _Row) -> float:
         value = measure(row)

@@ -1,4 +1,4 @@
-"""Test pictures that are worth a look: the surest mistakes, and the least sure hits."""
+"""Test images that are worth a look: the surest mistakes, and the least sure hits."""
 
 import heapq
 import json
@@ -11,12 +11,12 @@ from components.report.sections.verdict import DECISION_FILE
 from components.report.sources import Sources
 
 PREDICTIONS_FILE = "predictions.jsonl"
-MOST_PICTURES = 12
+MOST_IMAGES = 12
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A test picture and what the model made of it.
+    """A test image and what the model made of it.
 
     Attributes:
         name: Its name, as in `image/filename`.
@@ -24,7 +24,7 @@ class Shown:
         predicted: The class that the model gave it.
         score: Score of the predicted class, 0 to 1; None where the scores were no finite numbers.
         label_score: Score of its own class, 0 to 1; None if unknown.
-        image: A JPEG thumbnail as a data URI; None where the picture was not found.
+        image: A JPEG thumbnail as a data URI; None where the image was not found.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Shown:
     def alt(self) -> str:
         """What a reader who cannot see the thumbnail is told."""
         taken = "" if self.label == self.predicted else f", taken for {self.predicted}"
-        return f"Test picture {self.name}: {self.label}{taken}"
+        return f"Test image {self.name}: {self.label}{taken}"
 
 
 @dataclass(frozen=True)
 class Mistakes:
-    """The pictures shown.
+    """The images shown.
 
     Attributes:
         mistakes: Wrong ones, the surest first.
@@ -84,7 +84,7 @@ def read_mistakes(sources: Sources) -> Mistakes | None:
 
 
 def choose(predictions: Iterable[Mapping[str, Any]]) -> Mistakes:
-    """Chooses the pictures, with a memory for those alone: there may be millions.
+    """Chooses the images, with a memory for those alone: there may be millions.
 
     Args:
         predictions: `name`, `label`, `predicted`, `score` and `label_score` of each.
@@ -97,7 +97,7 @@ def choose(predictions: Iterable[Mapping[str, Any]]) -> Mistakes:
         totals["hits" if shown.is_hit else "mistakes"] += 1
         # A mistake without a score comes before all others.
         score = 2.0 if shown.score is None else shown.score
-        # The number decides between equal scores, the first picture first.
+        # The number decides between equal scores, the first image first.
         entry = (-score if shown.is_hit else score, -number, shown)
         _keep(hits if shown.is_hit else mistakes, entry)
     return Mistakes(
@@ -109,7 +109,7 @@ def choose(predictions: Iterable[Mapping[str, Any]]) -> Mistakes:
 
 
 def _keep(heap: list[tuple[float, int, Shown]], entry: tuple[float, int, Shown]) -> None:
-    if len(heap) < MOST_PICTURES:
+    if len(heap) < MOST_IMAGES:
         heapq.heappush(heap, entry)
     else:
         heapq.heappushpop(heap, entry)

@@ -36,8 +36,8 @@ def read_serving_check(sources: Sources) -> ServingCheck | None:
 
 def _measures(check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Whatever of it was measured: a check that failed early has little."""
-    if check.get("pictures") is not None:
-        yield "pictures asked about", number_format.number(check["pictures"])
+    if check.get("images") is not None:
+        yield "images asked about", number_format.number(check["images"])
     if check.get("largest_difference") is not None:
         yield "largest difference from the Trainer's scores", f"{check['largest_difference']:.2g}"
     if check.get("is_deterministic") is not None:

@@ -1,4 +1,4 @@
-"""What TFDV counted in the pictures of each split."""
+"""What TFDV counted in the images of each split."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Distribution:
         median: The one in the middle, in pixels.
         largest: The largest, in pixels.
         edges: Edges of the histogram's buckets, one more than there are buckets.
-        counts: Number of pictures in each bucket.
+        counts: Number of images in each bucket.
     """
 
     smallest: float
@@ -36,9 +36,9 @@ class SplitStatistics:
     """What was counted in a split.
 
     Attributes:
-        examples: Number of pictures.
-        labels: Number of pictures by class.
-        formats: Number of pictures by format, the most frequent first.
+        examples: Number of images.
+        labels: Number of images by class.
+        formats: Number of images by format, the most frequent first.
         sizes: Distribution of `image/width` and `image/height`.
     """
 

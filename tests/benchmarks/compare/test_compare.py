@@ -1,4 +1,4 @@
-"""The command, over a handful of pictures: that it measures, not how fast anything is."""
+"""The command, over a handful of images: that it measures, not how fast anything is."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks.compare.systems import OURS, SCRIPT, STOCK
-from tests.fakes.benchmarks.tiny import run_benchmark, write_pictures
+from tests.fakes.benchmarks.tiny import run_benchmark, write_images
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -18,14 +18,14 @@ OPTIONS = (
 
 
 def _run(tmp_path: Path, *options: str) -> dict[str, Any]:
-    data = write_pictures(tmp_path / "data", count=6)
+    data = write_images(tmp_path / "data", count=6)
     result = run_benchmark(
         "compare", "--data", str(data), "--work", str(tmp_path / "work"),
         "--out", str(tmp_path / "out"), *OPTIONS, *options,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout
     results = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert results["pictures"] == {"train": 12, "validation": 6, "test": 6}
+    assert results["images"] == {"train": 12, "validation": 6, "test": 6}
     for run in results["runs"]:
         in_parts = sum(run["components"].values())
         # Ours are the whole run; the others' begin when their own code does.
@@ -38,8 +38,8 @@ def _run(tmp_path: Path, *options: str) -> dict[str, Any]:
     assert "| whole run |" in markdown
     assert markdown in result.stdout
     assert (tmp_path / "out" / "comparison.png").stat().st_size > 10_000
-    # What the systems made is gone; the pictures stay for the next time.
-    assert [path.name for path in (tmp_path / "work").iterdir()] == ["pictures"]
+    # What the systems made is gone; the images stay for the next time.
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["images"]
     return {run["system"]: run for run in results["runs"]}
 
 
@@ -60,7 +60,7 @@ def test_with_stock_tfx(tmp_path: Path) -> None:
 
 
 def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
-    data = write_pictures(tmp_path / "data", count=1)
+    data = write_images(tmp_path / "data", count=1)
     options = ("--data", str(data), "--work", str(tmp_path / "work"))
     result = run_benchmark("compare", *options, "--weights", "nowhere.h5")
     assert result.returncode == 1

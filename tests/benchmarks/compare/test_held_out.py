@@ -8,15 +8,15 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.compare.held_out import MODELS, ask_all
-from tests.fakes.benchmarks.tiny import write_pictures
+from tests.fakes.benchmarks.tiny import write_images
 
 # More than one batch.
 COUNT = 17
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pictures(tmp_path_factory.mktemp("data"), COUNT) / "validation"
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_images(tmp_path_factory.mktemp("data"), COUNT) / "validation"
 
 
 def _keras_model(sign: float) -> keras.Model:
@@ -31,7 +31,7 @@ def _keras_model(sign: float) -> keras.Model:
 
 
 def _probability(contents: tf.Tensor, sign: float) -> tf.Tensor:
-    """Of red, of one picture's bytes: `[1] float32`."""
+    """Of red, of one image's bytes: `[1] float32`."""
     means = tf.reduce_mean(tf.cast(tf.io.decode_jpeg(contents), tf.float32), axis=(0, 1))
     return tf.sigmoid(sign * (means[:1] - means[2:]))
 
@@ -79,9 +79,9 @@ SAVE: dict[str, Callable[[Path, float], Path]] = {
 @pytest.mark.parametrize(("sign", "is_right"), [(1.0, True), (-1.0, False)])
 @pytest.mark.parametrize("kind", MODELS)
 def test_what_a_model_says_is_counted_as_right_or_wrong(
-    kind: str, sign: float, is_right: bool, pictures: Path, tmp_path: Path
+    kind: str, sign: float, is_right: bool, images: Path, tmp_path: Path
 ) -> None:
-    classes, files = ["blue", "red"], sorted(pictures.glob("*/*"))
+    classes, files = ["blue", "red"], sorted(images.glob("*/*"))
     right = ask_all(MODELS[kind](SAVE[kind](tmp_path, sign), classes), files, classes)
     names = {f"{label}/{index}.jpg" for label in classes for index in range(COUNT)}
     assert right == dict.fromkeys(names, is_right)

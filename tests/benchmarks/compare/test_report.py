@@ -34,7 +34,7 @@ def _results(ours: float, right: int) -> Results:
     return Results(
         command="python -m benchmarks.compare --rounds 3",
         machine={"cores": 2, "processor": "a processor"},
-        pictures={"train": 1400, "validation": 300, "test": 300},
+        images={"train": 1400, "validation": 300, "test": 300},
         runs=[*runs, _run(STOCK, 1, 800, 289)],
     )
 
@@ -82,10 +82,10 @@ def test_difference_counts_pairs() -> None:
     assert low < change < high
 
 
-def test_difference_refuses_other_pictures() -> None:
+def test_difference_refuses_other_images() -> None:
     ours = _run(OURS, 1, 1, 290)
     theirs = ours.model_copy(update={"right": {"keras": {"cats/other.jpg": True}}})
-    with pytest.raises(ValueError, match="different test pictures"):
+    with pytest.raises(ValueError, match="different test images"):
         difference(ours, theirs)
 
 

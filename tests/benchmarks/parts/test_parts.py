@@ -1,17 +1,17 @@
-"""The command, over a handful of pictures: that every part is measured, not how fast it is."""
+"""The command, over a handful of images: that every part is measured, not how fast it is."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.benchmarks.tiny import TINY_TRAINING, run_benchmark, write_pictures
+from tests.fakes.benchmarks.tiny import TINY_TRAINING, run_benchmark, write_images
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_every_part_is_measured(tmp_path: Path) -> None:
-    data = write_pictures(tmp_path / "data", count=12)
+    data = write_images(tmp_path / "data", count=12)
     result = run_benchmark(
         *("parts", "--data", str(data), "--weights", "none"),
         *("--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")),
@@ -26,5 +26,5 @@ def test_every_part_is_measured(tmp_path: Path) -> None:
         *("a node", "a cached node", "Transform"),
     ):
         assert any(word in name for name in names), f"{word} is not among {names}"
-    # What a further picture costs is a difference: of so few, anything.
+    # What a further image costs is a difference: of so few, anything.
     assert all(part["value"] > 0 for part in parts if "further" not in part["part"])

@@ -6,15 +6,15 @@ from benchmarks.parts.row import Row, build_table
 @pytest.mark.parametrize(
     ("row", "holds"),
     [
-        (Row("input", 1800, "pictures/s", "decoding", 2000, 0.8, "at least"), True),
-        (Row("input", 1500, "pictures/s", "decoding", 2000, 0.8, "at least"), False),
+        (Row("input", 1800, "images/s", "decoding", 2000, 0.8, "at least"), True),
+        (Row("input", 1500, "images/s", "decoding", 2000, 0.8, "at least"), False),
         (Row("latency", 11, "ms", "bare", 10, 1.1), True),
         (Row("latency", 12, "ms", "bare", 10, 1.1), False),
         (Row("start", 9.5, "s", bound=10), True),
         (Row("start", 10.5, "s", bound=10), False),
         (Row("export", 4, "s"), None),
-        (Row("further picture", 2, "ms", "predict", -0.1, 1.3), None),
-        (Row("further picture", -0.1, "ms", "predict", 2, 1.3), None),
+        (Row("further image", 2, "ms", "predict", -0.1, 1.3), None),
+        (Row("further image", -0.1, "ms", "predict", 2, 1.3), None),
     ],
 )
 def test_a_figure_is_held_to_its_bound(row: Row, holds: bool | None) -> None:

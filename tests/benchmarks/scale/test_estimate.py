@@ -19,7 +19,7 @@ def test_line_never_falls() -> None:
 def test_needs_follow_from_what_was_measured() -> None:
     results = [make_result(5000), make_result(25000)]
     needs = {row[0]: row[1] for row in build_table(results, Wish(hours=5)).rows}
-    assert needs["source pictures"] == "2,000 GB"
+    assert needs["source images"] == "2,000 GB"
     assert needs["stored examples"] == "2,200 GB"
     assert needs["shards of 100 MB"] == "22,000"
     # 2.5 ms of two cores for each of 100 million.
@@ -33,14 +33,14 @@ def test_gpu_hours_need_a_measured_rate() -> None:
     [hours] = [text for name, text in build_table(results, with_rate).rows if "GPU" in name]
     assert hours == "55.6"
     [formula] = [text for name, text in build_table(results, Wish()).rows if "GPU" in name]
-    assert "pictures/s of a GPU" in formula
+    assert "images/s of a GPU" in formula
 
 
 def test_what_grows_in_memory_breaks() -> None:
-    results = [make_result(count, picture_bytes=10_000) for count in (5000, 25000)]
+    results = [make_result(count, image_bytes=10_000) for count in (5000, 25000)]
     [line] = breaking_points(results, Wish())
-    assert line.startswith("Trainer takes 10,000 B a picture in one process, 1,000 GB for")
-    assert "64 GB are full at 6,400,000 pictures. Then: the labels of all pictures" in line
+    assert line.startswith("Trainer takes 10,000 B an image in one process, 1,000 GB for")
+    assert "64 GB are full at 6,400,000 images. Then: the labels of all images" in line
 
 
 def test_nothing_breaks_where_nothing_grows() -> None:

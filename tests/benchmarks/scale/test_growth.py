@@ -11,13 +11,13 @@ def test_small_sizes_are_left_out() -> None:
     lines = verdict(results, flat_from=5000)
     assert len(lines) >= 4
     assert not [line for line in lines if "NOT" in line]
-    assert "from 5,000 to 25,000 pictures" in lines[0]
+    assert "from 5,000 to 25,000 images" in lines[0]
 
 
 def test_growth_is_told() -> None:
-    results = [make_result(5000), make_result(25000, trainer_ms=8, picture_bytes=50_000)]
+    results = [make_result(5000), make_result(25000, trainer_ms=8, image_bytes=50_000)]
     told = [line for line in verdict(results, flat_from=5000) if "NOT FLAT" in line]
-    assert any(line.startswith("Time per picture, Trainer: rises by at most 60 %") for line in told)
+    assert any(line.startswith("Time per image, Trainer: rises by at most 60 %") for line in told)
     assert any(line.startswith("Memory of pipeline.local.worker") for line in told)
     assert not any("ImageExampleGen" in line for line in told)
 
@@ -36,7 +36,7 @@ def test_one_size_tells_no_growth() -> None:
 def test_tables_have_a_column_for_each_size() -> None:
     tables = build_tables([make_result(1000), make_result(5000)])
     for table in tables:
-        assert list(table.columns) == ["pictures", "1,000", "5,000"]
+        assert list(table.columns) == ["images", "1,000", "5,000"]
         assert {len(row) for row in table.rows} == {3}
     times = {row[0]: row[1:] for row in tables[0].rows}
     assert times["Trainer"] == ["5.00", "5.00"]
@@ -48,7 +48,7 @@ def test_tables_have_a_column_for_each_size() -> None:
 def test_results_are_kept_by_size_and_settings(tmp_path: Path) -> None:
     save_result(make_result(5000), tmp_path)
     save_result(make_result(1000), tmp_path)
-    assert [one.pictures for one in load_results(tmp_path, "s")] == [1000, 5000]
+    assert [one.images for one in load_results(tmp_path, "s")] == [1000, 5000]
     assert load_results(tmp_path, "other settings") == []
 
 

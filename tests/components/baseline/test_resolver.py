@@ -10,7 +10,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 from tfx.types import standard_artifacts
 
-from components.baseline.earlier_model import LastBlessedOnOtherPictures
+from components.baseline.earlier_model import LastBlessedOnOtherImages
 from components.baseline.resolver import LastBlessedOther
 
 
@@ -130,5 +130,5 @@ def test_model_that_the_serving_check_refused_is_nothing_to_build_on() -> None:
     }
     baseline = LastBlessedOther().resolve_artifacts(store, {**artifacts, "candidate": [candidate]})
     assert baseline is not None and [model.uri for model in baseline["model"]] == ["1"]
-    start = LastBlessedOnOtherPictures().resolve_artifacts(store, {**artifacts, "examples": []})
+    start = LastBlessedOnOtherImages().resolve_artifacts(store, {**artifacts, "examples": []})
     assert start is not None and [model.uri for model in start["model"]] == ["1"]

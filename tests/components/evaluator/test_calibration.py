@@ -33,5 +33,5 @@ def test_fifteen_bins_closed_above() -> None:
     assert apart == pytest.approx((1 / 15 + 0.99) / 2, abs=1e-5)
 
 
-def test_no_pictures_no_error() -> None:
+def test_no_images_no_error() -> None:
     assert expected_calibration_error([], []) == 0

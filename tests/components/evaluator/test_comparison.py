@@ -6,7 +6,7 @@ from components.evaluator.comparison import compare, describe_classes
 from tests.fakes.models.predictions import paired, prediction
 
 
-def test_counts_picture_by_picture() -> None:
+def test_counts_image_by_image() -> None:
     found = compare(paired(both=14, gained=1, lost=3, neither=2), 0.95)
     assert found is not None
     assert (found.examples, found.accuracy, found.baseline_accuracy) == (20, 0.75, 0.85)
@@ -21,7 +21,7 @@ def test_nothing_to_compare_on() -> None:
 @pytest.mark.parametrize(
     ("lost", "of", "max_drop", "is_refused"),
     [
-        # On 40 pictures, 5 that only the baseline finds are chance; 7 are more than 1% beyond it.
+        # On 40 images, 5 that only the baseline finds are chance; 7 are more than 1% beyond it.
         (5, 40, 0.01, False),
         (7, 40, 0.01, True),
         (7, 40, 0.1, False),
@@ -77,7 +77,7 @@ def test_scores_that_are_no_numbers_are_wrong() -> None:
             ["a", "b", "c"],
             ["a", "b"],
             1200,
-            "the baseline does not know c: both were compared on the 1,200 test pictures "
+            "the baseline does not know c: both were compared on the 1,200 test images "
             "of the classes that both know, each answering among those",
         ),
         (
@@ -85,14 +85,14 @@ def test_scores_that_are_no_numbers_are_wrong() -> None:
             ["a", "b", "c"],
             9,
             "the baseline knows c, which this one does not: both were compared on the 9 "
-            "test pictures of the classes that both know, each answering among those",
+            "test images of the classes that both know, each answering among those",
         ),
         (
             ["a"],
             ["b"],
             0,
             "the baseline does not know a and knows b, which this one does not: no test "
-            "picture is of a class that both know; decided without a comparison",
+            "image is of a class that both know; decided without a comparison",
         ),
     ],
 )

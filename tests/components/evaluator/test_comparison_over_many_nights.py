@@ -1,7 +1,7 @@
 """The rule of `components.evaluator.comparison` over many nights, simulated.
 
-Pictures have a difficulty, and models their own luck with each: two models of equal accuracy differ
-on some 4% of the pictures, as two trainings do.
+Images have a difficulty, and models their own luck with each: two models of equal accuracy differ
+on some 4% of the images, as two trainings do.
 """
 
 from statistics import NormalDist
@@ -16,7 +16,7 @@ LUCK, ACCURACY, MAX_DROP = 0.35, 0.96, 0.01
 
 
 def _answers(difficulty: np.ndarray, loss: float, random: np.random.Generator) -> np.ndarray:
-    """Which pictures a model finds whose true accuracy is `ACCURACY - loss`."""
+    """Which images a model finds whose true accuracy is `ACCURACY - loss`."""
     bar = NormalDist(0, (1 + LUCK**2) ** 0.5).inv_cdf(1 - ACCURACY + loss)
     return difficulty + random.normal(0, LUCK, len(difficulty)) > bar
 
@@ -46,15 +46,15 @@ def _nights(losses: np.ndarray, seed: int, *, keeps: bool = True) -> tuple[int, 
 
 
 @pytest.mark.parametrize(
-    ("pictures", "by_measured_loss", "unless_proven"), [(50, 0.31, 1.0), (300, 0.1, 0.9)]
+    ("images", "by_measured_loss", "unless_proven"), [(50, 0.31, 1.0), (300, 0.1, 0.9)]
 )
 def test_equally_good_models_are_not_refused(
-    pictures: int, by_measured_loss: float, unless_proven: float
+    images: int, by_measured_loss: float, unless_proven: float
 ) -> None:
     random = np.random.default_rng(0)
     refused = naive = unproven = 0
     for _ in range(1000):
-        difficulty = random.normal(0, 1, pictures)
+        difficulty = random.normal(0, 1, images)
         found = _compare(_answers(difficulty, 0, random), _answers(difficulty, 0, random))
         refused += found.is_loss(MAX_DROP)
         naive += found.change < -MAX_DROP - 1e-9

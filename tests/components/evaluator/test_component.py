@@ -80,7 +80,7 @@ def test_first_model_that_is_good_enough(tmp_path: Path) -> None:
     )
     decision = found.decision
     assert decision["blessed"] and found.is_pushed
-    assert decision["text"] == "0.900 +- 0.095 on 40 pictures, no baseline: blessed"
+    assert decision["text"] == "0.900 +- 0.095 on 40 images, no baseline: blessed"
     assert decision["baseline_accuracy"] is None and decision["baseline_note"] is None
     assert [(s["feature"], s["value"], s["accuracy"]) for s in decision["slices"]] == [
         ("class", "cats", 0.9),
@@ -190,10 +190,10 @@ def test_baseline_and_candidate_with_other_classes(tmp_path: Path) -> None:
     assert (decision["compared_examples"], decision["change"]) == (2 * COUNT, 0)
     assert decision["baseline_note"] == (
         "the baseline does not know birds and knows fish, which this one does not: both were "
-        "compared on the 40 test pictures of the classes that both know, each answering among those"
+        "compared on the 40 test images of the classes that both know, each answering among those"
     )
     assert decision["text"] == (
-        "0.750 +- 0.093 on 80 pictures, baseline 1.000 against 1.000 on 40 of them: blessed"
+        "0.750 +- 0.093 on 80 images, baseline 1.000 against 1.000 on 40 of them: blessed"
     )
     assert properties(found.blessing)["keeps_baseline"] == 0
 
@@ -210,9 +210,9 @@ def test_baseline_that_no_longer_loads_does_not_block(tmp_path: Path) -> None:
     assert properties(found.blessing)["baseline_model_id"] == 0
 
 
-def test_no_test_pictures(tmp_path: Path) -> None:
+def test_no_test_images(tmp_path: Path) -> None:
     examples = make_examples(tmp_path / "e", ())
     with pytest.raises(GateError) as error:
         evaluate(tmp_path, make_model(tmp_path / "m", 20), examples=examples)
-    assert error.value.message == "there is no picture in test, so the model cannot be measured"
-    assert error.value.hint == "Add pictures, or give the test split a larger share of them."
+    assert error.value.message == "there is no image in test, so the model cannot be measured"
+    assert error.value.hint == "Add images, or give the test split a larger share of them."

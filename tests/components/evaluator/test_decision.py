@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from components.evaluator.comparison import compare
-from components.evaluator.decision import decide, worst_pictures, write_decision
+from components.evaluator.decision import decide, worst_images, write_decision
 from components.evaluator.predictions import Prediction
 from components.evaluator.settings import GateSettings
 from tests.fakes.models.predictions import paired, prediction, predictions
@@ -20,15 +20,15 @@ def gate(**settings: Any) -> GateSettings:
     return GateSettings(**{"min_accuracy": 0.5, **settings})
 
 
-def decide_on(pictures: list[Prediction], settings: GateSettings) -> dict[str, Any]:
-    comparison = compare(pictures, settings.confidence)
-    return decide(pictures, settings, CLASSES, comparison)
+def decide_on(images: list[Prediction], settings: GateSettings) -> dict[str, Any]:
+    comparison = compare(images, settings.confidence)
+    return decide(images, settings, CLASSES, comparison)
 
 
 @pytest.mark.parametrize(("right", "is_blessed"), [(18, True), (17, False)])
 def test_lowest_accuracy(right: int, is_blessed: bool) -> None:
-    pictures = predictions(("cats", "cats", right), ("cats", "dogs", 20 - right))
-    decision = decide_on(pictures, gate(min_accuracy=0.9))
+    images = predictions(("cats", "cats", right), ("cats", "dogs", 20 - right))
+    decision = decide_on(images, gate(min_accuracy=0.9))
     assert decision["blessed"] is is_blessed
     assert decision["reasons"] == (
         [] if is_blessed else ["test accuracy 0.8500 is below gate.min_accuracy 0.9 by 0.0500"]
@@ -45,9 +45,9 @@ def test_the_bound_is_held_against_the_accuracy_not_its_interval() -> None:
 
 
 def test_fine_overall_but_one_class_at_0() -> None:
-    pictures = predictions(("cats", "cats", 97), ("dogs", "cats", 3))
-    assert decide_on(pictures, gate(min_accuracy=0.95))["blessed"]
-    decision = decide_on(pictures, gate(min_accuracy=0.95, min_recall=0.5))
+    images = predictions(("cats", "cats", 97), ("dogs", "cats", 3))
+    assert decide_on(images, gate(min_accuracy=0.95))["blessed"]
+    decision = decide_on(images, gate(min_accuracy=0.95, min_recall=0.5))
     assert not decision["blessed"]
     assert decision["reasons"] == [
         "recall of dogs 0.0000 (0 of 3) is below gate.min_recall 0.5 by 0.5000"
@@ -56,25 +56,23 @@ def test_fine_overall_but_one_class_at_0() -> None:
 
 @pytest.mark.parametrize(("found", "is_blessed"), [(4, True), (3, False)])
 def test_lowest_recall(found: int, is_blessed: bool) -> None:
-    pictures = predictions(
-        ("cats", "cats", 50), ("dogs", "dogs", found), ("dogs", "cats", 5 - found)
-    )
-    assert decide_on(pictures, gate(min_recall=0.8))["blessed"] is is_blessed
+    images = predictions(("cats", "cats", 50), ("dogs", "dogs", found), ("dogs", "cats", 5 - found))
+    assert decide_on(images, gate(min_recall=0.8))["blessed"] is is_blessed
 
 
 def test_many_classes_below_the_bound_are_counted() -> None:
-    pictures = predictions(*((f"class-{n}", "cats", 2) for n in range(8)), ("cats", "cats", 99))
-    reasons = decide_on(pictures, gate(min_recall=0.1))["reasons"]
+    images = predictions(*((f"class-{n}", "cats", 2) for n in range(8)), ("cats", "cats", 99))
+    reasons = decide_on(images, gate(min_recall=0.1))["reasons"]
     assert len(reasons) == 6
     assert reasons[-1] == "recall of 3 more classes is below gate.min_recall"
 
 
-def test_class_without_test_pictures_is_told() -> None:
+def test_class_without_test_images_is_told() -> None:
     decision = decide_on(predictions(("cats", "cats", 5)), gate(min_recall=0.5))
     assert decision["blessed"]
     assert decision["classes"]["dogs"] == {"recall": None, "precision": None, "examples": 0}
     assert decision["notes"] == [
-        "gate.min_recall was not checked for dogs: the test split has no such picture"
+        "gate.min_recall was not checked for dogs: the test split has no such image"
     ]
     assert decide_on(predictions(("cats", "cats", 5)), gate())["notes"] == []
 
@@ -82,8 +80,8 @@ def test_class_without_test_pictures_is_told() -> None:
 @pytest.mark.parametrize(("bound", "is_blessed"), [(0.2, True), (0.19, False)])
 def test_largest_calibration_error(bound: float, is_blessed: bool) -> None:
     # Half of them right, with a score of 0.7.
-    pictures = predictions(("cats", "cats", 10), ("cats", "dogs", 10), score=0.7)
-    decision = decide_on(pictures, gate(max_calibration_error=bound))
+    images = predictions(("cats", "cats", 10), ("cats", "dogs", 10), score=0.7)
+    decision = decide_on(images, gate(max_calibration_error=bound))
     assert decision["calibration_error"] == pytest.approx(0.2)
     assert decision["blessed"] is is_blessed
     if not is_blessed:
@@ -111,47 +109,47 @@ def test_worse_than_the_baseline_within_noise() -> None:
 
 
 def test_every_reason_is_told() -> None:
-    pictures = paired(both=5, gained=0, lost=15, neither=0)
+    images = paired(both=5, gained=0, lost=15, neither=0)
     settings = gate(min_accuracy=0.9, min_recall=0.9, max_calibration_error=0.1)
-    reasons = decide_on(pictures, settings)["reasons"]
+    reasons = decide_on(images, settings)["reasons"]
     words = ["min_accuracy", "min_recall", "max_calibration_error", "max_drop"]
     assert [word for reason in reasons for word in words if f"gate.{word}" in reason] == words
 
 
 def test_scores_that_are_no_numbers_refuse() -> None:
-    pictures = [*predictions(("cats", "cats", 99)), prediction("cats", "cats", score=None)]
-    decision = decide_on(pictures, gate())
+    images = [*predictions(("cats", "cats", 99)), prediction("cats", "cats", score=None)]
+    decision = decide_on(images, gate())
     assert not decision["blessed"] and decision["test_accuracy"] == 0.99
-    assert decision["reasons"] == ["the scores of 1 of 100 test pictures are no finite numbers"]
+    assert decision["reasons"] == ["the scores of 1 of 100 test images are no finite numbers"]
 
 
 @pytest.mark.parametrize(
-    ("pictures", "text"),
+    ("images", "text"),
     [
         (
             paired(both=1904, gained=20, lost=10, neither=66),
-            "0.962 +- 0.008 on 2,000 pictures, baseline 0.957: blessed",
+            "0.962 +- 0.008 on 2,000 images, baseline 0.957: blessed",
         ),
-        (predictions(("cats", "cats", 1)), "1.000 +- 0.397 on 1 picture, no baseline: blessed"),
+        (predictions(("cats", "cats", 1)), "1.000 +- 0.397 on 1 image, no baseline: blessed"),
         (
             predictions(("cats", "dogs", 9), ("cats", "cats", 1)),
-            "0.100 +- 0.193 on 10 pictures, no baseline: refused",
+            "0.100 +- 0.193 on 10 images, no baseline: refused",
         ),
         (
             [*paired(both=10, gained=0, lost=0, neither=0), *predictions(("dogs", "cats", 10))],
-            "0.500 +- 0.201 on 20 pictures, baseline 1.000 against 1.000 on 10 of them: blessed",
+            "0.500 +- 0.201 on 20 images, baseline 1.000 against 1.000 on 10 of them: blessed",
         ),
     ],
 )
-def test_the_decision_in_a_line(pictures: list[Prediction], text: str) -> None:
-    assert decide_on(pictures, gate())["text"] == text
+def test_the_decision_in_a_line(images: list[Prediction], text: str) -> None:
+    assert decide_on(images, gate())["text"] == text
 
 
 def test_confusion_matrix_and_classes() -> None:
-    pictures = predictions(
+    images = predictions(
         ("cats", "cats", 3), ("cats", "dogs", 1), ("dogs", "dogs", 2), ("birds", "dogs", 1)
     )
-    decision = decide_on(pictures, gate())
+    decision = decide_on(images, gate())
     assert decision["confusion_matrix"] == {
         "classes": ["cats", "dogs", "birds"],
         "counts": [[3, 1, 0], [0, 2, 0], [0, 1, 0]],
@@ -163,14 +161,14 @@ def test_confusion_matrix_and_classes() -> None:
     assert decision["test_accuracy"] == pytest.approx(5 / 7)
 
 
-def test_the_ten_worst_pictures() -> None:
-    pictures = [
+def test_the_ten_worst_images() -> None:
+    images = [
         prediction("cats", "dogs", name="sure", score=0.99, label_score=0.01),
         prediction("cats", "dogs", name="unsure", score=0.51, label_score=0.49),
         prediction("cats", "cats", name="hit", score=0.4, label_score=0.4),
         *predictions(("dogs", "dogs", 20)),
     ]
-    worst = worst_pictures(pictures)
+    worst = worst_images(images)
     assert [w["name"] for w in worst[:3]] == ["sure", "unsure", "hit"]
     assert len(worst) == 10
     assert worst[0] == {

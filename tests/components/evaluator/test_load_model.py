@@ -62,7 +62,7 @@ def test_signature_of_another_time(good: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("fail", r"it fails on a test picture \(.+\)"),
+        ("fail", r"it fails on a test image \(.+\)"),
         ("logits", "it returns logits; the gate needs scores and classes"),
     ],
 )

@@ -1,4 +1,4 @@
-"""How test pictures reach the models."""
+"""How test images reach the models."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from components.evaluator.measurement import BATCH_SIZE, _read
 from tests.fakes.models.tiny_models import COUNT, make_examples
 
 
-def test_batches_do_not_grow_with_the_number_of_pictures(tmp_path: Path) -> None:
+def test_batches_do_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
     examples = make_examples(tmp_path, [f"class-{number}" for number in range(5)])
     with beam.Pipeline() as pipeline:
         rows = _read(pipeline, [examples], ["test"]) | beam.Map(lambda batch: batch.num_rows)

@@ -1,4 +1,4 @@
-"""What is kept of each test picture."""
+"""What is kept of each test image."""
 
 from pathlib import Path
 

@@ -26,12 +26,12 @@ def test_size_buckets(height: int, width: int, bucket: str) -> None:
 
 
 def test_by_class_format_and_size() -> None:
-    pictures = [
+    images = [
         prediction("dogs", "dogs", format="jpeg", height=300, width=300),
         prediction("cats", "dogs", format="png", height=20, width=20),
         prediction("cats", "cats", format="jpeg"),
     ]
-    found = measure_slices(pictures, ["class", "format", "size"], 0.95)
+    found = measure_slices(images, ["class", "format", "size"], 0.95)
     assert [(s["feature"], s["value"], s["accuracy"], s["examples"]) for s in found] == [
         ("class", "cats", 0.5, 2),
         ("class", "dogs", 1.0, 1),
@@ -47,30 +47,30 @@ def test_by_class_format_and_size() -> None:
 
 def test_sizes_are_in_the_order_of_size() -> None:
     sides = (3000, 1500, 600, 300, 200, 100, 10)
-    pictures = [prediction("cats", "cats", height=side, width=side) for side in sides]
-    values = [s["value"] for s in measure_slices(pictures, ["size"], 0.95)]
+    images = [prediction("cats", "cats", height=side, width=side) for side in sides]
+    values = [s["value"] for s in measure_slices(images, ["size"], 0.95)]
     assert values == [size_bucket(side, side) for side in reversed(sides)]
 
 
 def test_by_any_feature() -> None:
-    pictures = [
+    images = [
         prediction("cats", "cats", features={"camera": "A"}),
         prediction("cats", "dogs", features={"camera": "B"}),
         prediction("cats", "cats", features={"camera": None}),
     ]
-    found = measure_slices(pictures, ["camera"], 0.95)
+    found = measure_slices(images, ["camera"], 0.95)
     assert {s["value"]: s["accuracy"] for s in found} == {"A": 1.0, "B": 0.0, "(none)": 1.0}
 
 
-def test_feature_that_no_picture_has() -> None:
+def test_feature_that_no_image_has() -> None:
     with pytest.raises(SliceError) as error:
         measure_slices([prediction("cats", "cats", features={"camra": None})], ["camra"], 0.95)
-    assert error.value.message == "gate.slices names camra; no test picture has that feature"
+    assert error.value.message == "gate.slices names camra; no test image has that feature"
     assert error.value.hint is not None and "class, format, size" in error.value.hint
 
 
-def test_a_value_for_each_picture_ends_in_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_for_each_image_ends_in_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "MAX_VALUES", 2)
-    pictures = [prediction("cats", "cats", features={"hash": value}) for value in "aabbcd"]
-    found = measure_slices(pictures, ["hash"], 0.95)
+    images = [prediction("cats", "cats", features={"hash": value}) for value in "aabbcd"]
+    found = measure_slices(images, ["hash"], 0.95)
     assert [(s["value"], s["examples"]) for s in found] == [("a", 2), ("b", 2), ("(others)", 2)]

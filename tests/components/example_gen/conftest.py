@@ -1,4 +1,4 @@
-"""Folders and datasets of small pictures, and an ingest of them without TFX around it."""
+"""Folders and datasets of small images, and an ingest of them without TFX around it."""
 
 import json
 import os
@@ -23,28 +23,28 @@ from components.example_gen.executor import Executor
 from components.example_gen.settings import DataSettings
 
 
-def encode_picture(seed: int, image_format: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
-    """A picture of noise, another for every seed."""
+def encode_image(seed: int, image_format: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
+    """An image of noise, another for every seed."""
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, image_format)
     return buffer.getvalue()
 
 
-def write_pictures(folder: Path, count: int = 40, labels: str = "ab", seed: int = 0) -> Path:
-    """Writes `count` pictures for each label, all different."""
+def write_images(folder: Path, count: int = 40, labels: str = "ab", seed: int = 0) -> Path:
+    """Writes `count` images for each label, all different."""
     for index, label in enumerate(labels):
         (folder / label).mkdir(parents=True, exist_ok=True)
         for number in range(count):
-            contents = encode_picture(seed * 10**6 + index * 10**4 + number)
+            contents = encode_image(seed * 10**6 + index * 10**4 + number)
             (folder / label / f"{number:03d}.png").write_bytes(contents)
     return folder
 
 
 def tfds_records(start: int, count: int) -> list[dict[str, Any]]:
-    """Records of a TFDS dataset of two classes by turns, each with another picture."""
-    pictures = (encode_picture(seed) for seed in range(start, start + count))
-    return [{"image": BytesIO(p), "label": n % 2} for n, p in enumerate(pictures)]
+    """Records of a TFDS dataset of two classes by turns, each with another image."""
+    images = (encode_image(seed) for seed in range(start, start + count))
+    return [{"image": BytesIO(p), "label": n % 2} for n, p in enumerate(images)]
 
 
 def prepare_tfds(
@@ -126,12 +126,12 @@ def _read_example(record: bytes) -> dict[str, Any]:
 
 @pytest.fixture
 def encode() -> Callable[..., bytes]:
-    return encode_picture
+    return encode_image
 
 
 @pytest.fixture
 def write_classes() -> Callable[..., Path]:
-    return write_pictures
+    return write_images
 
 
 @pytest.fixture

@@ -59,10 +59,10 @@ def test_second_run_comes_from_the_cache(
     data = write_classes(tmp_path / "data")
     assert workspace.run(path=str(data), max_bad_fraction=0.1) == "COMPLETE"
     assert workspace.run(path=str(data), max_bad_fraction=0.1, on_anomaly="warn") == "CACHED"
-    picture = data / "a" / "000.png"
-    times = picture.stat()
-    picture.write_bytes(picture.read_bytes()[:-1] + b"\x00")
-    os.utime(picture, ns=(times.st_atime_ns, times.st_mtime_ns))
+    image = data / "a" / "000.png"
+    times = image.stat()
+    image.write_bytes(image.read_bytes()[:-1] + b"\x00")
+    os.utime(image, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert workspace.run(path=str(data), max_bad_fraction=0.1) == "COMPLETE"
 
 
@@ -109,7 +109,7 @@ def test_a_manifest(
 ) -> None:
     data = write_classes(tmp_path / "data")
     rows = [f"data/{p.parent.name}/{p.name},{p.parent.name}\n" for p in sorted(data.glob("*/*"))]
-    manifest = tmp_path / "pictures.csv"
+    manifest = tmp_path / "images.csv"
     manifest.write_text("path,label\n" + "".join(rows))
     settings = {"source": "manifest", "path": str(manifest)}
     assert workspace.run(**settings) == "COMPLETE"
@@ -121,7 +121,7 @@ def test_a_manifest(
     manifest.write_text("path,label\n" + "".join(rows[1:]))
     assert workspace.run(**settings) == "COMPLETE"
     manifest.write_text("path\n")
-    with pytest.raises(IngestError, match="line 1 of .*pictures.csv has no label"):
+    with pytest.raises(IngestError, match="line 1 of .*images.csv has no label"):
         workspace.run(**settings)
 
 

@@ -19,7 +19,7 @@ Encode = Callable[..., bytes]
 WriteClasses = Callable[..., Path]
 
 
-def test_writes_every_picture_with_its_features(
+def test_writes_every_image_with_its_features(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     data = write_classes(tmp_path / "data")
@@ -40,7 +40,7 @@ def test_counts_add_up(
 ) -> None:
     data = write_classes(tmp_path / "data", count=100)
     (data / "a" / "broken.jpg").write_bytes(encode(777, "JPEG")[:300])
-    (data / "a" / "notes.txt").write_text("not a picture")
+    (data / "a" / "notes.txt").write_text("not an image")
     (data / "readme.txt").write_text("nor is this")
     (data / "a" / ".DS_Store").write_text("ignored, as documented")
     summary = ingest(data, max_bad_fraction=0.05).summary
@@ -122,7 +122,7 @@ def test_accepts_a_file_name_that_is_not_utf8(
     assert ingest(data).summary["accepted"] == 81
 
 
-def test_same_picture_under_two_labels_is_a_conflict(
+def test_same_image_under_two_labels_is_a_conflict(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses, encode: Encode
 ) -> None:
     data = write_classes(tmp_path / "data", count=100)
@@ -130,7 +130,7 @@ def test_same_picture_under_two_labels_is_a_conflict(
     (data / "b" / "y.png").write_bytes(encode(777))
     result = ingest(data)
     assert result.reasons == {"a/x.png": "two_labels", "b/y.png": "two_labels"}
-    assert result.quarantine[0]["detail"] == "the same picture is labelled 'b': b/y.png"
+    assert result.quarantine[0]["detail"] == "the same image is labelled 'b': b/y.png"
     assert result.summary["accepted"] == 200
 
 
@@ -163,7 +163,7 @@ def test_split_folders_are_taken_as_given(
     assert result.summary["unused"] == ["unlabelled/"]
 
 
-def test_a_picture_in_train_and_test_stays_in_test(
+def test_a_image_in_train_and_test_stays_in_test(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     data = tmp_path / "data"
@@ -177,7 +177,7 @@ def test_a_picture_in_train_and_test_stays_in_test(
     assert result.reasons == {
         f"train/a/leaked-{number}.png": "duplicate_across_splits" for number in range(3)
     }
-    assert result.quarantine[0]["detail"] == "the same picture is in test: test/a/000.png"
+    assert result.quarantine[0]["detail"] == "the same image is in test: test/a/000.png"
     assert result.quarantine[0]["split"] == "train"
     assert result.summary["splits"]["test"] == 80
 
@@ -215,7 +215,7 @@ def test_too_much_quarantined_stops_with_the_worst(
     assert len(Path(listed.removesuffix(".")).read_text().splitlines()) == 13
 
 
-def test_too_few_pictures_of_a_class(
+def test_too_few_images_of_a_class(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     data = write_classes(tmp_path / "data")

@@ -71,7 +71,7 @@ def test_the_manifest(tmp_path: Path) -> None:
         "path": f"no such folder: {tmp_path}/no"
     }
     assert problems(source="manifest", path="{SPAN}.csv") == {
-        "path": "{SPAN} stands for a folder; write for example pictures/{SPAN}/manifest.csv"
+        "path": "{SPAN} stands for a folder; write for example images/{SPAN}/manifest.csv"
     }
 
 
@@ -79,7 +79,7 @@ def test_a_span_has_a_place_in_the_path(tmp_path: Path) -> None:
     assert DataSettings(path=f"{tmp_path}/{{SPAN}}", span=3).span == 3
     message = (
         "data.path has no {SPAN} that it could stand for; remove it, or write for example "
-        "pictures/{SPAN}"
+        "images/{SPAN}"
     )
     assert problems(path=str(tmp_path), span=3) == {"span": message}
     assert problems(source="digits", span=3) == {"span": message}

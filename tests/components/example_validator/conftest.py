@@ -14,7 +14,7 @@ import tensorflow_data_validation as tfdv
 from components.statistics_gen.options import statistics_options
 
 Row = tuple[str, str, int]
-"""Label, format and size of a picture."""
+"""Label, format and size of an image."""
 
 
 def write_examples(path: Path, rows: list[Row]) -> Path:

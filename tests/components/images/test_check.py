@@ -13,12 +13,12 @@ import tensorflow as tf
 from PIL import Image
 
 from components.example_gen.settings import DataSettings
-from components.images.check import Accepted, Rejected, check_picture
+from components.images.check import Accepted, Rejected, check_image
 from components.images.decode import decode_image
 
 SETTINGS = DataSettings.model_validate({"path": "anywhere"}, context={"check_paths": False})
 Y, X = np.mgrid[0:40, 0:56]
-PICTURE = Image.fromarray(np.stack([X * 4, Y * 6, X * Y], axis=-1).astype(np.uint8))
+IMAGE = Image.fromarray(np.stack([X * 4, Y * 6, X * Y], axis=-1).astype(np.uint8))
 
 
 def save(image: Image.Image, image_format: str, **options: Any) -> bytes:
@@ -36,7 +36,7 @@ def bmp(bits: int, compression: int, palette: bytes, data: bytes) -> bytes:
 
 
 def gif_with_small_frame() -> bytes:
-    contents = bytearray(save(PICTURE.quantize(16), "GIF"))
+    contents = bytearray(save(IMAGE.quantize(16), "GIF"))
     contents[6:10] = struct.pack("<HH", 100, 90)
     return bytes(contents)
 
@@ -54,40 +54,40 @@ def gif_with_small_frame() -> bytes:
     ],
 )
 def test_accepts_what_decodes_right(image_format: str, mode: str) -> None:
-    image = Image.new("I;16", (56, 40), 999) if mode == "I;16" else PICTURE.convert(mode)
-    verdict = check_picture(save(image, image_format), SETTINGS)
+    image = Image.new("I;16", (56, 40), 999) if mode == "I;16" else IMAGE.convert(mode)
+    verdict = check_image(save(image, image_format), SETTINGS)
     assert verdict == Accepted(image_format.lower(), height=40, width=56)
 
 
-def test_camera_jpegs_with_a_second_picture_are_jpegs() -> None:
-    contents = save(PICTURE, "MPO", save_all=True, append_images=[PICTURE])
-    assert check_picture(contents, SETTINGS) == Accepted("jpeg", 40, 56)
+def test_camera_jpegs_with_a_second_image_are_jpegs() -> None:
+    contents = save(IMAGE, "MPO", save_all=True, append_images=[IMAGE])
+    assert check_image(contents, SETTINGS) == Accepted("jpeg", 40, 56)
 
 
 def test_transparent_pixels_of_a_gif_may_have_any_colour() -> None:
-    contents = save(PICTURE.quantize(64), "GIF", transparency=5)
-    assert check_picture(contents, SETTINGS) == Accepted("gif", 40, 56)
+    contents = save(IMAGE.quantize(64), "GIF", transparency=5)
+    assert check_image(contents, SETTINGS) == Accepted("gif", 40, 56)
 
 
 REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "empty": (lambda: b"", "empty_file", "0 bytes"),
     "text": (lambda: b"hello", "not_an_image", "starts with b'hello'; use JPEG, PNG, GIF or BMP"),
-    "tiff": (lambda: save(PICTURE, "TIFF"), "unsupported_format", "TIFF; use JPEG, PNG, GIF or"),
-    "webp": (lambda: save(PICTURE, "WEBP"), "unsupported_format", "WebP; use JPEG, PNG, GIF or"),
+    "tiff": (lambda: save(IMAGE, "TIFF"), "unsupported_format", "TIFF; use JPEG, PNG, GIF or"),
+    "webp": (lambda: save(IMAGE, "WEBP"), "unsupported_format", "WebP; use JPEG, PNG, GIF or"),
     "jpeg cut": (
-        lambda: save(PICTURE, "JPEG")[:700],
+        lambda: save(IMAGE, "JPEG")[:700],
         "undecodable",
         "off: jpeg::Uncompress failed. Invalid JPEG data",
     ),
-    "png cut": (lambda: save(PICTURE, "PNG")[:-100], "undecodable", "Invalid PNG data"),
-    "png header cut": (lambda: save(PICTURE, "PNG")[:20], "undecodable", "malformed header: "),
+    "png cut": (lambda: save(IMAGE, "PNG")[:-100], "undecodable", "Invalid PNG data"),
+    "png header cut": (lambda: save(IMAGE, "PNG")[:20], "undecodable", "malformed header: "),
     "bmp 1 bit": (
-        lambda: save(PICTURE.convert("1"), "BMP"),
+        lambda: save(IMAGE.convert("1"), "BMP"),
         "unsupported_pixels",
         "bmp (1): TensorFlow cannot read it",
     ),
     "bmp palette": (
-        lambda: save(PICTURE.quantize(64), "BMP"),
+        lambda: save(IMAGE.quantize(64), "BMP"),
         "unsupported_pixels",
         "bmp (P): TensorFlow decodes wrong colours",
     ),
@@ -107,7 +107,7 @@ REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "gif (P): decodes to (40, 56) pixels (height, width), not (90, 100)",
     ),
     "jpeg of 1000 scans": (
-        lambda: save(PICTURE, "JPEG") + b"\xff\xda" * 1000,
+        lambda: save(IMAGE, "JPEG") + b"\xff\xda" * 1000,
         "undecodable",
         "has more than 500 progressive scans",
     ),
@@ -117,20 +117,20 @@ REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
 @pytest.mark.parametrize("case", REJECTED)
 def test_rejects_with_a_reason(case: str) -> None:
     contents, reason, detail = REJECTED[case]
-    verdict = check_picture(contents(), SETTINGS)
+    verdict = check_image(contents(), SETTINGS)
     assert isinstance(verdict, Rejected)
     assert verdict.reason == reason
     assert detail in verdict.detail
 
 
 def test_limits() -> None:
-    contents = save(PICTURE, "PNG")
+    contents = save(IMAGE, "PNG")
     small = SETTINGS.model_copy(update={"max_image_bytes": 100})
-    assert check_picture(contents, small) == Rejected(
+    assert check_image(contents, small) == Rejected(
         "too_many_bytes", f"{len(contents):,} bytes; data.max_image_bytes is 100"
     )
     few = SETTINGS.model_copy(update={"max_image_pixels": 2000})
-    assert check_picture(contents, few) == Rejected(
+    assert check_image(contents, few) == Rejected(
         "too_many_pixels", "56 x 40, 2,240 pixels to decode; data.max_image_pixels is 2,000"
     )
 
@@ -140,7 +140,7 @@ def test_frames_of_a_gif_count_together(encode: Callable[..., bytes]) -> None:
     frames = [Image.open(BytesIO(contents)).quantize(16) for contents in noise]
     contents = save(frames[0], "GIF", save_all=True, append_images=frames[1:])
     settings = SETTINGS.model_copy(update={"max_image_pixels": 50_000})
-    verdict = check_picture(contents, settings)
+    verdict = check_image(contents, settings)
     assert verdict == Rejected(
         "too_many_pixels",
         "100 x 100, 100,000 pixels to decode; data.max_image_pixels is 50,000",
@@ -156,7 +156,7 @@ def test_a_decompression_bomb_is_not_unpacked() -> None:
         for chunk in (header, data, b"IEND")
     ]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    verdict = check_picture(b"\x89PNG\r\n\x1a\n" + b"".join(chunks), SETTINGS)
+    verdict = check_image(b"\x89PNG\r\n\x1a\n" + b"".join(chunks), SETTINGS)
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert isinstance(verdict, Rejected)
     assert verdict.reason == "too_many_pixels"
@@ -166,7 +166,7 @@ def test_a_decompression_bomb_is_not_unpacked() -> None:
 def test_what_is_accepted_decodes(encode: Callable[..., bytes]) -> None:
     for image_format in ("JPEG", "PNG", "GIF", "BMP"):
         contents = encode(1, image_format)
-        verdict = check_picture(contents, SETTINGS)
+        verdict = check_image(contents, SETTINGS)
         assert isinstance(verdict, Accepted)
         decoded = decode_image(tf.constant(contents))
         assert decoded.shape == (verdict.height, verdict.width, 3)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 from components.example_gen.settings import DataSettings
-from components.images.check import Accepted, check_picture
+from components.images.check import Accepted, check_image
 from components.images.decode import decode_image
 
 SETTINGS = DataSettings.model_validate({"path": "anywhere"}, context={"check_paths": False})
@@ -68,7 +68,7 @@ def test_verdicts_are_those_of_decoding_whole(kind: str, mode: str) -> None:
     whole = jpeg(mode, KINDS[kind])
     accepted = 0
     for contents in itertools.chain([whole], broken(whole, MUTATIONS)):
-        verdict = check_picture(contents, SETTINGS)
+        verdict = check_image(contents, SETTINGS)
         if isinstance(verdict, Accepted):
             accepted += 1
             assert decoded_shape(contents) == (verdict.height, verdict.width, 3)

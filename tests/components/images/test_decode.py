@@ -20,7 +20,7 @@ def encode(image: Image.Image, image_format: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def picture(mode: str) -> Image.Image:
+def draw(mode: str) -> Image.Image:
     if mode == "RGBA":
         return Image.fromarray(RGBA)
     if mode == "LA":
@@ -41,10 +41,10 @@ EXACT = [
 
 
 @pytest.mark.parametrize(("image_format", "mode", "options"), EXACT)
-def test_lossless_pictures_are_exact(
+def test_lossless_images_are_exact(
     image_format: str, mode: str, options: dict[str, object]
 ) -> None:
-    contents = encode(picture(mode), image_format, **options)
+    contents = encode(draw(mode), image_format, **options)
     with Image.open(BytesIO(contents)) as image:
         expected = np.asarray(image.convert("RGB"))
     np.testing.assert_array_equal(decode_image(tf.constant(contents)).numpy(), expected)
@@ -53,7 +53,7 @@ def test_lossless_pictures_are_exact(
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "YCbCr"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 1}])
 def test_jpegs_differ_by_rounding_only(mode: str, options: dict[str, object]) -> None:
-    contents = encode(picture(mode), "JPEG", **options)
+    contents = encode(draw(mode), "JPEG", **options)
     with Image.open(BytesIO(contents)) as image:
         expected = np.asarray(image.convert("RGB")).astype(int)
     actual = decode_image(tf.constant(contents)).numpy()
@@ -78,7 +78,7 @@ def test_animation_gives_its_first_frame() -> None:
 
 
 def test_is_the_same_in_a_dataset_and_in_a_saved_model(tmp_path: object) -> None:
-    contents = encode(picture("RGB"), "PNG")
+    contents = encode(draw("RGB"), "PNG")
     dataset = tf.data.Dataset.from_tensors(contents).map(decode_image)
     assert dataset.element_spec == tf.TensorSpec([None, None, 3], tf.uint8)
     np.testing.assert_array_equal(next(iter(dataset)).numpy(), RGB)
@@ -89,7 +89,7 @@ def test_is_the_same_in_a_dataset_and_in_a_saved_model(tmp_path: object) -> None
     np.testing.assert_array_equal(loaded.decode(tf.constant(contents)).numpy(), RGB)
 
 
-@pytest.mark.parametrize("contents", [b"", b"not a picture", encode(picture("RGB"), "PNG")[:-50]])
-def test_what_is_no_whole_picture_raises(contents: bytes) -> None:
+@pytest.mark.parametrize("contents", [b"", b"not an image", encode(draw("RGB"), "PNG")[:-50]])
+def test_what_is_no_whole_image_raises(contents: bytes) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         decode_image(tf.constant(contents))

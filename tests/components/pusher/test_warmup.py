@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2  # type: ignore[import-untyped]
 
 from components.pusher.saved_model import ModelFacts, read_saved_model
-from components.pusher.warmup import build_warmup, sample_pictures
+from components.pusher.warmup import build_warmup, sample_images
 from tests.fakes.models.saved_models import LABELS, png, write_examples, write_saved_model
 
 
@@ -29,8 +29,8 @@ def test_saved_model_says_what_it_takes_and_gives(saved_model: Path) -> None:
 
 
 def test_model_answers_its_warmup_requests(saved_model: Path, tmp_path: Path) -> None:
-    pictures = [png(10), png(200)]
-    contents = build_warmup(pictures, read_saved_model(str(saved_model)), "pets")
+    images = [png(10), png(200)]
+    contents = build_warmup(images, read_saved_model(str(saved_model)), "pets")
     assert contents is not None
     (tmp_path / "requests").write_bytes(contents)
     serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
@@ -46,9 +46,9 @@ def test_model_answers_its_warmup_requests(saved_model: Path, tmp_path: Path) ->
         scores = serve(image_bytes=tf.constant(inputs["image_bytes"]))["scores"]
         asked.append((inputs["image_bytes"].tolist(), scores.numpy()[:, 0].tolist()))
     assert asked == [
-        ([pictures[0]], [10.0]),
-        ([pictures[1]], [200.0]),
-        (pictures, [10.0, 200.0]),
+        ([images[0]], [10.0]),
+        ([images[1]], [200.0]),
+        (images, [10.0, 200.0]),
     ]
 
 
@@ -65,17 +65,17 @@ def test_no_requests_for_another_contract(inputs: dict) -> None:
     assert build_warmup([png(1)], facts, "pets") is None
 
 
-def test_no_pictures_no_requests(saved_model: Path) -> None:
+def test_no_images_no_requests(saved_model: Path) -> None:
     assert build_warmup([], read_saved_model(str(saved_model)), "pets") is None
 
 
-def test_pictures_are_of_as_many_classes_as_there_are(tmp_path: Path) -> None:
-    pictures = {"cat": [png(1), png(2), png(3)], "dog": [png(4), png(5)], "emu": [png(6)]}
-    examples = write_examples(tmp_path / "examples", pictures)
-    assert sample_pictures(str(examples), "test") == [png(1), png(4), png(6), png(2)]
-    assert sample_pictures(str(examples), "test", 2) == [png(1), png(4)]
+def test_images_are_of_as_many_classes_as_there_are(tmp_path: Path) -> None:
+    images = {"cat": [png(1), png(2), png(3)], "dog": [png(4), png(5)], "emu": [png(6)]}
+    examples = write_examples(tmp_path / "examples", images)
+    assert sample_images(str(examples), "test") == [png(1), png(4), png(6), png(2)]
+    assert sample_images(str(examples), "test", 2) == [png(1), png(4)]
 
 
-def test_huge_pictures_are_passed_over(tmp_path: Path) -> None:
+def test_huge_images_are_passed_over(tmp_path: Path) -> None:
     examples = write_examples(tmp_path / "e", {"cat": [png(1) + bytes(1 << 20), png(2)]})
-    assert sample_pictures(str(examples), "test") == [png(2)]
+    assert sample_images(str(examples), "test") == [png(2)]

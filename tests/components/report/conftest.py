@@ -24,14 +24,14 @@ from components.report.sources import Pushed, Sources
 from components.statistics_gen.options import statistics_options
 
 SPLITS = {"train": 8, "validation": 2, "test": 4}
-"""Number of pictures of each class."""
+"""Number of images of each class."""
 
 Labels = Mapping[str, int]
 WriteStatistics = Callable[..., Path]
 
 
-def encode_picture(seed: int, size: tuple[int, int] = (40, 30), kind: str = "PNG") -> bytes:
-    """A picture of noise, another for every seed."""
+def encode_image(seed: int, size: tuple[int, int] = (40, 30), kind: str = "PNG") -> bytes:
+    """An image of noise, another for every seed."""
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, kind)
@@ -58,12 +58,12 @@ def write_statistics(folder: Path, labels: Labels, sizes: tuple[int, ...] = (30,
     return folder
 
 
-def write_examples(folder: Path, pictures: Mapping[str, tuple[str, bytes]]) -> Path:
-    """Writes a test split: label and bytes of each picture by name."""
+def write_examples(folder: Path, images: Mapping[str, tuple[str, bytes]]) -> Path:
+    """Writes a test split: label and bytes of each image by name."""
     split = folder / "Split-test"
     split.mkdir(parents=True)
     with tf.io.TFRecordWriter(str(split / "data_tfrecord-00000-of-00001.gz"), "GZIP") as writer:
-        for name, (label, contents) in pictures.items():
+        for name, (label, contents) in images.items():
             verdict = Accepted(format="png", height=30, width=40)
             example = build_example(contents, name=name, label=label, sha256="0", verdict=verdict)
             writer.write(example.SerializeToString())
@@ -76,7 +76,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def describe_ingest(classes: list[str]) -> dict[str, Any]:
-    """What ingest says of `SPLITS` pictures of each class and two broken files."""
+    """What ingest says of `SPLITS` images of each class and two broken files."""
     accepted = len(classes) * sum(SPLITS.values())
     return {
         "found": accepted + 2,
@@ -94,7 +94,7 @@ def describe_ingest(classes: list[str]) -> dict[str, Any]:
 
 
 def build_decision(classes: list[str], blessed: bool = True) -> dict[str, Any]:
-    """The Evaluator's decision, in full: of four pictures of each class, one is wrong."""
+    """The Evaluator's decision, in full: of four images of each class, one is wrong."""
     size = len(classes)
     counts = 3 * np.eye(size, dtype=int) + np.roll(np.eye(size, dtype=int), 1, axis=1)
     return {
@@ -162,7 +162,7 @@ def build_training() -> dict[str, Any]:
 SERVING_CHECK = {
     "passed": True,
     "failures": [],
-    "pictures": 32,
+    "images": 32,
     "largest_difference": 2.4e-7,
     "is_deterministic": True,
     "latency_ms": {"1": {"p50": 18.2, "p99": 25.9}, "32": {"p50": 402.0, "p99": 455.3}},
@@ -173,7 +173,7 @@ SERVING_CHECK = {
 
 
 def predictions(classes: list[str]) -> list[dict[str, Any]]:
-    """Of four test pictures of each class, the last one is taken for the next class."""
+    """Of four test images of each class, the last one is taken for the next class."""
     lines = []
     for index, label in enumerate(classes):
         for number in range(4):
@@ -209,11 +209,11 @@ def make_sources(tmp_path: Path) -> MakeSources:
             for key in ("examples", "anomalies", "model_run", "evaluation", "serving_check")
         }
         lines = predictions(names)
-        pictures = {
-            line["name"]: (line["label"], encode_picture(number))
+        images = {
+            line["name"]: (line["label"], encode_image(number))
             for number, line in enumerate(lines[:100])
         }
-        write_examples(folders["examples"], pictures)
+        write_examples(folders["examples"], images)
         write_json(folders["examples"] / "ingest.json", describe_ingest(names))
         refused = [
             {"path": f"{names[0]}/broken.jpg", "reason": "truncated", "detail": "ends early"},
@@ -244,7 +244,7 @@ def make_sources(tmp_path: Path) -> MakeSources:
         )
         return Sources(
             run=run,
-            configuration={"data": {"path": "pictures"}, "gate": {"min_accuracy": 0.7}},
+            configuration={"data": {"path": "images"}, "gate": {"min_accuracy": 0.7}},
             code={"trainer": "ab" * 32},
             folders={key: str(folder) for key, folder in folders.items()},
             fingerprint="cd" * 32,

@@ -61,7 +61,7 @@ def build_pipeline(root: Path, folders: Mapping[str, str], *, push: bool = True)
             pusher = Push().with_id("Pusher")
         nodes.append(pusher)
         inputs["pushed_model"] = pusher.outputs["pushed_model"]
-    report = Report(**inputs, configuration='{"data": {"path": "pictures"}}', code={"a": "ab"})
+    report = Report(**inputs, configuration='{"data": {"path": "images"}}', code={"a": "ab"})
     return Pipeline(
         pipeline_name="pets",
         pipeline_root=str(root / "artifacts"),

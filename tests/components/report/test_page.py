@@ -63,7 +63,7 @@ def test_a_pushed_model(make_sources: MakeSources, tmp_path: Path) -> None:
     text = words(page.html)
     for told in (
         "Pushed: version 1795413758 of the model is in service.",
-        "Test accuracy 0.7500 ± 0.1300 on 8 pictures; the gate asks for 0.7000; the baseline has",
+        "Test accuracy 0.7500 ± 0.1300 on 8 images; the gate asks for 0.7000; the baseline has",
         "0.6000 to 0.8600",
         "+0.0050",
         "calibration error",
@@ -131,9 +131,9 @@ def test_a_decision_of_an_earlier_version(make_sources: MakeSources) -> None:
         },
     )
     text = words(build_page(sources).html)
-    assert "0.9647 on 312 pictures; the gate asks for 0.7000." in text
+    assert "0.9647 on 312 images; the gate asks for 0.7000." in text
     assert "There is no baseline" in text
-    assert "Confusion matrix" not in text and "Pictures to look at" not in text
+    assert "Confusion matrix" not in text and "Images to look at" not in text
 
 
 def test_a_thousand_classes_stay_readable(make_sources: MakeSources) -> None:

@@ -46,7 +46,7 @@ def test_thousands_of_classes(compute_statistics: Compute) -> None:
     assert len(list_labels(statistics)) == 3000
 
 
-def test_curated_schema_gets_the_picture(tmp_path: Path, compute_statistics: Compute) -> None:
+def test_curated_schema_gets_the_image(tmp_path: Path, compute_statistics: Compute) -> None:
     schema = infer_schema(compute_statistics(TRAIN))
     del schema.feature[-1]
     path = tmp_path / "schema.pbtxt"

@@ -30,19 +30,19 @@ class TransformLayer(tf.Module):
 
     def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Decodes, resizes and scales a batch."""
-        pictures = tf.map_fn(
+        images = tf.map_fn(
             lambda contents: load_image(
                 contents, image_size=SIZE, interpolation="bilinear", scale="tf"
             ),
             tf.reshape(features[IMAGE], [-1]),
             fn_output_signature=tf.TensorSpec([SIZE, SIZE, 3], tf.float32),
         )
-        return {IMAGE_XF: pictures}
+        return {IMAGE_XF: images}
 
 
-def mean_colour(pictures: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """The smallest of networks: logits of a picture's mean colour."""
-    return tf.linalg.matmul(tf.reduce_mean(pictures, axis=[1, 2]), weights)
+def mean_colour(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """The smallest of networks: logits of an image's mean colour."""
+    return tf.linalg.matmul(tf.reduce_mean(images, axis=[1, 2]), weights)
 
 
 def save_model(
@@ -57,7 +57,7 @@ def save_model(
     labels.write_text("".join(f"{label}\n" for label in LABELS))
     variable = tf.Variable(weights)
     model = kind(
-        lambda pictures: logits_fn(pictures, variable),
+        lambda images: logits_fn(images, variable),
         [variable],
         TransformLayer(),
         LABELS,
@@ -67,8 +67,8 @@ def save_model(
     return folder / "Format-Serving"
 
 
-def make_picture(seed: int, name: str = "PNG", size: tuple[int, int] = (20, 20)) -> bytes:
-    """A picture of noise around a colour."""
+def make_image(seed: int, name: str = "PNG", size: tuple[int, int] = (20, 20)) -> bytes:
+    """An image of noise around a colour."""
     random = np.random.default_rng(seed)
     pixels = random.integers(0, 120, 3) + random.integers(0, 120, (*size, 3))
     buffer = io.BytesIO()
@@ -76,14 +76,14 @@ def make_picture(seed: int, name: str = "PNG", size: tuple[int, int] = (20, 20))
     return buffer.getvalue()
 
 
-def write_split(folder: Path, pictures: list[bytes], formats: list[str]) -> None:
-    """Writes pictures as ingest does."""
+def write_split(folder: Path, images: list[bytes], formats: list[str]) -> None:
+    """Writes images as ingest does."""
     folder.mkdir(parents=True)
     options = tf.io.TFRecordOptions(compression_type="GZIP")
     with tf.io.TFRecordWriter(str(folder / "data-00000-of-00001.gz"), options) as writer:
-        for contents, name in zip(pictures, formats, strict=True):
-            with Image.open(io.BytesIO(contents)) as picture:
-                width, height = picture.size
+        for contents, name in zip(images, formats, strict=True):
+            with Image.open(io.BytesIO(contents)) as image:
+                width, height = image.size
             example = build_example(
                 contents,
                 name=f"{len(contents)}.{name}",
@@ -102,12 +102,12 @@ def good_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> standard_artifacts.Examples:
-    """5 test pictures of several formats and 40 validation pictures."""
+    """5 test images of several formats and 40 validation images."""
     folder = tmp_path_factory.mktemp("examples")
     formats = ["png", "png", "jpeg", "bmp", "gif"]
-    test = [make_picture(n, name, (20, 10 + n)) for n, name in enumerate(formats)]
+    test = [make_image(n, name, (20, 10 + n)) for n, name in enumerate(formats)]
     write_split(folder / "Split-test", test, formats)
-    validation = [make_picture(100 + n) for n in range(40)]
+    validation = [make_image(100 + n) for n in range(40)]
     write_split(folder / "Split-validation", validation, ["png"] * 40)
     artifact = standard_artifacts.Examples()
     artifact.uri = str(folder)
@@ -117,11 +117,11 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> standard_artifacts.Exa
 
 @pytest.fixture(scope="session")
 def model_run(tmp_path_factory: pytest.TempPathFactory) -> standard_artifacts.ModelRun:
-    """What the Trainer leaves: the scores of the validation pictures."""
+    """What the Trainer leaves: the scores of the validation images."""
     folder = tmp_path_factory.mktemp("model_run")
-    validation = [make_picture(100 + n) for n in range(40)]
-    pictures = TransformLayer()({IMAGE: tf.constant(validation)})[IMAGE_XF]
-    scores = tf.nn.softmax(mean_colour(pictures, WEIGHTS)).numpy()
+    validation = [make_image(100 + n) for n in range(40)]
+    images = TransformLayer()({IMAGE: tf.constant(validation)})[IMAGE_XF]
+    scores = tf.nn.softmax(mean_colour(images, WEIGHTS)).numpy()
     sha256 = tuple(hashlib.sha256(contents).hexdigest() for contents in validation)
     reference = Reference(sha256, scores, scores[:ALONE], LABELS)
     write_reference(reference, str(folder / REFERENCE_FILE))

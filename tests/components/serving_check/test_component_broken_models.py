@@ -36,7 +36,7 @@ def check(
 def test_a_good_model_passes(check: Check) -> None:
     verdict = check({"calls": 200})
     assert verdict.failures == [] and verdict.passed and verdict.is_checked
-    assert verdict.pictures == 45 and verdict.calls == 200
+    assert verdict.images == 45 and verdict.calls == 200
     assert verdict.largest_difference is not None and verdict.largest_difference < 1e-6
     assert verdict.is_deterministic is True
     assert verdict.latency_ms.keys() == {"1", "32"}
@@ -46,8 +46,8 @@ def test_a_good_model_passes(check: Check) -> None:
 
 
 def test_needs_our_package(check: Check) -> None:
-    def in_python(pictures: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        logits = tf.py_function(mean_colour, [pictures, weights], tf.float32)
+    def in_python(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        logits = tf.py_function(mean_colour, [images, weights], tf.float32)
         return tf.ensure_shape(logits, [None, 3])
 
     verdict = check(logits_fn=in_python)
@@ -58,7 +58,7 @@ def test_needs_our_package(check: Check) -> None:
 
 def test_not_deterministic(check: Check) -> None:
     verdict = check(logits_fn=lambda p, w: tf.nn.dropout(mean_colour(p, w), 0.5))
-    assert "two calls with the same pictures give different answers" in verdict.failures
+    assert "two calls with the same images give different answers" in verdict.failures
     assert verdict.is_deterministic is False
 
 
@@ -66,7 +66,7 @@ def test_other_scores_than_the_trainers(check: Check) -> None:
     verdict = check(weights=WEIGHTS * np.float32(1.001))
     [failure] = verdict.failures
     assert failure.startswith("scores differ from the Trainer's by up to 0.000")
-    assert failure.endswith("on 40 validation pictures; serving_check.max_difference allows 1e-05")
+    assert failure.endswith("on 40 validation images; serving_check.max_difference allows 1e-05")
 
 
 class FailsOnEmptyBatch(Classifier):
@@ -86,10 +86,10 @@ class FailsTogether(Classifier):
         return self._transform_fn(contents), tf.ones_like(contents, tf.bool)
 
 
-def test_an_undecodable_picture_fails_its_neighbours(check: Check) -> None:
+def test_an_undecodable_image_fails_its_neighbours(check: Check) -> None:
     failures = check(kind=FailsTogether).failures
     assert any(
-        failure.startswith("no answer to a file that is no picture among good pictures")
+        failure.startswith("no answer to a file that is no image among good images")
         and "Unknown image file format" in failure
         for failure in failures
     )
@@ -101,10 +101,10 @@ class PassesOverInSilence(Classifier):
         return {**answer, "valid": tf.ones_like(answer["valid"])}
 
 
-def test_an_undecodable_picture_is_not_flagged(check: Check) -> None:
+def test_an_undecodable_image_is_not_flagged(check: Check) -> None:
     failures = check(kind=PassesOverInSilence).failures
     assert (
-        "a truncated picture among good pictures: "
+        "a truncated image among good images: "
         "output 'valid' is [True, True, True], not [True, False, True]"
     ) in failures
 
@@ -131,9 +131,9 @@ def test_memory_grows(check: Check) -> None:
 
 
 def test_ends_the_process(check: Check) -> None:
-    def abort(pictures: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def abort(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         with tf.control_dependencies([tf.raw_ops.Abort(error_msg="out of order")]):
-            return mean_colour(tf.identity(pictures), weights)
+            return mean_colour(tf.identity(images), weights)
 
     [failure] = check(logits_fn=abort).failures
     assert failure == (
@@ -149,7 +149,7 @@ class WithoutFlag(Classifier):
 def test_lacks_an_output_and_is_too_slow(check: Check) -> None:
     failures = check({"max_latency_ms": 0.001}, kind=WithoutFlag).failures
     assert failures[0] == "a batch of 1: serving_default has no output 'valid'"
-    assert failures[1].startswith("one picture takes ")
+    assert failures[1].startswith("one image takes ")
     assert failures[1].endswith("ms (p99 of 25 calls); serving_check.max_latency_ms allows 0.001")
 
 

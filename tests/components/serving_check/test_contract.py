@@ -47,7 +47,7 @@ def test_a_good_answer_has_no_problem() -> None:
         ),
         (
             {"scores": np.asarray([[-3.5, 7.25], [0, 0]], np.float32)},
-            "the scores of a picture do not add up to 1",
+            "the scores of an image do not add up to 1",
         ),
         (
             {"label": np.asarray(["cat", ""], object)},

@@ -102,17 +102,17 @@ def test_a_model_that_is_refused_already_is_not_asked(
     assert not _may_push(model, blessing)
 
 
-def test_a_split_without_pictures_cannot_be_asked_about(model: Any, tmp_path: Path) -> None:
+def test_a_split_without_images_cannot_be_asked_about(model: Any, tmp_path: Path) -> None:
     empty = _artifact(standard_artifacts.Examples, tmp_path / "examples")
     empty.split_names = '["validation", "test"]'
     _, verdict = _check(tmp_path, {"model": model, "examples": empty})
-    assert verdict["failures"] == ["the test split holds no picture to ask about"]
+    assert verdict["failures"] == ["the test split holds no image to ask about"]
 
 
-def test_reference_of_other_pictures(
+def test_reference_of_other_images(
     model: Any, examples: Any, model_run: Any, tmp_path: Path
 ) -> None:
-    # The reference is of the validation pictures; here these are the test pictures.
+    # The reference is of the validation images; here these are the test images.
     other = _artifact(standard_artifacts.Examples, tmp_path / "examples")
     other.split_names = '["validation", "test"]'
     for split in ("validation", "test"):
@@ -121,7 +121,7 @@ def test_reference_of_other_pictures(
     inputs = {"model": model, "examples": other, "model_run": model_run}
     _, verdict = _check(tmp_path, inputs)
     assert verdict["failures"] == [
-        "the Trainer's scores are of pictures that the validation split lacks"
+        "the Trainer's scores are of images that the validation split lacks"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Which pictures are asked about, and what is made of them."""
+"""Which images are asked about, and what is made of them."""
 
 import hashlib
 
@@ -8,42 +8,42 @@ import tensorflow as tf
 from components.images.decode import decode_image
 from components.serving_check.images import (
     UNDECODABLE,
-    Picture,
+    SampleImage,
     choose_various,
     encode_otherwise,
     find_by_hash,
     read_split,
     spoil,
 )
-from tests.components.serving_check.conftest import make_picture
+from tests.components.serving_check.conftest import make_image
 
 
-def test_reads_pictures_with_their_kind(examples: object) -> None:
-    pictures = list(read_split(f"{examples.uri}/Split-test"))  # type: ignore[attr-defined]
-    assert [picture.kind for picture in pictures] == [
+def test_reads_images_with_their_kind(examples: object) -> None:
+    images = list(read_split(f"{examples.uri}/Split-test"))  # type: ignore[attr-defined]
+    assert [image.kind for image in images] == [
         ("png", 20, 10), ("png", 20, 11), ("jpeg", 20, 12), ("bmp", 20, 13), ("gif", 20, 14),
     ]  # fmt: skip
-    assert pictures[0].contents == make_picture(0, "PNG", (20, 10))
+    assert images[0].contents == make_image(0, "PNG", (20, 10))
 
 
-def test_chooses_pictures_that_differ() -> None:
+def test_chooses_images_that_differ() -> None:
     kinds = [("jpeg", 10, 10)] * 5 + [("jpeg", 20, 20), ("png", 10, 10)]
-    pictures = [Picture(b"%d" % number, kind) for number, kind in enumerate(kinds)]
-    assert choose_various(pictures, 3) == [b"0", b"6", b"5"]
-    assert choose_various(pictures, 4) == [b"0", b"6", b"5", b"1"]
-    assert len(choose_various(pictures, 32)) == 7
+    images = [SampleImage(b"%d" % number, kind) for number, kind in enumerate(kinds)]
+    assert choose_various(images, 3) == [b"0", b"6", b"5"]
+    assert choose_various(images, 4) == [b"0", b"6", b"5", b"1"]
+    assert len(choose_various(images, 32)) == 7
 
 
-def test_finds_pictures_in_the_order_of_their_hashes() -> None:
-    pictures = [Picture(b"%d" % number, ("png", 1, 1)) for number in range(5)]
+def test_finds_images_in_the_order_of_their_hashes() -> None:
+    images = [SampleImage(b"%d" % number, ("png", 1, 1)) for number in range(5)]
     hashes = [hashlib.sha256(contents).hexdigest() for contents in (b"3", b"1", b"3")]
-    assert find_by_hash(pictures, hashes) == [b"3", b"1", b"3"]
-    assert find_by_hash(pictures[:2], hashes) is None
+    assert find_by_hash(images, hashes) == [b"3", b"1", b"3"]
+    assert find_by_hash(images[:2], hashes) is None
 
 
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "BMP", "GIF"])
-def test_one_picture_in_every_format(name: str) -> None:
-    encoded = list(encode_otherwise(make_picture(1, name)))
+def test_one_image_in_every_format(name: str) -> None:
+    encoded = list(encode_otherwise(make_image(1, name)))
     signatures = {contents[:3] for contents in encoded}
     assert signatures >= {b"\xff\xd8\xff", b"\x89PN", b"GIF"}
     assert any(contents.startswith(b"BM") for contents in encoded)
@@ -53,7 +53,7 @@ def test_one_picture_in_every_format(name: str) -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 8), (300, 200)])
 def test_what_is_spoiled_cannot_be_decoded(size: tuple[int, int]) -> None:
-    spoiled = spoil(make_picture(1, size=size))
+    spoiled = spoil(make_image(1, size=size))
     assert tuple(spoiled) == UNDECODABLE
     for contents in spoiled.values():
         with pytest.raises(tf.errors.InvalidArgumentError):

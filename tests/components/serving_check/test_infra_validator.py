@@ -22,7 +22,7 @@ from trainer.export import EXAMPLES_SIGNATURE
 @pytest.fixture
 def validator() -> ServingValidator:
     return build_infra_validator(
-        InfraValidatorSettings(tags=("2.16.1", "latest"), pictures=3, service_account="server"),
+        InfraValidatorSettings(tags=("2.16.1", "latest"), images=3, service_account="server"),
         "pets",
         EXAMPLES_SIGNATURE,
         channel_utils.as_channel([standard_artifacts.Model()]),

@@ -118,9 +118,9 @@ def test_graph_and_labels_are_those_that_beam_makes(
     assert alone.vocabulary_size_by_name(LABEL_VOCABULARY) == len(expected)
     assert alone.transformed_feature_spec() == beam.transformed_feature_spec()
     inputs = {IMAGE: tf.constant([[_png()]]), LABEL: tf.constant([["apple"]])}
-    pictures = [one.transform_features_layer()(inputs)[IMAGE_XF] for one in outputs]
-    assert pictures[0].shape == (1, SIZE, SIZE, 3)
-    np.testing.assert_array_equal(*pictures)
+    images = [one.transform_features_layer()(inputs)[IMAGE_XF] for one in outputs]
+    assert images[0].shape == (1, SIZE, SIZE, 3)
+    np.testing.assert_array_equal(*images)
 
 
 def test_labels_are_those_that_ingest_counted(tmp_path: Path) -> None:

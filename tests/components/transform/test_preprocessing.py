@@ -1,4 +1,4 @@
-"""One picture through the graph: eagerly, in tf.data and as training reads it, to the bit."""
+"""One image through the graph: eagerly, in tf.data and as training reads it, to the bit."""
 
 import os
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_eager_equals_tf_data(contents: bytes, interpolation: str) -> None:
 
 
 def test_file_name_does_not_matter_only_bytes(contents: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "picture.png"  # it is a JPEG
+    path = tmp_path / "image.png"  # it is a JPEG
     path.write_bytes(contents)
     read = tf.io.read_file(str(path))
     image = load_image(read, image_size=32, interpolation="bilinear", scale="raw")

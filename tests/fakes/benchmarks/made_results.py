@@ -4,29 +4,29 @@ from benchmarks.scale.results import ComponentResult, ProcessResult, SizeResult
 
 
 def make_result(
-    pictures: int,
+    images: int,
     *,
     trainer_ms: float = 5.0,
     fixed_bytes: int = 1_000_000_000,
-    picture_bytes: int = 0,
+    image_bytes: int = 0,
     stored_share: float = 1.1,
 ) -> SizeResult:
-    """A run whose Trainer takes so much time and memory a picture."""
-    memory = fixed_bytes + picture_bytes * pictures
-    seconds = {"start-up and end": 10.0, "ImageExampleGen": pictures / 1000}
-    seconds |= dict.fromkeys(("StatisticsGen", "Transform", "Evaluator"), pictures / 2000)
-    seconds["Trainer"] = trainer_ms * pictures / 1000
+    """A run whose Trainer takes so much time and memory an image."""
+    memory = fixed_bytes + image_bytes * images
+    seconds = {"start-up and end": 10.0, "ImageExampleGen": images / 1000}
+    seconds |= dict.fromkeys(("StatisticsGen", "Transform", "Evaluator"), images / 2000)
+    seconds["Trainer"] = trainer_ms * images / 1000
     return SizeResult(
         settings="s",
         command="python -m benchmarks.scale",
         machine={"cores": 2},
-        pictures=pictures,
-        test_pictures=round(0.15 * pictures),
-        source_bytes=20_000 * pictures,
-        stored_bytes=round(stored_share * 20_000 * pictures),
+        images=images,
+        test_images=round(0.15 * images),
+        source_bytes=20_000 * images,
+        stored_bytes=round(stored_share * 20_000 * images),
         shard_bytes=100_000_000,
-        left_bytes=24_000 * pictures,
-        written_bytes=50_000 * pictures,
+        left_bytes=24_000 * images,
+        written_bytes=50_000 * images,
         seconds=sum(seconds.values()),
         cpu_seconds=2 * sum(seconds.values()),
         peak_pss_bytes=memory,
@@ -35,7 +35,7 @@ def make_result(
                 seconds=value,
                 peak_anon_bytes=memory if name == "Trainer" else fixed_bytes,
                 peak_rss_bytes=memory,
-                added_anon_bytes=picture_bytes * pictures if name == "Trainer" else 0,
+                added_anon_bytes=image_bytes * images if name == "Trainer" else 0,
             )
             for name, value in seconds.items()
         },

@@ -1,4 +1,4 @@
-"""Benchmarks over a handful of pictures, as a user starts them."""
+"""Benchmarks over a handful of images, as a user starts them."""
 
 import os
 import subprocess
@@ -20,8 +20,8 @@ TINY_TRAINING = (
 )
 
 
-def write_pictures(folder: Path, count: int) -> Path:
-    """Writes `train` and `validation`, each with `count` pictures of two classes."""
+def write_images(folder: Path, count: int) -> Path:
+    """Writes `train` and `validation`, each with `count` images of two classes."""
     random = np.random.default_rng(1)
     for split in ("train", "validation"):
         for channel, label in ((2, "blue"), (0, "red")):

@@ -15,7 +15,7 @@ from tests.repository import REPOSITORY
 DIGITS = REPOSITORY / "configs" / "digits.yaml"
 
 EVERYTHING = """
-data: {path: "/mnt/pictures/{SPAN}"}
+data: {path: "/mnt/images/{SPAN}"}
 model: {weights: /opt/weights/mobilenet_v2.h5}
 trainer: {warm_start: true}
 gate: {min_accuracy: 0.9}
@@ -25,7 +25,7 @@ kubeflow:
   image: registry.example/team/image-pipeline:1.2
   image_pull_secrets: [registry]
   root: /mnt/pipeline/pets
-  volumes: {image-pipeline: /mnt/pipeline, pictures: /mnt/pictures}
+  volumes: {image-pipeline: /mnt/pipeline, images: /mnt/images}
   metadata: {url: "postgresql://metadata.db:5432/mlmd", secret: mlmd, user_key: user}
   retries: {count: 3, backoff_seconds: 60, backoff_factor: 1.5, backoff_max_seconds: 600}
   security_context: {run_as_user: 1000, run_as_group: 2000, run_as_non_root: true}

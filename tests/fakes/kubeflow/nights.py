@@ -9,7 +9,7 @@ from tests.fakes.servers.postgresql import PostgreSQL
 from tests.repository import REPOSITORY
 
 CONFIG = """
-data: {{path: "{folder}/pictures/span-{{SPAN}}"}}
+data: {{path: "{folder}/images/span-{{SPAN}}"}}
 transform: {{image_size: 32}}
 model: {{backbone: MobileNetV2, alpha: 0.35, weights: bundled, output_layer: block_4_add}}
 trainer:
@@ -58,10 +58,10 @@ def last_lines(run: PlayedRun) -> dict[str, str]:
     return {name: task.log.strip().splitlines()[-1] for name, task in run.tasks.items()}
 
 
-def swap_labels(pictures: Path, count: int) -> None:
+def swap_labels(images: Path, count: int) -> None:
     """Puts zeros among the ones and ones among the zeros: no model gets all of them right."""
     for index in range(count):
-        zero, one = (pictures / f"digit-{label}" / f"{index:03}.png" for label in (0, 1))
+        zero, one = (images / f"digit-{label}" / f"{index:03}.png" for label in (0, 1))
         contents = zero.read_bytes()
         zero.write_bytes(one.read_bytes())
         one.write_bytes(contents)

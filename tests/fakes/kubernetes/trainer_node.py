@@ -1,4 +1,4 @@
-"""The inputs of a Trainer node with a network and pictures so small that training takes seconds."""
+"""The inputs of a Trainer node with a network and images so small that training takes seconds."""
 
 import json
 from collections.abc import Sequence
@@ -96,16 +96,16 @@ class Node:
 
 
 def write_inputs(folder: Path) -> None:
-    """Writes pictures, and the graph that they pass."""
+    """Writes images, and the graph that they pass."""
     for split, count in {"train": 21, "validation": 10}.items():
         path = folder / "examples" / f"Split-{split}"
         path.mkdir(parents=True)
         write_examples(path / "data.tfrecord", count, seed=count)
     text = tf.io.FixedLenFeature([1], tf.string)
     schema = schema_utils.schema_from_feature_spec({IMAGE: text, LABEL: text})
-    picture = tf.io.encode_png(tf.zeros([8, 8, 3], tf.uint8)).numpy()
+    image = tf.io.encode_png(tf.zeros([8, 8, 3], tf.uint8)).numpy()
     rows: Sequence[dict[str, list[bytes]]] = [
-        {IMAGE: [picture], LABEL: [label.encode()]} for label in LABELS
+        {IMAGE: [image], LABEL: [label.encode()]} for label in LABELS
     ]
     settings = {"image_size": IMAGE_SIZE, "interpolation": "bilinear", "scale": "tf"}
     with (

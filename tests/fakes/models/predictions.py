@@ -22,7 +22,7 @@ def predictions(*groups: tuple[str, str, int], score: float = 0.8) -> list[Predi
 
 
 def paired(both: int, gained: int, lost: int, neither: int) -> list[Prediction]:
-    """Pictures of cats by who is right: both, the candidate, the baseline, none."""
+    """Images of cats by who is right: both, the candidate, the baseline, none."""
     answers: Sequence[tuple[str, str, int]] = (
         ("cats", "cats", both),
         ("cats", "dogs", gained),

@@ -1,4 +1,4 @@
-"""A pushed model that is made in a second, and pictures to ask it about."""
+"""A pushed model that is made in a second, and images to ask it about."""
 
 import atexit
 import functools
@@ -25,7 +25,7 @@ class TransformLayer(tf.Module):
 
 
 class OldModel(tf.Module):
-    """A model from before `valid`: one undecodable picture fails the whole batch."""
+    """A model from before `valid`: one undecodable image fails the whole batch."""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
     def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -54,7 +54,7 @@ def exported_model() -> Path:
     slope = tf.Variable(2.0)
     classifier = Classifier(
         # Of the channels red, green and blue: blue and red.
-        lambda pictures: slope * tf.reduce_mean(pictures, axis=[1, 2])[:, ::-2],
+        lambda images: slope * tf.reduce_mean(images, axis=[1, 2])[:, ::-2],
         [slope],
         TransformLayer(),
         LABELS,
@@ -64,8 +64,8 @@ def exported_model() -> Path:
     return folder / "model"
 
 
-def write_picture(path: Path, colour: str, seed: int = 0) -> Path:
-    """Writes a noisy picture in which a colour prevails."""
+def write_image(path: Path, colour: str, seed: int = 0) -> Path:
+    """Writes a noisy image in which a colour prevails."""
     pixels = np.random.default_rng(seed).integers(0, 120, (8, 8, 3))
     pixels[..., 0 if colour == "red" else 2] += 120
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A SavedModel with the project's signatures, and pictures for it."""
+"""A SavedModel with the project's signatures, and images for it."""
 
 import io
 from pathlib import Path
@@ -22,8 +22,8 @@ class _Classifier(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
     def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         def decode(contents: tf.Tensor) -> tf.Tensor:
-            picture = tf.io.decode_image(contents, channels=3, expand_animations=False)
-            return tf.reduce_mean(tf.cast(picture, tf.float32))
+            image = tf.io.decode_image(contents, channels=3, expand_animations=False)
+            return tf.reduce_mean(tf.cast(image, tf.float32))
 
         light = tf.map_fn(decode, image_bytes, fn_output_signature=tf.float32)
         return {"scores": tf.tile(light[:, tf.newaxis], [1, len(LABELS)])}
@@ -44,16 +44,16 @@ def png(shade: int, size: int = 4) -> bytes:
     return file.getvalue()
 
 
-def write_examples(folder: Path, pictures: dict[str, list[bytes]]) -> Path:
-    """Writes pictures by label as ingest does."""
+def write_examples(folder: Path, images: dict[str, list[bytes]]) -> Path:
+    """Writes images by label as ingest does."""
     (folder / "Split-test").mkdir(parents=True)
     path = folder / "Split-test" / "data_tfrecord-00000-of-00001.gz"
     with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
-        for label, contents in pictures.items():
-            for index, picture in enumerate(contents):
+        for label, contents in images.items():
+            for index, image in enumerate(contents):
                 verdict: Any = Accepted(format="png", height=4, width=4)
                 example = build_example(
-                    picture, name=f"{label}/{index}", label=label, sha256="", verdict=verdict
+                    image, name=f"{label}/{index}", label=label, sha256="", verdict=verdict
                 )
                 writer.write(example.SerializeToString())
     return folder

@@ -1,4 +1,4 @@
-"""SavedModels whose answers a test can foretell, and the pictures they are asked about."""
+"""SavedModels whose answers a test can foretell, and the images they are asked about."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,12 +8,12 @@ import tensorflow as tf
 from tfx.types import artifact_utils, standard_artifacts
 
 SIGNATURE = "serving_examples"
-# Twenty test pictures of each class; their "bytes" are a number that the models below read.
+# Twenty test images of each class; their "bytes" are a number that the models below read.
 COUNT = 20
 
 
 class TinyModel(tf.Module):
-    """Right on the first `right` pictures of every class, wrong on the others.
+    """Right on the first `right` images of every class, wrong on the others.
 
     Right is a score of 0.9 and wrong one of 0.1; a wrong answer is the class before the right one.
     """
@@ -67,7 +67,7 @@ def make_model(
 
 
 def serialize(label: str, number: int) -> bytes:
-    """The tf.Example of one picture."""
+    """The tf.Example of one image."""
     values = {
         "image/encoded": str(number),
         "image/class/text": label,

@@ -2,7 +2,7 @@
 
     python distributed_worker.py train|lose STRATEGY,... FOLDER RESULT
 
-FOLDER holds the pictures, RESULT is a new JSON file.
+FOLDER holds the images, RESULT is a new JSON file.
 """
 
 import json
@@ -27,7 +27,7 @@ LABELS = ("blue", "red")
 
 
 def train(strategy: tf.distribute.Strategy, folder: Path) -> dict[str, Any]:
-    """Trains two stages: on stored features, then on pictures."""
+    """Trains two stages: on stored features, then on images."""
     # Here: they take seconds, and `lose` needs none of them.
     from trainer.data.input import build_parser, open_split
     from trainer.settings import (
@@ -36,7 +36,7 @@ def train(strategy: tf.distribute.Strategy, folder: Path) -> dict[str, Any]:
         StageSettings,
         TrainerSettings,
     )
-    from trainer.stages.build import Pictures
+    from trainer.stages.build import Images
     from trainer.stages.checkpoint import Checkpoint
     from trainer.stages.stages import Training, train_stages
 
@@ -48,16 +48,16 @@ def train(strategy: tf.distribute.Strategy, folder: Path) -> dict[str, Any]:
     )
     with strategy.scope():
         network = build_network()
-    pictures = Pictures(
+    images = Images(
         open_split([str(folder / "train.tfrecord")], LABELS),
         open_split([str(folder / "validation.tfrecord")], LABELS),
         build_parser(_decode),
         np.asarray([1.0, 2.0], np.float32),
         folder,
     )
-    # 37 pictures in batches of 8: the last one has 5, for two devices 3 and 2.
+    # 37 images in batches of 8: the last one has 5, for two devices 3 and 2.
     settings = TrainerSettings(batch_size=8, stages=stages)
-    results = train_stages(Training(network, pictures, settings, strategy, Checkpoint(None, "")))
+    results = train_stages(Training(network, images, settings, strategy, Checkpoint(None, "")))
     return {
         "history": [result["history"] for result in results],
         "best_epochs": [result["best_epoch"] for result in results],
@@ -134,12 +134,12 @@ def _batches(rows: np.ndarray) -> tf.data.Dataset:
 
 def _decode(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """Does what a Transform graph does."""
-    pictures = tf.map_fn(
+    images = tf.map_fn(
         lambda contents: tf.cast(tf.io.decode_png(contents, channels=3), tf.float32) / 127.5 - 1,
         tf.reshape(features[IMAGE], [-1]),
         fn_output_signature=tf.float32,
     )
-    return {IMAGE_XF: tf.ensure_shape(pictures, [None, 8, 8, 3])}
+    return {IMAGE_XF: tf.ensure_shape(images, [None, 8, 8, 3])}
 
 
 def main(task: str, names: str, folder: str, result: str) -> None:

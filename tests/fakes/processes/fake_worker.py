@@ -83,7 +83,7 @@ def work(name: str, seconds: float, events: EventWriter) -> None:
     for step in range(1, 101):
         if name == "ImageExampleGen":
             events.write(
-                Progress(component=name, message="checking pictures", done=20 * step, total=2002)
+                Progress(component=name, message="checking images", done=20 * step, total=2002)
             )
         if name == "Trainer" and step % 10 == 0:
             message = f"fine-tune: epoch {step // 10}/10, validation accuracy 0.{900 + step // 2}"

@@ -46,11 +46,11 @@ def test_a_configuration_without_a_cluster() -> None:
 @pytest.mark.parametrize(
     ("override", "path", "message"),
     [
-        ("data.path=pictures", "data.path", "received pictures: is relative to where"),
+        ("data.path=images", "data.path", "received images: is relative to where"),
         ("data.path=/data/{SPAN}", "data.path", "is on no volume of kubeflow.volumes"),
-        ("data.path=s3://bucket/pictures", "data.path", "mount any other as a volume"),
+        ("data.path=s3://bucket/images", "data.path", "mount any other as a volume"),
         ("push.folder=served", "push.folder", "with --set push.folder=..."),
-        ("push.folder=/served", "push.folder", "mounted are: /mnt/pipeline, /mnt/pictures"),
+        ("push.folder=/served", "push.folder", "mounted are: /mnt/pipeline, /mnt/images"),
         ("data.schema_path=schema.pbtxt", "data.schema_path", "a pod has no such place"),
         ("model.weights=weights.h5", "model.weights", "give an absolute path"),
         (
@@ -87,7 +87,7 @@ def test_a_dataset_of_tfds_needs_a_folder_that_lasts(config: Path) -> None:
     assert "TFDS' own folder is in the pod" in found["data.path"]
 
 
-@pytest.mark.parametrize("place", ["gs://bucket/pictures", "/mnt/pictures/{SPAN}/manifest.csv"])
+@pytest.mark.parametrize("place", ["gs://bucket/images", "/mnt/images/{SPAN}/manifest.csv"])
 def test_places_that_pods_find(config: Path, place: str) -> None:
     source = "manifest" if place.endswith("csv") else "folder"
     assert load_for_cluster(config, [f"data.path={place}", f"data.source={source}"])
@@ -95,4 +95,4 @@ def test_places_that_pods_find(config: Path, place: str) -> None:
 
 def test_the_same_file_is_right_for_one_machine(config: Path) -> None:
     """Paths that only a cluster has, or has not, are no mistake in a local run."""
-    assert load_config(config, ["data.path=pictures"], check_paths=False).kubeflow
+    assert load_config(config, ["data.path=images"], check_paths=False).kubeflow

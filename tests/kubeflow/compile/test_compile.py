@@ -232,7 +232,7 @@ def test_kubernetes_is_told_the_rest(everything: str) -> None:
         "fieldPathAsEnv": [run_id],
         "pvcMount": [
             {"constant": "image-pipeline", "mountPath": "/mnt/pipeline"},
-            {"constant": "pictures", "mountPath": "/mnt/pictures"},
+            {"constant": "images", "mountPath": "/mnt/images"},
         ],
         "imagePullSecret": [{"secretName": "registry"}],
         "secretAsEnv": [metadata],
@@ -307,7 +307,7 @@ def test_trainer_only_waits_where_several_pods_train() -> None:
 
 def test_a_configuration_that_a_cluster_would_change_is_refused() -> None:
     with pytest.raises(UserError, match=r"holds '\{\{', which the cluster would replace"):
-        compile_here(EVERYTHING, 'data.path="/mnt/pictures/{{workflow.name}}"')
+        compile_here(EVERYTHING, 'data.path="/mnt/images/{{workflow.name}}"')
 
 
 def test_a_configuration_that_is_too_long_is_refused() -> None:

@@ -101,6 +101,6 @@ def test_the_newest_protos_know_every_field(understood: list[dict[str, Any]]) ->
     assert kubernetes["emptyDirMounts"][0]["medium"] == "Memory"
     assert [mount["mountPath"] for mount in kubernetes["pvcMount"]] == [
         "/mnt/pipeline",
-        "/mnt/pictures",
+        "/mnt/images",
         "/mnt/scratch",
     ]

@@ -60,7 +60,7 @@ def manifests(kind: str, kubeflow: dict[str, Any], **push: Any) -> list[dict[str
         {
             "data": {"source": "digits"},
             "gate": {"min_accuracy": 0.9},
-            "push": {"model_name": "Pet_Pictures", **push},
+            "push": {"model_name": "Pet_Images", **push},
             "kubeflow": kubeflow,
         }
     )
@@ -124,8 +124,8 @@ def test_a_misspelled_field_would_be_noticed(kserve_models: types.ModuleType) ->
     ("kubeflow", "folder", "path", "uri"),
     [
         (
-            ON_A_VOLUME, None, "/mnt/pipeline/pets/serving/Pet_Pictures",
-            "pvc://image-pipeline/pets/serving/Pet_Pictures",
+            ON_A_VOLUME, None, "/mnt/pipeline/pets/serving/Pet_Images",
+            "pvc://image-pipeline/pets/serving/Pet_Images",
         ),
         (
             {**ON_A_VOLUME, "volumes": {"image-pipeline": "/mnt/pipeline", "models": "/mnt/p/m"}},
@@ -133,12 +133,12 @@ def test_a_misspelled_field_would_be_noticed(kserve_models: types.ModuleType) ->
         ),
         (
             {**ON_A_VOLUME, "volumes": {"outer": "/mnt/pipeline", "inner": "/mnt/pipeline/pets"}},
-            None, "/mnt/pipeline/pets/serving/Pet_Pictures",
-            "pvc://inner/serving/Pet_Pictures",
+            None, "/mnt/pipeline/pets/serving/Pet_Images",
+            "pvc://inner/serving/Pet_Images",
         ),
         (
-            IN_A_BUCKET, None, "gs://bucket/pets/serving/Pet_Pictures",
-            "gs://bucket/pets/serving/Pet_Pictures",
+            IN_A_BUCKET, None, "gs://bucket/pets/serving/Pet_Images",
+            "gs://bucket/pets/serving/Pet_Images",
         ),
         (ON_A_VOLUME, "gs://models/pets", "gs://models/pets", "gs://models/pets"),
     ],

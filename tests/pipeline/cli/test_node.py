@@ -15,13 +15,13 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.metadata.connection import connection_config
 from pipeline.metadata.credentials import Login
 from pipeline.metadata.url import parse_metadata_url
-from tests.e2e.runs import write_pictures
+from tests.e2e.runs import write_images
 from tests.fakes.servers.mysql import MySQL, run_mysql
 from tests.fakes.servers.postgresql import PostgreSQL, run_postgresql
 from tests.repository import REPOSITORY
 
 CONFIG: dict[str, Any] = {
-    "data": {"path": "PICTURES"},
+    "data": {"path": "IMAGES"},
     "transform": {"image_size": 32},
     "model": {"weights": "bundled", "alpha": 0.35},
     "trainer": {"warm_start": True},
@@ -80,8 +80,8 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("cluster")
-    pictures = write_pictures(folder / "pictures")
-    config = {**CONFIG, "data": {"path": str(pictures)}}
+    images = write_images(folder / "images")
+    config = {**CONFIG, "data": {"path": str(images)}}
     with run_postgresql() as server:
         cluster = Cluster(folder / "root", server, config)
         yield cluster
@@ -96,7 +96,7 @@ def test_nodes_that_start_together_on_an_empty_database(cluster: Cluster) -> Non
     told = [cluster.finish(process) for process in twins]
     assert sum(code == 0 for code, *_ in told) >= 1, told
     assert all(code == 0 or "was overtaken by a later one" in err for code, _, err in told), told
-    assert any("120 pictures; train 90, validation 12, test 18" in out for _, out, _ in told)
+    assert any("120 images; train 90, validation 12, test 18" in out for _, out, _ in told)
     [uri] = cluster.live("run-1")
     examples = cluster.root / "artifacts" / "zeros-and-ones" / "ImageExampleGen" / "examples"
     assert [str(path) for path in examples.iterdir()] == [uri]
@@ -130,7 +130,7 @@ def test_independent_nodes_a_finished_one_and_the_cache(cluster: Cluster, tmp_pa
     assert set(cluster.live("run-2")) < set(cluster.live("run-1"))
 
     metrics = json.loads((tmp_path / "a" / "m.json").read_text())
-    assert metrics["found"] == 120 and metrics["train_pictures"] == 90
+    assert metrics["found"] == 120 and metrics["train_images"] == 90
     assert "<h1>ImageExampleGen: cached" in (tmp_path / "b" / "p.html").read_text()
     told_kfp = json.loads((tmp_path / "c" / "o").read_text())
     assert told_kfp == {"artifacts": {"metrics": {"artifacts": [{"metadata": metrics}]}}}
@@ -156,7 +156,7 @@ def test_a_node_that_is_killed_and_run_again(cluster: Cluster) -> None:
     assert folder.name.endswith("-2")
     # What the killed attempt left is gone.
     assert not (folder.parent / folder.name.removesuffix("-2")).exists()
-    assert "120 of 120 pictures accepted" in out
+    assert "120 of 120 images accepted" in out
 
 
 @pytest.mark.slow

@@ -13,16 +13,16 @@ import click
 import pytest
 
 from pipeline.cli.main import cli
-from tests.fakes.models.pushed_model import exported_model, write_picture
+from tests.fakes.models.pushed_model import exported_model, write_image
 from tests.repository import REPOSITORY
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two pictures, and between them a file that is none."""
-    write_picture(tmp_path / "a.png", "red")
-    (tmp_path / "b.png").write_text("no picture")
-    write_picture(tmp_path / "c.png", "blue")
+    """Two images, and between them a file that is none."""
+    write_image(tmp_path / "a.png", "red")
+    (tmp_path / "b.png").write_text("no image")
+    write_image(tmp_path / "c.png", "blue")
     return tmp_path
 
 
@@ -142,7 +142,7 @@ def test_how_far_it_is_shows_on_a_terminal(folder: Path) -> None:
         shown = read_terminal(ours)
         assert process.wait(300) == 1
     assert f"Loading {exported_model()}" in shown
-    assert " pictures, " in shown and "/s" in shown and " failed" in shown
+    assert " images, " in shown and "/s" in shown and " failed" in shown
     assert shown.count("b.png: not_an_image: ") == 2000
     assert "2,000 of 4,000 files could not be classified." in shown
     assert (folder / "out").read_text().count("a.png: red ") == 2000
@@ -169,7 +169,7 @@ def test_nothing_to_classify_is_a_failure(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["m"], "Missing argument 'PICTURE...'"),
+        (["m"], "Missing argument 'IMAGE...'"),
         (["nowhere", "a.png"], "nowhere: there is no such folder."),
         (["configs", "a.png"], "configs holds no SavedModel and no versions of one."),
         (["m", "a.png", "--json", "--csv"], "--json and --csv exclude each other."),

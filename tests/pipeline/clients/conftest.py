@@ -26,7 +26,7 @@ from tensorflow_serving.apis import (  # type: ignore[import-untyped]
     prediction_service_pb2_grpc,
 )
 
-from tests.fakes.models.pushed_model import exported_model, write_picture
+from tests.fakes.models.pushed_model import exported_model, write_image
 from tests.fakes.servers import client_schemas
 
 MODEL = "colours"
@@ -50,11 +50,11 @@ def signature() -> Any:
     return serve
 
 
-def infer(name: str, pictures: list[bytes]) -> dict[str, tf.Tensor]:
+def infer(name: str, images: list[bytes]) -> dict[str, tf.Tensor]:
     [wanted] = signature().structured_input_signature[1]
     if name != wanted:
         raise Refused(f"input {name} is not {wanted}")
-    return dict(signature()(**{name: tf.constant(pictures, tf.string)}))
+    return dict(signature()(**{name: tf.constant(images, tf.string)}))
 
 
 def check(value: Any, schema: dict[str, Any]) -> None:
@@ -73,10 +73,10 @@ def answer_rest(path: str, headers: dict[str, str], body: bytes) -> dict[str, An
     check(request, client_schemas.PREDICT_REQUEST)
     if request.get("signature_name", "serving_default") != "serving_default":
         raise Refused("Serving signature name not found")
-    pictures = [base64.b64decode(one["b64"], validate=True) for one in request["instances"]]
+    images = [base64.b64decode(one["b64"], validate=True) for one in request["instances"]]
     outputs = {
         name: [_json_value(item) for item in tensor.numpy()]
-        for name, tensor in infer("image_bytes", pictures).items()
+        for name, tensor in infer("image_bytes", images).items()
     }
     rows = [dict(zip(outputs, row, strict=True)) for row in zip(*outputs.values(), strict=True)]
     answer = {"predictions": rows}
@@ -96,15 +96,15 @@ def answer_kserve(path: str, headers: dict[str, str], body: bytes) -> dict[str, 
     size = tensor.get("parameters", {}).get("binary_data_size")
     if tensor["datatype"] != "BYTES" or size is None or size != len(binary):
         raise Refused(f"{len(binary)} bytes behind the JSON, and binary_data_size is {size}")
-    pictures = []
+    images = []
     while binary:
         (count,) = struct.unpack_from("<I", binary)
-        pictures.append(binary[4 : 4 + count])
-        if len(pictures[-1]) != count:
+        images.append(binary[4 : 4 + count])
+        if len(images[-1]) != count:
             raise Refused("an element is cut short")
         binary = binary[4 + count :]
-    if tensor["shape"] != [len(pictures)]:
-        raise Refused(f"shape {tensor['shape']} of {len(pictures)} elements")
+    if tensor["shape"] != [len(images)]:
+        raise Refused(f"shape {tensor['shape']} of {len(images)} elements")
     answer = {
         "model_name": MODEL,
         "model_version": "7",
@@ -116,7 +116,7 @@ def answer_kserve(path: str, headers: dict[str, str], body: bytes) -> dict[str, 
                 # Flat, as most servers write it.
                 "data": [_json_value(value) for value in output.numpy().ravel()],
             }
-            for name, output in infer(tensor["name"], pictures).items()
+            for name, output in infer(tensor["name"], images).items()
         ],
     }
     check(answer, client_schemas.INFERENCE_RESPONSE)
@@ -204,14 +204,14 @@ def grpc_server() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A red picture, one that cannot be decoded, and a blue one."""
-    folder = tmp_path_factory.mktemp("pictures")
-    red, blue = (write_picture(folder / f"{name}.png", name) for name in ("red", "blue"))
+    """A red image, one that cannot be decoded, and a blue one."""
+    folder = tmp_path_factory.mktemp("images")
+    red, blue = (write_image(folder / f"{name}.png", name) for name in ("red", "blue"))
     (folder / "cut.png").write_bytes(red.read_bytes()[:90])
     return [red, folder / "cut.png", blue]
 
 
 @pytest.fixture(scope="module")
-def pictures(files: list[Path]) -> list[bytes]:
+def images(files: list[Path]) -> list[bytes]:
     """Their bytes."""
     return [file.read_bytes() for file in files]

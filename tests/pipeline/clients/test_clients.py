@@ -28,10 +28,10 @@ def protocol(request: pytest.FixtureRequest) -> tuple[Ask, str]:
     return ASK[request.param], request.getfixturevalue(request.param)
 
 
-def test_answers_are_those_of_predict(protocol: tuple[Ask, str], pictures: list[bytes]) -> None:
+def test_answers_are_those_of_predict(protocol: tuple[Ask, str], images: list[bytes]) -> None:
     ask, address = protocol
-    told = ask(address, MODEL, pictures)
-    expected = LoadedModel(exported_model()).ask(pictures)
+    told = ask(address, MODEL, images)
+    expected = LoadedModel(exported_model()).ask(images)
     assert told[1] is None and isinstance(expected[1], str)
     for row, label in ((0, "red"), (2, "blue")):
         answer, same = told[row], expected[row][0]
@@ -40,22 +40,22 @@ def test_answers_are_those_of_predict(protocol: tuple[Ask, str], pictures: list[
         assert answer.score == pytest.approx(same.score, abs=1e-7)
 
 
-def test_no_pictures_have_no_answers(protocol: tuple[Ask, str]) -> None:
+def test_no_images_have_no_answers(protocol: tuple[Ask, str]) -> None:
     ask, address = protocol
     assert ask(address, MODEL, []) == []
 
 
-def test_many_megabytes_go_through(protocol: tuple[Ask, str], pictures: list[bytes]) -> None:
+def test_many_megabytes_go_through(protocol: tuple[Ask, str], images: list[bytes]) -> None:
     ask, address = protocol
     # What follows the end of a PNG is passed over.
-    answers = ask(address, MODEL, [pictures[0] + bytes(2 * 1024**2)] * 4)
+    answers = ask(address, MODEL, [images[0] + bytes(2 * 1024**2)] * 4)
     assert [one.label for one in answers if one] == ["red"] * 4
 
 
-def test_an_unknown_model_is_told(protocol: tuple[Ask, str], pictures: list[bytes]) -> None:
+def test_an_unknown_model_is_told(protocol: tuple[Ask, str], images: list[bytes]) -> None:
     ask, address = protocol
     with pytest.raises(ClientError, match=r"refuses the request \((404|NOT_FOUND)\): .*not found"):
-        ask(address, "other", pictures)
+        ask(address, "other", images)
 
 
 def test_a_server_that_is_not_there_is_told(protocol: tuple[Ask, str]) -> None:

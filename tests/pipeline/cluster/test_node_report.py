@@ -37,11 +37,9 @@ def test_pusher_tells_why_the_serving_check_refused() -> None:
     facts: dict[str, Any] = {
         "Pusher": NOT_PUSHED,
         "Evaluator": {"blessed": True},
-        "ServingCheck": {"passed": False, "failures": ["p99 of one picture is 300 ms"]},
+        "ServingCheck": {"passed": False, "failures": ["p99 of one image is 300 ms"]},
     }
-    assert reasons("Pusher", facts) == (
-        "the serving check refused it: p99 of one picture is 300 ms",
-    )
+    assert reasons("Pusher", facts) == ("the serving check refused it: p99 of one image is 300 ms",)
 
 
 def test_pusher_tells_of_a_rollback() -> None:

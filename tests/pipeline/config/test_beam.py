@@ -14,7 +14,7 @@ WORKERS = {"address": "localhost:50000"}
 FLINK = {"master": "flink:8081", "workers": WORKERS}
 SPARK = {"rest_url": "spark:6066", "workers": WORKERS}
 DATAFLOW = {
-    "project": "pictures",
+    "project": "images",
     "region": "europe-west4",
     "temp_location": "gs://bucket/tmp",
     "image": "repository/image:1",
@@ -54,7 +54,7 @@ DATAFLOW = {
         ),
         ({"flink": {**FLINK, "master": "flink"}}, "flink.master", "allowed: HOST:PORT or"),
         ({"flink": {**FLINK, "version": "1.20"}}, "flink.version", "1.17 or 1.18"),
-        ({"dataflow": {"project": "pictures"}}, "dataflow.region", "is missing"),
+        ({"dataflow": {"project": "images"}}, "dataflow.region", "is missing"),
         (
             {"dataflow": {**DATAFLOW, "temp_location": "/tmp"}},
             "dataflow.temp_location",
@@ -99,7 +99,7 @@ def beam(**settings: Any) -> BeamSettings:
 def test_what_a_component_leaves_empty_is_as_for_all() -> None:
     settings = beam(
         dataflow=DATAFLOW,
-        pipeline_args=["--job_name=pictures"],
+        pipeline_args=["--job_name=images"],
         components={"Evaluator": {"runner": "dataflow"}, "Transform": {"pipeline_args": ["--a"]}},
     )
     evaluator = settings.for_component("Evaluator")
@@ -107,7 +107,7 @@ def test_what_a_component_leaves_empty_is_as_for_all() -> None:
     # Options of all components are those of their runner.
     assert evaluator.pipeline_args == ()
     assert settings.for_component("Transform").pipeline_args == ("--a",)
-    assert settings.for_component("StatisticsGen").pipeline_args == ("--job_name=pictures",)
+    assert settings.for_component("StatisticsGen").pipeline_args == ("--job_name=images",)
 
 
 BUCKET, VOLUME = "gs://bucket/root", "/mnt/root"
@@ -115,26 +115,26 @@ SHARED_FLINK = {**FLINK, "mounts_root": True}
 
 
 @pytest.mark.parametrize(
-    ("settings", "root", "pictures"),
+    ("settings", "root", "images"),
     [
-        (beam(), VOLUME, "pictures"),
-        (beam(direct={"mode": "multi_processing"}), VOLUME, "pictures"),
-        (beam(pipeline_args=["--runner=DirectRunner"]), VOLUME, "pictures"),
-        (beam(runner="dataflow", dataflow=DATAFLOW), BUCKET, "gs://bucket/pictures"),
+        (beam(), VOLUME, "images"),
+        (beam(direct={"mode": "multi_processing"}), VOLUME, "images"),
+        (beam(pipeline_args=["--runner=DirectRunner"]), VOLUME, "images"),
+        (beam(runner="dataflow", dataflow=DATAFLOW), BUCKET, "gs://bucket/images"),
         (beam(runner="flink", flink=FLINK), BUCKET, None),
-        (beam(runner="flink", flink=SHARED_FLINK), VOLUME, "/mnt/pictures"),
+        (beam(runner="flink", flink=SHARED_FLINK), VOLUME, "/mnt/images"),
         (
             beam(runner="dataflow", dataflow=DATAFLOW,
-                 components={"ImageExampleGen": {"runner": "direct"}}), BUCKET, "/mnt/pictures",
+                 components={"ImageExampleGen": {"runner": "direct"}}), BUCKET, "/mnt/images",
         ),
     ],
 )  # fmt: skip
-def test_places_that_workers_reach(settings: BeamSettings, root: str, pictures: str | None) -> None:
-    check_places(settings, root, pictures)
+def test_places_that_workers_reach(settings: BeamSettings, root: str, images: str | None) -> None:
+    check_places(settings, root, images)
 
 
 @pytest.mark.parametrize(
-    ("settings", "root", "pictures", "message"),
+    ("settings", "root", "images", "message"),
     [
         (
             beam(runner="flink", flink=FLINK), VOLUME, None,
@@ -142,8 +142,8 @@ def test_places_that_workers_reach(settings: BeamSettings, root: str, pictures: 
             "/mnt/root",
         ),
         (
-            beam(runner="dataflow", dataflow=DATAFLOW), BUCKET, "/mnt/pictures",
-            "ImageExampleGen runs on dataflow, whose workers cannot reach data.path, /mnt/pictures",
+            beam(runner="dataflow", dataflow=DATAFLOW), BUCKET, "/mnt/images",
+            "ImageExampleGen runs on dataflow, whose workers cannot reach data.path, /mnt/images",
         ),
         (
             beam(components={"Evaluator": {"runner": "spark", "spark": SPARK}}), VOLUME, None,
@@ -157,9 +157,9 @@ def test_places_that_workers_reach(settings: BeamSettings, root: str, pictures: 
     ],
 )  # fmt: skip
 def test_places_that_workers_do_not_reach(
-    settings: BeamSettings, root: str, pictures: str | None, message: str
+    settings: BeamSettings, root: str, images: str | None, message: str
 ) -> None:
     with pytest.raises(UserError) as raised:
-        check_places(settings, root, pictures)
+        check_places(settings, root, images)
     assert message in raised.value.message
     assert "gs://BUCKET/FOLDER" in (raised.value.hint or "")

@@ -171,20 +171,20 @@ def test_one_mistake_in_the_source_is_one_problem(write: Write) -> None:
     assert list(problems(write(GOOD.replace("digits}", "digit}", 1)))) == ["data.source"]
 
 
-def test_a_picture_size_that_the_backbone_cannot_take(write: Write) -> None:
+def test_a_image_size_that_the_backbone_cannot_take(write: Write) -> None:
     text = "data: {source: digits}\nmodel: {backbone: Xception}\ntransform: {image_size: 64}\n"
     found = problems(write(text + "push: {model_name: x}"))
     assert found["model.backbone"] == (
-        'received "Xception": needs pictures of at least 71 pixels; transform.image_size is 64'
+        'received "Xception": needs images of at least 71 pixels; transform.image_size is 64'
     )
     assert "gate" in found
 
 
-def test_a_picture_size_that_a_fully_connected_top_cannot_take(write: Write) -> None:
+def test_a_image_size_that_a_fully_connected_top_cannot_take(write: Write) -> None:
     text = GOOD + "model: {backbone: VGG16, include_top: true}\ntransform: {image_size: 160}\n"
     found = problems(write(text))
     assert found["model.include_top"] == (
-        "received true: the fully connected layers of VGG16 take pictures of 224 pixels only; "
+        "received true: the fully connected layers of VGG16 take images of 224 pixels only; "
         "transform.image_size is 160"
     )
     assert load_config(write(text), ["transform.image_size=224"]).model.include_top
@@ -192,9 +192,9 @@ def test_a_picture_size_that_a_fully_connected_top_cannot_take(write: Write) -> 
 
 
 def test_an_infra_validator_without_the_serving_check(write: Write) -> None:
-    text = GOOD + "serving_check: {enabled: false, infra_validator: {pictures: 4}}\n"
+    text = GOOD + "serving_check: {enabled: false, infra_validator: {images: 4}}\n"
     assert problems(write(text)) == {
-        "serving_check.infra_validator": "received {pictures: 4}: it is a part of the serving "
+        "serving_check.infra_validator": "received {images: 4}: it is a part of the serving "
         "check, and serving_check.enabled is false; enable the check, or leave infra_validator "
         "empty"
     }

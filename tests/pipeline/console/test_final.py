@@ -17,7 +17,7 @@ START = datetime(2026, 11, 23, tzinfo=timezone.utc)
 WORST = {"name": "a.png", "label": "cat", "predicted": "dog", "score": 0.9, "label_score": 0.1}
 BLESSED = {"blessed": True, "reasons": [], "test_accuracy": 0.95, "worst": [WORST]}
 REFUSED = {**BLESSED, "blessed": False, "reasons": ["test accuracy 0.95 is below 0.97"]}
-DIFFERS = "two calls with the same pictures give different answers"
+DIFFERS = "two calls with the same images give different answers"
 CHECK = {"passed": False, "is_checked": True, "failures": [DIFFERS]}
 NOT_CHECKED = {
     "passed": False, "is_checked": False, "failures": ["not checked: the gate refused the model"],

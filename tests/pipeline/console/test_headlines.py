@@ -30,10 +30,10 @@ def test_accuracy() -> None:
                 "splits": {"train": 1400, "test": 301},
                 "span": 7,
             },
-            "2,002 pictures, 3 quarantined (2 truncated, 1 two labels), span 7; "
+            "2,002 images, 3 quarantined (2 truncated, 1 two labels), span 7; "
             "train 1,400, test 301",
         ),
-        ("ImageExampleGen", {"found": 1, "quarantined": 0}, "1 picture"),
+        ("ImageExampleGen", {"found": 1, "quarantined": 0}, "1 image"),
         (
             "ImageExampleGen",
             {
@@ -41,7 +41,7 @@ def test_accuracy() -> None:
                 "quarantined": 9,
                 "quarantined_by_reason": {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1},
             },
-            "9 pictures, 9 quarantined (3 a, 3 b, 1 c, 2 other)",
+            "9 images, 9 quarantined (3 a, 3 b, 1 c, 2 other)",
         ),
         ("ExampleCheck", {"anomalies": []}, "no anomalies"),
         ("ExampleCheck", {"anomalies": ["new label x"]}, "anomaly: new label x"),

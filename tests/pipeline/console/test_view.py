@@ -55,7 +55,7 @@ def table_of(*events: Event, width: int) -> list[str]:
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
-def progress(done: int, total: int, message: str = "checking pictures") -> Progress:
+def progress(done: int, total: int, message: str = "checking images") -> Progress:
     return Progress(component="ImageExampleGen", message=message, done=done, total=total)
 
 
@@ -71,7 +71,7 @@ def test_plain_lines_are_one_a_change_of_state() -> None:
     ) == [
         "loading TensorFlow and TFX",
         "ImageExampleGen  running",
-        "ImageExampleGen  done  3.2s  2,002 pictures, 3 quarantined (2 truncated, 1 two labels); "
+        "ImageExampleGen  done  3.2s  2,002 images, 3 quarantined (2 truncated, 1 two labels); "
         "train 1,400, validation 301, test 301",
         "Trainer          running",
         "Trainer          failed  2.0s",
@@ -82,8 +82,8 @@ def test_plain_progress_is_told_every_tenth() -> None:
     events = [progress(done, 1000) for done in range(1, 1001)]
     lines = lines_of(Started(component="ImageExampleGen"), *events, seconds=0.05)
     assert 8 <= len(lines) <= 12
-    assert lines[2] == "ImageExampleGen  checking pictures: 101 of 1,000"
-    assert lines[1] == "ImageExampleGen  checking pictures: 1 of 1,000"
+    assert lines[2] == "ImageExampleGen  checking images: 101 of 1,000"
+    assert lines[1] == "ImageExampleGen  checking images: 1 of 1,000"
 
 
 def test_plain_progress_is_told_every_ten_seconds() -> None:
@@ -120,7 +120,7 @@ def test_the_table_fits_the_terminal(width: int) -> None:
         width=width,
     )
     assert max(map(len, lines)) <= width
-    assert lines[0].startswith("✓  ImageExampleGen  cached    3.2s  2,002 pictures")
+    assert lines[0].startswith("✓  ImageExampleGen  cached    3.2s  2,002 images")
     [trainer] = [line for line in lines if "Trainer" in line]
     assert "running  1m22s  fine-tune: epoch 3/10" in trainer
     assert any("━" in line for line in lines)

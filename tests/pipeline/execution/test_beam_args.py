@@ -74,7 +74,7 @@ def test_dataflow() -> None:
     options = understood(runner="dataflow", dataflow=dataflow)
     expected = {
         "runner": "DataflowRunner",
-        "project": "pictures",
+        "project": "images",
         "region": "europe-west4",
         "temp_location": "gs://bucket/tmp",
         "sdk_container_image": "repository/image:1",

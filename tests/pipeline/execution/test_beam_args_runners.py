@@ -1,4 +1,4 @@
-"""The components of the pipeline on Beam's runners, run for real on a few pictures."""
+"""The components of the pipeline on Beam's runners, run for real on a few images."""
 
 import os
 import socket
@@ -19,20 +19,20 @@ from pipeline.graph import create_pipeline
 from pipeline.metadata.connection import connection_config
 from pipeline.metadata.url import MetadataUrl
 from pipeline.run.paths import Workspace
-from tests.e2e.runs import write_pictures
+from tests.e2e.runs import write_images
 from tests.fakes.servers.database_server import free_port
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    write_pictures(tmp_path / "pictures")
-    return tmp_path / "pictures"
+def images(tmp_path: Path) -> Path:
+    write_images(tmp_path / "images")
+    return tmp_path / "images"
 
 
-def configuration(pictures: Path, beam: dict[str, Any]) -> PipelineConfig:
+def configuration(images: Path, beam: dict[str, Any]) -> PipelineConfig:
     return PipelineConfig.model_validate(
         {
-            "data": {"path": str(pictures)},
+            "data": {"path": str(images)},
             "gate": {"min_accuracy": 0.5},
             "push": {"model_name": "few"},
             "model": {"weights": "none"},
@@ -41,15 +41,15 @@ def configuration(pictures: Path, beam: dict[str, Any]) -> PipelineConfig:
     )
 
 
-def compiled(pictures: Path, workspace: Path, beam: dict[str, Any]) -> CompiledPipeline:
-    config, place = configuration(pictures, beam), Workspace(workspace)
+def compiled(images: Path, workspace: Path, beam: dict[str, Any]) -> CompiledPipeline:
+    config, place = configuration(images, beam), Workspace(workspace)
     metadata = connection_config(MetadataUrl("sqlite", database=str(place.metadata(config))))
     return CompiledPipeline(create_pipeline(config, place), str(time.time()), metadata)
 
 
-def compiled_nodes(pictures: Path, workspace: Path, beam: dict[str, Any]) -> list[Any]:
+def compiled_nodes(images: Path, workspace: Path, beam: dict[str, Any]) -> list[Any]:
     """Nodes as TFX's compiler writes them."""
-    pipeline = create_pipeline(configuration(pictures, beam), Workspace(workspace))
+    pipeline = create_pipeline(configuration(images, beam), Workspace(workspace))
     return [node.pipeline_node for node in compiler.Compiler().compile(pipeline).nodes]
 
 
@@ -61,13 +61,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_several_processes_write_the_same_examples_and_the_cache_knows(
-    pictures: Path, tmp_path: Path
+    images: Path, tmp_path: Path
 ) -> None:
-    alone = compiled(pictures, tmp_path / "alone", {})
+    alone = compiled(images, tmp_path / "alone", {})
     expected = contents(Path(alone.run_node("ImageExampleGen").outputs["examples"][0].uri))
 
     beam = {"direct": {"mode": "multi_processing", "workers": 2}}
-    several = compiled(pictures, tmp_path / "several", beam)
+    several = compiled(images, tmp_path / "several", beam)
     result = several.run_node("ImageExampleGen")
     assert result.state == "done"
     assert contents(Path(result.outputs["examples"][0].uri)) == expected
@@ -75,7 +75,7 @@ def test_several_processes_write_the_same_examples_and_the_cache_knows(
 
     # Neither the runner nor the number of workers changes what is made.
     for other in ({}, {"direct": {"mode": "multi_processing", "workers": 3}}):
-        again = compiled(pictures, tmp_path / "several", other)
+        again = compiled(images, tmp_path / "several", other)
         assert again.run_node("ImageExampleGen").state == "cached"
 
 
@@ -111,25 +111,25 @@ def job_server(tmp_path: Path) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_workers_behind_a_job_server(
-    pictures: Path, tmp_path: Path, job_server: tuple[str, str]
+    images: Path, tmp_path: Path, job_server: tuple[str, str]
 ) -> None:
     endpoint, pool = job_server
     flink = {"job_endpoint": endpoint, "workers": {"address": pool}, "mounts_root": True}
-    result = compiled(
-        pictures, tmp_path / "workspace", {"runner": "flink", "flink": flink}
-    ).run_node("ImageExampleGen")
+    result = compiled(images, tmp_path / "workspace", {"runner": "flink", "flink": flink}).run_node(
+        "ImageExampleGen"
+    )
     assert result.state == "done"
     assert "Split-train/data_tfrecord-00000-of-00001.gz" in contents(
         Path(result.outputs["examples"][0].uri)
     )
 
 
-def test_no_node_but_the_report_depends_on_where_it_runs(pictures: Path, tmp_path: Path) -> None:
-    beam = {"direct": {"mode": "multi_processing"}, "pipeline_args": ["--job_name=pictures"]}
+def test_no_node_but_the_report_depends_on_where_it_runs(images: Path, tmp_path: Path) -> None:
+    beam = {"direct": {"mode": "multi_processing"}, "pipeline_args": ["--job_name=images"]}
     nodes = [
         {
             node.node_info.id: node.parameters.SerializeToString(deterministic=True)
-            for node in compiled_nodes(pictures, tmp_path, settings)
+            for node in compiled_nodes(images, tmp_path, settings)
         }
         for settings in ({}, beam)
     ]
@@ -137,8 +137,8 @@ def test_no_node_but_the_report_depends_on_where_it_runs(pictures: Path, tmp_pat
     assert different == ["Report"]
 
 
-def test_exactly_the_components_that_use_beam_have_settings(pictures: Path, tmp_path: Path) -> None:
-    settings = configuration(pictures, {})
+def test_exactly_the_components_that_use_beam_have_settings(images: Path, tmp_path: Path) -> None:
+    settings = configuration(images, {})
     pipeline = create_pipeline(settings, Workspace(tmp_path / "workspace"))
     on_beam = [node.id for node in pipeline.components if isinstance(node, BaseBeamComponent)]
     assert sorted(on_beam) == sorted(settings.beam.components.by_id())

@@ -16,8 +16,8 @@ import pytest
 
 from pipeline.cli.main import cli
 from pipeline.predict.batch_plan import Job, Plan, PlanError, fingerprint_model, open_plan
-from pipeline.predict.inputs import Listed, list_pictures
-from tests.fakes.models.pushed_model import exported_model, write_picture
+from pipeline.predict.inputs import Listed, list_images
+from tests.fakes.models.pushed_model import exported_model, write_image
 from tests.repository import REPOSITORY
 
 JOB = Job(model="/models/1", model_sha256="abc", format="parquet", top=1, shard_size=4)
@@ -41,10 +41,10 @@ sys.argv[1:] = sys.argv[3:]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Ten pictures, and a file that is none."""
+    """Ten images, and a file that is none."""
     for index in range(10):
-        write_picture(tmp_path / f"pics/{index}.png", "red" if index % 3 else "blue", index)
-    (tmp_path / "pics/words.jpg").write_text("no picture")
+        write_image(tmp_path / f"pics/{index}.png", "red" if index % 3 else "blue", index)
+    (tmp_path / "pics/words.jpg").write_text("no image")
     return tmp_path / "pics"
 
 
@@ -129,9 +129,9 @@ def test_a_plan_that_was_not_finished_is_made_anew(folder: Path, tmp_path: Path)
     output = tmp_path / "out"
     code = (
         "from pipeline.predict.batch_plan import *\n"
-        "from pipeline.predict.inputs import list_pictures\n"
+        "from pipeline.predict.inputs import list_images\n"
         "job = Job('/models/1', 'abc', 'parquet', 1, 2)\n"
-        "with open_plan(Path(sys.argv[1]), job, list_pictures(sys.argv[2:])): pass"
+        "with open_plan(Path(sys.argv[1]), job, list_images(sys.argv[2:])): pass"
     )
     process = subprocess.run(
         [sys.executable, "-c", DIES + code, "plan.json", "1", str(output), str(folder)],
@@ -142,7 +142,7 @@ def test_a_plan_that_was_not_finished_is_made_anew(folder: Path, tmp_path: Path)
     assert process.returncode == -signal.SIGKILL, process.stderr.decode()
     assert (output / "_plan/inputs-00005.jsonl").exists()
     assert not (output / "_plan/plan.json").exists()
-    plan = begin(output, JOB, list(list_pictures([str(folder)])))
+    plan = begin(output, JOB, list(list_images([str(folder)])))
     assert plan.missing == [0, 1, 2]
     paths = [one.path for shard in range(3) for one in plan.read_inputs(shard)]
     assert paths == [str(path) for path in sorted(folder.iterdir())]
@@ -170,11 +170,11 @@ def test_other_options_are_refused(tmp_path: Path) -> None:
 
 def test_other_files_are_refused(folder: Path, tmp_path: Path) -> None:
     def again() -> Plan:
-        return begin(tmp_path / "out", JOB, list(list_pictures([str(folder)])))
+        return begin(tmp_path / "out", JOB, list(list_images([str(folder)])))
 
     again()
     again()
-    write_picture(folder / "55.png", "red")
+    write_image(folder / "55.png", "red")
     with pytest.raises(PlanError, match=r"begun with other files: .*/55.png is new"):
         again()
     (folder / "55.png").unlink()
@@ -189,7 +189,7 @@ def test_other_files_are_refused(folder: Path, tmp_path: Path) -> None:
 def test_the_output_must_be_its_own(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"/pics holds other files, as 0.png.\nGive another"):
         begin(folder, JOB, [Listed("a.png")])
-    with pytest.raises(PlanError, match="is among the pictures"):
+    with pytest.raises(PlanError, match="is among the images"):
         begin(folder / "_new", JOB, [Listed(str(folder / "_new" / "a.png"))])
     with pytest.raises(PlanError, match="cannot be used: Not a directory"):
         begin(folder / "0.png" / "out", JOB, [Listed("a.png")])
@@ -240,7 +240,7 @@ def small_disk() -> Iterator[None]:
 def test_a_shard_that_cannot_be_written_is_told(
     form: str, folder: Path, tmp_path: Path, small_disk: None
 ) -> None:
-    # Long paths make a long file of the same pictures.
+    # Long paths make a long file of the same images.
     output = tmp_path / "out"
     with pytest.raises(click.ClickException) as caught:
         predict(exported_model(), folder, output, "--format", form, "--top", "2")
@@ -256,7 +256,7 @@ def test_an_unknown_option_of_beams_is_wrong_usage(folder: Path, tmp_path: Path)
 
 
 def test_the_plan_tells_what_it_is(folder: Path, tmp_path: Path) -> None:
-    begin(tmp_path / "out", JOB, list(list_pictures([str(folder)])))
+    begin(tmp_path / "out", JOB, list(list_images([str(folder)])))
     assert json.loads((tmp_path / "out/_plan/plan.json").read_text()) == {
         "model": "/models/1",
         "model_sha256": "abc",

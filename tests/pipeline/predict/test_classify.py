@@ -16,7 +16,7 @@ from PIL import Image
 
 from pipeline.config.errors import ConfigError
 from pipeline.predict import classify as command
-from pipeline.predict.classify import check_network, classify_pictures
+from pipeline.predict.classify import check_network, classify_images
 from tests.repository import REPOSITORY
 from trainer.classify import ClassNamesError
 from trainer.network.backbones import build_backbone
@@ -33,12 +33,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> list[Path]:
-    """Two pictures, and between them a file that is none."""
+def images(tmp_path: Path) -> list[Path]:
+    """Two images, and between them a file that is none."""
     files = [tmp_path / name for name in ("black.png", "words.jpg", "white.png")]
     for file, grey in ((files[0], 0), (files[2], 255)):
         Image.fromarray(np.full((32, 32, 3), grey, np.uint8)).save(file)
-    files[1].write_text("no picture")
+    files[1].write_text("no image")
     return files
 
 
@@ -55,20 +55,20 @@ def run_command(*arguments: str, **environment: str) -> subprocess.CompletedProc
 
 
 def test_without_class_names_indices_are_shown(
-    weights: Path, pictures: list[Path], tmp_path: Path
+    weights: Path, images: list[Path], tmp_path: Path
 ) -> None:
     nobody = "http://127.0.0.1:9"
     result = run_command(
         *NETWORK,
         *("--weights", str(weights), "--top", "2"),
-        *map(str, pictures),
+        *map(str, images),
         KERAS_HOME=str(tmp_path / "keras"),
         https_proxy=nobody,
         HTTPS_PROXY=nobody,
     )
     assert result.returncode == 1
     lines = result.stdout.splitlines()
-    assert [lines[0], lines[3]] == [str(pictures[0]), str(pictures[2])]
+    assert [lines[0], lines[3]] == [str(images[0]), str(images[2])]
     assert len(lines) == 6
     for line in (*lines[1:3], *lines[4:]):
         # Random weights: each of 1,000 classes has its thousandth.
@@ -78,14 +78,14 @@ def test_without_class_names_indices_are_shown(
         "The names of the ImageNet classes are not in Keras' cache and could not be downloaded; "
         "classes are shown by their index. "
         "Put imagenet_class_index.json into ~/.keras/models (or $KERAS_HOME/models).\n"
-        f"{pictures[1]}: not_an_image: starts with b'no pictu'; use JPEG, PNG, GIF or BMP\n"
+        f"{images[1]}: not_an_image: starts with b'no pictu'; use JPEG, PNG, GIF or BMP\n"
         "1 of 3 files could not be classified.\n"
     )
 
 
 def test_json_is_a_line_for_each_file(
     weights: Path,
-    pictures: list[Path],
+    images: list[Path],
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -93,9 +93,9 @@ def test_json_is_a_line_for_each_file(
         command, "load_class_names", lambda: tuple(f"name-{i}" for i in range(1000))
     )
     settings = check_network("MobileNet", str(weights), 0.25)
-    assert classify_pictures(settings, 32, pictures, 3, as_json=True) == 1
+    assert classify_images(settings, 32, images, 3, as_json=True) == 1
     first, bad, last = map(json.loads, capfd.readouterr().out.splitlines())
-    assert [first["path"], bad["path"], last["path"]] == [str(file) for file in pictures]
+    assert [first["path"], bad["path"], last["path"]] == [str(file) for file in images]
     assert bad["error"].startswith("not_an_image: ")
     assert len(first["classes"]) == len(last["classes"]) == 3
     likeliest = first["classes"][0]
@@ -105,13 +105,13 @@ def test_json_is_a_line_for_each_file(
 
 def test_names_are_shown_or_null_in_json(
     weights: Path,
-    pictures: list[Path],
+    images: list[Path],
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = check_network("MobileNet", str(weights), 0.25)
     monkeypatch.setattr(command, "load_class_names", lambda: ("tabby",) * 1000)
-    assert classify_pictures(settings, 32, pictures[:1], 1, as_json=False) == 0
+    assert classify_images(settings, 32, images[:1], 1, as_json=False) == 0
     shown = capfd.readouterr()
     assert shown.out.splitlines()[1].startswith("   0.1 %  tabby (")
     assert shown.err == ""
@@ -120,7 +120,7 @@ def test_names_are_shown_or_null_in_json(
         raise ClassNamesError("No names", hint="Get them.")
 
     monkeypatch.setattr(command, "load_class_names", refuse)
-    assert classify_pictures(settings, 32, pictures[:1], 1, as_json=True) == 0
+    assert classify_images(settings, 32, images[:1], 1, as_json=True) == 0
     shown = capfd.readouterr()
     assert json.loads(shown.out)["classes"][0]["name"] is None
     assert shown.err == "No names; classes are shown by their index. Get them.\n"
@@ -135,7 +135,7 @@ def test_names_are_shown_or_null_in_json(
         (["a.jpg", "--weights", "none"], "allowed: imagenet, or a file of weights"),
         (["a.jpg", "--backbone", "VGG16", "--alpha", "0.5"], "VGG16 has no width multiplier"),
         (["a.jpg", "--top", "0"], "0 is not in the range 1<=x<=1000"),
-        ([], "Missing argument 'PICTURE...'"),
+        ([], "Missing argument 'IMAGE...'"),
     ],
 )
 def test_wrong_usage_exits_2_at_once(arguments: list[str], message: str) -> None:
@@ -146,12 +146,12 @@ def test_wrong_usage_exits_2_at_once(arguments: list[str], message: str) -> None
 
 
 def test_weights_that_do_not_fit_exit_1_also_on_a_terminal(
-    weights: Path, pictures: list[Path]
+    weights: Path, images: list[Path]
 ) -> None:
     arguments = ["--backbone", "MobileNet", "--alpha", "0.5", "--weights", str(weights)]
     ours, theirs = os.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "classify", *arguments, str(pictures[0])],
+        [sys.executable, "-m", "pipeline", "classify", *arguments, str(images[0])],
         stdout=subprocess.PIPE,
         stderr=theirs,
         cwd=REPOSITORY,
@@ -181,10 +181,10 @@ def read_terminal(descriptor: int) -> str:
     return shown.decode()
 
 
-def test_a_size_that_does_not_fit_is_wrong_usage(pictures: list[Path]) -> None:
-    result = run_command("--backbone", "VGG16", "--image-size", "100", str(pictures[0]))
+def test_a_size_that_does_not_fit_is_wrong_usage(images: list[Path]) -> None:
+    result = run_command("--backbone", "VGG16", "--image-size", "100", str(images[0]))
     assert result.returncode == 2
-    assert "--image-size: VGG16 with its top takes pictures of 224 pixels only" in result.stderr
+    assert "--image-size: VGG16 with its top takes images of 224 pixels only" in result.stderr
 
 
 def test_bundled_weights_have_no_top() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.predict.inputs import Listed, list_pictures
+from pipeline.predict.inputs import Listed, list_images
 
 
 @pytest.fixture
@@ -30,13 +30,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def paths(*arguments: str) -> list[str]:
-    listed = list(list_pictures(arguments))
+    listed = list(list_images(arguments))
     assert not any(one.error for one in listed)
     return [one.path for one in listed]
 
 
 def test_arguments_keep_their_order_and_folders_are_sorted(folder: Path) -> None:
-    # What has no picture's name may be one, and is told if not; litter is passed over.
+    # What has no image's name may be one, and is told if not; litter is passed over.
     assert paths("1.png", "pics") == [
         "1.png",
         "pics/a.txt",
@@ -61,7 +61,7 @@ def test_patterns(folder: Path, pattern: str, expected: list[str]) -> None:
 
 
 def test_what_is_not_there_is_listed_all_the_same(folder: Path) -> None:
-    assert list(list_pictures(["no.png", "no/*.png"])) == [
+    assert list(list_images(["no.png", "no/*.png"])) == [
         Listed("no.png"),
         Listed("no/*.png", "nothing matches this pattern"),
     ]
@@ -69,7 +69,7 @@ def test_what_is_not_there_is_listed_all_the_same(folder: Path) -> None:
 
 def test_paths_from_stdin_are_no_patterns(folder: Path) -> None:
     lines = BytesIO(b"1.png\r\n\npics/deep\n*.png\n")
-    assert [one.path for one in list_pictures(["-"], lines)] == [
+    assert [one.path for one in list_images(["-"], lines)] == [
         "1.png",
         "pics/deep/er/c.jpg",
         "*.png",
@@ -80,14 +80,14 @@ def test_names_that_are_no_utf8(folder: Path) -> None:
     name = os.fsdecode(b"pics/deep/\xff.png")
     Path(name).touch()
     assert name in paths("pics")
-    assert [one.path for one in list_pictures(["-"], BytesIO(b"pics/deep/\xff.png\n"))] == [name]
+    assert [one.path for one in list_images(["-"], BytesIO(b"pics/deep/\xff.png\n"))] == [name]
 
 
 def test_links_are_followed_but_not_in_circles(folder: Path) -> None:
     (folder / "pics/deep/up").symlink_to(folder / "pics")
     (folder / "pics/deep/self").symlink_to("self")
     (folder / "pics/one.png").symlink_to(folder / "1.png")
-    listed = list(list_pictures(["pics"]))
+    listed = list(list_images(["pics"]))
     assert Listed("pics/deep/up", "is a link back to a folder above it") in listed
     assert Listed("pics/deep/self") in listed  # Reading it says why not.
     assert Listed("pics/one.png") in listed
@@ -97,11 +97,11 @@ def test_links_are_followed_but_not_in_circles(folder: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
 def test_a_folder_that_may_not_be_read_is_told(folder: Path) -> None:
     (folder / "pics/deep").chmod(0)
-    listed = list(list_pictures(["pics"]))
+    listed = list(list_images(["pics"]))
     (folder / "pics/deep").chmod(0o700)
     assert Listed("pics/deep", "the folder cannot be read: Permission denied") in listed
 
 
 def test_files_come_one_by_one(folder: Path) -> None:
-    listing = list_pictures(["-"], BytesIO(b"1.png\n" * 1_000_000))
+    listing = list_images(["-"], BytesIO(b"1.png\n" * 1_000_000))
     assert next(listing) == Listed("1.png")

@@ -13,7 +13,7 @@ from pipeline.predict.find_model import ModelChoiceError, find_model
 from pipeline.predict.inputs import Listed
 from pipeline.predict.saved_model import LoadedModel, ModelError
 from pipeline.workspace.registry import choose_model
-from tests.fakes.models.pushed_model import OldModel, exported_model, write_picture
+from tests.fakes.models.pushed_model import OldModel, exported_model, write_image
 from tests.pipeline.workspace.test_models import write_run
 
 Serve = Callable[[str], Path]
@@ -92,7 +92,7 @@ def test_what_is_no_model_is_told(serve: Serve, tmp_path: Path) -> None:
 
 def test_answers_are_those_of_the_signature(tmp_path: Path) -> None:
     files = [
-        write_picture(tmp_path / f"{seed}.png", colour, seed)
+        write_image(tmp_path / f"{seed}.png", colour, seed)
         for seed, colour in enumerate(["red", "blue", "blue", "red"])
     ]
     model = LoadedModel(exported_model(), top=5)
@@ -107,19 +107,19 @@ def test_answers_are_those_of_the_signature(tmp_path: Path) -> None:
     assert [one.classes[0].label for one in answers] == ["red", "blue", "blue", "red"]
 
 
-def test_a_picture_that_only_the_model_cannot_decode_is_told() -> None:
+def test_a_image_that_only_the_model_cannot_decode_is_told() -> None:
     model = LoadedModel(exported_model())
     red = tf.io.encode_png(np.full((4, 4, 3), [250, 0, 0], np.uint8)).numpy()
-    good, bad = model.ask([red, b"\x89PNG\r\n\x1a\nno picture"])
+    good, bad = model.ask([red, b"\x89PNG\r\n\x1a\nno image"])
     assert not isinstance(good, str) and good[0].label == "red"
     assert bad == "the model cannot decode it"
 
 
-def test_a_model_from_before_valid_fails_one_picture_only(tmp_path: Path) -> None:
+def test_a_model_from_before_valid_fails_one_image_only(tmp_path: Path) -> None:
     old = OldModel()
     tf.saved_model.save(old, str(tmp_path), {"serving_default": old.serving_default})
     red = tf.io.encode_png(np.full((4, 4, 3), [250, 0, 0], np.uint8)).numpy()
-    first, bad, last = LoadedModel(tmp_path).ask([red, b"\x89PNG\r\n\x1a\nno picture", red])
+    first, bad, last = LoadedModel(tmp_path).ask([red, b"\x89PNG\r\n\x1a\nno image", red])
     assert not isinstance(first, str) and first == last and first[0].label == "red"
     assert isinstance(bad, str) and bad.startswith("the model cannot take it: ")
 

@@ -17,7 +17,7 @@ WITHDRAWN: dict[str, Any] = {**PUSHED, "pushed": False, "is_new": False, "withdr
 FAILED_CHECK: dict[str, Any] = {
     "passed": False,
     "is_checked": True,
-    "failures": ["two calls with the same pictures give different answers"],
+    "failures": ["two calls with the same images give different answers"],
 }
 
 

@@ -30,17 +30,17 @@ def _read_digits(image_size_px: int) -> tuple[tf.Tensor, np.ndarray]:
     return tf.repeat(resized, 3, axis=-1), digits.target[:900]
 
 
-def _settle_batch_norm(backbone: keras.Model, pictures: tf.Tensor) -> None:
-    """Sets BatchNorm's statistics to those of `pictures`; as initialized, features vanish."""
+def _settle_batch_norm(backbone: keras.Model, images: tf.Tensor) -> None:
+    """Sets BatchNorm's statistics to those of `images`; as initialized, features vanish."""
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
-    backbone(pictures, training=True)
+    backbone(images, training=True)
 
 
-def _linear_accuracy(backbone: keras.Model, pictures: tf.Tensor, labels: np.ndarray) -> float:
+def _linear_accuracy(backbone: keras.Model, images: tf.Tensor, labels: np.ndarray) -> float:
     """Accuracy on held-out digits of a linear classifier on the backbone's pooled features."""
-    features = backbone.predict(pictures, batch_size=128, verbose=0).mean(axis=(1, 2))
+    features = backbone.predict(images, batch_size=128, verbose=0).mean(axis=(1, 2))
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     return classifier.fit(features[:600], labels[:600]).score(features[600:], labels[600:])
 
@@ -61,12 +61,12 @@ def test_weights_load_at_any_image_size(image_size_px: int) -> None:
 
 def test_frozen_features_tell_digits_apart_far_better_than_random_ones() -> None:
     keras.utils.set_random_seed(0)
-    pictures, labels = _read_digits(pretrain_letters.IMAGE_SIZE_PX)
+    images, labels = _read_digits(pretrain_letters.IMAGE_SIZE_PX)
     backbone = _build_backbone(pretrain_letters.IMAGE_SIZE_PX)
-    _settle_batch_norm(backbone, pictures[:600])
-    random_accuracy = _linear_accuracy(backbone, pictures, labels)
+    _settle_batch_norm(backbone, images[:600])
+    random_accuracy = _linear_accuracy(backbone, images, labels)
     backbone.load_weights(LETTERS_WEIGHTS)
-    pretrained_accuracy = _linear_accuracy(backbone, pictures, labels)
+    pretrained_accuracy = _linear_accuracy(backbone, images, labels)
     # Measured here: 0.16 and 0.94. At least half of the errors must go.
     assert pretrained_accuracy > 0.92
     assert 1 - pretrained_accuracy < (1 - random_accuracy) / 2
@@ -102,21 +102,21 @@ def test_every_glyph_fills_its_square() -> None:
         assert max(width, height) >= size - 2, f"{letters} is not drawn in full"
 
 
-def test_degraded_pictures_reach_white_and_keep_black() -> None:
-    pictures, _ = pretrain_letters.build_pictures(50, seed=5)
-    assert (pictures.max(axis=(1, 2, 3)) == 255).all()
-    assert np.median(pictures.min(axis=(1, 2, 3))) == 0
+def test_degraded_images_reach_white_and_keep_black() -> None:
+    images, _ = pretrain_letters.build_images(50, seed=5)
+    assert (images.max(axis=(1, 2, 3)) == 255).all()
+    assert np.median(images.min(axis=(1, 2, 3))) == 0
 
 
-def test_pictures_follow_from_the_seed() -> None:
-    pictures, classes = pretrain_letters.build_pictures(20, seed=3)
-    again, _ = pretrain_letters.build_pictures(20, seed=3)
-    other, _ = pretrain_letters.build_pictures(20, seed=4)
+def test_images_follow_from_the_seed() -> None:
+    images, classes = pretrain_letters.build_images(20, seed=3)
+    again, _ = pretrain_letters.build_images(20, seed=3)
+    other, _ = pretrain_letters.build_images(20, seed=4)
     size = pretrain_letters.IMAGE_SIZE_PX
-    assert (pictures.shape, pictures.dtype) == ((20, size, size, 1), np.uint8)
+    assert (images.shape, images.dtype) == ((20, size, size, 1), np.uint8)
     assert (classes.shape, classes.dtype) == ((20,), np.int64)
-    np.testing.assert_array_equal(pictures, again)
-    assert not np.array_equal(pictures, other)
+    np.testing.assert_array_equal(images, again)
+    assert not np.array_equal(images, other)
 
 
 def test_batch_norm_statistics_settle_during_pretraining() -> None:

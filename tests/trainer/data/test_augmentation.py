@@ -1,4 +1,4 @@
-"""Augmentation changes training pictures within their range, and can be off."""
+"""Augmentation changes training images within their range, and can be off."""
 
 import keras
 import numpy as np
@@ -16,10 +16,10 @@ def test_off_is_no_layer() -> None:
 
 
 @pytest.mark.parametrize(("scale", "low", "high"), [("tf", -1, 1), ("raw", 0, 255)])
-def test_pictures_change_and_stay_in_range(scale: str, low: float, high: float) -> None:
-    pictures = np.random.default_rng(0).uniform(low, high, (4, 16, 16, 3)).astype(np.float32)
+def test_images_change_and_stay_in_range(scale: str, low: float, high: float) -> None:
+    images = np.random.default_rng(0).uniform(low, high, (4, 16, 16, 3)).astype(np.float32)
     model = keras.Sequential(build_augmentation(EVERYTHING, scale, seed=1))
-    changed = keras.ops.convert_to_numpy(model(pictures, training=True))
-    assert changed.shape == pictures.shape
-    assert np.abs(changed - pictures).mean() > 0.01 * (high - low)
+    changed = keras.ops.convert_to_numpy(model(images, training=True))
+    assert changed.shape == images.shape
+    assert np.abs(changed - images).mean() > 0.01 * (high - low)
     assert low - 1e-3 <= changed.min() and changed.max() <= high + 1e-3

@@ -5,8 +5,8 @@ import weakref
 import numpy as np
 import pytest
 
-from trainer.data.batches import Batches, FeatureBatches, Labels, PictureBatches
-from trainer.stages.build import Pictures
+from trainer.data.batches import Batches, FeatureBatches, ImageBatches, Labels
+from trainer.stages.build import Images
 
 
 def _features(count: int = 10, batch_size: int = 4, seed: int | None = 1) -> FeatureBatches:
@@ -37,11 +37,11 @@ def test_order_follows_from_seed_and_epoch() -> None:
 
 
 @pytest.mark.parametrize("mixup", [0.0, 0.2])
-def test_pictures_come_in_an_order_of_the_epoch(pictures: Pictures, mixup: float) -> None:
-    labels = Labels(pictures.train.label_ids, pictures.class_weights)
+def test_images_come_in_an_order_of_the_epoch(images: Images, mixup: float) -> None:
+    labels = Labels(images.train.label_ids, images.class_weights)
 
     def read(epoch: int) -> np.ndarray:
-        batches = PictureBatches(pictures.train, pictures.parse, labels, 8, 1, mixup)
+        batches = ImageBatches(images.train, images.parse, labels, 8, 1, mixup)
         inputs, rows = _read(batches, epoch)
         assert inputs.shape == (40, 32, 32, 3)
         np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-6)

@@ -11,37 +11,37 @@ import tensorflow as tf
 from trainer.data import features
 from trainer.data.augmentation import build_augmentation
 from trainer.data.features import FeatureStore, is_worth_storing
-from trainer.data.input import read_pictures
+from trainer.data.input import read_images
 from trainer.network.network import Network
 from trainer.settings import AugmentationSettings, OptimizerSettings, StageSettings, TrainerSettings
-from trainer.stages.build import Pictures
+from trainer.stages.build import Images
 from trainer.stages.checkpoint import Checkpoint
 from trainer.stages.stages import Training, train_stages
 
 
 @pytest.fixture
-def store(network: Network, pictures: Pictures) -> FeatureStore:
-    return build_store(network, pictures)
+def store(network: Network, images: Images) -> FeatureStore:
+    return build_store(network, images)
 
 
 def build_store(
-    network: Network, pictures: Pictures, cache_bytes: int = 2**30, batch_size: int = 64
+    network: Network, images: Images, cache_bytes: int = 2**30, batch_size: int = 64
 ) -> FeatureStore:
-    folder = pictures.cache_folder
-    return FeatureStore(network.body, pictures.parse, cache_bytes, folder, batch_size)
+    folder = images.cache_folder
+    return FeatureStore(network.body, images.parse, cache_bytes, folder, batch_size)
 
 
 @pytest.fixture
-def pictures_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Notes each time that pictures are decoded for features."""
+def images_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes each time that images are decoded for features."""
     noted: list[str] = []
-    read = read_pictures
+    read = read_images
 
     def note(split: Any, *arguments: Any) -> tf.data.Dataset:
         noted.append(split.files[0].split("/")[-1])
         return read(split, *arguments)
 
-    monkeypatch.setattr("trainer.data.features.read_pictures", note)
+    monkeypatch.setattr("trainer.data.features.read_images", note)
     return noted
 
 
@@ -50,38 +50,38 @@ def _boundary(network: Network, name: str) -> int:
 
 
 def test_features_are_what_the_network_computes(
-    store: FeatureStore, network: Network, pictures: Pictures
+    store: FeatureStore, network: Network, images: Images
 ) -> None:
-    found = store.get("training", pictures.train, len(network.body.layers) - 1)
-    inputs = pictures.parse(_records(pictures))
+    found = store.get("training", images.train, len(network.body.layers) - 1)
+    inputs = images.parse(_records(images))
     np.testing.assert_allclose(found, network.body(inputs, training=False), rtol=1e-4)
 
 
 def test_lower_features_that_are_read_later_serve_both(
-    store: FeatureStore, network: Network, pictures: Pictures, pictures_read: list[str]
+    store: FeatureStore, network: Network, images: Images, images_read: list[str]
 ) -> None:
     lower, upper = _boundary(network, "relu_1"), len(network.body.layers) - 1
-    both = store.get("training", pictures.train, upper, later=(lower,))
-    below = store.get("training", pictures.train, lower)
-    assert pictures_read == ["train.tfrecord"]
+    both = store.get("training", images.train, upper, later=(lower,))
+    below = store.get("training", images.train, lower)
+    assert images_read == ["train.tfrecord"]
     assert below.shape == (40, 8, 8, 8)
-    alone = build_store(network, pictures)
-    np.testing.assert_allclose(both, alone.get("training", pictures.train, upper), rtol=1e-5)
+    alone = build_store(network, images)
+    np.testing.assert_allclose(both, alone.get("training", images.train, upper), rtol=1e-5)
 
 
-def test_memory_holds_no_more_than_the_limit_in_all(network: Network, pictures: Pictures) -> None:
+def test_memory_holds_no_more_than_the_limit_in_all(network: Network, images: Images) -> None:
     # The training features take 40 x 16 x 4 bytes, those of the validation split half as many.
-    store = build_store(network, pictures, cache_bytes=3000)
+    store = build_store(network, images, cache_bytes=3000)
     boundary = len(network.body.layers) - 1
-    train = store.get("training", pictures.train, boundary)
-    validation = store.get("validation", pictures.validation, boundary)
+    train = store.get("training", images.train, boundary)
+    validation = store.get("validation", images.validation, boundary)
     assert not isinstance(train, np.memmap)
     assert isinstance(validation, np.memmap)
     store.forget({("validation", boundary)})
-    assert not isinstance(store.get("training", pictures.train, boundary), np.memmap)
+    assert not isinstance(store.get("training", images.train, boundary), np.memmap)
 
 
-def test_the_frozen_part_is_traced_once(pictures: Pictures) -> None:
+def test_the_frozen_part_is_traced_once(images: Images) -> None:
     traced: list[tuple[int | None, ...]] = []
 
     class Noting(keras.Layer):
@@ -91,17 +91,17 @@ def test_the_frozen_part_is_traced_once(pictures: Pictures) -> None:
 
     inputs = keras.Input((32, 32, 3))
     body = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(Noting()(inputs)))
-    store = build_store(Network(body, body, "tf"), pictures, batch_size=16)
-    store.get("training", pictures.train, 1)
+    store = build_store(Network(body, body, "tf"), images, batch_size=16)
+    store.get("training", images.train, 1)
     traced.clear()
     store.forget(set())
-    for title, split in (("training", pictures.train), ("validation", pictures.validation)):
+    for title, split in (("training", images.train), ("validation", images.validation)):
         store.get(title, split, 1)
     assert traced == []
 
 
 def test_features_of_a_stage_go_before_the_next_are_computed(
-    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    network: Network, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrays: list[weakref.ref[np.ndarray]] = []
     alive: list[int] = []
@@ -113,7 +113,7 @@ def test_features_of_a_stage_go_before_the_next_are_computed(
         return new
 
     monkeypatch.setattr(features, "_allocate", note)
-    _train(network, pictures, ("conv_2", False), ("conv_1", True), ("all", False))
+    _train(network, images, ("conv_2", False), ("conv_1", True), ("all", False))
     # For the first stage: training; validation twice, as the second reads it further down. For the
     # third: both splits again.
     assert alive == [0, 1, 2, 0, 1]
@@ -121,7 +121,7 @@ def test_features_of_a_stage_go_before_the_next_are_computed(
 
 
 def test_augmented_stages_keep_no_features_to_train_on(
-    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    network: Network, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[set[tuple[str, int]]] = []
     forget = FeatureStore.forget
@@ -131,7 +131,7 @@ def test_augmented_stages_keep_no_features_to_train_on(
         forget(store, keep)
 
     monkeypatch.setattr(FeatureStore, "forget", note)
-    _train(network, pictures, ("all", False), ("all", True))
+    _train(network, images, ("all", False), ("all", True))
     boundary = len(network.body.layers) - 1
     assert kept == [
         {("training", boundary), ("validation", boundary)},
@@ -140,13 +140,13 @@ def test_augmented_stages_keep_no_features_to_train_on(
 
 
 def test_stages_draw_their_own_orders_and_changes(
-    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    network: Network, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orders: list[tuple[bytes, ...]] = []
     seeds: list[int] = []
 
     def note_order(*arguments: Any) -> tf.data.Dataset:
-        examples = read_pictures(*arguments)
+        examples = read_images(*arguments)
         if arguments[3] is not None:
             orders.append(tuple(ids.numpy().tobytes() for _, ids in examples))
         return examples
@@ -155,45 +155,45 @@ def test_stages_draw_their_own_orders_and_changes(
         seeds.append(arguments[2])
         return build_augmentation(*arguments)
 
-    monkeypatch.setattr("trainer.data.batches.read_pictures", note_order)
+    monkeypatch.setattr("trainer.data.batches.read_images", note_order)
     monkeypatch.setattr("trainer.stages.build.build_augmentation", note_seed)
-    _train(network, pictures, ("all", True), ("conv_2", True), ("none", True))
+    _train(network, images, ("all", True), ("conv_2", True), ("none", True))
     assert len(orders) == len(set(orders)) == 3
     assert len(seeds) == len(set(seeds)) == 3
 
 
 def test_forgotten_features_are_computed_anew(
-    store: FeatureStore, network: Network, pictures: Pictures, pictures_read: list[str]
+    store: FeatureStore, network: Network, images: Images, images_read: list[str]
 ) -> None:
     boundary = _boundary(network, "relu_1")
-    store.get("training", pictures.train, boundary)
+    store.get("training", images.train, boundary)
     store.forget({("training", boundary)})
-    store.get("training", pictures.train, boundary)
-    assert len(pictures_read) == 1
+    store.get("training", images.train, boundary)
+    assert len(images_read) == 1
     store.forget(set())
-    store.get("training", pictures.train, boundary)
-    assert len(pictures_read) == 2
+    store.get("training", images.train, boundary)
+    assert len(images_read) == 2
 
 
-def test_stages_share_one_pass_over_the_pictures(
-    network: Network, pictures: Pictures, pictures_read: list[str]
+def test_stages_share_one_pass_over_the_images(
+    network: Network, images: Images, images_read: list[str]
 ) -> None:
-    _train(network, pictures, ("all", False), ("conv_2", False), ("conv_1", False))
-    assert pictures_read == ["train.tfrecord", "validation.tfrecord"]
+    _train(network, images, ("all", False), ("conv_2", False), ("conv_1", False))
+    assert images_read == ["train.tfrecord", "validation.tfrecord"]
 
 
 def test_features_of_layers_that_were_trained_are_not_reused(
-    network: Network, pictures: Pictures
+    network: Network, images: Images
 ) -> None:
     # The second stage changes what the third one reads the output of.
-    results = _train(network, pictures, ("all", False), ("none", True), ("all", False))
-    # What the third stage measured on features is what the whole network does with pictures.
-    assert results[-1]["validation_accuracy"] == pytest.approx(_accuracy(network, pictures))
+    results = _train(network, images, ("all", False), ("none", True), ("all", False))
+    # What the third stage measured on features is what the whole network does with images.
+    assert results[-1]["validation_accuracy"] == pytest.approx(_accuracy(network, images))
 
 
 @pytest.mark.parametrize("plan", [("all", False), ("conv_2", False)])
 def test_stored_features_train_as_running_the_backbone_each_epoch_does(
-    make_network: Any, pictures: Pictures, plan: tuple[str, bool]
+    make_network: Any, images: Images, plan: tuple[str, bool]
 ) -> None:
     trained = []
     # A contrast that changes nothing: too little to see, and yet the stage may store no features.
@@ -210,23 +210,23 @@ def test_stored_features_train_as_running_the_backbone_each_epoch_does(
         # One batch an epoch: its order makes no difference.
         settings = TrainerSettings(batch_size=40, stages=(stage,))
         strategy = tf.distribute.get_strategy()
-        train_stages(Training(network, pictures, settings, strategy, Checkpoint(None, "")))
+        train_stages(Training(network, images, settings, strategy, Checkpoint(None, "")))
         trained.append(network)
     for stored, each_epoch in zip(trained[0].weights, trained[1].weights, strict=True):
         np.testing.assert_allclose(stored.numpy(), each_epoch.numpy(), rtol=1e-4, atol=1e-5)
 
 
-def _records(pictures: Pictures) -> tf.Tensor:
-    return tf.stack(list(tf.data.TFRecordDataset(list(pictures.train.files))))
+def _records(images: Images) -> tf.Tensor:
+    return tf.stack(list(tf.data.TFRecordDataset(list(images.train.files))))
 
 
-def _accuracy(network: Network, pictures: Pictures) -> float:
-    records = tf.stack(list(tf.data.TFRecordDataset(list(pictures.validation.files))))
-    found = network(pictures.parse(records)).numpy().argmax(axis=1)
-    return float(np.mean(found == pictures.validation.label_ids))
+def _accuracy(network: Network, images: Images) -> float:
+    records = tf.stack(list(tf.data.TFRecordDataset(list(images.validation.files))))
+    found = network(images.parse(records)).numpy().argmax(axis=1)
+    return float(np.mean(found == images.validation.label_ids))
 
 
-def _train(network: Network, pictures: Pictures, *plan: tuple[str, bool]) -> list[dict[str, Any]]:
+def _train(network: Network, images: Images, *plan: tuple[str, bool]) -> list[dict[str, Any]]:
     stages = tuple(
         StageSettings(
             name=f"stage-{number}",
@@ -239,7 +239,7 @@ def _train(network: Network, pictures: Pictures, *plan: tuple[str, bool]) -> lis
     )
     settings = TrainerSettings(batch_size=8, stages=stages)
     strategy = tf.distribute.get_strategy()
-    return train_stages(Training(network, pictures, settings, strategy, Checkpoint(None, "")))
+    return train_stages(Training(network, images, settings, strategy, Checkpoint(None, "")))
 
 
 def build(*convolutions: tuple[int, int]) -> keras.Model:
@@ -253,9 +253,9 @@ def build(*convolutions: tuple[int, int]) -> keras.Model:
 @pytest.mark.parametrize(
     ("convolutions", "worth"),
     [
-        # Four times the picture's numbers, each of 27 multiplications.
+        # Four times the image's numbers, each of 27 multiplications.
         ([(12, 1)], False),
-        # As few multiplications, but 11 numbers where the picture has 12.
+        # As few multiplications, but 11 numbers where the image has 12.
         ([(11, 2)], True),
         ([(12, 2)], False),
         # Each of 27 x 128 / 12 + 9 x 128 multiplications.

@@ -11,7 +11,7 @@ from trainer.data.input import (
     build_parser,
     choose_inference_batch_size,
     open_split,
-    read_pictures,
+    read_images,
 )
 
 
@@ -22,27 +22,25 @@ def test_labels_and_counts(tmp_path: Path) -> None:
     assert split.class_counts == {"blue": 3, "red": 2}
 
 
-def test_pictures_in_the_order_of_their_labels(tmp_path: Path) -> None:
+def test_images_in_the_order_of_their_labels(tmp_path: Path) -> None:
     split = open_split([str(write_examples(tmp_path / "a.tfrecord", 10, seed=1))], LABELS)
-    batches = list(read_pictures(split, build_parser(transform_layer), batch_size=4))
+    batches = list(read_images(split, build_parser(transform_layer), batch_size=4))
     assert [len(ids) for _, ids in batches] == [4, 4, 2]
-    pictures = np.concatenate([pictures for pictures, _ in batches])
+    images = np.concatenate([images for images, _ in batches])
     ids = np.concatenate([ids for _, ids in batches])
-    assert pictures.shape == (10, 32, 32, 3)
-    # Red pictures are redder than blue, blue ones bluer than red.
-    redness = (pictures[..., 0] - pictures[..., 2]).mean(axis=(1, 2))
+    assert images.shape == (10, 32, 32, 3)
+    # Red images are redder than blue, blue ones bluer than red.
+    redness = (images[..., 0] - images[..., 2]).mean(axis=(1, 2))
     np.testing.assert_array_equal(redness > 0, ids == 1)
 
 
-def test_shuffled_pictures_keep_their_labels(tmp_path: Path) -> None:
+def test_shuffled_images_keep_their_labels(tmp_path: Path) -> None:
     split = open_split([str(write_examples(tmp_path / "a.tfrecord", 40, seed=1))], LABELS)
-    batches = list(
-        read_pictures(split, build_parser(transform_layer), batch_size=8, shuffle_seed=3)
-    )
+    batches = list(read_images(split, build_parser(transform_layer), batch_size=8, shuffle_seed=3))
     ids = np.concatenate([ids for _, ids in batches])
-    pictures = np.concatenate([pictures for pictures, _ in batches])
+    images = np.concatenate([images for images, _ in batches])
     assert ids.tolist() != split.label_ids.tolist()
-    redness = (pictures[..., 0] - pictures[..., 2]).mean(axis=(1, 2))
+    redness = (images[..., 0] - images[..., 2]).mean(axis=(1, 2))
     np.testing.assert_array_equal(redness > 0, ids == 1)
 
 
@@ -65,7 +63,7 @@ def test_shuffling_holds_512_mb_at_most(
     ("image_size", "batch_size", "expected"),
     [(160, 32, 64), (224, 32, 64), (32, 32, 64), (600, 32, 8), (224, 2, 8), (4096, 1, 1)],
 )
-def test_inference_takes_fewer_large_pictures_at_a_time(
+def test_inference_takes_fewer_large_images_at_a_time(
     image_size: int, batch_size: int, expected: int
 ) -> None:
     assert choose_inference_batch_size(image_size, batch_size) == expected
@@ -73,4 +71,4 @@ def test_inference_takes_fewer_large_pictures_at_a_time(
 
 def test_dataset_knows_its_length(tmp_path: Path) -> None:
     split = open_split([str(write_examples(tmp_path / "a.tfrecord", 10, seed=1))], LABELS)
-    assert len(read_pictures(split, build_parser(transform_layer), batch_size=4)) == 3
+    assert len(read_images(split, build_parser(transform_layer), batch_size=4)) == 3

@@ -1,4 +1,4 @@
-"""Pictures and labels are blended by the same shares."""
+"""Images and labels are blended by the same shares."""
 
 import numpy as np
 import tensorflow as tf
@@ -8,12 +8,12 @@ from trainer.data.mixup import mix_pairs
 SEED = tf.constant([1, 2], tf.int64)
 
 
-def test_labels_tell_how_much_of_each_picture_is_there() -> None:
-    # The value of a picture's pixels is the class that it shows.
+def test_labels_tell_how_much_of_each_image_is_there() -> None:
+    # The value of an image's pixels is the class that it shows.
     ids = np.arange(8)
-    pictures = np.broadcast_to(ids[:, None, None, None], (8, 2, 2, 3)).astype(np.float32)
+    images = np.broadcast_to(ids[:, None, None, None], (8, 2, 2, 3)).astype(np.float32)
     labels = np.eye(8, dtype=np.float32)
-    mixed, mixed_labels = mix_pairs(tf.constant(pictures), tf.constant(labels), 0.2, SEED)
+    mixed, mixed_labels = mix_pairs(tf.constant(images), tf.constant(labels), 0.2, SEED)
     np.testing.assert_allclose(mixed_labels.numpy().sum(axis=1), 1, rtol=1e-6)
     np.testing.assert_allclose(mixed.numpy()[:, 0, 0, 0], mixed_labels.numpy() @ ids, rtol=1e-5)
     assert ((mixed_labels.numpy() > 0).sum(axis=1) <= 2).all()
@@ -23,8 +23,8 @@ def test_shares_are_beta_distributed() -> None:
     count = 20_000
     # The first half is of one class, the second, which stands opposite, of the other.
     labels = tf.repeat(tf.eye(2), count // 2, axis=0)
-    pictures = tf.zeros([count, 1, 1, 3])
-    _, mixed = mix_pairs(pictures, labels, 0.4, SEED)
+    images = tf.zeros([count, 1, 1, 3])
+    _, mixed = mix_pairs(images, labels, 0.4, SEED)
     shares = mixed.numpy()[: count // 2, 0]
     # Beta(a, a): mean 1/2, variance 1 / (4 (2 a + 1)).
     np.testing.assert_allclose(shares.mean(), 0.5, atol=0.02)
@@ -32,10 +32,10 @@ def test_shares_are_beta_distributed() -> None:
 
 
 def test_same_seed_draws_the_same_shares() -> None:
-    pictures, labels = tf.random.normal([6, 2, 2, 3]), tf.eye(6)
-    first, again = (mix_pairs(pictures, labels, 0.2, SEED)[1] for _ in range(2))
+    images, labels = tf.random.normal([6, 2, 2, 3]), tf.eye(6)
+    first, again = (mix_pairs(images, labels, 0.2, SEED)[1] for _ in range(2))
     np.testing.assert_array_equal(first, again)
-    other = mix_pairs(pictures, labels, 0.2, SEED + 1)[1]
+    other = mix_pairs(images, labels, 0.2, SEED + 1)[1]
     assert (first.numpy() != other.numpy()).any()
 
 

@@ -18,7 +18,7 @@ from trainer.network.backbones import BACKBONES
 from trainer.network.network import Network, build_network
 from trainer.network.settings import ModelSettings
 from trainer.settings import StageSettings, TrainerSettings
-from trainer.stages.build import Pictures
+from trainer.stages.build import Images
 from trainer.stages.checkpoint import Checkpoint
 from trainer.stages.stages import Training, train_stages
 
@@ -55,14 +55,14 @@ class Preprocessing(tf.Module):
 
     def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         size = self._image_size
-        pictures = tf.map_fn(
+        images = tf.map_fn(
             lambda contents: load_image(
                 contents, image_size=size, interpolation="bilinear", scale=self._scale
             ),
             tf.reshape(features[IMAGE], [-1]),
             fn_output_signature=tf.TensorSpec([size, size, 3], tf.float32),
         )
-        return {IMAGE_XF: pictures}
+        return {IMAGE_XF: images}
 
 
 @pytest.mark.slow
@@ -93,12 +93,12 @@ def check_backbone(name: str, stages: tuple[StageSettings, ...], tmp_path: Path)
     before = _statistics(network)
     files = [write_examples(tmp_path / f"{seed}.tfrecord", 4, seed) for seed in (1, 2)]
     train, validation = (open_split([str(file)], LABELS) for file in files)
-    pictures = Pictures(
+    images = Images(
         train, validation, build_parser(preprocessing), np.ones(2, np.float32), tmp_path
     )
     strategy = tf.distribute.get_strategy()
     settings = TrainerSettings(batch_size=4, mixed_precision="off", stages=stages)
-    results = train_stages(Training(network, pictures, settings, strategy, Checkpoint(None, "")))
+    results = train_stages(Training(network, images, settings, strategy, Checkpoint(None, "")))
     layers = results[0]["layers"]
     trained = {"head": 0, "upper": layers - int(0.7 * layers), "all": layers}
     assert [result["trainable_layers"] for result in results] == [
@@ -129,21 +129,19 @@ def _check_export(
     serve = tf.saved_model.load(str(folder / "model")).signatures["serving_default"]
     answers = [serve(image_bytes=tf.constant(contents.bytes_list.value)) for _ in range(2)]
     np.testing.assert_array_equal(answers[0]["scores"], answers[1]["scores"])
-    picture = preprocessing({IMAGE: tf.constant(contents.bytes_list.value)})[IMAGE_XF]
+    image = preprocessing({IMAGE: tf.constant(contents.bytes_list.value)})[IMAGE_XF]
     # In a graph, as the export runs it: eagerly, other roundings of floats grow through hundreds of
     # layers of random weights until they decide the scores.
-    scores = tf.nn.softmax(tf.function(network)(picture))
+    scores = tf.nn.softmax(tf.function(network)(image))
     np.testing.assert_allclose(answers[0]["scores"], scores, atol=1e-5)
-    return picture
+    return image
 
 
-def _check_folding(network: Network, picture: tf.Tensor) -> None:
+def _check_folding(network: Network, image: tf.Tensor) -> None:
     """Folded, as it is exported, it computes what Keras' own layers do, but for roundings."""
     whole, folded = tf.function(network.body), tf.function(network.for_serving().body)
-    expected = whole(picture, training=False).numpy()
-    # A picture that is rounded otherwise shows how far that grows: it is the more, the deeper the
+    expected = whole(image, training=False).numpy()
+    # An image that is rounded otherwise shows how far that grows: it is the more, the deeper the
     # network is, and without pretrained weights most.
-    rounding = np.abs(whole(picture * (1 + 3e-7), training=False) - expected).max()
-    np.testing.assert_allclose(
-        folded(picture, training=False), expected, rtol=0, atol=10 * rounding
-    )
+    rounding = np.abs(whole(image * (1 + 3e-7), training=False) - expected).max()
+    np.testing.assert_allclose(folded(image, training=False), expected, rtol=0, atol=10 * rounding)

@@ -44,12 +44,12 @@ def _cut(network: keras.Model, first_trainable: int) -> Cut:
 
 @pytest.mark.parametrize("freeze", [1, 60, 100, "block_13_expand", -1])
 def test_parts_equal_the_whole(backbone: keras.Model, freeze: str | int) -> None:
-    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
     cut = _cut(backbone, find_first_trainable(backbone, freeze))
-    features = pictures if cut.frozen is None else cut.frozen(pictures, training=False)
+    features = images if cut.frozen is None else cut.frozen(images, training=False)
     assert cut.trained is not None
     np.testing.assert_array_equal(
-        cut.trained(features, training=False), backbone(pictures, training=False)
+        cut.trained(features, training=False), backbone(images, training=False)
     )
 
 

@@ -37,7 +37,7 @@ def _functional(*layers: keras.layers.Layer) -> keras.Model:
     return keras.Model(model.inputs[0], model.outputs[0])
 
 
-def _pictures() -> np.ndarray:
+def _images() -> np.ndarray:
     return np.random.default_rng(6).uniform(-1, 1, (4, SIZE, SIZE, 3)).astype(np.float32)
 
 
@@ -65,12 +65,12 @@ def test_each_kind_of_convolution(
     if convolution.use_bias:
         convolution.bias_initializer = keras.initializers.RandomUniform(-1, 1, seed=7)
     model = _functional(convolution, _norm(**norm), LAYERS.ReLU(6.0))
-    expected = model(_pictures(), training=False)
+    expected = model(_images(), training=False)
     for is_final in (False, True):
         folded = fold_batch_norm(model, is_final=is_final)
         assert len(folded.layers) == len(model.layers) - 1
         np.testing.assert_allclose(
-            folded(_pictures(), training=False), expected, rtol=1e-4, atol=1e-5
+            folded(_images(), training=False), expected, rtol=1e-4, atol=1e-5
         )
 
 
@@ -78,10 +78,10 @@ def test_weights_are_shared_and_followed() -> None:
     model = _functional(LAYERS.Conv2D(4, 3), _norm())
     folded = fold_batch_norm(model)
     assert {id(w) for w in folded.weights} == {id(w) for w in model.weights}
-    before = folded(_pictures(), training=False).numpy()
+    before = folded(_images(), training=False).numpy()
     model.layers[1].kernel.assign(model.layers[1].kernel * 2)
-    after = folded(_pictures(), training=False)
-    np.testing.assert_allclose(after, model(_pictures(), training=False), rtol=1e-4, atol=1e-5)
+    after = folded(_images(), training=False)
+    np.testing.assert_allclose(after, model(_images(), training=False), rtol=1e-4, atol=1e-5)
     assert not np.allclose(after, before)
 
 
@@ -91,9 +91,9 @@ def test_final_weights_are_fewer_and_stay_as_they_are() -> None:
     assert [tuple(w.shape) for w in final.weights] == [
         (3, 3, 3, 4), (4,), *(tuple(w.shape) for w in model.layers[-1].weights)
     ]  # fmt: skip
-    before = final(_pictures(), training=False).numpy()
+    before = final(_images(), training=False).numpy()
     model.layers[1].kernel.assign(model.layers[1].kernel * 2)
-    np.testing.assert_array_equal(final(_pictures(), training=False), before)
+    np.testing.assert_array_equal(final(_images(), training=False), before)
 
 
 def test_gradients_are_those_of_the_whole() -> None:
@@ -104,7 +104,7 @@ def test_gradients_are_those_of_the_whole() -> None:
     gradients = []
     for one in (model, folded):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(one(_pictures(), training=False) ** 2)
+            loss = tf.reduce_mean(one(_images(), training=False) ** 2)
         gradients.append(tape.gradient(loss, [v.value for v in model.trainable_variables]))
     for expected, found in zip(*gradients, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
@@ -137,9 +137,9 @@ def test_parts_that_are_cut_between_convolution_and_norm() -> None:
     cut = cut_network(model, 1)
     assert cut.frozen is not None and cut.trained is not None
     assert (_count(fold_batch_norm(cut.frozen)), _count(fold_batch_norm(cut.trained))) == (0, 1)
-    features = fold_batch_norm(cut.frozen)(_pictures(), training=False)
+    features = fold_batch_norm(cut.frozen)(_images(), training=False)
     found = fold_batch_norm(cut.trained)(features, training=False)
-    expected = model(_pictures(), training=False)
+    expected = model(_images(), training=False)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 

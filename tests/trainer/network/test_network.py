@@ -39,8 +39,8 @@ def test_own_top_is_kept_but_for_its_last_layer() -> None:
     # The backbone's own global average pooling; the 1,000 ImageNet logits are gone.
     assert isinstance(network.body.layers[-1], keras.layers.GlobalAveragePooling2D)
     assert network.body.output_shape == (None, 1280)
-    pictures = np.zeros((2, 64, 64, 3), np.float32)
-    assert network(pictures).shape == (2, 3)
+    images = np.zeros((2, 64, 64, 3), np.float32)
+    assert network(images).shape == (2, 3)
 
 
 @pytest.mark.slow  # 138 million parameters

@@ -41,9 +41,9 @@ def by_keras(published: Path) -> Iterator[keras.Model]:
 
 
 def see(model: keras.Model, layer: str) -> np.ndarray:
-    """The output of a layer for two pictures."""
-    pictures = np.random.default_rng(0).uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
-    return np.asarray(keras.Model(model.inputs[0], model.get_layer(layer).output)(pictures))
+    """The output of a layer for two images."""
+    images = np.random.default_rng(0).uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
+    return np.asarray(keras.Model(model.inputs[0], model.get_layer(layer).output)(images))
 
 
 def check(network: Network, expected: keras.Model) -> None:
@@ -55,7 +55,7 @@ def check(network: Network, expected: keras.Model) -> None:
 
 
 def test_imagenet_weights_compute_what_keras_does(by_keras: keras.Model) -> None:
-    # The pictures are scaled to deviations of about one.
+    # The images are scaled to deviations of about one.
     assert see(by_keras, "stem_conv_pad").std() > 1
     network = build_network(SETTINGS, SIZE, 2)
     check(network, by_keras)

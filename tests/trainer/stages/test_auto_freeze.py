@@ -1,4 +1,4 @@
-"""How much to freeze follows from how many pictures there are, and how similar."""
+"""How much to freeze follows from how many images there are, and how similar."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from trainer.network.network import Network
 from trainer.network.settings import ModelSettings
 from trainer.settings import StageSettings, TrainerSettings
 from trainer.stages.auto_freeze import (
-    MANY_PICTURES,
+    MANY_IMAGES,
     SIMILAR_FROM,
     _find_middle,
     _pool_middle,
@@ -20,18 +20,18 @@ from trainer.stages.auto_freeze import (
     decide_freeze,
     measure_similarity,
 )
-from trainer.stages.build import Pictures
+from trainer.stages.build import Images
 
 
 @pytest.mark.parametrize(
     ("per_class", "similarity", "share", "words"),
     [
-        (700, 0.93, 1.0, "few pictures (700 a class; many is 1,000 or more), similar to"),
-        (5000, 0.93, 0.7, "many pictures (5,000 a class; many is 1,000 or more), similar to"),
+        (700, 0.93, 1.0, "few images (700 a class; many is 1,000 or more), similar to"),
+        (5000, 0.93, 0.7, "many images (5,000 a class; many is 1,000 or more), similar to"),
         (700, 0.01, 0.4, "different from the backbone's own (similarity 0.01; similar is 0.1"),
         (5000, 0.01, 0.0, "nothing is frozen"),
-        (MANY_PICTURES, SIMILAR_FROM, 0.7, "the first 70 % of the layers stay frozen"),
-        (MANY_PICTURES - 1, SIMILAR_FROM - 0.01, 0.4, "the first 40 % of the layers stay frozen"),
+        (MANY_IMAGES, SIMILAR_FROM, 0.7, "the first 70 % of the layers stay frozen"),
+        (MANY_IMAGES - 1, SIMILAR_FROM - 0.01, 0.4, "the first 40 % of the layers stay frozen"),
     ],
 )
 def test_the_four_cases(per_class: int, similarity: float, share: float, words: str) -> None:
@@ -40,8 +40,8 @@ def test_the_four_cases(per_class: int, similarity: float, share: float, words: 
     assert words in choice.reason
 
 
-def test_a_picture_short_of_many_is_not_shown_as_many() -> None:
-    assert "few pictures (999 a class" in choose_freeze(1999, 2, 0.5).reason
+def test_a_image_short_of_many_is_not_shown_as_many() -> None:
+    assert "few images (999 a class" in choose_freeze(1999, 2, 0.5).reason
 
 
 def _blobs(spread: float, count: int = 300, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -49,7 +49,7 @@ def _blobs(spread: float, count: int = 300, seed: int = 1) -> tuple[np.ndarray, 
     return points.astype(np.float32), ids.astype(np.int64)
 
 
-def test_mistakes_are_those_of_a_classifier_that_never_saw_the_picture() -> None:
+def test_mistakes_are_those_of_a_classifier_that_never_saw_the_image() -> None:
     features, ids = _blobs(12.0, count=60)
     rows = (features - features.mean(axis=0)).astype(np.float64)
     rows /= rows.std(axis=0) + 0.01 * rows.std()
@@ -65,7 +65,7 @@ def test_mistakes_are_those_of_a_classifier_that_never_saw_the_picture() -> None
     assert count_mistakes(features, ids) == expected
 
 
-def test_more_features_than_pictures_do_not_give_the_labels_away() -> None:
+def test_more_features_than_images_do_not_give_the_labels_away() -> None:
     random = np.random.default_rng(0)
     ids = random.integers(0, 4, 120)
     mistakes = count_mistakes(random.normal(size=(120, 500)).astype(np.float32), ids)
@@ -103,13 +103,13 @@ def test_a_top_without_a_mistake_leaves_nothing_to_gain() -> None:
     assert measure_similarity(top, [top], ids) == 1.0
 
 
-def test_the_same_pictures_give_the_same_similarity() -> None:
+def test_the_same_images_give_the_same_similarity() -> None:
     top, ids = _blobs(6.0)
     middle, _ = _blobs(12.0)
     assert measure_similarity(top, [middle], ids) == measure_similarity(top, [middle], ids)
 
 
-def test_dead_features_and_one_picture_of_a_class_give_a_number() -> None:
+def test_dead_features_and_one_image_of_a_class_give_a_number() -> None:
     dead = np.zeros((5, 8), np.float32)
     ids = np.array([0, 0, 0, 0, 1])
     # The frequent class is named each time.
@@ -148,25 +148,25 @@ AUTO = TrainerSettings(
 )
 
 
-def test_only_auto_is_replaced(network: Network, pictures: Pictures) -> None:
-    decided, reasons = decide_freeze(AUTO, PRETRAINED, network, pictures.train, pictures.parse)
+def test_only_auto_is_replaced(network: Network, images: Images) -> None:
+    decided, reasons = decide_freeze(AUTO, PRETRAINED, network, images.train, images.parse)
     # Even random convolutions tell red from blue.
     assert [stage.freeze for stage in decided.stages] == ["all", 1.0, 0.1]
     assert list(reasons) == ["fine-tune"]
-    assert "few pictures (20 a class" in reasons["fine-tune"]
+    assert "few images (20 a class" in reasons["fine-tune"]
     assert "similar to" in reasons["fine-tune"]
 
 
-def test_random_weights_are_similar_to_nothing(network: Network, pictures: Pictures) -> None:
+def test_random_weights_are_similar_to_nothing(network: Network, images: Images) -> None:
     model = PRETRAINED.model_copy(update={"weights": "none"})
-    decided, reasons = decide_freeze(AUTO, model, network, pictures.train, pictures.parse)
+    decided, reasons = decide_freeze(AUTO, model, network, images.train, images.parse)
     assert decided.stages[1].freeze == 0.4
     assert "similarity 0.00" in reasons["fine-tune"]
 
 
-def test_what_is_not_auto_is_not_measured(network: Network, pictures: Pictures) -> None:
+def test_what_is_not_auto_is_not_measured(network: Network, images: Images) -> None:
     settings = TrainerSettings()
-    assert decide_freeze(settings, PRETRAINED, network, pictures.train, pictures.parse) == (
+    assert decide_freeze(settings, PRETRAINED, network, images.train, images.parse) == (
         settings,
         {},
     )

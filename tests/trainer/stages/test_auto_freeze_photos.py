@@ -1,4 +1,4 @@
-"""Similarity of real pictures to what a backbone was pretrained on."""
+"""Similarity of real images to what a backbone was pretrained on."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def _similarity(folder: Path, weights: Path, per_class: int) -> float:
         for index, of_class in enumerate(sorted(path for path in folder.iterdir()))
         for path in sorted(of_class.iterdir())[:per_class]
     ]
-    pictures = [
+    images = [
         load_image(
             tf.constant(path.read_bytes()),
             image_size=IMAGE_SIZE,
@@ -37,7 +37,7 @@ def _similarity(folder: Path, weights: Path, per_class: int) -> float:
         )
         for path, _ in files
     ]
-    vectors = reader.predict(np.stack(pictures), batch_size=50, verbose=0)
+    vectors = reader.predict(np.stack(images), batch_size=50, verbose=0)
     label_ids = np.asarray([index for _, index in files])
     return measure_similarity(vectors[0], vectors[1:], label_ids)
 

@@ -11,10 +11,10 @@ import pytest
 import tensorflow as tf
 
 from components.errors import UserError
-from tests.trainer.conftest import build_small_network, small_pictures
+from tests.trainer.conftest import build_small_network, small_images
 from trainer.network.network import Network
 from trainer.settings import AugmentationSettings, OptimizerSettings, StageSettings, TrainerSettings
-from trainer.stages.build import Pictures
+from trainer.stages.build import Images
 from trainer.stages.checkpoint import Arrays, Checkpoint, Saved
 from trainer.stages.stages import StageResult, Training, train_stages
 from trainer.stages.state import StageState
@@ -42,7 +42,7 @@ class Killed(Exception):
 
 
 def _train(
-    network: Network, pictures: Pictures, folder: Path | None, epochs: int | None = None
+    network: Network, images: Images, folder: Path | None, epochs: int | None = None
 ) -> list[StageResult]:
     """Trains, but for no more epochs than given."""
     seen: list[Any] = []
@@ -54,7 +54,7 @@ def _train(
 
     checkpoint = Checkpoint(str(folder) if folder else None, "training")
     strategy = tf.distribute.get_strategy()
-    return train_stages(Training(network, pictures, SETTINGS, strategy, checkpoint), count)
+    return train_stages(Training(network, images, SETTINGS, strategy, checkpoint), count)
 
 
 def _without_seconds(results: list[StageResult]) -> list[StageResult]:
@@ -65,8 +65,8 @@ def _without_seconds(results: list[StageResult]) -> list[StageResult]:
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, list[StageResult]]:
     """A network that was trained at a stretch, and what came of it."""
     network = build_small_network()
-    pictures = small_pictures(tmp_path_factory.mktemp("uninterrupted"))
-    return network, _train(network, pictures, None)
+    images = small_images(tmp_path_factory.mktemp("uninterrupted"))
+    return network, _train(network, images, None)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, li
 )
 def test_resumed_training_equals_an_uninterrupted_one(
     make_network: Any,
-    pictures: Pictures,
+    images: Images,
     tmp_path: Path,
     uninterrupted: tuple[Network, list[StageResult]],
     killed_after: int,
@@ -83,9 +83,9 @@ def test_resumed_training_equals_an_uninterrupted_one(
     whole, expected = uninterrupted
     folder = tmp_path / "checkpoints"
     with pytest.raises(Killed):
-        _train(make_network(), pictures, folder, epochs=killed_after)
+        _train(make_network(), images, folder, epochs=killed_after)
     resumed = make_network()
-    results = _train(resumed, pictures, folder)
+    results = _train(resumed, images, folder)
     assert _without_seconds(results) == _without_seconds(expected)
     for ours, theirs in zip(resumed.weights, whole.weights, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

@@ -19,7 +19,7 @@ from trainer.settings import (
     StageSettings,
     TrainerSettings,
 )
-from trainer.stages.build import Pictures
+from trainer.stages.build import Images
 from trainer.stages.checkpoint import Checkpoint
 from trainer.stages.stages import StageResult, Training, train_stages
 from trainer.stages.state import StageState
@@ -43,12 +43,12 @@ SETTINGS = TrainerSettings(batch_size=8)
 def train_stage(
     stage: StageSettings,
     network: Network,
-    pictures: Pictures,
+    images: Images,
     settings: TrainerSettings = SETTINGS,
 ) -> StageResult:
     settings = settings.model_copy(update={"stages": (stage,)})
     strategy = tf.distribute.get_strategy()
-    [result] = train_stages(Training(network, pictures, settings, strategy, Checkpoint(None, "")))
+    [result] = train_stages(Training(network, images, settings, strategy, Checkpoint(None, "")))
     return result
 
 
@@ -56,9 +56,9 @@ def _weights(network: Network) -> dict[str, np.ndarray]:
     return {v.path: v.numpy().copy() for v in network.body.variables}
 
 
-def test_head_learns_on_frozen_features(network: Network, pictures: Pictures) -> None:
+def test_head_learns_on_frozen_features(network: Network, images: Images) -> None:
     before = _weights(network)
-    result = train_stage(HEAD, network, pictures, SETTINGS)
+    result = train_stage(HEAD, network, images, SETTINGS)
     assert result["validation_accuracy"] == 1.0
     assert result["trainable_parameters"] == 16 * 2 + 2
     for path, value in _weights(network).items():
@@ -71,11 +71,11 @@ def test_head_learns_on_frozen_features(network: Network, pictures: Pictures) ->
     ids=["cached", "augmented"],
 )
 def test_fine_tuning_changes_only_what_it_unfreezes(
-    network: Network, pictures: Pictures, augmentation: AugmentationSettings
+    network: Network, images: Images, augmentation: AugmentationSettings
 ) -> None:
     before = _weights(network)
     stage = FINE_TUNE.model_copy(update={"augmentation": augmentation})
-    result = train_stage(stage, network, pictures, SETTINGS)
+    result = train_stage(stage, network, images, SETTINGS)
     changed = {path for path, value in _weights(network).items() if (value != before[path]).any()}
     assert result["epochs"] == 2
     assert {path.split("/")[0] for path in changed} == {"conv_2", "bn_2"}
@@ -83,26 +83,24 @@ def test_fine_tuning_changes_only_what_it_unfreezes(
     assert not [path for path in changed if "moving" in path]
 
 
-def test_fine_tuning_trains_the_unfrozen_layers(network: Network, pictures: Pictures) -> None:
-    train_stage(HEAD, network, pictures, SETTINGS)
+def test_fine_tuning_trains_the_unfrozen_layers(network: Network, images: Images) -> None:
+    train_stage(HEAD, network, images, SETTINGS)
     before = _weights(network)
     stage = FINE_TUNE.model_copy(update={"epochs": 1})
     # A perfect head leaves nothing to gain in accuracy; the lower loss still counts as better.
-    result = train_stage(stage, network, pictures, SETTINGS)
+    result = train_stage(stage, network, images, SETTINGS)
     assert result["best_epoch"] == 1
     assert (_weights(network)["conv_2/kernel"] != before["conv_2/kernel"]).any()
 
 
-def test_stage_that_only_harms_leaves_the_model_as_it_was(
-    network: Network, pictures: Pictures
-) -> None:
-    train_stage(HEAD, network, pictures, SETTINGS)
+def test_stage_that_only_harms_leaves_the_model_as_it_was(network: Network, images: Images) -> None:
+    train_stage(HEAD, network, images, SETTINGS)
     before = _weights(network)
     # It leaves a tenth of the weights in each step.
     ruin = FINE_TUNE.model_copy(
         update={"optimizer": OptimizerSettings(name="sgd", learning_rate=1, weight_decay=0.9)}
     )
-    result = train_stage(ruin, network, pictures, SETTINGS)
+    result = train_stage(ruin, network, images, SETTINGS)
     assert (result["epochs"], result["best_epoch"]) == (2, 0)
     assert result["validation_accuracy"] == 1.0
     for path, value in _weights(network).items():
@@ -110,13 +108,13 @@ def test_stage_that_only_harms_leaves_the_model_as_it_was(
 
 
 def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
-    network: Network, pictures: Pictures, caplog: pytest.LogCaptureFixture
+    network: Network, images: Images, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = SETTINGS.model_copy(update={"stages": (HEAD, EXPLODE, FINE_TUNE)})
     strategy = tf.distribute.get_strategy()
     with caplog.at_level("INFO", "image_pipeline.progress"):
         head, explode, after = train_stages(
-            Training(network, pictures, settings, strategy, Checkpoint(None, ""))
+            Training(network, images, settings, strategy, Checkpoint(None, ""))
         )
     assert head["validation_accuracy"] == explode["validation_accuracy"] == 1.0
     assert (explode["epochs"], explode["best_epoch"], explode["history"]) == (0, 0, {})
@@ -129,12 +127,10 @@ def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
     assert after["best_epoch"] > 0
 
 
-def test_a_loss_that_is_no_number_from_the_start_is_told(
-    network: Network, pictures: Pictures
-) -> None:
+def test_a_loss_that_is_no_number_from_the_start_is_told(network: Network, images: Images) -> None:
     told = r"stage explode: after epoch 0 loss or weights are no longer numbers, and no epoch"
     with pytest.raises(UserError, match=told) as error:
-        train_stage(EXPLODE, network, pictures)
+        train_stage(EXPLODE, network, images)
     assert "optimizer.learning_rate: 1e+30" in str(error.value.hint)
 
 
@@ -147,9 +143,7 @@ def test_weights_whose_loss_is_no_number_are_never_the_best() -> None:
     assert (state.best_epoch, state.best_accuracy) == (0, 0.5)
 
 
-def test_early_stopping_ends_a_stage_that_no_longer_gains(
-    network: Network, pictures: Pictures
-) -> None:
+def test_early_stopping_ends_a_stage_that_no_longer_gains(network: Network, images: Images) -> None:
     stage = HEAD.model_copy(
         update={
             "epochs": 50,
@@ -157,11 +151,11 @@ def test_early_stopping_ends_a_stage_that_no_longer_gains(
             "early_stopping": EarlyStoppingSettings(patience=2, min_delta=0.01),
         }
     )
-    assert train_stage(stage, network, pictures, SETTINGS)["epochs"] == 3
+    assert train_stage(stage, network, images, SETTINGS)["epochs"] == 3
 
 
 def test_features_on_disk_train_the_same_head(
-    make_network: Callable[[], Network], pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    make_network: Callable[[], Network], images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allocated: list[tuple[int, ...]] = []
 
@@ -171,40 +165,40 @@ def test_features_on_disk_train_the_same_head(
             return super().__new__(cls, *arguments, **options)
 
     monkeypatch.setattr(np, "memmap", NotedMap)
-    tfrecords = list(pictures.cache_folder.glob("*"))
+    tfrecords = list(images.cache_folder.glob("*"))
     heads = []
     for cache_bytes in (2**30, 0):
         # Another network with the same weights: dropout goes on where it stands.
         network = make_network()
         settings = SETTINGS.model_copy(update={"cache_bytes": cache_bytes})
-        train_stage(HEAD, network, pictures, settings)
+        train_stage(HEAD, network, images, settings)
         heads.append(network.head.get_weights())
     assert allocated == [(40, 16), (20, 16)]
-    assert list(pictures.cache_folder.glob("*")) == tfrecords  # the file went with the features
+    assert list(images.cache_folder.glob("*")) == tfrecords  # the file went with the features
     for in_memory, on_disk in zip(*heads, strict=True):
         np.testing.assert_array_equal(on_disk, in_memory)
 
 
-def test_history_has_one_number_an_epoch(network: Network, pictures: Pictures) -> None:
-    history = train_stage(FINE_TUNE, network, pictures, SETTINGS)["history"]
+def test_history_has_one_number_an_epoch(network: Network, images: Images) -> None:
+    history = train_stage(FINE_TUNE, network, images, SETTINGS)["history"]
     assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
     assert all(len(values) == 2 for values in history.values())
 
 
-def test_pictures_are_not_stored_where_nothing_is_frozen(
-    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+def test_images_are_not_stored_where_nothing_is_frozen(
+    network: Network, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("features were computed")
 
     monkeypatch.setattr("trainer.data.features.FeatureStore.get", refuse)
     stage = FINE_TUNE.model_copy(update={"freeze": "none"})
-    assert train_stage(stage, network, pictures, SETTINGS)["epochs"] == 2
+    assert train_stage(stage, network, images, SETTINGS)["epochs"] == 2
 
 
 def test_features_that_are_large_and_quick_to_compute_are_not_stored(
     network: Network,
-    pictures: Pictures,
+    images: Images,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -219,21 +213,21 @@ def test_features_that_are_large_and_quick_to_compute_are_not_stored(
     network = Network(body, network.head, "tf")
     before = _weights(network)
     with caplog.at_level("INFO", "image_pipeline.progress"):
-        train_stage(FINE_TUNE.model_copy(update={"freeze": "upper"}), network, pictures)
+        train_stage(FINE_TUNE.model_copy(update={"freeze": "upper"}), network, images)
     changed = {path for path, value in _weights(network).items() if (value != before[path]).any()}
     assert changed == {"upper/kernel", "upper/bias"}
     assert (
-        "Trainer: fine-tune: what wide puts out takes more room than the pictures and is quick to "
+        "Trainer: fine-tune: what wide puts out takes more room than the images and is quick to "
         "compute: it is computed in each step, not stored"
     ) in caplog.messages
 
 
 def test_disk_without_room_for_features_is_told(
-    network: Network, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+    network: Network, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.posix_fallocate", fail)
     with pytest.raises(UserError, match=r"features of this stage need .* No space left"):
-        train_stage(HEAD, network, pictures, SETTINGS.model_copy(update={"cache_bytes": 0}))
+        train_stage(HEAD, network, images, SETTINGS.model_copy(update={"cache_bytes": 0}))

@@ -35,18 +35,18 @@ def test_writes_one_folder_per_class_and_every_digit(digits_folder: pathlib.Path
     assert is_complete(digits_folder)
 
 
-def test_pictures_hold_the_scans_in_full_range(digits_folder: pathlib.Path) -> None:
+def test_images_hold_the_scans_in_full_range(digits_folder: pathlib.Path) -> None:
     digits = load_digits()
     for index in (0, 1, 1796):
         with Image.open(
             digits_folder / str(digits.target[index]) / f"digit_{index:04d}.png"
-        ) as picture:
-            assert (picture.mode, picture.size, picture.format) == ("L", (8, 8), "PNG")
-            pixels = np.asarray(picture)
+        ) as image:
+            assert (image.mode, image.size, image.format) == ("L", (8, 8), "PNG")
+            pixels = np.asarray(image)
         np.testing.assert_array_equal(np.round(pixels / 255 * 16), digits.images[index])
 
 
-def test_no_picture_appears_under_two_labels(digits_folder: pathlib.Path) -> None:
+def test_no_image_appears_under_two_labels(digits_folder: pathlib.Path) -> None:
     hashes = [hashlib.sha256(data).hexdigest() for data in _contents(digits_folder).values()]
     assert len(set(hashes)) == DIGITS_COUNT
 

@@ -1,4 +1,4 @@
-"""Pictures that a manifest lists."""
+"""Images that a manifest lists."""
 
 import csv
 import json
@@ -43,7 +43,7 @@ def write_manifest(path: Path, rows: Rows) -> Path:
 
 
 def rows_of(folder: Path, below: str = "") -> list[dict[str, str]]:
-    """A row for every picture of folders per class, with labels other than the folders' names."""
+    """A row for every image of folders per class, with labels other than the folders' names."""
     labels = {"a": "apple", "b": "bread"}
     return [
         {"path": f"{below}{file.parent.name}/{file.name}", "label": labels[file.parent.name]}
@@ -51,7 +51,7 @@ def rows_of(folder: Path, below: str = "") -> list[dict[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("name", ["pictures.csv", "pictures.jsonl"])
+@pytest.mark.parametrize("name", ["images.csv", "images.jsonl"])
 def test_counts_add_up(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses, encode: Encode, name: str
 ) -> None:
@@ -118,7 +118,7 @@ def test_splits_by_name_and_what_none_names(
     }
 
 
-def test_a_picture_in_two_splits_and_under_two_labels(
+def test_a_image_in_two_splits_and_under_two_labels(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     rows: list[dict[str, str]] = []
@@ -158,7 +158,7 @@ def test_a_remote_manifest(encode: Encode) -> None:
     with tf.io.gfile.GFile("ram://remote/m.csv", "w") as file:
         file.write("path,label\na/1.png,cat\nram://other/2.png,dog\n/3.png,dog\n")
     settings = DataSettings(source="manifest", path="ram://remote/m.csv")
-    paths = [picture.path for picture in list_manifest("ram://remote/m.csv", settings).pictures]
+    paths = [image.path for image in list_manifest("ram://remote/m.csv", settings).images]
     assert paths == ["ram://remote/a/1.png", "ram://other/2.png", "/3.png"]
 
 
@@ -248,11 +248,11 @@ def test_fingerprint_covers_the_manifest_and_what_it_lists(
     os.utime(tmp_path / "a" / "000.png", ns=(1, 1))
     assert seen() == before
     (tmp_path / "a" / "000.png").write_bytes(b"another")
-    other_picture = seen()
+    other_image = seen()
     (tmp_path / "gone.png").touch()
     no_longer_gone = seen()
     write_csv(path, [*rows[:-1], {"path": "gone.png", "label": "bread"}])
-    assert len({before, other_picture, no_longer_gone, seen()}) == 4
+    assert len({before, other_image, no_longer_gone, seen()}) == 4
     [first, *rest] = manifest_files(str(path))
     assert first == ("m.csv", str(path))
     assert len(rest) == len(rows)

@@ -30,7 +30,7 @@ def failure(path: Path, **settings: Any) -> list[str]:
 
 def test_a_folder_per_class(tmp_path: Path, write_classes: WriteClasses) -> None:
     listing = listed(write_classes(tmp_path, count=2))
-    names = [(picture.name, picture.label, picture.given_split) for picture in listing.pictures]
+    names = [(image.name, image.label, image.given_split) for image in listing.images]
     assert names == [
         ("a/000.png", "a", None),
         ("a/001.png", "a", None),
@@ -45,7 +45,7 @@ def test_litter_is_ignored_and_nothing_else(tmp_path: Path, write_classes: Write
         (tmp_path / "a" / name).touch()
     (tmp_path / "__MACOSX").mkdir()
     (tmp_path / "b" / ".hidden.png").touch()
-    assert [picture.name for picture in listed(tmp_path).pictures] == [
+    assert [image.name for image in listed(tmp_path).images] == [
         "a/000.png",
         "b/.hidden.png",
         "b/000.png",
@@ -57,21 +57,21 @@ def test_files_beside_class_folders_have_no_label(
 ) -> None:
     write_classes(tmp_path, count=1)
     (tmp_path / "LICENSE.txt").touch()
-    assert ("LICENSE.txt", "") in [(p.name, p.label) for p in listed(tmp_path).pictures]
+    assert ("LICENSE.txt", "") in [(p.name, p.label) for p in listed(tmp_path).images]
 
 
 def test_no_class_folders(tmp_path: Path) -> None:
     (tmp_path / "1.png").touch()
     assert failure(tmp_path) == [
         f"there is no class folder in {tmp_path}.",
-        "Put the pictures of each class into a folder of its own: CLASS/picture.jpg.",
+        "Put the images of each class into a folder of its own: CLASS/image.jpg.",
     ]
 
 
-def test_no_pictures(tmp_path: Path) -> None:
+def test_no_images(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    assert failure(tmp_path)[0] == f"there is no picture in the class folders of {tmp_path}."
+    assert failure(tmp_path)[0] == f"there is no image in the class folders of {tmp_path}."
 
 
 def test_one_class_only(tmp_path: Path, write_classes: WriteClasses) -> None:
@@ -84,9 +84,9 @@ def test_folders_of_folders_of_folders(tmp_path: Path, write_classes: WriteClass
     write_classes(tmp_path / "y", count=1)
     message, hint = failure(tmp_path)
     assert message == (
-        f"the class folder {tmp_path}/x contains folders (deep), where pictures are expected."
+        f"the class folder {tmp_path}/x contains folders (deep), where images are expected."
     )
-    assert "CLASS/picture" in hint
+    assert "CLASS/image" in hint
 
 
 def test_links_in_circles_end(tmp_path: Path, write_classes: WriteClasses) -> None:
@@ -95,7 +95,7 @@ def test_links_in_circles_end(tmp_path: Path, write_classes: WriteClasses) -> No
     assert "contains folders (up)" in failure(tmp_path)[0]
     (tmp_path / "a" / "up").unlink()
     (tmp_path / "a" / "self.png").symlink_to("self.png")
-    assert "a/self.png" in [picture.name for picture in listed(tmp_path).pictures]
+    assert "a/self.png" in [image.name for image in listed(tmp_path).images]
 
 
 def test_linked_class_folders_are_followed(tmp_path: Path, write_classes: WriteClasses) -> None:
@@ -103,7 +103,7 @@ def test_linked_class_folders_are_followed(tmp_path: Path, write_classes: WriteC
     (tmp_path / "data").mkdir()
     for label in "ab":
         (tmp_path / "data" / label).symlink_to(tmp_path / "elsewhere" / label)
-    assert len(listed(tmp_path / "data").pictures) == 4
+    assert len(listed(tmp_path / "data").images) == 4
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")

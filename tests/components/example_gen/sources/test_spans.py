@@ -11,7 +11,7 @@ from components.example_gen.sources.spans import Span, resolve_span
 @pytest.fixture
 def spans(tmp_path: Path) -> Path:
     for name in ("week-8", "week-09", "week-10-raw", "week-010", "week-x"):
-        (tmp_path / name / "pictures").mkdir(parents=True)
+        (tmp_path / name / "images").mkdir(parents=True)
     (tmp_path / "week-99").touch()
     return tmp_path
 
@@ -26,8 +26,8 @@ def test_named_span_with_leading_zeros(spans: Path) -> None:
 
 def test_text_behind_the_number(spans: Path) -> None:
     assert resolve_span(f"{spans}/week-{{SPAN}}-raw", None).number == 10
-    below = resolve_span(f"{spans}/week-{{SPAN}}/pictures", 8)
-    assert below.path == f"{spans}/week-8/pictures"
+    below = resolve_span(f"{spans}/week-{{SPAN}}/images", 8)
+    assert below.path == f"{spans}/week-8/images"
 
 
 def test_no_placeholder(spans: Path) -> None:

@@ -15,7 +15,7 @@ from components.example_gen.errors import IngestError
 from components.example_gen.sources import tfds_folder
 from components.example_gen.sources.tfds_folder import find_or_prepare, network_fault
 
-NOWHERE = "https://pictures.invalid/pictures.zip"  # RFC 2606: no name ends in .invalid
+NOWHERE = "https://images.invalid/images.zip"  # RFC 2606: no name ends in .invalid
 
 Encode = Callable[..., bytes]
 
@@ -80,7 +80,7 @@ def test_without_a_network(tmp_path: Path, pets: Path, register: type[Any]) -> N
     error = failure("unprepared_pets", tmp_path)
     assert error.message.startswith(
         f"the TFDS dataset unprepared_pets is not prepared in {tmp_path}, and cannot be "
-        "downloaded: pictures.invalid does not answer ("
+        "downloaded: images.invalid does not answer ("
     )
     assert error.hint == (
         f"No dataset is prepared in {tmp_path}. On a machine where it can be downloaded, run\n"
@@ -98,13 +98,13 @@ def test_a_dataset_whose_own_code_fails(
     tmp_path: Path, register: type[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
-        raise AssertionError("get the pictures\nby hand")
+        raise AssertionError("get the images\nby hand")
 
     monkeypatch.setattr(register, "_split_generators", fail)
     message = failure("unprepared_pets", tmp_path).message
     assert message == (
         f"TFDS could not download and prepare unprepared_pets in {tmp_path}: AssertionError: get "
-        "the pictures by hand."
+        "the images by hand."
     )
 
 
@@ -146,14 +146,14 @@ def test_hosts_to_download_from() -> None:
     assert network_fault([]) is None
     assert network_fault(["gs://bucket/file"]) is None
     fault = network_fault([NOWHERE, "http://other.invalid/"])
-    assert fault is not None and fault.startswith("pictures.invalid does not answer (")
+    assert fault is not None and fault.startswith("images.invalid does not answer (")
 
 
 def test_a_host_that_answers_is_enough() -> None:
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        answers = f"http://127.0.0.1:{server.server_port}/pictures.zip"  # with "501 Unsupported"
+        answers = f"http://127.0.0.1:{server.server_port}/images.zip"  # with "501 Unsupported"
         assert network_fault([NOWHERE, answers]) is None
         server.shutdown()
         thread.join()

@@ -1,4 +1,4 @@
-"""Pictures of TFDS datasets, which TFDS itself writes here."""
+"""Images of TFDS datasets, which TFDS itself writes here."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ def guide(train: str, validation: str, test: Any) -> dict[str, Any]:
 
 
 def read_by_tfds(data_dir: Path, split: str) -> set[tuple[str, bytes]]:
-    """Hash of the bytes and name of the class of every picture that TFDS itself finds."""
+    """Hash of the bytes and name of the class of every image that TFDS itself finds."""
     read = tfds.load(
         "pets",
         split=split,
@@ -174,7 +174,7 @@ def failure(folder: Path, **settings: Any) -> str:
         ),
     ],
 )
-def test_a_dataset_of_no_labelled_pictures(
+def test_a_dataset_of_no_labelled_images(
     tmp_path: Path, encode: Encode, make_tfds: Make, features: Any, keys: Any, told: str
 ) -> None:
     values = {
@@ -186,7 +186,7 @@ def test_a_dataset_of_no_labelled_pictures(
     rows = [{name: values[name] for name in features}] * 3
     make_tfds(tmp_path, {"train": rows}, features, keys)
     message = failure(tmp_path / "pets" / "1.0.0")
-    assert "pets/1.0.0 is none of pictures with one class each; it has the features" in message
+    assert "pets/1.0.0 is none of images with one class each; it has the features" in message
     assert told in message
     assert "supervised keys, or are called image and label" in message
 

@@ -1,4 +1,4 @@
-"""Pictures that come as tf.Examples."""
+"""Images that come as tf.Examples."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -67,7 +67,7 @@ def test_numbers_are_labels_too(tmp_path: Path, ingest: Ingest, encode: Encode) 
     assert ingest(tmp_path / "data", source="tfrecord").summary["classes"] == {"0": 30, "1": 30}
 
 
-def test_what_is_no_picture_with_a_label_is_quarantined(
+def test_what_is_no_image_with_a_label_is_quarantined(
     tmp_path: Path, ingest: Ingest, encode: Encode, records: Callable[..., list[bytes]]
 ) -> None:
     bad = [
@@ -106,7 +106,7 @@ def test_splits_by_prefix_or_folder(
 
 
 def test_no_tfrecords(tmp_path: Path, ingest: Ingest) -> None:
-    (tmp_path / "pictures.zip").touch()
+    (tmp_path / "images.zip").touch()
     with pytest.raises(IngestError, match="there is no TFRecord file in"):
         ingest(tmp_path, source="tfrecord")
 

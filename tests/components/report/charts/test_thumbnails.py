@@ -1,4 +1,4 @@
-"""Thumbnails are JPEGs of at most 160 pixels, whatever the picture."""
+"""Thumbnails are JPEGs of at most 160 pixels, whatever the image."""
 
 import base64
 from io import BytesIO
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from components.report.charts.thumbnails import build_thumbnail, read_thumbnails
-from tests.components.report.conftest import encode_picture, write_examples
+from tests.components.report.conftest import encode_image, write_examples
 
 
 def decode(uri: str) -> Image.Image:
@@ -19,24 +19,24 @@ def decode(uri: str) -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP"])
 def test_every_format_that_ingest_accepts(kind: str) -> None:
-    assert decode(build_thumbnail(encode_picture(1, (200, 100), kind))).size == (160, 80)
+    assert decode(build_thumbnail(encode_image(1, (200, 100), kind))).size == (160, 80)
 
 
-def test_a_small_picture_is_enlarged_in_whole_steps() -> None:
-    assert decode(build_thumbnail(encode_picture(1, (8, 6)))).size == (160, 120)
-    assert decode(build_thumbnail(encode_picture(1, (100, 90)))).size == (100, 90)
+def test_a_small_image_is_enlarged_in_whole_steps() -> None:
+    assert decode(build_thumbnail(encode_image(1, (8, 6)))).size == (160, 120)
+    assert decode(build_thumbnail(encode_image(1, (100, 90)))).size == (100, 90)
 
 
-def test_a_line_of_pixels_stays_a_picture() -> None:
-    assert decode(build_thumbnail(encode_picture(1, (4000, 1)))).size == (160, 1)
+def test_a_line_of_pixels_stays_a_image() -> None:
+    assert decode(build_thumbnail(encode_image(1, (4000, 1)))).size == (160, 1)
 
 
-def test_pictures_are_found_by_name(tmp_path: Path) -> None:
-    pictures = {f"a/{n}.png": ("a", encode_picture(n)) for n in range(5)}
-    write_examples(tmp_path, pictures)
+def test_images_are_found_by_name(tmp_path: Path) -> None:
+    images = {f"a/{n}.png": ("a", encode_image(n)) for n in range(5)}
+    write_examples(tmp_path, images)
     found = read_thumbnails(str(tmp_path), {"a/1.png", "a/3.png", "elsewhere.png"})
     assert found.keys() == {"a/1.png", "a/3.png"}
-    assert found["a/1.png"] == build_thumbnail(pictures["a/1.png"][1])
+    assert found["a/1.png"] == build_thumbnail(images["a/1.png"][1])
 
 
 def test_nothing_to_look_for(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_few_classes_are_shown_as_they_are(tmp_path: Path) -> None:
     assert confusion is not None
     assert confusion.classes == ["a", "b"]
     assert confusion.counts == [[3, 1], [0, 0]]
-    # A class without test pictures has no shares, and divides nothing by zero.
+    # A class without test images has no shares, and divides nothing by zero.
     assert confusion.shares == [[0.75, 0.25], [0, 0]]
     assert confusion.pairs == [("a", "b", 1)]
 
@@ -38,7 +38,7 @@ def test_of_many_classes_the_most_confused_are_shown(tmp_path: Path) -> None:
     assert confusion.pairs[0] == ("class 0", "class 1", 30)
 
 
-def test_a_class_that_takes_the_pictures_of_others_is_confused() -> None:
+def test_a_class_that_takes_the_images_of_others_is_confused() -> None:
     counts = np.eye(50, dtype=int)
     counts[:40, 49] = 1
     assert 49 in most_confused(counts)

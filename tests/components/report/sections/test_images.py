@@ -33,7 +33,7 @@ def test_counts_formats_and_sizes(tmp_path: Path) -> None:
     assert data.anomalies is None
 
 
-def test_pictures_that_are_all_alike_need_no_chart(tmp_path: Path) -> None:
+def test_images_that_are_all_alike_need_no_chart(tmp_path: Path) -> None:
     write_statistics(tmp_path / "statistics", {"a": 1}, (8,))
     data = read_data(sources(tmp_path, "statistics"))
     assert data.statistics["test"].sizes[HEIGHT].median == 8

@@ -32,7 +32,7 @@ def test_what_was_measured_and_what_the_gate_asks_for(tmp_path: Path) -> None:
 
 def test_a_baseline_that_knows_other_classes(tmp_path: Path) -> None:
     decision = {**build_decision(["a", "b"]), "compared_examples": 4}
-    name = "change against the baseline, on the 4 pictures of the classes that both know"
+    name = "change against the baseline, on the 4 images of the classes that both know"
     assert name in table(metrics(tmp_path, decision))
 
 

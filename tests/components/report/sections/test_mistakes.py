@@ -2,9 +2,9 @@ from pathlib import Path
 from typing import Any
 
 from components.report.run_facts import RunFacts
-from components.report.sections.mistakes import MOST_PICTURES, choose, read_mistakes
+from components.report.sections.mistakes import MOST_IMAGES, choose, read_mistakes
 from components.report.sources import Sources
-from tests.components.report.conftest import MakeSources, encode_picture, write_examples, write_json
+from tests.components.report.conftest import MakeSources, encode_image, write_examples, write_json
 
 
 def line(name: str, is_hit: bool, score: float) -> dict[str, Any]:
@@ -17,10 +17,10 @@ def test_the_surest_mistakes_and_the_least_sure_hits_are_chosen() -> None:
     right = [line(f"right {number}", True, number / 100) for number in range(100)]
     chosen = choose([*wrong, *right])
     assert [shown.name for shown in chosen.mistakes] == [
-        f"wrong {99 - number}" for number in range(MOST_PICTURES)
+        f"wrong {99 - number}" for number in range(MOST_IMAGES)
     ]
     assert [shown.name for shown in chosen.hits] == [
-        f"right {number}" for number in range(MOST_PICTURES)
+        f"right {number}" for number in range(MOST_IMAGES)
     ]
     assert (chosen.number_of_mistakes, chosen.number_of_hits) == (100, 100)
 
@@ -28,7 +28,7 @@ def test_the_surest_mistakes_and_the_least_sure_hits_are_chosen() -> None:
 def test_of_equal_scores_the_first_is_chosen() -> None:
     chosen = choose([line(f"{number:03}", False, 1.0) for number in range(50)])
     assert [shown.name for shown in chosen.mistakes] == [
-        f"{number:03}" for number in range(MOST_PICTURES)
+        f"{number:03}" for number in range(MOST_IMAGES)
     ]
 
 
@@ -39,17 +39,17 @@ def test_scores_that_are_no_numbers_are_mistakes_and_come_first() -> None:
     assert [shown.name for shown in chosen.hits] == ["right"]
 
 
-def test_each_has_its_picture(make_sources: MakeSources) -> None:
+def test_each_has_its_image(make_sources: MakeSources) -> None:
     mistakes = read_mistakes(make_sources())
     assert mistakes is not None
     assert [shown.name for shown in mistakes.mistakes] == ["dogs/3.png", "cats/3.png"]
     assert all(shown.image for shown in [*mistakes.mistakes, *mistakes.hits])
-    assert mistakes.mistakes[0].alt == "Test picture dogs/3.png: dogs, taken for cats"
-    assert mistakes.hits[0].alt == "Test picture cats/0.png: cats"
+    assert mistakes.mistakes[0].alt == "Test image dogs/3.png: dogs, taken for cats"
+    assert mistakes.hits[0].alt == "Test image cats/0.png: cats"
 
 
 def test_without_predictions_the_worst_of_the_decision_are_shown(tmp_path: Path) -> None:
-    write_examples(tmp_path / "examples", {"1.png": ("a", encode_picture(1))})
+    write_examples(tmp_path / "examples", {"1.png": ("a", encode_image(1))})
     worst = [
         {**line("1.png", False, 0.9), "label_score": 0.1},
         line("2.png", False, 0.8),

@@ -17,7 +17,7 @@ def test_what_was_measured(tmp_path: Path) -> None:
     check = read(tmp_path, {**SERVING_CHECK, "calls": 500})
     assert check is not None and check.passed
     assert check.measures == {
-        "pictures asked about": "32",
+        "images asked about": "32",
         "largest difference from the Trainer's scores": "2.4e-07",
         "two calls agree bit for bit": "yes",
         "latency, batch of 1": "18.2 ms (p50), 25.9 ms (p99)",

@@ -1,4 +1,4 @@
-"""As many pictures as asked for, made of those that there are."""
+"""As many images as asked for, made of those that there are."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from components.parallel import count_cores
 _QUALITY = 85
 _CHUNK = 256
 
-# Bytes a picture beside its file: what the pipeline stores of it (1.15 of the file at most is
+# Bytes an image beside its file: what the pipeline stores of it (1.15 of the file at most is
 # promised) and features on disk (5 x 5 x 160 floats are 16 kB), with room to spare.
 _STORED_SHARE = 1.5
 _FEATURE_BYTES = 20_000
@@ -26,7 +26,7 @@ _FIXED_BYTES = 1_000_000_000
 
 
 def find_sources(data: Path) -> list[Path]:
-    """Picture files in `CLASS/` or `SPLIT/CLASS/`, in a fixed order, the classes in turns.
+    """Image files in `CLASS/` or `SPLIT/CLASS/`, in a fixed order, the classes in turns.
 
     Raises:
         UserError: There are none.
@@ -36,14 +36,14 @@ def find_sources(data: Path) -> list[Path]:
         if path.suffix.lower() in (".jpg", ".jpeg", ".png"):
             by_class.setdefault(path.parent.name, []).append(path)
     if not by_class:
-        raise UserError(f"--data: {data} has no pictures (.jpg, .png)")
+        raise UserError(f"--data: {data} has no images (.jpg, .png)")
     # In turns, so that the first few are of all classes.
     turns = zip_longest(*by_class.values())
     return [path for turn in turns for path in turn if path is not None]
 
 
 def needed_bytes(sources: Sequence[Path], count: int) -> int:
-    """Disk that a run over so many pictures needs, the pictures included."""
+    """Disk that a run over so many images needs, the images included."""
     mean = sum(path.stat().st_size for path in sources) / len(sources)
     return round(count * (mean * (1 + _STORED_SHARE) + _FEATURE_BYTES) + _FIXED_BYTES)
 
@@ -62,8 +62,8 @@ def check_disk(folder: Path, needed: int) -> None:
         )
 
 
-def make_pictures(sources: Sequence[Path], count: int, pool: Path) -> list[Path]:
-    """Makes the first `count` pictures of an endless series; those that exist stay.
+def make_images(sources: Sequence[Path], count: int, pool: Path) -> list[Path]:
+    """Makes the first `count` images of an endless series; those that exist stay.
 
     Each is a source, cropped, turned, brightened a little and encoded anew: no two are the same.
 
@@ -87,11 +87,11 @@ def make_pictures(sources: Sequence[Path], count: int, pool: Path) -> list[Path]
     return targets
 
 
-def link_pictures(pictures: Sequence[Path], folder: Path) -> int:
-    """Makes a folder of hard links to pictures, replacing it, and tells their bytes."""
+def link_images(images: Sequence[Path], folder: Path) -> int:
+    """Makes a folder of hard links to images, replacing it, and tells their bytes."""
     shutil.rmtree(folder, ignore_errors=True)
     total = 0
-    for path in pictures:
+    for path in images:
         target = folder / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         os.link(path, target)
@@ -102,21 +102,21 @@ def link_pictures(pictures: Sequence[Path], folder: Path) -> int:
 def _make_all(sources: Sequence[Path], chunk: Sequence[tuple[int, Path]]) -> None:
     for index, target in chunk:
         partial_file = target.with_suffix(".partial")
-        partial_file.write_bytes(make_picture(sources[index % len(sources)], index))
+        partial_file.write_bytes(make_image(sources[index % len(sources)], index))
         partial_file.rename(target)
 
 
-def make_picture(source: Path, index: int) -> bytes:
+def make_image(source: Path, index: int) -> bytes:
     """One JPEG: the source with small changes that follow from the index."""
     changes = random.Random(index)
     with Image.open(source) as opened:
-        picture = opened.convert("RGB")
-    left, top = (round(changes.uniform(0, 0.08) * side) for side in picture.size)
-    right, bottom = (round(changes.uniform(0.92, 1) * side) for side in picture.size)
-    picture = picture.crop((left, top, right, bottom))
+        image = opened.convert("RGB")
+    left, top = (round(changes.uniform(0, 0.08) * side) for side in image.size)
+    right, bottom = (round(changes.uniform(0.92, 1) * side) for side in image.size)
+    image = image.crop((left, top, right, bottom))
     if changes.random() < 0.5:
-        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    picture = ImageEnhance.Brightness(picture).enhance(changes.uniform(0.8, 1.2))
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    image = ImageEnhance.Brightness(image).enhance(changes.uniform(0.8, 1.2))
     output = io.BytesIO()
-    picture.save(output, "JPEG", quality=_QUALITY)
+    image.save(output, "JPEG", quality=_QUALITY)
     return output.getvalue()

@@ -1,4 +1,4 @@
-"""The same train, validation and test folders for all: nothing is chosen on the test pictures."""
+"""The same train, validation and test folders for all: nothing is chosen on the test images."""
 
 import hashlib
 import os
@@ -10,11 +10,11 @@ from components.errors import UserError
 SPLITS = ("train", "validation", "test")
 
 
-def prepare_pictures(source: Path, folder: Path) -> dict[str, int]:
+def prepare_images(source: Path, folder: Path) -> dict[str, int]:
     """Makes `folder/train`, `folder/validation` and `folder/test`, each with a folder per class.
 
     Where the source has no `test`, half of each class of `validation`, the smaller half by the
-    SHA-256 of the files, becomes it: the same pictures on every machine. Copies of one picture stay
+    SHA-256 of the files, becomes it: the same images on every machine. Copies of one image stay
     together. Reading everything also fills the page cache, so that no system pays for a cold disk.
 
     Args:
@@ -22,7 +22,7 @@ def prepare_pictures(source: Path, folder: Path) -> dict[str, int]:
         folder: What is made, of hard links, or of copies where those cannot be; replaced.
 
     Returns:
-        Number of pictures by split.
+        Number of images by split.
 
     Raises:
         UserError: There are no such folders.
