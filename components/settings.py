@@ -21,7 +21,7 @@ def require_local(path: str | None) -> str | None:
 class Settings(BaseModel):
     """A frozen, strict section of the configuration: unknown keys are errors.
 
-    Every field carries a one-line description, from which the reference in the README is made.
+    Every field carries a one-line description, from which docs/configuration.md is made.
     """
 
     model_config = ConfigDict(

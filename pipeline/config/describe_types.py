@@ -1,7 +1,7 @@
 """What a setting may be, in plain words: `number above 0 and up to 1`.
 
 One place turns the settings' type annotations into text, so that error messages and the reference
-in the README say the same thing in the same words.
+in docs/configuration.md say the same thing in the same words.
 """
 
 import types

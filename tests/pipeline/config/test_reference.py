@@ -1,15 +1,12 @@
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
 
 from pipeline.config.describe_types import inner_sections, keys
-from pipeline.config.reference import BEGIN, END, main, reference
+from pipeline.config.reference import main, reference
 from pipeline.config.schema import PipelineConfig
 from tests.repository import REPOSITORY
-
-README = REPOSITORY / "README.md"
 
 
 def all_keys(section: type[BaseModel]) -> set[str]:
@@ -25,7 +22,7 @@ def test_every_key_is_in_the_reference() -> None:
     missing = {key for key in all_keys(PipelineConfig) if f"| `{key}` |" not in text}
     # The sections of the file have a table each instead of a line.
     assert missing <= set(PipelineConfig.model_fields)
-    assert all(f"#### `{section}`" in text for section in PipelineConfig.model_fields)
+    assert all(f"## `{section}`\n" in text for section in PipelineConfig.model_fields)
 
 
 def test_every_setting_is_described() -> None:
@@ -34,29 +31,21 @@ def test_every_setting_is_described() -> None:
     assert [line for line in lines if line.endswith("|  |")] == []
 
 
-def test_writes_between_the_markers_and_checks(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    stale = CliRunner().invoke(main, ["--check", str(readme)])
+def test_writes_the_file_and_checks_it(tmp_path: Path) -> None:
+    file = tmp_path / "configuration.md"
+    missing = CliRunner().invoke(main, ["--check", str(file)])
+    assert missing.exit_code == 1 and "out of date" in missing.output
+    file.write_text("old\n")
+    stale = CliRunner().invoke(main, ["--check", str(file)])
     assert stale.exit_code == 1 and "out of date" in stale.output
-    assert "old" in readme.read_text()
-    assert CliRunner().invoke(main, [str(readme)]).exit_code == 0
-    text = readme.read_text()
-    assert text.startswith("before\n") and text.endswith("after\n") and "\nold\n" not in text
+    assert file.read_text() == "old\n"
+    assert CliRunner().invoke(main, [str(file)]).exit_code == 0
+    text = file.read_text()
+    assert text.startswith("# Configuration\n") and "old\n" not in text
     assert "`min_accuracy` | number above 0 and up to 1 | **required**" in text
-    assert CliRunner().invoke(main, ["--check", str(readme)]).exit_code == 0
+    assert CliRunner().invoke(main, ["--check", str(file)]).exit_code == 0
 
 
-@pytest.mark.parametrize("text", ["", BEGIN, END + BEGIN])
-def test_missing_markers_are_told(text: str, tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text(text)
-    result = CliRunner().invoke(main, [str(tmp_path / "README.md")])
-    assert result.exit_code == 1
-    assert "the markers" in result.output
-
-
-def test_the_readme_is_up_to_date() -> None:
-    if not README.exists():
-        pytest.skip("there is no README.md yet")
-    result = CliRunner().invoke(main, ["--check", str(README)])
+def test_the_reference_is_up_to_date() -> None:
+    result = CliRunner().invoke(main, ["--check", str(REPOSITORY / "docs" / "configuration.md")])
     assert result.exit_code == 0, result.output
