@@ -94,10 +94,6 @@ def _run_node(
     return True
 
 
-if __name__ == "__main__":
-    main()
-
-
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -123,3 +119,7 @@ def _has_no_reader(pipe: int) -> bool:
     poll = select.poll()
     poll.register(pipe, 0)  # POLLERR is reported without being asked for
     return any(state & select.POLLERR for _, state in poll.poll(0))
+
+
+if __name__ == "__main__":
+    main()
