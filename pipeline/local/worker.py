@@ -26,6 +26,8 @@ from pipeline.run.paths import Workspace
 if TYPE_CHECKING:
     from pipeline.execution.compiled_pipeline import CompiledPipeline
 
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
 
 @click.command()
 @click.option("--run-dir", type=click.Path(path_type=Path), required=True)
@@ -92,9 +94,6 @@ def _run_node(
     seconds = round(time.monotonic() - start, 3)
     events.write(Finished(component=node_id, state=result.state, seconds=seconds, facts=facts))
     return True
-
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def die_with_parent(pipe: int | None = None) -> None:

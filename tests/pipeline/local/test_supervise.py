@@ -18,8 +18,7 @@ from pipeline.local.supervise import worker_environment
 from pipeline.run.summary import Summary
 from tests.repository import REPOSITORY
 
-HERE = REPOSITORY / "tests/fakes/processes"
-ROOT = HERE.parents[1]
+RUN_FAKE = REPOSITORY / "tests/fakes/processes/run_fake.py"
 GO_ON = "run the same command again; finished components are reused"
 
 Process = subprocess.Popen
@@ -27,11 +26,11 @@ Process = subprocess.Popen
 
 def start(scenario: str, workspace: Path, **options: Any) -> "Process[str]":
     return subprocess.Popen(
-        [sys.executable, str(HERE / "run_fake.py"), scenario, "0.001", str(workspace)],
+        [sys.executable, str(RUN_FAKE), scenario, "0.001", str(workspace)],
         stdout=options.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         **options,
     )
 
@@ -209,12 +208,12 @@ def test_a_workspace_is_for_one_run_at_a_time(workspace: Path, waiting: "Process
 
 def test_a_full_disk_is_told_in_a_sentence(workspace: Path) -> None:
     # A limit on the size of files stands in for the full disk: writing fails in the same places.
-    command = f"ulimit -f 8; exec {sys.executable} {HERE / 'run_fake.py'} ok 0.001 {workspace}"
+    command = f"ulimit -f 8; exec {sys.executable} {RUN_FAKE} ok 0.001 {workspace}"
     result = subprocess.run(
         ["bash", "-c", command],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
     )
     assert result.returncode == 1
     assert f"the workspace {workspace} cannot be written: File too large" in result.stderr

@@ -6,7 +6,7 @@ from tests.repository import REPOSITORY
 
 CODE = """
 import sys
-from pipeline.orphan import die_with_parent
+from pipeline.local.worker import die_with_parent
 die_with_parent(int(sys.argv[1]))
 print("alive")
 """

@@ -18,7 +18,7 @@ from tests.repository import REPOSITORY
 HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
-from pipeline.run_lock import hold_workspace
+from pipeline.run.lock import hold_workspace
 with hold_workspace(Path(sys.argv[1])) as lock:
     lock.tell("20261123T060017Z-5d30")
     nowhere = subprocess.DEVNULL
@@ -31,7 +31,7 @@ import signal, sys
 # A shell starts what runs in its background with Ctrl-C ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
-from pipeline.run_lock import hold_workspace
+from pipeline.run.lock import hold_workspace
 with hold_workspace(Path(sys.argv[1]), lambda text: print(text, flush=True)):
     print("has it", flush=True)
 """

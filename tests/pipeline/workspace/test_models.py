@@ -19,7 +19,6 @@ from pipeline.workspace.registry import choose_model, find_models
 from tests.repository import REPOSITORY
 
 
-
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     return tmp_path / "workspace"

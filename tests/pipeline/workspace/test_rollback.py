@@ -15,7 +15,6 @@ from tests.fakes.processes.small_disk import run_on_small_disk
 from tests.repository import REPOSITORY
 
 
-
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     return tmp_path / "workspace"
@@ -108,8 +107,8 @@ def test_full_disk_is_told_and_what_is_in_service_stays(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from click.testing import CliRunner
-from components.push.versions import add_version, list_versions
-from pipeline.version_commands import rollback
+from components.pusher.versions import add_version, list_versions
+from pipeline.cli.models import rollback
 disk = Path(sys.argv[1])
 for name in "ab":
     (disk.parent / name).mkdir()

@@ -17,7 +17,9 @@ PUSHED, REFUSED, FAILED, KILLED = (f"202611{day}T060017Z-5d30" for day in ("20",
 def pipeline(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
     env = {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=env, timeout=300)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=REPOSITORY, env=env, timeout=300
+    )
 
 
 def summary(outcome: str, **known: Any) -> dict[str, Any]:
