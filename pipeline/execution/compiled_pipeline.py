@@ -18,7 +18,8 @@ from tfx.types import Artifact
 from pipeline.execution.attempt import Attempt, start_attempt
 from pipeline.execution.beam_args import hide_beam_args
 from pipeline.execution.launcher import NodeLauncher
-from pipeline.metadata.connection import Config, PatientMetadata, persistently
+from pipeline.metadata.connection import Config, RetryingMetadata
+from pipeline.metadata.retries import retry_transient
 
 # Names in ML Metadata have at most 255 characters; ours get an output's key and numbers behind.
 _LONGEST_KEY = 160
@@ -81,7 +82,7 @@ class CompiledPipeline:
         """
         if finished := self.find_result(node_id):
             return replace(finished, was_finished=True)
-        attempt = persistently(partial(self._start_attempt, node_id))
+        attempt = retry_transient(partial(self._start_attempt, node_id))
         node = self._node(node_id)
         if not use_cache:
             node.execution_options.caching_options.enable_cache = False
@@ -122,8 +123,8 @@ class CompiledPipeline:
         with self._metadata() as handle:
             return start_attempt(handle.store, self._key(node_id))
 
-    def _metadata(self) -> PatientMetadata:
-        return PatientMetadata(self._connection)
+    def _metadata(self) -> RetryingMetadata:
+        return RetryingMetadata(self._connection)
 
     def _key(self, node_id: str) -> str:
         key = f"{self._ir.pipeline_info.id}.{self._run_id}.{node_id}"
@@ -151,7 +152,7 @@ class CompiledPipeline:
                     return []
                 return execution_lib.get_executions_associated_with_all_contexts(handle, contexts)
 
-        return sorted(persistently(find), key=lambda execution: execution.id)
+        return sorted(retry_transient(find), key=lambda execution: execution.id)
 
     def _result(self, execution_id: int) -> NodeResult:
         def read() -> tuple[metadata_store_pb2.Execution, dict[str, Any]]:
@@ -159,7 +160,7 @@ class CompiledPipeline:
                 [execution] = handle.store.get_executions_by_id([execution_id])
                 return execution, execution_lib.get_output_artifacts(handle, execution_id)
 
-        execution, outputs = persistently(read)
+        execution, outputs = retry_transient(read)
         if execution.last_known_state == metadata_store_pb2.Execution.FAILED:
             # The launcher publishes unresolved inputs as a failure but does not raise it.
             raise RuntimeError("its inputs could not be resolved")

@@ -14,7 +14,7 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.types import Artifact
 
 from pipeline.execution.attempt import Attempt, SupersededError
-from pipeline.metadata.connection import persistently
+from pipeline.metadata.retries import retry_transient
 
 Artifacts = Mapping[str, Sequence[Artifact]]
 Contexts = list[metadata_store_pb2.Context]
@@ -50,7 +50,7 @@ class NodeLauncher(launcher.Launcher):
 
     def _prepare_execution(self) -> Any:
         # Until an executor runs, nothing is done that cannot be done twice.
-        return persistently(super()._prepare_execution)
+        return retry_transient(super()._prepare_execution)
 
     def _register_or_reuse_execution(
         self,
@@ -103,7 +103,7 @@ class NodeLauncher(launcher.Launcher):
             return {artifact.uri for artifact in _flat(published)}
 
         try:
-            is_ours = persistently(publish) == {artifact.uri for artifact in _flat(output_dict)}
+            is_ours = retry_transient(publish) == {artifact.uri for artifact in _flat(output_dict)}
         except SupersededError:
             _remove_outputs(output_dict)
             raise

@@ -1,15 +1,13 @@
-"""The connection to the metadata, with patience: databases start late and restart."""
+"""The connection to ML Metadata, which waits for a database that is starting or restarting."""
 
 import contextlib
 import logging
 import os
 import random
-import re
 import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
@@ -17,84 +15,43 @@ from tfx.orchestration import metadata
 
 from components.errors import UserError
 from pipeline.metadata.credentials import Login
-from pipeline.metadata.stores import ExactStore, PostgreSQLStore
+from pipeline.metadata.retries import TRANSIENT_ERRORS, first_line
+from pipeline.metadata.stores import CaseSensitiveStore, PostgreSQLStore
 from pipeline.metadata.url import MetadataUrl
 
-Result = TypeVar("Result")
 Config: TypeAlias = (
     metadata_store_pb2.ConnectionConfig | metadata_store_pb2.MetadataStoreClientConfig
 )
 
-# A database that starts beside us is there within a minute or two; a pod that waits costs little.
-PATIENCE_SECONDS = 120.0
-# One that answers but does not let us in is starting, or making its tables for another node.
-_REFUSED_PATIENCE_SECONDS = 30.0
+# A database that starts with the pod is up within a minute or two; a pod that waits costs little.
+CONNECT_TIMEOUT_SECONDS = 120.0
+# One that answers but rejects the login is starting, or creates its tables for another node.
+_REJECTED_TIMEOUT_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
-_CALL_SECONDS = 60.0
+_CALL_TIMEOUT_SECONDS = 60.0
 # gRPC's own limit is 4 MiB, which the executions of some hundred runs exceed.
-_MESSAGE_BYTES = 256 * 2**20
-
-# Seven tries take 32 seconds on average, beside what each waits for its connection.
-_TRIES = 7
-# What MLMD raises where the database was busy, restarted, or had another one write the same.
-_TRANSIENT = (
-    mlmd.errors.AbortedError,
-    mlmd.errors.UnavailableError,
-    mlmd.errors.DeadlineExceededError,
-    mlmd.errors.InternalError,
-)
-# What a database says of a text that a column, or a message to it, cannot hold. MLMD calls it
-# internal, too, but it does not pass.
-_TOO_LONG = re.compile(
-    r"Data too long for column '\w+'"
-    r"|value too long for type [\w ]+\(\d+\)"
-    r"|Got a packet bigger than 'max_allowed_packet' bytes"
-)
-# What MLMD says where MySQL lets nobody in: it keeps the server's words to itself.
-_NO_LOGIN = "mysql_real_connect failed: errno: , error: "
+_MAX_MESSAGE_BYTES = 256 * 2**20
+# MLMD's message where MySQL rejects a login: it drops the server's reason.
+_MYSQL_LOGIN_FAILED = "mysql_real_connect failed: errno: , error: "
 
 _logger = logging.getLogger(__name__)
-
-
-def persistently(action: Callable[[], Result]) -> Result:
-    """Does what may fail because the database is busy or away, until it succeeds.
-
-    Args:
-        action: Something that can be done twice.
-
-    Raises:
-        UserError: The database cannot hold a text as long as what was to be written.
-    """
-    for number in range(1, _TRIES):
-        try:
-            return action()
-        except (*_TRANSIENT, mlmd.errors.AlreadyExistsError) as error:
-            if told := _TOO_LONG.search(str(error)):
-                raise UserError(
-                    f"the metadata's database cannot hold a text of this length: {told[0]}",
-                    "Shorten what is written: names, paths and settings are.",
-                ) from error
-            # AlreadyExists: another node has just made what this one was about to make.
-            _logger.info("Once more, for the metadata said: %s", _first_line(error))
-            time.sleep(_FIRST_PAUSE_SECONDS * 2**number * random.random())
-    return action()
 
 
 def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
     """What MLMD connects with.
 
     Args:
-        url: Where.
-        login: As whom; for databases.
+        url: Of the store.
+        login: User and password, for databases.
 
     Raises:
         UserError: A certificate cannot be read.
     """
     if url.kind == "grpc":
         client = metadata_store_pb2.MetadataStoreClientConfig(
-            host=url.host, port=url.port, client_timeout_sec=_CALL_SECONDS
+            host=url.host, port=url.port, client_timeout_sec=_CALL_TIMEOUT_SECONDS
         )
-        client.channel_arguments.max_receive_message_length = _MESSAGE_BYTES
+        client.channel_arguments.max_receive_message_length = _MAX_MESSAGE_BYTES
         if "ssl_ca" in url.options:
             client.ssl_config.custom_ca = _read_certificate(url.options["ssl_ca"])
         return client
@@ -108,7 +65,7 @@ def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
         server.host, server.port, server.dbname = url.host, str(url.port), url.database
         server.user, server.password = _quoted(login.user), _quoted(login.password)
     else:
-        # Its client takes `localhost` for a socket's file.
+        # Its client would connect to `localhost` through a Unix socket.
         config.mysql.host = "127.0.0.1" if url.host == "localhost" else url.host
         config.mysql.port, config.mysql.database = url.port, url.database
         config.mysql.user, config.mysql.password = login.user, login.password
@@ -117,40 +74,25 @@ def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
     return config
 
 
-def open_store(config: Config, patience_seconds: float = PATIENCE_SECONDS) -> mlmd.MetadataStore:
-    """Connects, and waits for a database that is not there yet.
+def _quoted(value: str) -> str:
+    """A value in libpq's connection string.
 
-    Several nodes may start on an empty database: all but one fail to make its tables, try again,
-    and find them.
-
-    Args:
-        config: What to connect with.
-        patience_seconds: How long to wait for a server that does not answer.
-
-    Raises:
-        UserError: It did not answer, or did not let us in.
+    MLMD inserts values unquoted: a password would end at its first space, and libpq would write
+    the rest of it to the log.
     """
-    where = describe(config)
-    start, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
-    while True:
-        try:
-            return _connect(config)
-        except (RuntimeError, *_TRANSIENT) as error:
-            is_there = _answers(config)
-            patience = (
-                min(patience_seconds, _REFUSED_PATIENCE_SECONDS) if is_there else patience_seconds
-            )
-            left = start + patience - time.monotonic()
-            if left <= 0:
-                raise _failure(where, is_there, error) from error
-            _logger.info("The metadata at %s are not there yet: %s", where, _first_line(error))
-        # Nodes that started together do not try together.
-        time.sleep(min(pause * random.uniform(0.5, 1.0), left))
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
-def describe(config: Config) -> str:
-    """Where a connection leads, without who uses it."""
+def _read_certificate(file: str) -> str:
+    try:
+        return Path(os.path.expanduser(file)).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"the metadata's ssl_ca={file} cannot be read: {error}") from None
+
+
+def store_url(config: Config) -> str:
+    """The URL of a connection, without credentials."""
     if isinstance(config, metadata_store_pb2.MetadataStoreClientConfig):
         return f"grpc://{config.host}:{config.port}"
     if config.HasField("postgresql"):
@@ -161,33 +103,57 @@ def describe(config: Config) -> str:
     return f"sqlite://{config.sqlite.filename_uri}"
 
 
-def _quoted(value: str) -> str:
-    """A value of libpq's connection string.
+def open_store(
+    config: Config, timeout_seconds: float = CONNECT_TIMEOUT_SECONDS
+) -> mlmd.MetadataStore:
+    """Connects, and waits for a database that does not answer yet.
 
-    MLMD puts what it is given there as it is: a password with a space in it would end there, and
-    libpq would tell the log what follows.
+    Several nodes may start on an empty database: all but one fail to create its tables, try again,
+    and find them.
+
+    Args:
+        config: What to connect with.
+        timeout_seconds: How long to wait for a server that does not answer.
+
+    Raises:
+        UserError: It did not answer, or rejected the connection.
     """
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    url = store_url(config)
+    start, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return _connect(config)
+        except (RuntimeError, *TRANSIENT_ERRORS) as error:
+            is_reachable = _is_reachable(config)
+            timeout = (
+                min(timeout_seconds, _REJECTED_TIMEOUT_SECONDS) if is_reachable else timeout_seconds
+            )
+            left = start + timeout - time.monotonic()
+            if left <= 0:
+                raise _connection_error(url, is_reachable, error) from error
+            _logger.info("Waiting for the metadata store at %s: %s", url, first_line(error))
+        # Random, so that nodes that started together do not retry together.
+        time.sleep(min(pause * random.uniform(0.5, 1.0), left))
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def _connect(config: Config) -> mlmd.MetadataStore:
     if isinstance(config, metadata_store_pb2.MetadataStoreClientConfig):
-        store = ExactStore(config)
-        # Nothing is sent before the first call.
+        store = CaseSensitiveStore(config)
+        # The client connects with its first call.
         with contextlib.suppress(mlmd.errors.NotFoundError):
             store.get_context_type("pipeline")
         return store
     if config.HasField("postgresql"):
         return PostgreSQLStore(config)
     if config.HasField("sqlite"):
-        with contextlib.suppress(OSError):  # SQLite tells what is wrong.
+        with contextlib.suppress(OSError):  # SQLite reports what is wrong.
             Path(config.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
-    return ExactStore(config)
+    return CaseSensitiveStore(config)
 
 
-def _answers(config: Config) -> bool:
-    """Whether something listens there: MLMD's errors do not tell that from a wrong password."""
+def _is_reachable(config: Config) -> bool:
+    """Whether something listens there; MLMD raises the same error for a wrong password."""
     server: Any = config
     if isinstance(config, metadata_store_pb2.ConnectionConfig):
         if config.HasField("sqlite"):
@@ -200,50 +166,39 @@ def _answers(config: Config) -> bool:
     return True
 
 
-def _failure(where: str, is_there: bool, error: Exception) -> UserError:
-    if where.startswith("sqlite:"):
+def _connection_error(url: str, is_reachable: bool, error: Exception) -> UserError:
+    if url.startswith("sqlite:"):
         return UserError(
-            f"the metadata at {where} cannot be opened: {_first_line(error)}",
-            "The folder must be there and writable; several machines need a database.",
+            f"the metadata store {url} cannot be opened: {first_line(error)}",
+            "Its folder must exist and be writable. Several machines need a database.",
         )
-    if not is_there:
+    if not is_reachable:
         return UserError(
-            f"the metadata at {where} cannot be reached",
-            "Check host and port, and that the network lets this pod through.",
+            f"the metadata store {url} cannot be reached",
+            "Check host and port, and that the network lets this pod connect.",
         )
-    if str(error).startswith(_NO_LOGIN):
+    if str(error).startswith(_MYSQL_LOGIN_FAILED):
         return UserError(
-            f"the metadata at {where} let nobody in",
-            "Check user and password. The user has to log in with mysql_native_password, the only "
-            "way that ML Metadata knows: MariaDB's default; MySQL 8 has it for users IDENTIFIED "
-            "WITH mysql_native_password (8.4 where it is switched on), MySQL 9 has not.",
+            f"authentication failed at the metadata store {url}",
+            "Check user and password. The user must log in with mysql_native_password, the only "
+            "method that ML Metadata supports: MariaDB's default; MySQL 8 has it for users "
+            "IDENTIFIED WITH mysql_native_password (8.4 where it is enabled), MySQL 9 does not.",
         )
-    if where.startswith("mysql:"):
+    if url.startswith("mysql:"):
         return UserError(
-            f"the metadata at {where} cannot be used: {_first_line(error)}",
-            "Check the database's name, and what its user may do.",
+            f"the metadata store {url} cannot be used: {first_line(error)}",
+            "Check the database's name and its user's privileges.",
         )
     return UserError(
-        f"the metadata at {where} let nobody in: {_first_line(error)}",
-        "Check user, password and database; the log above has the server's own words.",
+        f"the metadata store {url} rejected the connection: {first_line(error)}",
+        "Check user, password and database; the server's own message is in the log above.",
     )
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+class RetryingMetadata(metadata.Metadata):
+    """TFX's connection handler, which retries for longer than TFX's five seconds.
 
-
-def _read_certificate(file: str) -> str:
-    try:
-        return Path(os.path.expanduser(file)).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"the metadata's ssl_ca={file} cannot be read: {error}") from None
-
-
-class PatientMetadata(metadata.Metadata):
-    """Connects when it is entered, as TFX's own does, and longer than its five seconds.
-
-    A database that restarts just when hours of training are over must not cost them.
+    A database that restarts at the end of hours of training must not cost them.
 
     Args:
         config: What to connect with.
@@ -254,7 +209,7 @@ class PatientMetadata(metadata.Metadata):
         self._users: int
         self._store: object | None
 
-    def __enter__(self) -> "PatientMetadata":
+    def __enter__(self) -> "RetryingMetadata":
         """Connects, unless it is connected."""
         if self._users == 0:
             self._store = open_store(self._connection_config)

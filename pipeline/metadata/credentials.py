@@ -1,4 +1,4 @@
-"""Who we are to the metadata's database: from the environment, or from mounted secret files."""
+"""Credentials for the metadata's database, from the environment or from mounted secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class Login:
 
     Attributes:
         user: The name.
-        password: The password, which is never shown; empty where the database asks for none.
+        password: The password, which is never shown; empty where the database needs none.
     """
 
     user: str
@@ -24,27 +24,27 @@ def read_login(environment: Mapping[str, str]) -> Login:
     """Reads METADATA_USER and METADATA_PASSWORD, or the files that METADATA_..._FILE name.
 
     Raises:
-        UserError: There is no user, both ways are used at once, or a file cannot be read.
+        UserError: No user is set, a variable and its file are both set, or a file cannot be read.
     """
     user = _read("METADATA_USER", environment)
     if not user:
         raise UserError(
             "the metadata's database needs a user",
             "Set METADATA_USER and METADATA_PASSWORD, or METADATA_USER_FILE and "
-            "METADATA_PASSWORD_FILE to files that hold them.",
+            "METADATA_PASSWORD_FILE to files with their values.",
         )
     return Login(user, _read("METADATA_PASSWORD", environment))
 
 
 def _read(name: str, environment: Mapping[str, str]) -> str:
-    given, file = environment.get(name, ""), environment.get(f"{name}_FILE", "")
-    if given and file:
+    value, file = environment.get(name, ""), environment.get(f"{name}_FILE", "")
+    if value and file:
         raise UserError(f"{name} and {name}_FILE are both set", "Keep one of them.")
     if not file:
-        return given
+        return value
     try:
-        # Editors and `echo` end a file with a line break, which is no part of a secret.
+        # Editors and `echo` end a file with a line break, which is not part of the secret.
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UserError(f"{name}_FILE: {file} cannot be read: {reason}") from None

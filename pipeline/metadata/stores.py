@@ -1,9 +1,13 @@
-r"""MLMD over PostgreSQL, for values with a backslash in them.
+r"""MLMD's stores, without two bugs of MLMD 1.16 that would mix up or corrupt what is stored.
 
-MLMD 1.16 takes PostgreSQL's own quoting apart by cutting off the first and the last character
-(`PQescapeLiteral` puts ` E'...'` around a text with a backslash, `'...'` around any other). Such a
-text ends up outside of its quotes: a syntax error at best, a statement of its author at worst. JSON
-in JSON, as in a Trainer's parameters, is full of backslashes. Here none gets to MLMD.
+MySQL and MariaDB compare texts without regard to case by default, and ML Metadata's own service, as
+KFP deploys it, stores everything in MySQL: the models `Pets` and `pets` would share one history, and
+each would be compared with the other.
+
+PostgreSQL: MLMD removes the quotes that `PQescapeLiteral` adds by dropping the first and the last
+character. A text without a backslash is quoted as `'...'`, one with a backslash as ` E'...'`, so
+that it ends up outside its quotes: a syntax error at best, SQL injection at worst. JSON in JSON, as
+in a Trainer's parameters, is full of backslashes.
 """
 
 from collections.abc import Callable
@@ -15,12 +19,10 @@ from google.protobuf.message import Message
 from components.errors import UserError
 
 
-class ExactStore(mlmd.MetadataStore):
-    """A metadata store that does not take one name for another.
+class CaseSensitiveStore(mlmd.MetadataStore):
+    """A metadata store that refuses a context whose name differs in case from the requested one.
 
-    MySQL and MariaDB compare texts without regard to case unless they are told otherwise, and ML
-    Metadata's own service, as KFP brings it, keeps all in MySQL. Two models `Pets` and `pets` would
-    have one history: each is measured against the other. Only contexts are asked for by name.
+    Contexts are all that is looked up by name.
     """
 
     def _call(
@@ -29,45 +31,44 @@ class ExactStore(mlmd.MetadataStore):
         super()._call(method_name, request, response, extra_options)
         if method_name != "GetContextByTypeAndName":
             return
-        asked, found = request.context_name, response.context.name
-        if found not in ("", asked):
+        requested, found = request.context_name, response.context.name
+        if found not in ("", requested):
             raise UserError(
-                f"the metadata's database takes {asked} for {found}, which it has already",
-                "Choose another name or another database, or have one made that tells such names "
-                "apart: CREATE DATABASE ... CHARACTER SET utf8mb4 COLLATE utf8mb4_bin.",
+                f"the metadata's database does not distinguish {requested} from {found}, which "
+                "exists already",
+                "Choose another name or another database, or create one whose names are case "
+                "sensitive: CREATE DATABASE ... CHARACTER SET utf8mb4 COLLATE utf8mb4_bin.",
             )
 
 
-# Two characters stand for a backslash, and two for the first of them; it is one of Unicode's
-# private use area, which no text has by chance.
+# A backslash is stored as two characters, and so is the first of them, a character of Unicode's
+# private use area, which texts hardly ever contain.
 _MARK = "\ue05c"
 
 
-class PostgreSQLStore(ExactStore):
-    """A metadata store that hides backslashes from MLMD; who uses the store sees them."""
+class PostgreSQLStore(CaseSensitiveStore):
+    """A metadata store that encodes backslashes before MLMD sees them, and decodes what it reads."""
 
     def _call(
         self, method_name: str, request: Message, response: Message, extra_options: Any = None
     ) -> None:
         if b"\\" in request.SerializeToString():
-            _change_texts(request, hide_backslashes)
+            _change_texts(request, _encode_backslashes)
         super()._call(method_name, request, response, extra_options)
         if _MARK.encode() in response.SerializeToString():
-            _change_texts(response, show_backslashes)
+            _change_texts(response, _decode_backslashes)
 
 
-def hide_backslashes(text: str) -> str:
-    """The text as it is stored."""
+def _encode_backslashes(text: str) -> str:
     return text.replace(_MARK, f"{_MARK}1").replace("\\", f"{_MARK}0")
 
 
-def show_backslashes(text: str) -> str:
-    """The text that was stored."""
+def _decode_backslashes(text: str) -> str:
     return text.replace(f"{_MARK}0", "\\").replace(f"{_MARK}1", _MARK)
 
 
 def _change_texts(message: Message, change: Callable[[str], str]) -> None:
-    """Changes every text in a message; the keys of maps are names, and stay."""
+    """Changes every text in a message in place, but not the keys of maps, which are names."""
     for field, value in message.ListFields():
         entry = field.message_type
         if entry is not None and entry.GetOptions().map_entry:

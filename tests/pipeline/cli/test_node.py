@@ -192,7 +192,7 @@ BASE = {
         ({"--config-json": "{}"}, "--config-json cannot be used: 3 problems"),
         ({"--set": "trainer.batch_size=many"}, "trainer.batch_size"),
         ({"--set": "trainer.batch_sizes=3"}, "Did you mean batch_size?"),
-        ({"--metadata": "postgresql://me:geheim@db/m"}, "Error: --metadata: the address holds a"),
+        ({"--metadata": "postgresql://me:geheim@db/m"}, "Error: --metadata: the URL contains a"),
         (
             {"--metadata": "grpc://h:1?ssl_ca=/no/such"},
             "the metadata's ssl_ca=/no/such cannot",

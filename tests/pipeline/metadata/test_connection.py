@@ -1,4 +1,4 @@
-"""Connections to the metadata: real servers, that start late, let nobody in, or are not there."""
+"""Connections to real metadata servers: some start late, reject the login, or do not exist."""
 
 import subprocess
 import sys
@@ -25,13 +25,14 @@ from tests.fakes.servers.postgresql import PostgreSQL, run_postgresql
 # Each process registers a type and starts an attempt of the same node.
 _NODE = """
 import sys
-from pipeline.attempt import start_attempt
-from pipeline.metadata_login import Login
-from pipeline.metadata_store import connection_config, open_store, persistently
-from pipeline.metadata_url import parse_metadata_url
+from pipeline.execution.attempt import start_attempt
+from pipeline.metadata.connection import connection_config, open_store
+from pipeline.metadata.credentials import Login
+from pipeline.metadata.retries import retry_transient
+from pipeline.metadata.url import parse_metadata_url
 url, *login = sys.argv[1:]
 store = open_store(connection_config(parse_metadata_url(url), Login(*login)))
-print(persistently(lambda: start_attempt(store, "run.Trainer")).number)
+print(retry_transient(lambda: start_attempt(store, "run.Trainer")).number)
 """
 
 
@@ -68,8 +69,8 @@ def test_nodes_start_together_on_an_empty_postgresql(postgresql: PostgreSQL) -> 
 
 def test_nodes_start_together_on_an_empty_mysql() -> None:
     with run_mysql() as server:
-        told = start_together(server.url("together"), server.user, server.password)
-    assert told == ["1", "2", "3", "4", "5"]
+        attempts = start_together(server.url("together"), server.user, server.password)
+    assert attempts == ["1", "2", "3", "4", "5"]
 
 
 def test_nodes_start_together_on_an_empty_file(tmp_path: Path) -> None:
@@ -80,31 +81,31 @@ def test_a_wrong_password(postgresql: PostgreSQL, capfd: pytest.CaptureFixture[s
     config = config_of(postgresql, "locked")
     config.postgresql.password = "geheim"
     with pytest.raises(UserError) as caught:
-        open_store(config, patience_seconds=1.0)
-    assert f"{postgresql.url('locked')} let nobody in" in caught.value.message
+        open_store(config, timeout_seconds=1.0)
+    assert f"{postgresql.url('locked')} rejected the connection" in caught.value.message
     assert "password" in (caught.value.hint or "")
-    # The server's own words are in the log; the password is nowhere.
-    told = capfd.readouterr()
-    assert "password authentication failed" in told.err
-    assert "geheim" not in f"{told}{caught.value}"
+    # The server's own message is in the log; the password is nowhere.
+    output = capfd.readouterr()
+    assert "password authentication failed" in output.err
+    assert "geheim" not in f"{output}{caught.value}"
 
 
-def test_a_login_of_any_characters(capfd: pytest.CaptureFixture[str]) -> None:
+def test_special_characters_in_a_login(capfd: pytest.CaptureFixture[str]) -> None:
     password = "ge heim 'x\\ =port"
     with run_postgresql(password=password, user="jo of sales") as server:
         assert open_store(config_of(server, "passwords"), 1.0).get_artifacts() == []
-        with pytest.raises(UserError, match="let nobody in"):
+        with pytest.raises(UserError, match="rejected the connection"):
             login = Login(server.user, f"{password}'")
             open_store(connection_config(parse_metadata_url(server.url("passwords")), login), 1.0)
     assert "heim" not in capfd.readouterr().err
-    # None at all is no part of what follows.
+    # An empty one is quoted too, or libpq would take the next setting for its value.
     assert connection_config(parse_metadata_url("postgresql://h/m")).postgresql.password == "''"
 
 
-def test_a_database_that_is_there_may_have_a_name_that_needs_quotes(postgresql: PostgreSQL) -> None:
+def test_an_existing_database_may_have_a_name_that_needs_quotes(postgresql: PostgreSQL) -> None:
     postgresql.create("Ml-Meta.2")
     assert open_store(config_of(postgresql, "Ml-Meta.2"), 1.0).get_artifacts() == []
-    with pytest.raises(UserError, match="/me-ta let nobody in"):
+    with pytest.raises(UserError, match="/me-ta rejected the connection"):
         open_store(config_of(postgresql, "me-ta"), 1.0)
 
 
@@ -116,13 +117,13 @@ def test_why_postgresql_has_no_tls(capfd: pytest.CaptureFixture[str]) -> None:
     assert "SSL support is not compiled in" in capfd.readouterr().err
 
 
-def test_nobody_listens() -> None:
+def test_connection_refused() -> None:
     config = connection_config(
         parse_metadata_url(f"postgresql://127.0.0.1:{free_port()}/m"), Login("me")
     )
     start = time.monotonic()
     with pytest.raises(UserError, match="cannot be reached"):
-        open_store(config, patience_seconds=2.0)
+        open_store(config, timeout_seconds=2.0)
     assert 2.0 <= time.monotonic() - start < 20.0
 
 
@@ -141,7 +142,7 @@ def test_file_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     url = parse_metadata_url(f"sqlite://{tmp_path}/file/m.sqlite")
     with pytest.raises(UserError, match="cannot be opened"):
-        open_store(connection_config(url), patience_seconds=0.5)
+        open_store(connection_config(url), timeout_seconds=0.5)
 
 
 def file_config(folder: Path) -> Any:
@@ -163,22 +164,22 @@ def test_grpc_service(service: int) -> None:
 
 def test_grpc_service_with_a_certificate(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path, "DNS:localhost")
-    stranger = make_certificate(tmp_path / "stranger", "DNS:localhost")
+    other = make_certificate(tmp_path / "other", "DNS:localhost")
     with run_metadata_service(file_config(tmp_path), certificate) as port:
         url = f"grpc://localhost:{port}?ssl_ca="
         store = open_store(connection_config(parse_metadata_url(f"{url}{certificate.file}")))
         assert start_attempt(store, "run.Trainer").number == 1
-        with pytest.raises(UserError, match="let nobody in"):
-            open_store(connection_config(parse_metadata_url(f"{url}{stranger.file}")), 1.0)
+        with pytest.raises(UserError, match="rejected the connection"):
+            open_store(connection_config(parse_metadata_url(f"{url}{other.file}")), 1.0)
 
 
-def test_grpc_service_that_is_not_there() -> None:
+def test_missing_grpc_service() -> None:
     config = connection_config(parse_metadata_url(f"grpc://127.0.0.1:{free_port()}"))
     with pytest.raises(UserError, match="cannot be reached"):
-        open_store(config, patience_seconds=1.0)
+        open_store(config, timeout_seconds=1.0)
 
 
-def test_certificate_that_is_not_there() -> None:
+def test_missing_certificate() -> None:
     url = parse_metadata_url("grpc://h:8080?ssl_ca=/no/such")
     with pytest.raises(UserError, match="ssl_ca=/no/such cannot be read"):
         connection_config(url)

@@ -1,4 +1,4 @@
-"""Names that are one for a database, as MySQL has them: asked itself, and through a service."""
+"""Names that MySQL does not distinguish, directly and through a service; special characters."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,9 +8,10 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import UserError
-from pipeline.metadata.connection import connection_config, open_store, persistently
+from pipeline.metadata.connection import connection_config, open_store
 from pipeline.metadata.credentials import Login
-from pipeline.metadata.stores import ExactStore, PostgreSQLStore
+from pipeline.metadata.retries import retry_transient
+from pipeline.metadata.stores import CaseSensitiveStore, PostgreSQLStore
 from pipeline.metadata.url import parse_metadata_url
 from tests.fakes.servers.metadata_service import run_metadata_service
 from tests.fakes.servers.mysql import MySQL, run_mysql
@@ -40,18 +41,20 @@ def put_context(store: mlmd.MetadataStore, name: str) -> None:
 
 
 @pytest.mark.parametrize("through_service", [False, True], ids=["mysql", "grpc"])
-def test_another_name_is_no_answer(server: MySQL, through_service: bool) -> None:
+def test_a_name_in_another_case_is_refused(server: MySQL, through_service: bool) -> None:
     with opened(server, f"names_{through_service}", through_service=through_service) as store:
         put_context(store, "pets")
         assert store.get_context_by_type_and_name("pipeline", "pets").name == "pets"
         assert store.get_context_by_type_and_name("pipeline", "cats") is None
-        with pytest.raises(UserError, match="takes Pets for pets, which it has already") as caught:
+        with pytest.raises(
+            UserError, match="does not distinguish Pets from pets, which exists"
+        ) as caught:
             store.get_context_by_type_and_name("pipeline", "Pets")
-    # What the hint says helps.
+    # The statement in the hint works.
     statement = "CREATE DATABASE {} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     assert statement.format("...") in (caught.value.hint or "")
-    server.execute(statement.format(f"exact_{through_service}"))
-    with opened(server, f"exact_{through_service}", through_service=through_service) as store:
+    server.execute(statement.format(f"case_{through_service}"))
+    with opened(server, f"case_{through_service}", through_service=through_service) as store:
         put_context(store, "pets")
         assert store.get_context_by_type_and_name("pipeline", "Pets") is None
         put_context(store, "Pets")
@@ -59,20 +62,20 @@ def test_another_name_is_no_answer(server: MySQL, through_service: bool) -> None
 
 
 def test_every_store_checks() -> None:
-    assert issubclass(PostgreSQLStore, ExactStore)
+    assert issubclass(PostgreSQLStore, CaseSensitiveStore)
 
 
 TEXTS = {
     "json_in_json": '{"model": "{\\"alpha\\": 0.35}"}',
     "umlaut": '{"label": "K\\u00e4fer"}',
     "quotes": "it's \"so\" \\ and 'E'\\\\",
-    "plain": "nothing of it",
+    "plain": "no special characters",
     "statement": "\\'; DROP TABLE artifact; --",
-    "stand_in": "\ue05c0 and \ue05c1 and \ue05c\\ and \ue05c",
+    "mark": "\ue05c0 and \ue05c1 and \ue05c\\ and \ue05c",
 }
 
 
-def test_every_text_comes_back_as_it_was() -> None:
+def test_texts_are_read_back_unchanged() -> None:
     with run_postgresql() as server:
         url = parse_metadata_url(server.url("metadata"))
         store = open_store(connection_config(url, Login(server.user, server.password)))
@@ -88,7 +91,7 @@ def test_every_text_comes_back_as_it_was() -> None:
         by_name = store.get_artifact_by_type_and_name("Texts", "back\\slash")
         too_long = metadata_store_pb2.Artifact(type_id=type_id, name="n" * 300)
         with pytest.raises(UserError, match=r"this length: value too long for type .*\(255\)"):
-            persistently(lambda: store.put_artifacts([too_long]))
+            retry_transient(lambda: store.put_artifacts([too_long]))
     assert found.id == by_name.id
     assert (found.uri, found.name) == ("/a\\b", "back\\slash")
     assert found.properties["umlaut"].string_value == TEXTS["umlaut"]

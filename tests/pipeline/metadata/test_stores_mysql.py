@@ -1,4 +1,4 @@
-"""Metadata in MySQL: a server of Debian's, several nodes, texts and names of every kind."""
+"""Metadata in a MySQL server: texts, logins and privileges."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,8 +8,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import UserError
-from pipeline.metadata.connection import connection_config, describe, open_store, persistently
+from pipeline.metadata.connection import connection_config, open_store, store_url
 from pipeline.metadata.credentials import Login
+from pipeline.metadata.retries import retry_transient
 from pipeline.metadata.url import parse_metadata_url
 from tests.fakes.servers.mysql import MySQL, run_mysql
 
@@ -38,7 +39,7 @@ def put_context(store: mlmd.MetadataStore, name: str) -> None:
     store.put_contexts([metadata_store_pb2.Context(type_id=type_id, name=name)])
 
 
-def test_every_text_comes_back_as_it_was(server: MySQL) -> None:
+def test_texts_are_read_back_unchanged(server: MySQL) -> None:
     store = open_store(config_of(server, "texts"))
     artifact_type = metadata_store_pb2.ArtifactType(name="Texts")
     artifact_type.properties["unicode"] = metadata_store_pb2.STRING
@@ -49,7 +50,7 @@ def test_every_text_comes_back_as_it_was(server: MySQL) -> None:
     for name, text in TEXTS.items():
         artifact.custom_properties[name].string_value = text
     store.put_artifacts([artifact])
-    # Another connection: nothing is answered from memory.
+    # Through another connection, so that nothing comes from memory.
     found = open_store(config_of(server, "texts")).get_artifact_by_type_and_name(
         "Texts", "back\\slash"
     )
@@ -58,59 +59,62 @@ def test_every_text_comes_back_as_it_was(server: MySQL) -> None:
     assert {key: value.string_value for key, value in found.custom_properties.items()} == TEXTS
 
 
-def test_a_text_that_no_column_holds(server: MySQL) -> None:
+def test_a_text_longer_than_its_column(server: MySQL) -> None:
     config = config_of(server, "texts")
-    with pytest.raises(UserError, match="cannot hold a text of this length: Data too long for "):
-        persistently(lambda: put_context(open_store(config), "n" * 300))
+    with pytest.raises(UserError, match="cannot store a text of this length: Data too long for "):
+        retry_transient(lambda: put_context(open_store(config), "n" * 300))
     with pytest.raises(UserError, match="Got a packet bigger than 'max_allowed_packet' bytes"):
-        persistently(lambda: put_context(open_store(config), "n" * 17 * 2**20))
+        retry_transient(lambda: put_context(open_store(config), "n" * 17 * 2**20))
 
 
 def test_a_wrong_password(server: MySQL, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UserError) as caught:
-        open_store(config_of(server, "locked", password="geheim"), patience_seconds=1.0)
-    assert caught.value.message == f"the metadata at {server.url('locked')} let nobody in"
+        open_store(config_of(server, "locked", password="geheim"), timeout_seconds=1.0)
+    assert (
+        caught.value.message
+        == f"authentication failed at the metadata store {server.url('locked')}"
+    )
     assert "Check user and password" in (caught.value.hint or "")
     assert "geheim" not in f"{capfd.readouterr()}{caught.value}"
 
 
-def test_a_user_that_logs_in_another_way(server: MySQL) -> None:
+def test_a_user_with_another_authentication_plugin(server: MySQL) -> None:
     server.execute(
         "INSTALL SONAME 'auth_ed25519'",
         "CREATE USER 'modern'@'127.0.0.1' IDENTIFIED VIA ed25519 USING PASSWORD('pw')",
     )
     with pytest.raises(UserError) as caught:
-        open_store(config_of(server, "m", user="modern", password="pw"), patience_seconds=1.0)
+        open_store(config_of(server, "m", user="modern", password="pw"), timeout_seconds=1.0)
     assert "mysql_native_password" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
-    ("database", "told"),
+    ("database", "reason"),
     [
         ("strange", "Access denied for user 'poor'@'127.0.0.1' to database 'strange'"),
         ("order", "You have an error in your SQL syntax"),
     ],
 )
-def test_a_database_that_cannot_be_made(server: MySQL, database: str, told: str) -> None:
+def test_a_database_that_cannot_be_created(server: MySQL, database: str, reason: str) -> None:
     server.execute("CREATE USER IF NOT EXISTS 'poor'@'127.0.0.1' IDENTIFIED BY 'pw'")
     with pytest.raises(UserError) as caught:
-        open_store(config_of(server, database, user="poor", password="pw"), patience_seconds=1.0)
+        open_store(config_of(server, database, user="poor", password="pw"), timeout_seconds=1.0)
     assert f"{server.url(database)} cannot be used: Creating database" in caught.value.message
-    assert told in caught.value.message and "\n" not in caught.value.message
+    assert reason in caught.value.message and "\n" not in caught.value.message
     assert "mysql_native_password" not in (caught.value.hint or "")
 
 
-def test_a_user_that_has_to_encrypt(server: MySQL) -> None:
+def test_a_user_that_requires_ssl(server: MySQL) -> None:
     server.execute(
         "CREATE USER 'careful'@'127.0.0.1' IDENTIFIED BY 'pw' REQUIRE SSL",
         "GRANT ALL ON *.* TO 'careful'@'127.0.0.1'",
     )
     config = config_of(server, "encrypted", user="careful", password="pw")
-    assert open_store(config, patience_seconds=1.0).get_artifacts() == []
+    assert open_store(config, timeout_seconds=1.0).get_artifacts() == []
 
 
-def test_localhost_is_no_socket(server: MySQL) -> None:
+def test_localhost_is_not_a_socket(server: MySQL) -> None:
     url = parse_metadata_url(f"mysql://localhost:{server.port}/local")
     config = connection_config(url, Login(server.user, server.password))
-    assert describe(config) == f"mysql://127.0.0.1:{server.port}/local"
-    assert open_store(config, patience_seconds=1.0).get_artifacts() == []
+    assert store_url(config) == f"mysql://127.0.0.1:{server.port}/local"
+    assert open_store(config, timeout_seconds=1.0).get_artifacts() == []

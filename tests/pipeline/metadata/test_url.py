@@ -1,4 +1,4 @@
-"""Addresses of the metadata."""
+"""URLs of the metadata store."""
 
 import pytest
 
@@ -24,11 +24,11 @@ from pipeline.metadata.url import MetadataUrl, parse_metadata_url
         ("grpc://h:8080?ssl_ca=/ca", MetadataUrl("grpc", "h", 8080, options={"ssl_ca": "/ca"})),
     ],
 )
-def test_address(text: str, url: MetadataUrl) -> None:
+def test_url(text: str, url: MetadataUrl) -> None:
     assert parse_metadata_url(text) == url
 
 
-def test_address_is_shown_as_it_was_given() -> None:
+def test_url_is_shown_as_given() -> None:
     for text in ("sqlite:///data/m.sqlite", "postgresql://db:5432/meta", "grpc://h:8080"):
         assert str(parse_metadata_url(text)) == text
 
@@ -48,7 +48,7 @@ def test_address_is_shown_as_it_was_given() -> None:
 def test_credentials_are_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_metadata_url(text)
-    assert "holds a user or a password" in caught.value.message
+    assert "contains a user or a password" in caught.value.message
     assert "METADATA_PASSWORD_FILE" in (caught.value.hint or "")
     assert "geheim" not in str(caught.value) and "heim@" not in str(caught.value)
 
@@ -56,33 +56,33 @@ def test_credentials_are_refused_and_not_repeated(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no such address"),
-        ("/data/m.sqlite", "no such address"),
-        ("oracle://me:geheim@db/meta", "no such address"),
-        ("sqlite://data/m.sqlite", "an absolute path, after three slashes, is missing"),
-        ("sqlite://", "an absolute path"),
+        ("", "not a URL of a metadata store"),
+        ("/data/m.sqlite", "not a URL of a metadata store"),
+        ("oracle://me:geheim@db/meta", "not a URL of a metadata store"),
+        ("sqlite://data/m.sqlite", "the absolute path, after three slashes, is missing"),
+        ("sqlite://", "the absolute path"),
         ("postgresql://db", "the name of the database is missing"),
         ("postgresql://db/a/b", "the name of the database is missing"),
-        ("postgresql://db/m%C3%A4", "([A-Za-z0-9_$.-]+), for ML Metadata puts no quotes around"),
+        ("postgresql://db/m%C3%A4", "([A-Za-z0-9_$.-]+), because ML Metadata does not quote"),
         ("postgresql://db/meta%0A", "[A-Za-z0-9_$.-]+"),
         ("postgresql://db/x%20password%3Dgeheim", "[A-Za-z0-9_$.-]+"),
         ("postgresql://db/it's", "[A-Za-z0-9_$.-]+"),
-        ("mysql://db/exi-sting", "letters, digits, _ and $, and not of digits alone"),
-        ("mysql://db/2026", "not of digits alone ([A-Za-z0-9_$]+)"),
+        ("mysql://db/exi-sting", "letters, digits, _ and $, not digits only"),
+        ("mysql://db/2026", "not digits only ([A-Za-z0-9_$]+)"),
         ("mysql://db/meta;geheim", "[A-Za-z0-9_$]+"),
-        ("postgresql://me:geheim/meta", "the port is no number"),
-        ("postgresql:///meta", "the host and its port are missing"),
-        ("grpc://h", "the host and its port are missing"),
-        ("grpc://h:8080/x", "nothing follows the port"),
+        ("postgresql://me:geheim/meta", "the port is not a number"),
+        ("postgresql:///meta", "the host or its port is missing"),
+        ("grpc://h", "the host or its port is missing"),
+        ("grpc://h:8080/x", "nothing may follow the port"),
         ("postgresql://db/meta?options=geheim", "allowed: none"),
         ("postgresql://db/meta?sslmode=require", "client for PostgreSQL has no TLS"),
         ("grpc://h:8080?ssl=geheim", "allowed: ssl_ca"),
-        ("mysql://db/meta?geheim", "cannot be read"),
-        ("grpc://[::1", "cannot be read"),
-        ("mysql://db/meta?ssl_ca=/ca.pem", "cannot check a certificate"),
+        ("mysql://db/meta?geheim", "cannot be parsed"),
+        ("grpc://[::1", "cannot be parsed"),
+        ("mysql://db/meta?ssl_ca=/ca.pem", "cannot verify a certificate"),
     ],
 )
-def test_mistakes_are_told_without_repeating_what_may_be_secret(text: str, message: str) -> None:
+def test_error_messages_do_not_repeat_what_may_be_secret(text: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_metadata_url(text)
     assert message in caught.value.message
@@ -90,7 +90,7 @@ def test_mistakes_are_told_without_repeating_what_may_be_secret(text: str, messa
     assert "geheim" not in str(caught.value)
 
 
-def test_a_form_shows_its_options() -> None:
+def test_the_hint_shows_the_options() -> None:
     with pytest.raises(UserError) as caught:
         parse_metadata_url("grpc://h:8080?ssl=yes")
     assert caught.value.hint == "Write grpc://HOST:PORT[?ssl_ca=FILE]."
