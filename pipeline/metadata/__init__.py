@@ -7,5 +7,5 @@ url.py          sqlite://, postgresql://, mysql:// and grpc:// URLs, which never
 credentials.py  user and password, from environment variables or mounted secrets
 connection.py   connects, and waits for a database that is starting
 retries.py      repeats a transaction that failed for a moment
-stores.py       MLMD's store without two of its bugs: letter case in MySQL, backslashes in PostgreSQL
+stores.py       MLMD's store without two bugs: letter case in MySQL, backslashes in PostgreSQL
 """

@@ -1,8 +1,8 @@
 r"""MLMD's stores, without two bugs of MLMD 1.16 that would mix up or corrupt what is stored.
 
 MySQL and MariaDB compare texts without regard to case by default, and ML Metadata's own service, as
-KFP deploys it, stores everything in MySQL: the models `Pets` and `pets` would share one history, and
-each would be compared with the other.
+KFP deploys it, stores everything in MySQL: the models `Pets` and `pets` would share one history,
+and each would be compared with the other.
 
 PostgreSQL: MLMD removes the quotes that `PQescapeLiteral` adds by dropping the first and the last
 character. A text without a backslash is quoted as `'...'`, one with a backslash as ` E'...'`, so
@@ -47,7 +47,7 @@ _MARK = "\ue05c"
 
 
 class PostgreSQLStore(CaseSensitiveStore):
-    """A metadata store that encodes backslashes before MLMD sees them, and decodes what it reads."""
+    """A metadata store that encodes backslashes for MLMD, and decodes what it reads."""
 
     def _call(
         self, method_name: str, request: Message, response: Message, extra_options: Any = None

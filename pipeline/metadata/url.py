@@ -27,8 +27,9 @@ class _UrlFormat:
         options: Options that are allowed.
         why_no_tls: Why TLS options are not allowed.
         database_names: What the name of a database may be, as a regular expression and in words.
-            MLMD 1.16 does not quote it: in MySQL's `CREATE DATABASE`, which it always executes first,
-            and in libpq's connection string (ml_metadata/metadata_store/*_metadata_source.cc).
+            MLMD 1.16 does not quote it: in MySQL's `CREATE DATABASE`, which it always executes
+            first, and in libpq's connection string
+            (ml_metadata/metadata_store/*_metadata_source.cc).
     """
 
     template: str
