@@ -59,6 +59,10 @@ DEV_REQUIRES = [
     "types-psutil",
 ]
 
+# The name kubeflow belongs to another project's package. So the code in kubeflow/ imports its own
+# modules relatively, and works under both names.
+KUBEFLOW = "image_pipeline_kubeflow"
+
 setup(
     name="image-pipeline",
     version="0.1.0",
@@ -67,10 +71,16 @@ setup(
     # TFX 1.16 and its compiled dependencies have wheels for Python 3.9 and 3.10, and this code is
     # written for 3.10.
     python_requires=">=3.10,<3.11",
-    # Not kubeflow/: that name belongs to another project's package. It runs from a clone.
-    packages=find_packages(
-        include=["pipeline", "pipeline.*", "components", "components.*", "trainer", "trainer.*"]
-    ),
+    packages=[
+        *find_packages(
+            include=["pipeline", "pipeline.*", "components", "components.*", "trainer", "trainer.*"]
+        ),
+        *(
+            name.replace("kubeflow", KUBEFLOW, 1)
+            for name in find_packages(include=["kubeflow", "kubeflow.*"])
+        ),
+    ],
+    package_dir={KUBEFLOW: "kubeflow"},
     package_data={"trainer": ["bundled/*.h5"], "components": ["report/templates/*"]},
     install_requires=INSTALL_REQUIRES,
     extras_require={"dev": DEV_REQUIRES},

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import click
 
-from kubeflow.command_errors import failures, write_or_exit
-from kubeflow.deploy.command import deploy
-from kubeflow.load_or_exit import load_or_exit
-from kubeflow.schedule.command import schedule
-from kubeflow.serving.command import serving
 from pipeline.cli.main import config_argument, set_option
+
+from .command_errors import failures, write_or_exit
+from .deploy.command import deploy
+from .load_or_exit import load_or_exit
+from .schedule.command import schedule
+from .serving.command import serving
 
 
 def main() -> None:
@@ -47,14 +48,15 @@ def cli() -> None:
 )
 def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -> int:
     """Compile CONFIG into a file that Kubeflow Pipelines runs; needs no cluster."""
-    from kubeflow.compile.limits import note_on_size
-    from kubeflow.compile.parameters import config_json
     from pipeline.console.stderr import stderr_of_our_own
+
+    from .compile.limits import note_on_size
+    from .compile.parameters import config_json
 
     config = load_or_exit(config_path, overrides)
     with failures(), stderr_of_our_own():
         # Only now: the SDK and TFX take seconds to import, and tell of themselves.
-        from kubeflow.compile.pipeline import compile_pipeline
+        from .compile.pipeline import compile_pipeline
 
         text = compile_pipeline(config)
     note = note_on_size(config_json(config))

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 def load_or_exit(config_path: Path, overrides: Sequence[str]) -> "PipelineConfig":
     """Loads a configuration file; prints its mistakes and exits where it has any."""
-    from kubeflow.compile.load import load_for_cluster
     from pipeline.config.errors import ConfigError, refusal_lines
+
+    from .compile.load import load_for_cluster
 
     try:
         return load_for_cluster(config_path, overrides)

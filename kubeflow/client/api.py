@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from components.errors import UserError
-from kubeflow.client.connection import Connection, pod_namespace
-from kubeflow.client.errors import HostError, page_instead_of_answer, refused, unreachable
+
+from .connection import Connection, pod_namespace
+from .errors import HostError, page_instead_of_answer, refused, unreachable
 
 if TYPE_CHECKING:
     import kfp
@@ -189,7 +190,7 @@ class PipelinesHost:
         return answer
 
     def _connected(self) -> Any:
-        from kubeflow.client.kfp import connect
+        from .kfp import connect
 
         with warnings.catch_warnings():
             # "This client only works with Kubeflow Pipeline v2.0.0-beta.2 and later".

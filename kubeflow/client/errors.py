@@ -6,7 +6,8 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 from components.errors import UserError
-from kubeflow.client.connection import Connection
+
+from .connection import Connection
 
 if TYPE_CHECKING:
     from kfp_server_api import ApiException

@@ -12,7 +12,7 @@ import kfp_server_api
 import urllib3
 from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentials
 
-from kubeflow.client.connection import Connection
+from .connection import Connection
 
 # The service is asked in its own namespace; that of the user goes with each call.
 _SERVICE_NAMESPACE = "kubeflow"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kubeflow.client.connection import Connection
+from .connection import Connection
 
 if TYPE_CHECKING:
-    from kubeflow.client.api import PipelinesHost
+    from .api import PipelinesHost
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -89,7 +89,7 @@ def open_host(connection: Connection) -> "PipelinesHost":
     Raises:
         components.errors.UserError: If the host cannot be reached, or needs to know more.
     """
-    from kubeflow.client.api import PipelinesHost
+    from .api import PipelinesHost
 
     host = PipelinesHost(connection)
     if connection.namespace and not host.is_multi_user:

@@ -6,10 +6,11 @@ from typing import Any
 
 from kfp import dsl
 
-from kubeflow.compile.parameters import CONFIG, RunParameter
-from kubeflow.compile.task_graph import task_name
 from pipeline.cluster.kfp_outputs import METRICS
 from pipeline.config.kubeflow.settings import KubeflowSettings
+
+from .parameters import CONFIG, RunParameter
+from .task_graph import task_name
 
 RUN_ID = "run_id"
 """Input of every component: the run's id."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kubeflow.compile.cluster_checks import cluster_problems
 from pipeline.config.errors import ConfigError
 from pipeline.config.load import load_config
 from pipeline.config.schema import PipelineConfig
+
+from .cluster_checks import cluster_problems
 
 
 def load_for_cluster(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:

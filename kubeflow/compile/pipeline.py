@@ -8,16 +8,17 @@ import yaml
 from google.protobuf import json_format
 from kfp import dsl
 
-from kubeflow.compile.component import RUN_ID, build_component
-from kubeflow.compile.container_resources import add_newer_spelling, set_resources
-from kubeflow.compile.limits import check_config, check_sizes
-from kubeflow.compile.parameters import CONFIG, RunParameter, config_json, run_parameters
-from kubeflow.compile.platform_config import platform_config
-from kubeflow.compile.pod import Pod, pod_of
-from kubeflow.compile.task_graph import TaskNode, task_graph, task_name
-from kubeflow.names import pipeline_name, spec_name
 from pipeline.config.kubeflow.settings import KubeflowSettings
 from pipeline.config.schema import PipelineConfig
+
+from ..names import pipeline_name, spec_name
+from .component import RUN_ID, build_component
+from .container_resources import add_newer_spelling, set_resources
+from .limits import check_config, check_sizes
+from .parameters import CONFIG, RunParameter, config_json, run_parameters
+from .platform_config import platform_config
+from .pod import Pod, pod_of
+from .task_graph import TaskNode, task_graph, task_name
 
 _HEADER = """\
 # {name}, compiled by `python -m kubeflow compile`; do not edit.

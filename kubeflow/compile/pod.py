@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kubeflow.compile.container_resources import ContainerResources, container_resources
-from kubeflow.compile.platform_config import metadata_variables
 from pipeline.cluster.training_job.spec import TRAINING_JOB, WAITING_RESOURCES, training_job_json
 from pipeline.config.kubeflow.resources import ResourceSettings
 from pipeline.config.kubeflow.settings import KubeflowSettings
+
+from .container_resources import ContainerResources, container_resources
+from .platform_config import metadata_variables
 
 # What belongs to the machine that trains, and not to a pod that waits for it.
 _OF_THE_TRAINING = ("gpus", "accelerator", "shared_memory", "node_selector", "tolerations")

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubeflow.client.options import connection_from, connection_options, open_host
-from kubeflow.command_errors import failures, usage_errors
-from kubeflow.load_or_exit import load_or_exit
 from pipeline.cli.main import config_argument, set_option
 
+from ..client.options import connection_from, connection_options, open_host
+from ..command_errors import failures, usage_errors
+from ..load_or_exit import load_or_exit
+
 if TYPE_CHECKING:
-    from kubeflow.client.api import PipelinesHost
-    from kubeflow.client.connection import Connection
-    from kubeflow.deploy.deployment import Uploaded
-    from kubeflow.deploy.package import Package
+    from ..client.api import PipelinesHost
+    from ..client.connection import Connection
+    from .deployment import Uploaded
+    from .package import Package
 
 INTERRUPTED = 130
 _GONE = 404
@@ -72,11 +73,11 @@ def deploy(
         connection = connection_from(options)
     config = load_or_exit(config_path, overrides)
     with usage_errors():
-        from kubeflow.deploy.parameter_check import read_parameters
+        from .parameter_check import read_parameters
 
         values = read_parameters(config, parameters)
     with failures():
-        from kubeflow.deploy.package import compiled
+        from .package import compiled
 
         with compiled(config) as package:
             return _deploy(connection, package, values, runs or waits, waits, poll_seconds)
@@ -90,7 +91,7 @@ def _deploy(
     waits: bool,
     poll_seconds: float,
 ) -> int:
-    from kubeflow.deploy.deployment import ensure_experiment, start_run, upload
+    from .deployment import ensure_experiment, start_run, upload
 
     host = open_host(connection)
     uploaded = upload(host, package)
@@ -128,10 +129,11 @@ def follow_to_end(
         The exit code: 0, 1 or 3; 130 where a person no longer follows.
     """
     from components.errors import UserError
-    from kubeflow.client.errors import HostError
-    from kubeflow.deploy.follow import follow
-    from kubeflow.deploy.outcome import read_outcome
-    from kubeflow.deploy.view import choose_run_view
+
+    from ..client.errors import HostError
+    from .follow import follow
+    from .outcome import read_outcome
+    from .view import choose_run_view
 
     click.echo()
     view = choose_run_view(sys.stdout, os.environ.get("TERM"))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from kubeflow.client.api import PipelinesHost, named
-from kubeflow.deploy.package import Package
+from ..client.api import PipelinesHost, named
+from .package import Package
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from kubeflow.client.api import PipelinesHost
-from kubeflow.client.errors import HostError
-from kubeflow.deploy.package import Package
-from kubeflow.deploy.run import RunState, read_run
-from kubeflow.deploy.view import RunView
+from ..client.api import PipelinesHost
+from ..client.errors import HostError
+from .package import Package
+from .run import RunState, read_run
+from .view import RunView
 
 _PATIENCE_SECONDS = 600.0
 _TICK_SECONDS = 0.2

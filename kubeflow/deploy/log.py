@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kubeflow.client.api import PipelinesHost
-from kubeflow.client.errors import HostError
+from ..client.api import PipelinesHost
+from ..client.errors import HostError
 
 _LINES = 25
 _MOST_BYTES = 64 << 20

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-from kubeflow.client.api import PipelinesHost
-from kubeflow.deploy.log import LogTail, read_log_tail
-from kubeflow.deploy.run import RunState, TaskState
 from pipeline.console.headlines import duration
+
+from ..client.api import PipelinesHost
+from .log import LogTail, read_log_tail
+from .run import RunState, TaskState
 
 Word = Literal["pushed", "unchanged", "refused", "succeeded", "failed", "stopped"]
 EXIT_CODES: dict[Word, int] = {

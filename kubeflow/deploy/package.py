@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from components.errors import UserError
-from kubeflow.names import experiment_name, pipeline_name
 from pipeline.config.schema import PipelineConfig
 from pipeline.console.headlines import PURPOSES
 from pipeline.console.stderr import stderr_of_our_own
+
+from ..names import experiment_name, pipeline_name
 
 _DIGEST_LENGTH = 12
 
@@ -60,7 +61,7 @@ def compiled(config: PipelineConfig) -> Iterator[Package]:
         UserError: If it cannot be compiled.
     """
     with stderr_of_our_own():
-        from kubeflow.compile.pipeline import compile_pipeline
+        from ..compile.pipeline import compile_pipeline
 
         text = compile_pipeline(config)
     with TemporaryDirectory() as folder:

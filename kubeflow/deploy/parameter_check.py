@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from components.errors import UserError
-from kubeflow.compile.cluster_checks import cluster_problems
-from kubeflow.compile.parameters import CONFIG, config_json, run_parameters
 from pipeline.config.errors import ConfigError, Problem
 from pipeline.config.load import check_config_json, set_option
 from pipeline.config.schema import PipelineConfig
+
+from ..compile.cluster_checks import cluster_problems
+from ..compile.parameters import CONFIG, config_json, run_parameters
 
 
 def read_parameters(config: PipelineConfig, assignments: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from kubeflow.deploy.package import Package, Task
+from .package import Package, Task
 
 State = Literal["waiting", "starting", "running", "done", "skipped", "failed", "stopped", "not run"]
 

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from kubeflow.deploy.run import RunState, TaskState
 from pipeline.console.headlines import PURPOSES, duration
+
+from .run import RunState, TaskState
 
 _MARKS = {
     "waiting": ("·", "dim"),

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kubeflow.client.options import connection_from, connection_options, open_host
-from kubeflow.command_errors import failures, usage_errors
-from kubeflow.deploy.command import param_option
-from kubeflow.load_or_exit import load_or_exit
 from pipeline.cli.main import config_argument, set_option
 
+from ..client.options import connection_from, connection_options, open_host
+from ..command_errors import failures, usage_errors
+from ..deploy.command import param_option
+from ..load_or_exit import load_or_exit
+
 if TYPE_CHECKING:
-    from kubeflow.client.connection import Connection
-    from kubeflow.schedule.recurring_run import Applied, Wanted
-    from kubeflow.schedule.trigger import Trigger
     from pipeline.config.schema import PipelineConfig
+
+    from ..client.connection import Connection
+    from .recurring_run import Applied, Wanted
+    from .trigger import Trigger
 
 
 # What the shell makes of an expression without quotes comes as further arguments.
@@ -99,7 +101,7 @@ def schedule(
         trigger = _trigger(cron, zone_name, cluster_zone_name, every)
     config = load_or_exit(config_path, overrides)
     with usage_errors():
-        from kubeflow.deploy.parameter_check import read_parameters
+        from ..deploy.parameter_check import read_parameters
 
         values = read_parameters(config, parameters)
     with failures():
@@ -120,7 +122,7 @@ def _refuse_more(arguments: Sequence[str], cron: str | None) -> None:
 def _trigger(
     cron: str | None, zone_name: str | None, cluster_zone_name: str, every: str | None
 ) -> "Trigger | None":
-    from kubeflow.schedule.trigger import cron_trigger, interval_trigger
+    from .trigger import cron_trigger, interval_trigger
 
     if cron is not None:
         return cron_trigger(cron, zone_name, cluster_zone_name)
@@ -133,9 +135,9 @@ def _apply(
     trigger: "Trigger",
     values: dict[str, str],
 ) -> int:
-    from kubeflow.deploy.deployment import ensure_experiment, upload
-    from kubeflow.deploy.package import compiled
-    from kubeflow.schedule.recurring_run import Wanted, apply
+    from ..deploy.deployment import ensure_experiment, upload
+    from ..deploy.package import compiled
+    from .recurring_run import Wanted, apply
 
     with compiled(config) as package:
         host = open_host(connection)
@@ -178,9 +180,9 @@ def _manage(
     cluster_zone_name: str,
     as_json: bool,
 ) -> int:
-    from kubeflow.names import pipeline_name
-    from kubeflow.schedule import recurring_run as schedules
-    from kubeflow.schedule.table import print_schedules, schedule_as_json
+    from ..names import pipeline_name
+    from . import recurring_run as schedules
+    from .table import print_schedules, schedule_as_json
 
     host, name = open_host(connection), pipeline_name(config)
     if action == "--list":

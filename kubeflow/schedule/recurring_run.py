@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kubeflow.client.api import PipelinesHost, named
-from kubeflow.client.errors import HostError
-from kubeflow.deploy.deployment import Uploaded
-from kubeflow.schedule.trigger import Trigger
+from ..client.api import PipelinesHost, named
+from ..client.errors import HostError
+from ..deploy.deployment import Uploaded
+from .trigger import Trigger
 
 _NOT_FOUND = 404
 # One run after the other: the next one waits for the models and the cache of the one before.

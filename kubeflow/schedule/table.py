@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from kubeflow.schedule.recurring_run import is_disabled, times
-from kubeflow.schedule.trigger import interval_words
 from pipeline.console.table import print_plain_table
+
+from .recurring_run import is_disabled, times
+from .trigger import interval_words
 
 _HEADINGS = ("schedule", "state", "when", "made (UTC)", "note")
 

@@ -12,7 +12,8 @@ from itertools import product
 from zoneinfo import ZoneInfo, available_timezones
 
 from components.errors import UserError
-from kubeflow.schedule.cron import Cron
+
+from .cron import Cron
 
 _MINUTES_A_DAY = 24 * 60
 _DAYS_TO_LOOK_AHEAD = 400

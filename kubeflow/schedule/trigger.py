@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from components.errors import UserError
-from kubeflow.schedule.cron import parse_cron
-from kubeflow.schedule.timezone import find_zone, minutes_between, move, next_change
+
+from .cron import parse_cron
+from .timezone import find_zone, minutes_between, move, next_change
 
 # A pipeline that trains a model takes minutes: anything shorter is a slip.
 _LEAST_SECONDS = 60

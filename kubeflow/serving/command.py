@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from kubeflow.command_errors import failures, write_or_exit
-from kubeflow.load_or_exit import load_or_exit
 from pipeline.cli.main import config_argument, set_option
+
+from ..command_errors import failures, write_or_exit
+from ..load_or_exit import load_or_exit
 
 KINDS = ("tensorflow-serving", "kserve")
 
@@ -32,7 +33,7 @@ KINDS = ("tensorflow-serving", "kserve")
 )
 def serving(config_path: Path, overrides: Sequence[str], kind: str, output: Path) -> int:
     """Write manifests of servers for what CONFIG's pipeline pushes; needs no cluster."""
-    from kubeflow.serving.manifests import serving_manifests
+    from .manifests import serving_manifests
 
     config = load_or_exit(config_path, overrides)
     with failures():

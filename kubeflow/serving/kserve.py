@@ -1,18 +1,19 @@
 """An InferenceService of KServe."""
 
 from components.errors import UserError
-from kubeflow.serving.place import Place
-from kubeflow.serving.pod import (
+from pipeline.config.kubeflow.pod_spec import without_empty
+from pipeline.config.kubeflow.serving import ServingSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.schema import PipelineConfig
+
+from .place import Place
+from .pod import (
     Manifest,
     image_tag,
     metadata,
     placement,
     resources,
 )
-from pipeline.config.kubeflow.pod_spec import without_empty
-from pipeline.config.kubeflow.serving import ServingSettings
-from pipeline.config.kubeflow.settings import KubeflowSettings
-from pipeline.config.schema import PipelineConfig
 
 
 def inference_service(

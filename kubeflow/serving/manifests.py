@@ -4,10 +4,11 @@ from typing import Any
 
 import yaml
 
-from kubeflow.serving.kserve import inference_service
-from kubeflow.serving.place import find_place
-from kubeflow.serving.tensorflow_serving import deployment_and_service
 from pipeline.config.schema import PipelineConfig
+
+from .kserve import inference_service
+from .place import find_place
+from .tensorflow_serving import deployment_and_service
 
 
 def serving_manifests(config: PipelineConfig, kind: str) -> str:

@@ -1,7 +1,13 @@
 """A Deployment and a Service of plain TensorFlow Serving."""
 
-from kubeflow.serving.place import Place
-from kubeflow.serving.pod import (
+from pipeline.config.kubeflow.pod_spec import variables, without_empty
+from pipeline.config.kubeflow.resources import SecretSettings
+from pipeline.config.kubeflow.serving import ServingSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.schema import PipelineConfig
+
+from .place import Place
+from .pod import (
     Manifest,
     image_tag,
     metadata,
@@ -9,11 +15,6 @@ from kubeflow.serving.pod import (
     resources,
     service_name,
 )
-from pipeline.config.kubeflow.pod_spec import variables, without_empty
-from pipeline.config.kubeflow.resources import SecretSettings
-from pipeline.config.kubeflow.serving import ServingSettings
-from pipeline.config.kubeflow.settings import KubeflowSettings
-from pipeline.config.schema import PipelineConfig
 
 GRPC_PORT, REST_PORT = 8500, 8501
 # TensorFlow Serving's own second is a listing of the bucket each second, by each server.
