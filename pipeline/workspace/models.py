@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from components.errors import UserError
 from components import storage
+from components.errors import UserError
 from components.pusher.version import Version, find_damage
 from components.pusher.versions import list_versions
 from pipeline.console.headlines import accuracy

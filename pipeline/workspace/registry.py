@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.errors import UserError
 from components import storage
+from components.errors import UserError
 from components.pusher.versions import newest_version
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.repository import REPOSITORY
 
 PUSHED, REFUSED, FAILED, KILLED = (f"202611{day}T060017Z-5d30" for day in ("20", "21", "22", "23"))
