@@ -66,8 +66,8 @@ def _place(path: str, value: str, settings: KubeflowSettings) -> Iterator[Proble
         mounts = ", ".join(settings.volumes.values()) or "none"
         yield Problem(
             path,
-            f"received {value}: is on no volume of kubeflow.volumes, so a pod would not find it; "
-            f"mounted are: {mounts}",
+            f"received {value}: is not on a volume of kubeflow.volumes, so a pod would not find it; "
+            f"mounted: {mounts}",
         )
 
 

@@ -1,4 +1,4 @@
-"""The `kubeflow.metadata` section: the metadata store that all tasks share."""
+"""`kubeflow.metadata`: the metadata store that all tasks share."""
 
 import re
 from typing import Annotated, Literal
@@ -18,38 +18,38 @@ _STORES = (
 
 
 def check_metadata_url(url: str) -> str:
-    """Takes the address of a metadata store that several pods may use, without credentials.
+    """Accepts the URL of a metadata store that several pods can use, without credentials.
 
     Raises:
-        UntoldValueError: It holds a user or a password, or is no address.
-        ValueError: It is one of SQLite.
+        UntoldValueError: It contains a user or a password, or is invalid.
+        ValueError: It is an SQLite file.
     """
     if re.search(r"@|\b(user|passw)\w*=", url):
         raise UntoldValueError(
-            "holds a user or a password; put them into a secret, and name it in "
+            "contains a user or a password; put them into a secret, and name it in "
             "kubeflow.metadata.secret"
         )
     if url.startswith("sqlite:"):
-        raise ValueError(f"several pods write at once, and SQLite is for one machine; {_STORES}")
+        raise ValueError(f"SQLite is for one machine, and several pods write at once; {_STORES}")
     try:
         parse_metadata_url(url)
     except UserError as error:
-        # Where it goes wrong, a password may stand: postgresql://me:password/database.
+        # The part that is invalid may be a password: postgresql://me:password/database.
         raise UntoldValueError(f"{error.message}; {_STORES}") from None
     return url
 
 
 class ClusterMetadataSettings(Settings):
-    """The metadata store that all tasks of all runs share: what ran, on what, with which result."""
+    """The metadata store that all tasks of all runs share: executions, their inputs and outputs."""
 
     url: Annotated[
         str,
         AfterValidator(check_metadata_url),
         Doc("postgresql://HOST[:PORT]/DATABASE, mysql://HOST[:PORT]/DATABASE or grpc://HOST:PORT"),
     ] = "grpc://metadata-grpc-service.kubeflow:8080"
-    """Address without credentials; the default is KFP's own, where it has one."""
+    """URL without credentials; the default is the store that KFP deploys, in versions with one."""
     secret: ObjectName | None = None
-    """Secret with the user and the password of the database."""
+    """Secret with the database's user and password."""
     user_key: SecretKey = "username"
     """Key of the user in the secret."""
     password_key: SecretKey = "password"
@@ -60,7 +60,7 @@ class ClusterMetadataSettings(Settings):
     @model_validator(mode="after")
     def _secret_fits(self) -> "ClusterMetadataSettings":
         if self.secret and self.url.startswith("grpc://"):
-            raise ValueError("secret: an ML Metadata server (grpc://) asks for none; remove it")
+            raise ValueError("secret: an ML Metadata server (grpc://) needs none; remove it")
         if not self.secret and not self.url.startswith("grpc://"):
             raise ValueError(
                 "secret: is needed; name the secret that holds the database's user and password"

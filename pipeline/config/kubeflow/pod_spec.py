@@ -1,4 +1,4 @@
-"""Settings as fields of a pod, in Kubernetes' own words: for training jobs and model servers."""
+"""Settings as fields of a Kubernetes pod, for training jobs and model servers."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ Fields = dict[str, Any]
 
 
 def without_empty(fields: Fields) -> Fields:
-    """Leaves out what has nothing in it."""
+    """The fields without those that are None or empty."""
     return {key: value for key, value in fields.items() if value not in (None, [], {})}
 
 
@@ -27,7 +27,7 @@ def toleration(settings: TolerationSettings) -> Fields:
 
 
 def variables(env: Mapping[str, str], secrets: Iterable[SecretSettings]) -> list[Fields]:
-    """A container's `env`: plain ones, then those that are taken from secrets."""
+    """A container's `env`: plain values, then those from secrets."""
     plain: list[Fields] = [{"name": name, "value": value} for name, value in env.items()]
     return plain + [
         {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": key}}}

@@ -1,4 +1,4 @@
-"""The `kubeflow.serving` section: the servers of the pushed versions on the cluster."""
+"""`kubeflow.serving`: servers of the pushed model on the cluster."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from pipeline.config.kubeflow.resources import SecretSettings, TolerationSetting
 
 
 class ServingSettings(Settings):
-    """Servers of the pushed versions, for `python -m kubeflow serving`; no part of a run."""
+    """Servers of the pushed model, for `python -m kubeflow serving`; runs do not use them."""
 
     name: (
         Annotated[
@@ -23,30 +23,30 @@ class ServingSettings(Settings):
     ) = None
     """Name of the service; empty is the model's, in lower case."""
     namespace: ObjectName | None = None
-    """Namespace, which has to have the volume too; empty is that of `kubectl apply`."""
+    """Namespace, which needs the volume too; empty is that of `kubectl apply`."""
     image: Annotated[str, Field(pattern=r"^[^\s@]+$"), Doc("name of an image, without its tag")] = (
         "tensorflow/serving"
     )
     """Image of TensorFlow Serving."""
     version: Annotated[str, Field(pattern=r"^\w[\w.-]{0,127}$"), Doc("tag of an image")] = "2.16.1"
-    """Its tag, without `-gpu` (2.16.1: made of the TensorFlow that the model is trained with)."""
+    """Its tag, without `-gpu` (2.16.1: the TensorFlow version that trains the model)."""
     replicas: Annotated[int, Field(ge=1, le=1000)] = 1
     """Number of servers."""
     cpu: Cores = "1"
-    """CPU cores of a server, requested and at most (1 and 2Gi: as KServe's own runtime)."""
+    """CPU cores of a server, as request and limit (1 and 2Gi are KServe's defaults)."""
     memory: Bytes = "2Gi"
-    """Memory of a server; while it changes versions it holds two of them."""
+    """Memory of a server; during a change of versions it has both in memory."""
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
-    """Accelerators of a server; with one or more, the image's edition with `-gpu` is taken."""
+    """Accelerators of a server; with one or more, the `-gpu` image is used."""
     accelerator: LabelKey = "nvidia.com/gpu"
-    """Type of accelerator, as nodes offer it."""
+    """Resource name of the accelerator."""
     node_selector: Annotated[dict[LabelKey, str], Doc("{label: value, ...}")] = {}
     """Labels that a node must have."""
     tolerations: tuple[TolerationSettings, ...] = ()
-    """Taints of nodes to put up with."""
+    """Tolerations: taints of nodes that the pods may run on."""
     service_account: ObjectName | None = None
-    """Service account of the servers; for a bucket it is what gives them leave to read it."""
+    """Service account of the servers; it needs read access to a bucket with the model."""
     env: Variables = {}
     """Environment variables; not for KServe."""
     secrets: tuple[SecretSettings, ...] = ()
-    """Secrets, e.g. with the key of a bucket; not for KServe, which takes the service account's."""
+    """Secrets, e.g. a bucket's key; not for KServe, which uses the service account's."""

@@ -1,6 +1,6 @@
 """The `kubeflow` section: how the pipeline runs on a cluster with Kubeflow Pipelines.
 
-It says nothing about what comes out: no part of it is ever part of what is cached.
+It does not affect results, and no part of it is part of a cache key.
 """
 
 import difflib
@@ -21,30 +21,29 @@ NODES = (
     "ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform", "EarlierModel",
     "Trainer", "Baseline", "Evaluator", "InfraValidator", "ServingCheck", "Pusher", "Report",
 )  # fmt: skip
-"""Every node that `create_pipeline` may compose."""
+"""Every node that `create_pipeline` may add."""
 DEFAULT = "default"
-"""The entry of `resources` for nodes that have none of their own."""
+"""The entry of `resources` for nodes without an entry of their own."""
 METADATA_FILES = "/var/run/secrets/image-pipeline/metadata"
-"""Where the metadata's credentials are mounted, if they come as files."""
+"""Where the metadata store's credentials are mounted, with `secret_as: files`."""
 SHARED_MEMORY = "shared-memory"
-"""Name of the volume that is a pod's shared memory."""
+"""Name of the volume for `/dev/shm`."""
 
 _RESERVED = re.compile(r"METADATA_|KFP_|TRAINING_JOB$")
 _OBJECT_STORES = ("s3://", "minio://", "s3a://")
 
 
 def check_root(root: str) -> str:
-    """Takes a folder or `gs://`, and tells how to come by one.
+    """Accepts an absolute path or a `gs://` URL.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: It is neither; the message says how to mount other object stores.
     """
     if root.startswith(_OBJECT_STORES):
         scheme = root.partition("://")[0]
         raise ValueError(
-            f"{scheme}:// is no place that TFX writes to; mount the bucket as a volume (a CSI "
-            "driver for S3 makes a claim of it), name the claim in kubeflow.volumes, and give the "
-            "path it is mounted at"
+            f"TFX cannot write to {scheme}://; mount the bucket as a volume (a CSI driver for S3 "
+            "provides a claim), name the claim in kubeflow.volumes, and give its mount path"
         )
     if re.fullmatch(r"gs://[^/\s]+(/\S*)?", root) or re.fullmatch(r"(/[^/\s]+)+", root):
         return root
@@ -52,27 +51,27 @@ def check_root(root: str) -> str:
 
 
 class RetrySettings(Settings):
-    """What happens when a pod fails: a node was drained, a network broke."""
+    """Retries of a task whose pod fails, e.g. when a node is drained."""
 
     count: Annotated[int, Field(ge=0, le=10)] = 2
-    """How often a failed task is tried again."""
+    """How often a failed task is retried."""
     backoff_seconds: Annotated[int, Field(ge=0, le=86400)] = 30
     """Wait before the first retry, in seconds."""
     backoff_factor: Annotated[float, Field(ge=1, le=10)] = 2.0
-    """How many times longer each next wait is."""
+    """Factor by which each further wait is longer."""
     backoff_max_seconds: Annotated[int, Field(ge=1, le=3600)] = 3600
-    """Longest wait, in seconds (3600: KFP's largest)."""
+    """Longest wait, in seconds (3600 is KFP's maximum)."""
 
 
 class SecuritySettings(Settings):
-    """As whom containers run. From KFP 2.16 on; the image itself has a user who is not root."""
+    """User and group of the containers; the image's own user is not root. Needs KFP 2.16."""
 
     run_as_user: Annotated[int, Field(ge=0)] | None = None
-    """Number of the user; empty is the image's."""
+    """User id; empty is the image's."""
     run_as_group: Annotated[int, Field(ge=0)] | None = None
-    """Number of the group; empty is the image's."""
+    """Group id; empty is the image's."""
     run_as_non_root: bool | None = None
-    """Whether Kubernetes refuses to start a container as root."""
+    """Whether Kubernetes refuses to start the container as root."""
 
     @model_validator(mode="after")
     def _is_coherent(self) -> "SecuritySettings":
@@ -85,86 +84,86 @@ class KubeflowSettings(Settings):
     """How the pipeline runs on a cluster with Kubeflow Pipelines (KFP) 2.2 or newer."""
 
     image: Annotated[str, Field(min_length=1, pattern=r"^\S+$"), Doc("name of an image")]
-    """Container image with this project in it (`make image`)."""
+    """Container image with this project installed (`make image` builds it)."""
     image_pull_secrets: tuple[ObjectName, ...] = ()
-    """Secrets that the image is pulled with."""
+    """Image pull secrets, for a private registry."""
     root: Annotated[
         str, AfterValidator(check_root), Doc("absolute path on a volume, or gs://BUCKET/FOLDER")
     ]
-    """What a workspace is on one machine: artifacts, models in service, checkpoints."""
+    """The workspace of the cluster: artifacts, pushed models, checkpoints."""
     volumes: Volumes = {}
-    """Claims (PersistentVolumeClaims), each with the path that every task has it at."""
+    """PersistentVolumeClaims, each with the path at which every task mounts it."""
     metadata: ClusterMetadataSettings = ClusterMetadataSettings()
-    """Where TFX keeps its metadata."""
+    """TFX's metadata store."""
     pipeline: str | None = None
     """Name of the pipeline in KFP; empty is the model's name."""
     experiment: str | None = None
-    """Experiment that runs belong to; empty is the pipeline's name."""
+    """KFP experiment of the runs; empty is the pipeline's name."""
     service_account: ObjectName | None = None
-    """Service account of the pods; empty is KFP's own (`pipeline-runner`, `default-editor`)."""
+    """Service account of the pods; empty is KFP's default (`pipeline-runner`, `default-editor`)."""
     security_context: SecuritySettings | None = None
-    """As whom containers run; empty: as the user of the image."""
+    """User and group of the containers; empty is the image's."""
     retries: RetrySettings = RetrySettings()
-    """What happens when a pod fails."""
+    """Retries of a task whose pod fails."""
     env: Variables = {}
-    """Environment variables of every task; no secrets, they are in the compiled file."""
+    """Environment variables of every task; not for secrets: the compiled file contains them."""
     secrets: tuple[SecretSettings, ...] = ()
-    """Secrets of the cluster that every task gets."""
+    """Kubernetes Secrets that every task gets."""
     resources: Annotated[
         dict[str, ResourceSettings],
         Doc("{NODE: section, see below, ...}; NODE is a node's id, or default"),
     ] = {}
-    """What each task's pod asks for; `default` is for nodes without an entry of their own."""
+    """What each task's pod requests; `default` is for nodes without an entry of their own."""
     training: TrainingJobSettings | None = None
     """Training on several pods, each with the Trainer's resources; empty trains in the Trainer's
     own pod."""
     serving: ServingSettings = ServingSettings()
-    """Servers of what is pushed, which `python -m kubeflow serving` makes manifests of."""
+    """Model servers, for which `python -m kubeflow serving` writes manifests."""
 
     def resources_of(self, node_id: str) -> ResourceSettings:
-        """What the pod of a node asks for."""
+        """What the pod of a node requests."""
         return self.resources.get(node_id) or self.resources.get(DEFAULT) or ResourceSettings()
 
     def volumes_of(self, node_id: str) -> dict[str, MountPath]:
-        """Claim and path of every volume that a node has."""
+        """Claim and mount path of every volume of a node."""
         return {**self.volumes, **self.resources_of(node_id).volumes}
 
     def env_of(self, node_id: str) -> dict[str, str]:
-        """Every environment variable of a node that is no secret."""
+        """The environment variables of a node, without those from secrets."""
         return {**self.env, **self.resources_of(node_id).env}
 
     def secrets_of(self, node_id: str) -> tuple[SecretSettings, ...]:
-        """Every secret of a node but the metadata's."""
+        """The secrets of a node, without the metadata store's."""
         return (*self.secrets, *self.resources_of(node_id).secrets)
 
     def is_on_a_volume(self, path: str) -> bool:
-        """Whether a path is on a volume that every task has."""
+        """Whether a path is on a volume that every task mounts."""
         return any(path == mount or path.startswith(f"{mount}/") for mount in self.volumes.values())
 
     @model_validator(mode="after")
     def _nodes_exist(self) -> "KubeflowSettings":
         for name in self.resources:
             if name not in (*NODES, DEFAULT):
-                close = difflib.get_close_matches(name, (*NODES, DEFAULT), n=1, cutoff=0.5)
-                question = f" Did you mean {close[0]}?" if close else ""
+                matches = difflib.get_close_matches(name, (*NODES, DEFAULT), n=1, cutoff=0.5)
+                question = f" Did you mean {matches[0]}?" if matches else ""
                 raise ValueError(
-                    f"resources.{name}: there is no such node.{question} "
+                    f"resources.{name}: is not a node.{question} "
                     f"Nodes: {', '.join(NODES)}; {DEFAULT} is for all others"
                 )
         return self
 
     @model_validator(mode="after")
-    def _root_lasts(self) -> "KubeflowSettings":
+    def _root_is_persistent(self) -> "KubeflowSettings":
         if not self.root.startswith("gs://") and not self.is_on_a_volume(self.root):
             mounts = ", ".join(self.volumes.values()) or "none"
             raise ValueError(
-                "root: is on no volume, so every task would start with an empty one; name one in "
-                f"kubeflow.volumes, as in {{image-pipeline: {self.root}}}. Mounted are: {mounts}"
+                "root: is not on a volume, so every task would start with an empty folder; add one to "
+                f"kubeflow.volumes, such as {{image-pipeline: {self.root}}}. Mounted: {mounts}"
             )
         return self
 
     @model_validator(mode="after")
-    def _nothing_collides(self) -> "KubeflowSettings":
+    def _nothing_conflicts(self) -> "KubeflowSettings":
         for node_id in (DEFAULT, *self.resources):
             self._check_mounts(node_id)
             self._check_variables(node_id)
@@ -178,22 +177,23 @@ class KubeflowSettings(Settings):
         if self.resources_of(node_id).shared_memory:
             mounts.append((SHARED_MEMORY, "/dev/shm"))
         for what, values in (("name", [m[0] for m in mounts]), ("path", [m[1] for m in mounts])):
-            twice = sorted({value for value in values if values.count(value) > 1})
-            if twice:
-                # KFP names a pod's volume after the claim or the secret: a pod has each name once.
+            duplicates = sorted({value for value in values if values.count(value) > 1})
+            if duplicates:
+                # KFP names a volume after its claim or secret, and each name may be used once.
                 raise ValueError(
-                    f"the same {what} is mounted twice in one pod ({node_id}): {', '.join(twice)}"
+                    f"the same {what} is mounted twice in one pod ({node_id}): "
+                    f"{', '.join(duplicates)}"
                 )
 
     def _check_variables(self, node_id: str) -> None:
         names = list(self.env_of(node_id))
         names += [name for secret in self.secrets_of(node_id) for name in secret.env]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"variables are set twice for {node_id}: {', '.join(twice)}")
+        duplicates = sorted({name for name in names if names.count(name) > 1})
+        if duplicates:
+            raise ValueError(f"variables are set twice for {node_id}: {', '.join(duplicates)}")
         reserved = sorted(name for name in names if _RESERVED.match(name))
         if reserved:
             raise ValueError(
-                f"{', '.join(reserved)}: the pipeline sets TRAINING_JOB and what starts with "
-                "METADATA_ or KFP_; for the metadata's credentials use kubeflow.metadata.secret"
+                f"{', '.join(reserved)}: is reserved for the pipeline (TRAINING_JOB, METADATA_*, "
+                "KFP_*); for the metadata store's credentials use kubeflow.metadata.secret"
             )

@@ -47,7 +47,7 @@ def test_a_configuration_without_a_cluster() -> None:
     ("override", "path", "message"),
     [
         ("data.path=images", "data.path", "received images: is relative to where"),
-        ("data.path=/data/{SPAN}", "data.path", "is on no volume of kubeflow.volumes"),
+        ("data.path=/data/{SPAN}", "data.path", "is not on a volume of kubeflow.volumes"),
         ("data.path=s3://bucket/images", "data.path", "mount any other as a volume"),
         ("push.folder=served", "push.folder", "with --set push.folder=..."),
         ("push.folder=/served", "push.folder", "mounted are: /mnt/pipeline, /mnt/images"),

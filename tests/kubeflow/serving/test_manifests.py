@@ -216,7 +216,7 @@ def test_the_command_writes_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kubeflow", "options", "exit_code", "message"),
     [
-        (ON_A_VOLUME, ["--set", "push.folder=/srv/models"], 2, "is on no volume"),
+        (ON_A_VOLUME, ["--set", "push.folder=/srv/models"], 2, "is not on a volume"),
         (ON_A_VOLUME, ["--set", "kubeflow.serving.name=Pets"], 2, "kubeflow.serving.name"),
         (WITH_SECRETS, ["--kind", "kserve"], 1, "kubeflow.serving.service_account"),
         (ON_A_VOLUME, ["-o", "/no/such/folder/serving.yaml"], 1, "cannot be written"),

@@ -183,7 +183,7 @@ def test_distribution_fits_the_number_of_pods() -> None:
     for distribution in ("one_device", "mirrored"):
         with pytest.raises(ValueError, match="trains on 2 pods, and trainer.distribution: "):
             check_distribution(distribution, training)
-    with pytest.raises(ValueError, match=r"say how many pods, as in training: \{pods: 2\}"):
+    with pytest.raises(ValueError, match=r"set the number of pods, such as training: \{pods: 2\}"):
         check_distribution("multi_worker", None)
 
 

@@ -1,4 +1,4 @@
-"""The `kubeflow` section: its mistakes in words, and that it is no part of what comes out."""
+"""The `kubeflow` section: its error messages, and that it does not affect the pipeline."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,27 +45,27 @@ def problems(overrides: Sequence[str]) -> dict[str, str]:
         (
             "resources.Trainor={gpus: 1}",
             "resources.Trainor",
-            "there is no such node. Did you mean Trainer? Nodes: ImageExampleGen, ",
+            "is not a node. Did you mean Trainer? Nodes: ImageExampleGen, ",
         ),
         ("resources.Trainer.gpu=1", "resources.Trainer.gpu", "unknown key. Did you mean gpus?"),
-        ("resources.Trainer.cpu=lots", "resources.Trainer.cpu", "number of cores, as 2 or 500m"),
-        ("resources.Trainer.cpu=0", "resources.Trainer.cpu", "number of cores, as 2 or 500m"),
+        ("resources.Trainer.cpu=lots", "resources.Trainer.cpu", "number of cores, such as 2 or 500m"),
+        ("resources.Trainer.cpu=0", "resources.Trainer.cpu", "number of cores, such as 2 or 500m"),
         ("resources.Trainer.cpu=yes", "resources.Trainer.cpu", "received true"),
-        ("resources.Trainer.memory=8", "resources.Trainer.memory", "as 8Gi or 500Mi"),
+        ("resources.Trainer.memory=8", "resources.Trainer.memory", "such as 8Gi or 500Mi"),
         (
             "resources.Trainer={accelerator: amd.com/gpu}",
             "resources.Trainer.accelerator",
-            "gpus is 0; say how many",
+            "gpus is 0; set gpus",
         ),
         (
             "resources.Trainer={memory: 8Gi, shared_memory: 9G}",
             "resources.Trainer.shared_memory",
-            "counts as memory, which is 8Gi",
+            "must be less than 8Gi",
         ),
         (
             "resources.Trainer.tolerations=[{operator: Exists, value: a}]",
             "resources.Trainer.tolerations[0].value",
-            "operator Exists compares none",
+            "operator Exists takes no value",
         ),
         (
             "resources.Trainer.tolerations=[{value: a}]",
@@ -75,21 +75,21 @@ def problems(overrides: Sequence[str]) -> dict[str, str]:
         (
             "resources.Trainer.tolerations=[{key: a, value: b, seconds: 3}]",
             "resources.Trainer.tolerations[0].seconds",
-            "only the effect NoExecute has them",
+            "needs the effect NoExecute",
         ),
         ("root=s3://bucket/runs", "root", "mount the bucket as a volume"),
         ("root=minio://bucket/runs", "root", "mount the bucket as a volume"),
         ("root=runs", "root", "absolute path of a mounted folder, or gs://"),
-        ("root=/mnt/pipelines", "root", "is on no volume"),
+        ("root=/mnt/pipelines", "root", "is not on a volume"),
         ("volumes.A_B=/mnt/a", "volumes.A_B", 'received "A_B"; allowed: name: up to 63'),
         ("volumes.a=mnt", "volumes.a", 'received "mnt"; allowed: absolute path'),
         ("volumes.other=/mnt/pipeline", "", "the same path is mounted twice"),
         ("secrets=[{name: claim, files: /s}]", "", "the same name is mounted twice in one pod"),
-        ("secrets=[{name: a}]", "secrets[0]", "give env, files, or both"),
+        ("secrets=[{name: a}]", "secrets[0]", "set env, files, or both"),
         (
             "secrets=[{name: a, env: {METADATA_USER: x}}]",
             "",
-            "METADATA_USER: the pipeline sets TRAINING_JOB",
+            "METADATA_USER: is reserved for the pipeline",
         ),
         (
             "resources.Trainer={env: {A: b}, secrets: [{name: a, env: {A: x}}]}",
@@ -102,7 +102,7 @@ def problems(overrides: Sequence[str]) -> dict[str, str]:
         ("metadata.url=mysql://host/d-b", "metadata.url", "letters, digits, _ and $"),
         ("metadata.url=postgresql://host/db?sslmode=require", "metadata.url", "has no TLS"),
         ("metadata.url=mysql://host/db", "metadata.secret", "name the secret that holds"),
-        ("metadata.secret=a", "metadata.secret", "asks for none"),
+        ("metadata.secret=a", "metadata.secret", "needs none"),
         (
             "security_context={run_as_user: 0, run_as_non_root: true}",
             "security_context.run_as_user",
@@ -112,14 +112,14 @@ def problems(overrides: Sequence[str]) -> dict[str, str]:
         ("image=", "image", "name of an image"),
     ],
 )
-def test_mistakes_are_told(override: str, path: str, message: str) -> None:
+def test_error_messages(override: str, path: str, message: str) -> None:
     found = problems([f"kubeflow.{override}"])
     where = f"kubeflow.{path}".rstrip(".")
     assert list(found) == [where]
     assert message in found[where]
 
 
-def test_a_password_in_an_address_is_not_repeated() -> None:
+def test_a_password_in_a_url_is_not_repeated() -> None:
     found = problems(["kubeflow.metadata.url=postgresql://me:hunter2@host/db"])
     assert "put them into a secret" in found["kubeflow.metadata.url"]
     assert "hunter2" not in str(found)
@@ -136,22 +136,22 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
         "sqlite://me:hunter2@/db",
     ],
 )
-def test_an_address_that_may_hold_a_password_is_not_repeated(url: str) -> None:
+def test_a_url_that_may_contain_a_password_is_not_repeated(url: str) -> None:
     found = problems([f"kubeflow.metadata.url={url}"])
     assert list(found) == ["kubeflow.metadata.url"]
     assert "hunter2" not in str(found)
 
 
-def test_a_host_or_a_database_may_be_called_after_users() -> None:
+def test_names_like_users_and_passwords_are_not_credentials() -> None:
     for url in ("mysql://users-db/meta", "postgresql://host/passwords"):
         metadata = settings(f"kubeflow.metadata={{url: '{url}', secret: db}}").metadata
         assert metadata.url == url
 
 
-def test_a_node_without_an_entry_has_that_of_default() -> None:
+def test_a_node_without_an_entry_has_the_default() -> None:
     section = settings()
     assert section.resources_of("Report").memory == "2Gi"
-    # An entry takes its place as a whole.
+    # An entry replaces the default as a whole.
     assert (section.resources_of("Trainer").gpus, section.resources_of("Trainer").memory) == (
         1,
         None,
@@ -159,19 +159,19 @@ def test_a_node_without_an_entry_has_that_of_default() -> None:
     assert settings("kubeflow.resources={}").resources_of("Report").memory is None
 
 
-def test_a_folder_of_gs_needs_no_volume() -> None:
+def test_a_bucket_needs_no_volume() -> None:
     assert settings("kubeflow.root=gs://bucket/runs", "kubeflow.volumes={}").volumes == {}
 
 
-def test_an_empty_section_is_none() -> None:
+def test_an_empty_section() -> None:
     assert check_config(yaml.safe_load(CONFIG), ["kubeflow="]).kubeflow is None
 
 
-def test_amounts_are_counted() -> None:
+def test_byte_count() -> None:
     assert (byte_count("1.5Gi"), byte_count("2M")) == (1.5 * 1024**3, 2_000_000)
 
 
-def test_nodes_are_those_of_the_pipeline_and_the_cluster_changes_nothing_of_it() -> None:
+def test_the_section_lists_every_node_and_does_not_change_the_pipeline() -> None:
     from tfx.dsl.compiler import compiler
 
     from pipeline.graph import create_pipeline
