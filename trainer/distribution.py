@@ -27,6 +27,9 @@ import tensorflow as tf
 from components.errors import UserError
 from components.progress import report_progress
 
+WORKER_LOST = "another worker of this training is gone, or cannot be reached"
+"""Error of a worker that only lost the others: it is not the cause of the failure."""
+
 _TF_CONFIG_FORM = (
     "Set TF_CONFIG on each worker to JSON of this form, with the same cluster everywhere and each "
     'worker\'s own index, from 0 on: {"cluster": {"worker": ["host-a:2222", "host-b:2222"]}, '
@@ -117,7 +120,7 @@ def lost_workers_told() -> Iterator[None]:
         yield
     except tf.errors.UnavailableError as error:
         raise DistributionError(
-            "another worker of this training is gone, or cannot be reached",
+            WORKER_LOST,
             hint="See what it wrote last. Start all workers again: training goes on after the last "
             "epoch that was saved.",
         ) from error

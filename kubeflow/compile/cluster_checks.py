@@ -66,7 +66,7 @@ def _place(path: str, value: str, settings: KubeflowSettings) -> Iterator[Proble
         mounts = ", ".join(settings.volumes.values()) or "none"
         yield Problem(
             path,
-            f"received {value}: is not on a volume of kubeflow.volumes, so a pod would not find it; "
+            f"received {value}: is not on a volume of kubeflow.volumes, so pods would not find it; "
             f"mounted: {mounts}",
         )
 

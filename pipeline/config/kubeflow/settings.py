@@ -157,8 +157,8 @@ class KubeflowSettings(Settings):
         if not self.root.startswith("gs://") and not self.is_on_a_volume(self.root):
             mounts = ", ".join(self.volumes.values()) or "none"
             raise ValueError(
-                "root: is not on a volume, so every task would start with an empty folder; add one to "
-                f"kubeflow.volumes, such as {{image-pipeline: {self.root}}}. Mounted: {mounts}"
+                "root: is not on a volume, so every task would start with an empty folder; add "
+                f"one to kubeflow.volumes, like {{image-pipeline: {self.root}}}. Mounted: {mounts}"
             )
         return self
 

@@ -48,8 +48,8 @@ def problems(overrides: Sequence[str]) -> dict[str, str]:
             "is not a node. Did you mean Trainer? Nodes: ImageExampleGen, ",
         ),
         ("resources.Trainer.gpu=1", "resources.Trainer.gpu", "unknown key. Did you mean gpus?"),
-        ("resources.Trainer.cpu=lots", "resources.Trainer.cpu", "number of cores, such as 2 or 500m"),
-        ("resources.Trainer.cpu=0", "resources.Trainer.cpu", "number of cores, such as 2 or 500m"),
+        ("resources.Trainer.cpu=lots", "resources.Trainer.cpu", "cores, such as 2 or 500m"),
+        ("resources.Trainer.cpu=0", "resources.Trainer.cpu", "cores, such as 2 or 500m"),
         ("resources.Trainer.cpu=yes", "resources.Trainer.cpu", "received true"),
         ("resources.Trainer.memory=8", "resources.Trainer.memory", "such as 8Gi or 500Mi"),
         (
