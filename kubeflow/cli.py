@@ -48,13 +48,13 @@ def cli() -> None:
 )
 def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -> int:
     """Compile CONFIG into a file that Kubeflow Pipelines runs; needs no cluster."""
-    from pipeline.console.stderr import stderr_of_our_own
+    from pipeline.console.stderr import hide_library_stderr
 
     from .compile.limits import note_on_size
     from .compile.parameters import config_json
 
     config = load_or_exit(config_path, overrides)
-    with failures(), stderr_of_our_own():
+    with failures(), hide_library_stderr():
         # Only now: the SDK and TFX take seconds to import, and tell of themselves.
         from .compile.pipeline import compile_pipeline
 

@@ -12,7 +12,7 @@ from typing import Any
 from components.errors import UserError
 from pipeline.config.schema import PipelineConfig
 from pipeline.console.headlines import PURPOSES
-from pipeline.console.stderr import stderr_of_our_own
+from pipeline.console.stderr import hide_library_stderr
 
 from ..names import experiment_name, pipeline_name
 
@@ -60,7 +60,7 @@ def compiled(config: PipelineConfig) -> Iterator[Package]:
     Raises:
         UserError: If it cannot be compiled.
     """
-    with stderr_of_our_own():
+    with hide_library_stderr():
         from ..compile.pipeline import compile_pipeline
 
         text = compile_pipeline(config)

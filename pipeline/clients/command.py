@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from components.errors import UserError
-from pipeline.console.stderr import stderr_of_our_own
+from pipeline.console.stderr import hide_library_stderr
 from pipeline.predict.prediction import Scored
 
 Ask = Callable[[str, str, Sequence[bytes]], list[Scored | None]]
@@ -33,7 +33,7 @@ def run_client(ask: Ask, example: str) -> None:
     )
     def command(address: str, model: str, images: Sequence[Path]) -> None:
         try:
-            with stderr_of_our_own():
+            with hide_library_stderr():
                 answers = ask(address, model, [image.read_bytes() for image in images])
         except (UserError, OSError) as error:
             raise click.ClickException(str(error)) from None

@@ -1,4 +1,4 @@
-"""Keeps from the terminal what libraries write to stderr."""
+"""Keeps what libraries write to stderr off the terminal."""
 
 import contextlib
 import os
@@ -8,22 +8,22 @@ from typing import TextIO
 
 
 @contextlib.contextmanager
-def stderr_of_our_own() -> Iterator[TextIO]:
-    """Keeps from the terminal what libraries write to stderr, also those that are not Python.
+def hide_library_stderr() -> Iterator[TextIO]:
+    """Discards what libraries write to stderr, including native code that bypasses `sys.stderr`.
 
-    TensorFlow logs how it was built, libjpeg warns of each odd byte, Beam logs each stage.
+    TensorFlow logs its build, libjpeg warns about every unexpected byte, Beam logs every stage.
 
     Yields:
-        The stream on which our own words still come through.
+        A stream that still writes to the real stderr, for our own messages.
     """
     sys.stderr.flush()
-    ours = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+    real = os.dup(2)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    os.close(devnull)
     try:
-        with open(ours, "w", buffering=1, errors="replace", closefd=False) as stream:
+        with open(real, "w", buffering=1, errors="replace", closefd=False) as stream:
             yield stream
     finally:
-        os.dup2(ours, 2)
-        os.close(ours)
+        os.dup2(real, 2)
+        os.close(real)

@@ -1,17 +1,17 @@
-"""A table for a pipe or a file: columns of equal width and nothing else."""
+"""A plain table for a pipe or a file: aligned columns, no colours, no borders."""
 
 from collections.abc import Sequence
 from typing import TextIO
 
 
-def print_plain_table(lines: Sequence[Sequence[str]], stream: TextIO) -> None:
+def print_plain_table(rows: Sequence[Sequence[str]], stream: TextIO) -> None:
     """Prints a table.
 
     Args:
-        lines: Its rows, the headings first; each has the same number of cells, and there is one.
-        stream: Where to.
+        rows: The headings, then the rows; at least one, all with the same number of cells.
+        stream: Where to print it.
     """
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
         print("  ".join(cells).rstrip(), file=stream)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, noted instead of obeyed at once, so that a run ends in good order."""
+"""Records Ctrl-C and SIGTERM instead of ending the process, so that a run can shut down cleanly."""
 
 import contextlib
 import os
@@ -9,11 +9,11 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
-    """Notes SIGINT and SIGTERM while it is entered.
+    """A context manager that records SIGINT and SIGTERM.
 
     Attributes:
         received: The signals so far.
-        fd: Descriptor that can be read when one has come, so that a wait for it ends.
+        fd: Descriptor that becomes readable when a signal arrives, so that `select` wakes up.
     """
 
     def __init__(self) -> None:
@@ -23,8 +23,10 @@ class StopSignals:
             os.set_blocking(end, False)
 
     def __enter__(self) -> "StopSignals":
-        self._before = {number: signal.signal(number, self._note) for number in STOP_SIGNALS}
-        self._fd_before = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        self._previous_handlers = {
+            number: signal.signal(number, self._record) for number in STOP_SIGNALS
+        }
+        self._previous_fd = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         return self
 
     def __exit__(
@@ -33,16 +35,16 @@ class StopSignals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        signal.set_wakeup_fd(self._fd_before)
-        for number, handler in self._before.items():
+        signal.set_wakeup_fd(self._previous_fd)
+        for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
         os.close(self.fd)
         os.close(self._write_fd)
 
     def clear(self) -> None:
-        """Empties `fd`, so that the next wait lasts until the next signal."""
+        """Empties `fd`, so that the next `select` waits for the next signal."""
         with contextlib.suppress(BlockingIOError):
             os.read(self.fd, 4096)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _record(self, number: int, frame: FrameType | None) -> None:
         self.received.append(signal.Signals(number))

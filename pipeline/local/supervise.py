@@ -1,4 +1,4 @@
-"""One run from start to end: starts the worker, follows it, stops it, sums up."""
+"""One run from start to end: starts the worker, follows its events, stops it, sums up."""
 
 import re
 import signal
@@ -13,17 +13,17 @@ from pipeline.console.view import View
 from pipeline.local.signals import StopSignals
 from pipeline.local.worker_process import Deadline, WorkerProcess
 from pipeline.run.events import Event, Failed
-from pipeline.run.lock import hold_workspace
+from pipeline.run.lock import lock_workspace
 from pipeline.run.outcome import build_summary
 from pipeline.run.paths import RunFolder, WorkspaceError, open_run
 from pipeline.run.state import Board
 from pipeline.run.summary import Summary, write_summary
 
 WORKER = (sys.executable, "-m", "pipeline.local.worker")
-GO_ON = "run the same command again; finished components are reused"
+RERUN_HINT = "run the same command again; finished components are reused"
 
 _TICK_SECONDS = 0.2
-_PATIENCE_SECONDS = 10.0
+_STOP_TIMEOUT_SECONDS = 10.0
 _ERROR_LINE = re.compile(r"^(\w+\.)*\w*(Error|Exception|Interrupt|Exit)\b")
 
 
@@ -35,32 +35,32 @@ def supervise(
     environment: Mapping[str, str],
     config_path: str | None = None,
     worker: Sequence[str] = WORKER,
-    patience_seconds: float = _PATIENCE_SECONDS,
+    stop_timeout_seconds: float = _STOP_TIMEOUT_SECONDS,
     on_wait: Callable[[str], None] | None = None,
 ) -> Summary:
-    """Runs the pipeline in a worker process and shows how it goes.
+    """Runs the pipeline in a worker process and shows its progress.
 
-    SIGINT and SIGTERM end the worker and then the run; a second one kills the worker at once.
+    SIGINT and SIGTERM stop the worker and then the run; a second one kills the worker at once.
 
     Args:
-        config: What to run.
-        workspace: Where; made if missing.
-        view: Who is told.
-        environment: Environment variables, to which the worker's are added.
-        config_path: The configuration's file, for the summary.
+        config: The configuration.
+        workspace: The workspace; created if missing.
+        view: Shows the progress.
+        environment: Environment variables, extended with those of the worker.
+        config_path: The configuration file, for the summary.
         worker: Command that starts the worker.
-        patience_seconds: How long a worker that was asked to end may take.
-        on_wait: Told what is waited for while another run uses the workspace; None does not wait.
+        stop_timeout_seconds: How long the worker may take to end after SIGTERM.
+        on_wait: Called with a message while another run uses the workspace; None does not wait.
 
     Returns:
-        What it came to; it is also in the run's `summary.json`.
+        The summary; it is also in the run's `summary.json`.
 
     Raises:
         WorkspaceError: The workspace is in use, cannot be written, or is full.
     """
     with (
-        # Before signals are only noted: Ctrl-C ends the wait for the workspace at once.
-        hold_workspace(workspace.absolute(), on_wait) as lock,
+        # Before `StopSignals`: Ctrl-C ends the wait for the workspace at once.
+        lock_workspace(workspace.absolute(), on_wait) as lock,
         StopSignals() as signals,
     ):
         run = open_run(workspace, config)
@@ -68,13 +68,13 @@ def supervise(
         board = Board()
         view.begin(run)
         try:
-            lock.tell(run.run_id)
+            lock.record_run(run.run_id)
             command = [*worker, "--run-dir", str(run.path), "--workspace", str(run.workspace)]
-            with run.events.open("a", encoding="utf-8") as record:
+            with run.events.open("a", encoding="utf-8") as event_log:
                 process = WorkerProcess(
                     [*command, "--run-id", run.run_id], run.log, worker_environment(environment)
                 )
-                follower = _Follower(process, board, view, record, signals, patience_seconds)
+                follower = _Follower(process, board, view, event_log, signals, stop_timeout_seconds)
                 follower.follow(run)
             summary = build_summary(
                 board,
@@ -101,7 +101,7 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         "TF_CPP_MIN_LOG_LEVEL": "1",
         **environment,
-        # Importing tensorflow_transform sets it to 1 where it is not set.
+        # Importing tensorflow_transform sets it to 1 unless it is set.
         "TF_USE_LEGACY_KERAS": "0",
         "PYTHONUNBUFFERED": "1",
     }
@@ -115,53 +115,53 @@ class _Follower:
         process: WorkerProcess,
         board: Board,
         view: View,
-        record: TextIO,
+        event_log: TextIO,
         signals: StopSignals,
-        patience_seconds: float,
+        stop_timeout_seconds: float,
     ) -> None:
         self._process = process
         self._board = board
         self._view = view
-        self._record = record
+        self._event_log = event_log
         self._signals = signals
-        self._patience_seconds = patience_seconds
-        self._handled = 0
+        self._stop_timeout_seconds = stop_timeout_seconds
+        self._forwarded = 0
         self._deadline = Deadline()
         self.is_stopped = False
 
     def follow(self, run: RunFolder) -> None:
-        """Returns when the worker and all that it started have ended."""
+        """Returns when the worker and all processes it started have ended."""
         try:
             while self._process.returncode is None:
                 for event in self._process.events(self._signals.fd, _TICK_SECONDS):
-                    self._tell(event)
-                self._obey()
+                    self._report(event)
+                self._forward_signals()
                 self._view.tick(self._board)
             for event in self._process.drain():
-                self._tell(event)
-            self._obey()
+                self._report(event)
+            self._forward_signals()
         except ValueError as error:
-            self._tell(Failed(cause=f"the worker sent something strange: {error}"))
+            self._report(Failed(cause=f"malformed event from the worker: {error}"))
         finally:
             self._process.end()
-        if not self._handled and (failure := self._find_failure(run)):
-            self._tell(failure)
+        if not self._forwarded and (failure := self._find_failure(run)):
+            self._report(failure)
 
-    def _tell(self, event: Event) -> None:
+    def _report(self, event: Event) -> None:
         if self.is_stopped and isinstance(event, Failed) and self._board.failure is not None:
-            return  # A worker that is being stopped fails in some way; that is no news.
-        self._record.write(event.model_dump_json() + "\n")
-        self._record.flush()
+            return  # A worker that is being stopped fails one way or another.
+        self._event_log.write(event.model_dump_json() + "\n")
+        self._event_log.flush()
         self._board.apply(event)
         self._view.show(event, self._board)
 
-    def _obey(self) -> None:
-        """Passes signals on: the first as SIGTERM; a second one, or a long wait, as SIGKILL."""
+    def _forward_signals(self) -> None:
+        """Forwards the first signal as SIGTERM; a second one, or a timeout, kills the worker."""
         self._signals.clear()
         received = self._signals.received
-        if len(received) > self._handled:
-            is_first = self._handled == 0
-            self._handled = len(received)
+        if len(received) > self._forwarded:
+            is_first = self._forwarded == 0
+            self._forwarded = len(received)
             if is_first and len(received) == 1:
                 self._stop(received[0])
             else:
@@ -170,17 +170,18 @@ class _Follower:
             self._process.signal(signal.SIGKILL)
 
     def _stop(self, number: signal.Signals) -> None:
-        self._deadline.set(self._patience_seconds)
+        self._deadline.set(self._stop_timeout_seconds)
         self._process.signal(signal.SIGTERM)
         if self._board.failure is None and not self._board.is_complete:
             self.is_stopped = True
-            self._tell(Failed(cause=f"interrupted by {number.name}", hint=GO_ON))
+            self._report(Failed(cause=f"interrupted by {number.name}", hint=RERUN_HINT))
         self._view.notice(
-            f"stopping, at most {self._patience_seconds:.0f} seconds; Ctrl-C again stops at once"
+            f"stopping, at most {self._stop_timeout_seconds:.0f} seconds; "
+            "Ctrl-C again stops at once"
         )
 
     def _find_failure(self, run: RunFolder) -> Failed | None:
-        """What to say of a worker that ended without saying itself why, or too early."""
+        """The failure of a worker that ended early, or without reporting one itself."""
         if self._board.failure is not None:
             return None
         running = self._board.running
@@ -190,7 +191,7 @@ class _Follower:
         if code is not None and code < 0:
             likely = " (often: out of memory)" if code == -signal.SIGKILL else ""
             cause = f"the worker was killed by signal {-code}{likely} {during}"
-            return Failed(component=component, cause=cause, hint=GO_ON)
+            return Failed(component=component, cause=cause, hint=RERUN_HINT)
         if code != 0 or not self._board.is_complete:
             cause = f"the worker ended with exit code {code} {during}"
             error = _last_error(run.log)
@@ -199,7 +200,7 @@ class _Follower:
 
 
 def _last_error(log: Path) -> str | None:
-    """The last line of a log that names an exception, which is how Python's tracebacks end."""
+    """The last line of a log that looks like the end of a Python traceback."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-200:]
     found = [line for line in lines if _ERROR_LINE.match(line)]
     return found[-1][:300] if found else None

@@ -1,7 +1,7 @@
-"""The process that does the work: runs every node of the pipeline and tells how it goes.
+"""The worker process: runs every node of the pipeline and reports each step as an event.
 
-The front end starts it with its output going to the log file; what a person is to see goes through
-events alone.
+The front end starts it with stdout and stderr redirected to the log file; only events reach the
+terminal. The worker ends when the front end does (`die_with_parent`).
 """
 
 import ctypes
@@ -35,7 +35,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 @click.option("--run-id", required=True)
 @click.option("--events-fd", type=int, required=True)
 def main(run_dir: Path, workspace: Path, run_id: str, events_fd: int) -> None:
-    """Runs the pipeline of RUN_DIR/config.json; the front end calls this, not a person."""
+    """Runs the pipeline of RUN_DIR/config.json; called by the front end only."""
     die_with_parent(events_fd)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with EventWriter(events_fd) as events:
@@ -48,7 +48,7 @@ def main(run_dir: Path, workspace: Path, run_id: str, events_fd: int) -> None:
             traceback.print_exc()
             events.write(failure(None, error))
             is_done = False
-    # TensorFlow and Beam leave threads that would keep the process for seconds; all is on disk.
+    # TensorFlow and Beam leave threads that delay a normal exit by seconds; all output is on disk.
     logging.shutdown()
     os._exit(0 if is_done else 1)
 
@@ -56,9 +56,9 @@ def main(run_dir: Path, workspace: Path, run_id: str, events_fd: int) -> None:
 def run_pipeline(
     config: PipelineConfig, workspace: Workspace, run_id: str, events: EventWriter
 ) -> bool:
-    """Runs every node in turn; whether none failed."""
+    """Runs every node in turn and returns whether all succeeded."""
     events.write(Phase(message="loading TensorFlow and TFX"))
-    # Only here: the import takes seconds, and the person shall see why.
+    # Imported late: it takes seconds, and the event above says why.
     with quick_imports():
         from pipeline.execution.caching import may_use_cache
         from pipeline.execution.compiled_pipeline import CompiledPipeline
@@ -97,14 +97,14 @@ def _run_node(
 
 
 def die_with_parent(pipe: int | None = None) -> None:
-    """Has the kernel kill this process as soon as its parent is gone, however it went.
+    """Has the kernel kill this process as soon as its parent has ended, for whatever reason.
 
-    Call it first thing in the worker, from the main thread. On other systems than Linux, which have
-    no such wish, it only checks the pipe.
+    Call it first in the worker, from the main thread. Systems other than Linux have no
+    PR_SET_PDEATHSIG; there it only checks the pipe.
 
     Args:
-        pipe: Descriptor of a pipe to the parent. The parent may have died before the kernel was
-            asked; then nobody reads the pipe any more, and this process ends here.
+        pipe: Descriptor of a pipe to the parent. If the parent ended before the call, the pipe has
+            no reader any more, and this process exits.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
@@ -116,7 +116,7 @@ def die_with_parent(pipe: int | None = None) -> None:
 
 def _has_no_reader(pipe: int) -> bool:
     poll = select.poll()
-    poll.register(pipe, 0)  # POLLERR is reported without being asked for
+    poll.register(pipe, 0)  # POLLERR is always reported
     return any(state & select.POLLERR for _, state in poll.poll(0))
 
 

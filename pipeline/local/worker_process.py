@@ -1,4 +1,4 @@
-"""The worker as a child process: how it starts, is listened to, and ends."""
+"""The worker as a child process: starting it, reading its events, ending it."""
 
 import contextlib
 import os
@@ -15,13 +15,13 @@ _READ_BYTES = 1 << 16
 
 
 class WorkerProcess:
-    """A process in a session of its own, with its output in a log and its events in a pipe.
+    """A child process in its own session, writing its output to a log and its events to a pipe.
 
-    A session of its own keeps the terminal's Ctrl-C from it: only `signal` reaches it.
+    In its own session it does not receive the terminal's Ctrl-C, only what `signal` sends.
 
     Args:
         command: Program and arguments; `--events-fd N` is added.
-        log: File that its output is added to.
+        log: File that its output is appended to.
         environment: Its environment variables.
     """
 
@@ -48,18 +48,18 @@ class WorkerProcess:
 
     @property
     def returncode(self) -> int | None:
-        """Its exit code, minus the signal that killed it, or None while it runs."""
+        """Its exit code, minus the signal that killed it, or None while it is running."""
         return self._process.poll()
 
     def events(self, wake_up_fd: int, seconds: float) -> Iterator[Event]:
-        """Waits a while and reads what the worker has told by then.
+        """Waits for events and yields those that have arrived.
 
         Args:
-            wake_up_fd: Descriptor that ends the wait when it can be read.
-            seconds: How long to wait.
+            wake_up_fd: Descriptor that ends the wait when it becomes readable.
+            seconds: Longest wait.
 
         Raises:
-            ValueError: The worker wrote what is no event.
+            ValueError: The worker wrote a line that is not an event.
         """
         with selectors.DefaultSelector() as selector:
             selector.register(wake_up_fd, selectors.EVENT_READ)
@@ -69,7 +69,7 @@ class WorkerProcess:
         yield from self.drain()
 
     def drain(self) -> Iterator[Event]:
-        """Reads what there is, without waiting; half a line is kept for later."""
+        """Yields the events that have arrived, without waiting; an incomplete line is kept."""
         while self._pipe >= 0:
             try:
                 data = os.read(self._pipe, _READ_BYTES)
@@ -83,11 +83,11 @@ class WorkerProcess:
 
     def signal(self, number: int) -> None:
         """Sends a signal to the worker and to every process that it started."""
-        with contextlib.suppress(ProcessLookupError):  # All of them have ended.
+        with contextlib.suppress(ProcessLookupError):  # All have ended.
             os.killpg(self._process.pid, number)
 
     def end(self) -> None:
-        """Leaves nothing behind: what still runs is killed."""
+        """Kills every process that is still running, and waits for the worker."""
         self.signal(signal.SIGKILL)
         self._process.wait()
         self._close_pipe()
@@ -99,13 +99,13 @@ class WorkerProcess:
 
 
 class Deadline:
-    """A moment after which patience is over; none is set at first."""
+    """A point in time; not set at first."""
 
     def __init__(self) -> None:
         self._at: float | None = None
 
     def set(self, seconds: float) -> None:
-        """Sets it so many seconds from now."""
+        """Sets it to `seconds` from now."""
         self._at = time.monotonic() + seconds
 
     @property

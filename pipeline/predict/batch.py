@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from components.errors import UserError
-from pipeline.console.stderr import stderr_of_our_own
+from pipeline.console.stderr import hide_library_stderr
 from pipeline.predict.find_model import UsageMistake, find_model
 from pipeline.predict.predict import conclude
 from pipeline.predict.progress import Counter, counted, spinner
@@ -55,7 +55,7 @@ def predict_batch(
         BatchError: Something else stopped it.
     """
     folder = find_model(where, name).absolute()
-    with stderr_of_our_own() as stderr, ExitStack() as taken:
+    with hide_library_stderr() as stderr, ExitStack() as taken:
         with spinner("Listing the files", stderr):
             # TensorFlow comes with these: seconds, and what it logs.
             from pipeline.predict.batch_plan import Job, fingerprint_model, open_plan

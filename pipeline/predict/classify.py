@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 
 from components.quick_imports import quick_imports
 from pipeline.config.errors import ConfigError, Problem, find_problems
-from pipeline.console.stderr import stderr_of_our_own
+from pipeline.console.stderr import hide_library_stderr
 from trainer.classify import (
     Classified,
     ClassNamesError,
@@ -77,7 +77,7 @@ def classify_images(
     # TensorFlow Transform, which loads the images, would choose Keras 2.
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     failed = 0
-    with stderr_of_our_own() as stderr:
+    with hide_library_stderr() as stderr:
         with _spinner(f"Loading {settings.backbone}", stderr):
             with quick_imports():
                 import keras

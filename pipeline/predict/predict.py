@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from components.quick_imports import quick_imports
-from pipeline.console.stderr import stderr_of_our_own
+from pipeline.console.stderr import hide_library_stderr
 from pipeline.predict.find_model import find_model
 from pipeline.predict.progress import Counter, spinner
 
@@ -33,7 +33,7 @@ def predict(
         OutputError: stdout cannot be written.
     """
     folder = find_model(where, name)
-    with stderr_of_our_own() as stderr:
+    with hide_library_stderr() as stderr:
         with spinner(f"Loading {folder}", stderr):
             # TensorFlow comes with these: seconds, and what it logs.
             with quick_imports():

@@ -1,4 +1,4 @@
-"""One run at a time in a workspace."""
+"""The lock that allows one run at a time in a workspace."""
 
 import contextlib
 import errno
@@ -16,18 +16,18 @@ LOCK_FILE = ".run.lock"
 
 
 class RunLock:
-    """The lock of a workspace that is held.
+    """A lock on a workspace that this process holds.
 
     Args:
-        descriptor: The open lock file. Python closes it in processes that this one starts: a
-            worker or its child that outlives a killed front end does not hold the workspace.
+        descriptor: The open lock file. Python closes it in child processes: a worker or its
+            child that outlives a killed front end does not hold the lock.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def tell(self, run_id: str) -> None:
-        """Says to who else wants the workspace which run has it.
+    def record_run(self, run_id: str) -> None:
+        """Records which run holds the lock, for the message that other runs show.
 
         Raises:
             OSError: The file cannot be written.
@@ -36,19 +36,19 @@ class RunLock:
 
 
 @contextlib.contextmanager
-def hold_workspace(
+def lock_workspace(
     workspace: Path, on_wait: Callable[[str], None] | None = None
 ) -> Iterator[RunLock]:
-    """Takes a workspace for one run; the kernel gives it back when this process ends, however.
+    """Locks a workspace for one run; the kernel releases the lock when this process ends.
 
-    Only runs need it. Who reads a workspace, or writes to a model's folder of versions, does not.
+    Only runs need the lock: reading a workspace, and changing a model's folder of versions, do not.
 
     Args:
-        workspace: The workspace, made if missing.
-        on_wait: Told in a sentence what is waited for, if another run has it; None does not wait.
+        workspace: The workspace; created if missing.
+        on_wait: Called with a message if another run holds the lock; None does not wait.
 
     Raises:
-        WorkspaceError: Another run has it, or it cannot be written.
+        WorkspaceError: Another run holds the lock, or the workspace cannot be written.
     """
     try:
         workspace.mkdir(parents=True, exist_ok=True)
@@ -56,13 +56,13 @@ def hold_workspace(
     except OSError as error:
         raise _unusable(workspace, error) from None
     try:
-        _take(descriptor, workspace, on_wait)
+        _acquire(descriptor, workspace, on_wait)
         yield RunLock(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, workspace: Path, on_wait: Callable[[str], None] | None) -> None:
+def _acquire(descriptor: int, workspace: Path, on_wait: Callable[[str], None] | None) -> None:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,10 +70,10 @@ def _take(descriptor: int, workspace: Path, on_wait: Callable[[str], None] | Non
             holder = _holder(descriptor)
             if on_wait is None:
                 raise WorkspaceError(
-                    f"{holder} is using the workspace {workspace}. Wait for it (--wait does), "
-                    "or give this run a workspace of its own with --workspace."
+                    f"{holder} is using the workspace {workspace}. Wait for it with --wait, "
+                    "or choose another workspace with --workspace."
                 ) from None
-            on_wait(f"{holder} is using the workspace {workspace}; waiting for its end")
+            on_wait(f"{holder} is using the workspace {workspace}; waiting for it to end")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         _write_holder(descriptor, None)
     except OSError as error:
@@ -94,12 +94,12 @@ def _holder(descriptor: int) -> str:
         elsewhere = f" on {holder['host']}" if holder["host"] != socket.gethostname() else ""
         return f"{run} (process {holder['process']}{elsewhere})"
     except (ValueError, KeyError, TypeError):
-        return "another run"  # It has the lock, and has not yet written who it is.
+        return "another run"  # It holds the lock, but has not recorded itself yet.
 
 
 def _unusable(workspace: Path, error: OSError) -> WorkspaceError:
     where = f" ({error.filename})" if error.filename else ""
     reason = error.strerror
     if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-        reason = f"its file system has no locks ({error.strerror})"
+        reason = f"its file system does not support locks ({error.strerror})"
     return WorkspaceError(f"the workspace {workspace} cannot be used: {reason}{where}")

@@ -27,7 +27,7 @@ def main() -> None:
             environment=os.environ,
             config_path="configs/digits.yaml",
             worker=[sys.executable, str(HERE / "fake_worker.py"), scenario, pace],
-            patience_seconds=0.5,
+            stop_timeout_seconds=0.5,
         )
     except WorkspaceError as error:
         click.echo(f"Error: {error}", err=True)

@@ -1,4 +1,4 @@
-"""Runs with a stand-in for the worker: real processes, real signals, a real terminal."""
+"""Runs with a fake worker: real processes, real signals, a real terminal."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from pipeline.run.summary import Summary
 from tests.repository import REPOSITORY
 
 RUN_FAKE = REPOSITORY / "tests/fakes/processes/run_fake.py"
-GO_ON = "run the same command again; finished components are reused"
+RERUN_HINT = "run the same command again; finished components are reused"
 
 Process = subprocess.Popen
 
@@ -63,7 +63,7 @@ def waiting(workspace: Path, request: pytest.FixtureRequest) -> Iterator["Proces
 
 
 def worker_pids(workspace: Path) -> list[int]:
-    """The worker's process and its child's, once they are there."""
+    """The worker's process and its child's, once they have started."""
     for _ in range(1200):
         for log in (workspace / "logs").glob("*.log"):
             if found := re.search(r"pids (\d+) (\d+)", log.read_text()):
@@ -88,7 +88,7 @@ def ended(pids: list[int]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "exit_code", "outcome", "words"),
+    ("scenario", "exit_code", "outcome", "message"),
     [
         ("ok", 0, "pushed", "Pushed: version 3 of the model is in service."),
         ("cached", 0, "unchanged", "Unchanged: nothing new, so nothing was pushed."),
@@ -109,14 +109,16 @@ def ended(pids: list[int]) -> bool:
             "MemoryError: no room for the features",
         ),
         ("stops early", 1, "failed", "the worker ended with exit code 0 while Trainer was running"),
-        ("babbles", 1, "failed", "the worker sent something strange: not an event: hello"),
+        ("babbles", 1, "failed", "malformed event from the worker: not an event: hello"),
     ],
 )
-def test_outcomes(scenario: str, exit_code: int, outcome: str, words: str, workspace: Path) -> None:
+def test_outcomes(
+    scenario: str, exit_code: int, outcome: str, message: str, workspace: Path
+) -> None:
     returned, output = run(scenario, workspace)
     summary = summary_of(workspace)
     assert (returned, summary.exit_code, summary.outcome) == (exit_code, exit_code, outcome)
-    assert words in output
+    assert message in output
     assert "\x1b" not in output
     assert ("  log  " in output) == (outcome == "failed")
 
@@ -138,13 +140,13 @@ def test_a_run_leaves_its_config_events_log_and_summary(workspace: Path) -> None
 @pytest.mark.parametrize(
     ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
 )
-def test_signals_end_the_run_in_good_order(
+def test_a_signal_shuts_the_run_down_cleanly(
     number: signal.Signals, exit_code: int, workspace: Path, waiting: "Process[str]"
 ) -> None:
     waiting.send_signal(number)
     output, errors = waiting.communicate(timeout=10)
     assert waiting.returncode == exit_code
-    assert number.name in output and GO_ON in output
+    assert number.name in output and RERUN_HINT in output
     assert "Traceback" not in output + errors
     summary = summary_of(workspace)
     assert (summary.outcome, summary.exit_code) == ("failed", exit_code)
@@ -157,7 +159,9 @@ def test_signals_end_the_run_in_good_order(
 
 @pytest.mark.parametrize("waiting", ["deaf"], indirect=True)
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_deaf_worker_is_killed(times: int, workspace: Path, waiting: "Process[str]") -> None:
+def test_a_worker_that_ignores_sigterm_is_killed(
+    times: int, workspace: Path, waiting: "Process[str]"
+) -> None:
     for _ in range(times):
         waiting.send_signal(signal.SIGINT)
         time.sleep(0.1)
@@ -179,7 +183,7 @@ def test_the_worker_does_not_outlive_a_killed_front_end(
         os.kill(child, signal.SIGKILL)
 
 
-def test_a_worker_killed_from_outside_is_told(workspace: Path, waiting: "Process[str]") -> None:
+def test_a_worker_killed_from_outside_is_reported(workspace: Path, waiting: "Process[str]") -> None:
     os.kill(worker_pids(workspace)[0], signal.SIGTERM)
     output, _ = waiting.communicate(timeout=10)
     assert waiting.returncode == 1
@@ -197,7 +201,7 @@ def test_a_signal_after_the_last_component_changes_nothing(workspace: Path) -> N
     assert (process.returncode, summary_of(workspace).outcome) == (0, "pushed"), output
 
 
-def test_a_workspace_is_for_one_run_at_a_time(workspace: Path, waiting: "Process[str]") -> None:
+def test_one_run_at_a_time_in_a_workspace(workspace: Path, waiting: "Process[str]") -> None:
     second = start("ok", workspace)
     _, errors = second.communicate(timeout=10)
     assert second.returncode == 1
@@ -206,8 +210,8 @@ def test_a_workspace_is_for_one_run_at_a_time(workspace: Path, waiting: "Process
     assert "--workspace" in errors
 
 
-def test_a_full_disk_is_told_in_a_sentence(workspace: Path) -> None:
-    # A limit on the size of files stands in for the full disk: writing fails in the same places.
+def test_a_full_disk_is_reported_without_a_traceback(workspace: Path) -> None:
+    # A file size limit simulates the full disk: writing fails in the same places.
     command = f"ulimit -f 8; exec {sys.executable} {RUN_FAKE} ok 0.001 {workspace}"
     result = subprocess.run(
         ["bash", "-c", command],
@@ -220,7 +224,7 @@ def test_a_full_disk_is_told_in_a_sentence(workspace: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_who_reads_the_output_may_leave(workspace: Path) -> None:
+def test_a_closed_stdout_does_not_stop_the_run(workspace: Path) -> None:
     process = start("ok", workspace)
     assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
@@ -231,10 +235,10 @@ def test_who_reads_the_output_may_leave(workspace: Path) -> None:
     process.stderr.close()
 
 
-def test_a_terminal_gets_a_live_table_and_its_cursor_back(
+def test_a_terminal_shows_a_live_table_and_gets_its_cursor_back(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TERM", "xterm")  # whoever tests may have none
+    monkeypatch.setenv("TERM", "xterm")  # The environment of the tests may have none.
     master, slave = pty.openpty()
     process = start("ok", workspace, stdout=slave)
     os.close(slave)
@@ -243,7 +247,7 @@ def test_a_terminal_gets_a_live_table_and_its_cursor_back(
         while data := os.read(master, 65536):
             output += data
     except OSError:
-        pass  # Linux' way of saying that a terminal's other end is closed.
+        pass  # Linux reports a closed terminal as EIO.
     process.communicate(timeout=10)
     os.close(master)
     assert process.returncode == 0

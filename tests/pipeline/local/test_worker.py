@@ -17,14 +17,14 @@ def call_with(fd: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, pass_fds=[fd], capture_output=True, text=True, cwd=REPOSITORY)
 
 
-def test_goes_on_while_the_parent_listens() -> None:
+def test_continues_while_the_pipe_has_a_reader() -> None:
     reader, writer = os.pipe()
     assert call_with(writer).stdout == "alive\n"
     os.close(reader)
     os.close(writer)
 
 
-def test_ends_where_the_parent_is_gone_already() -> None:
+def test_exits_if_the_parent_has_already_ended() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     result = call_with(writer)

@@ -1,4 +1,4 @@
-"""A workspace is for one run at a time: real processes, real kills."""
+"""One run at a time in a workspace: real processes, really killed."""
 
 import os
 import signal
@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.run.lock import LOCK_FILE, hold_workspace
+from pipeline.run.lock import LOCK_FILE, lock_workspace
 from pipeline.run.paths import WorkspaceError
 from tests.repository import REPOSITORY
 
-# Holds a workspace, starts a child that outlives it, and says so.
+# Locks a workspace, starts a child that outlives it, and prints the child's pid.
 HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
-from pipeline.run.lock import hold_workspace
-with hold_workspace(Path(sys.argv[1])) as lock:
-    lock.tell("20261123T060017Z-5d30")
+from pipeline.run.lock import lock_workspace
+with lock_workspace(Path(sys.argv[1])) as lock:
+    lock.record_run("20261123T060017Z-5d30")
     nowhere = subprocess.DEVNULL
     child = subprocess.Popen(["sleep", "60"], stdin=nowhere, stdout=nowhere, stderr=nowhere)
     print(child.pid, flush=True)
@@ -28,12 +28,12 @@ with hold_workspace(Path(sys.argv[1])) as lock:
 """
 WAITER = """
 import signal, sys
-# A shell starts what runs in its background with Ctrl-C ignored.
+# A shell starts background jobs with SIGINT ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
-from pipeline.run.lock import hold_workspace
-with hold_workspace(Path(sys.argv[1]), lambda text: print(text, flush=True)):
-    print("has it", flush=True)
+from pipeline.run.lock import lock_workspace
+with lock_workspace(Path(sys.argv[1]), lambda text: print(text, flush=True)):
+    print("locked", flush=True)
 """
 
 
@@ -67,38 +67,38 @@ def _first_line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline()
 
 
-def test_second_run_is_refused_and_told_which_one_is_first(
+def test_a_second_run_is_refused_with_the_name_of_the_first(
     tmp_path: Path, holder: "subprocess.Popen[str]"
 ) -> None:
-    with pytest.raises(WorkspaceError) as caught, hold_workspace(tmp_path):
+    with pytest.raises(WorkspaceError) as caught, lock_workspace(tmp_path):
         pass
-    told = str(caught.value)
-    assert f"run 20261123T060017Z-5d30 (process {holder.pid}) is using the workspace" in told
-    assert str(tmp_path) in told and "--wait" in told and "--workspace" in told
+    message = str(caught.value)
+    assert f"run 20261123T060017Z-5d30 (process {holder.pid}) is using the workspace" in message
+    assert str(tmp_path) in message and "--wait" in message and "--workspace" in message
 
 
-def test_second_run_waits_if_asked_to(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
+def test_a_second_run_waits_with_on_wait(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
     waiter = _start(WAITER, tmp_path)
-    told = _first_line(waiter)
-    assert f"process {holder.pid}) is using the workspace {tmp_path}; waiting" in told
+    message = _first_line(waiter)
+    assert f"process {holder.pid}) is using the workspace {tmp_path}; waiting" in message
     assert waiter.poll() is None
     assert holder.stdin is not None
     holder.stdin.close()
-    assert _first_line(waiter) == "has it\n"
+    assert _first_line(waiter) == "locked\n"
     assert waiter.communicate()[1] == ""
 
 
-def test_killed_holder_frees_the_workspace_though_its_child_lives(
+def test_a_killed_holder_releases_the_lock_although_its_child_lives(
     tmp_path: Path, holder: "subprocess.Popen[str]"
 ) -> None:
     waiter = _start(WAITER, tmp_path)
     _first_line(waiter)
     holder.kill()
-    assert _first_line(waiter) == "has it\n"
+    assert _first_line(waiter) == "locked\n"
     waiter.communicate()
 
 
-def test_wait_ends_with_ctrl_c(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
+def test_ctrl_c_ends_the_wait(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
     waiter = _start(WAITER, tmp_path)
     _first_line(waiter)
     waiter.send_signal(signal.SIGINT)
@@ -106,18 +106,18 @@ def test_wait_ends_with_ctrl_c(tmp_path: Path, holder: "subprocess.Popen[str]") 
     assert holder.poll() is None
 
 
-def test_workspace_is_free_again_and_can_be_taken_again(tmp_path: Path) -> None:
+def test_the_lock_is_released_and_can_be_acquired_again(tmp_path: Path) -> None:
     for _ in range(2):
-        with hold_workspace(tmp_path / "new" / "workspace"):
+        with lock_workspace(tmp_path / "new" / "workspace"):
             pass
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"run_id": "r"}'])
-def test_holder_that_has_not_yet_said_who_it_is(
+def test_a_holder_that_has_not_recorded_itself_yet(
     tmp_path: Path, holder: "subprocess.Popen[str]", text: str
 ) -> None:
     (tmp_path / LOCK_FILE).write_text(text)
-    with pytest.raises(WorkspaceError, match="^another run is using"), hold_workspace(tmp_path):
+    with pytest.raises(WorkspaceError, match="^another run is using"), lock_workspace(tmp_path):
         pass
 
 
@@ -128,7 +128,7 @@ def test_holder_on_another_machine_is_named(
     assert socket.gethostname() != "elsewhere"
     with (
         pytest.raises(WorkspaceError, match=r"another run \(process 7 on elsewhere\) is using"),
-        hold_workspace(tmp_path),
+        lock_workspace(tmp_path),
     ):
         pass
 
@@ -137,7 +137,7 @@ def test_unusable_workspace(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(WorkspaceError, match="cannot be used: Not a directory"),
-        hold_workspace(tmp_path / "file" / "workspace"),
+        lock_workspace(tmp_path / "file" / "workspace"),
     ):
         pass
 
@@ -149,7 +149,7 @@ def test_command_waits_for_the_workspace(tmp_path: Path, holder: "subprocess.Pop
         cwd=REPOSITORY,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell starts what runs in its background with Ctrl-C ignored.
+        # A shell starts background jobs with SIGINT ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None

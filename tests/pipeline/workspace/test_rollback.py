@@ -94,10 +94,10 @@ def test_mistakes(workspace: Path, arguments: list[str], message: str) -> None:
 
 
 def test_needs_no_run_lock(workspace: Path) -> None:
-    from pipeline.run.lock import hold_workspace
+    from pipeline.run.lock import lock_workspace
 
     push(workspace, "a"), push(workspace, "b")
-    with hold_workspace(workspace):
+    with lock_workspace(workspace):
         assert rollback(workspace).returncode == 0
 
 
