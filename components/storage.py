@@ -5,9 +5,10 @@ system refuses them); everything with a `://` goes through `tf.io.gfile`.
 """
 
 import hashlib
+import json
 import os
 import stat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _HASH_CHUNK_BYTES = 1024**2
 
@@ -83,6 +84,16 @@ def file_facts(path: str) -> FileFacts:
     except tf.errors.OpError as error:
         raise _os_error(error) from error
     return FileFacts(remote.length, remote.mtime_nsec)
+
+
+def read_json(path: str) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it is not JSON.
+    """
+    return json.loads(read_bytes(path))
 
 
 def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:

@@ -26,6 +26,7 @@ from pipeline.config.beam import check_places
 from pipeline.config.schema import PipelineConfig
 from pipeline.execution.beam_args import beam_args
 from pipeline.execution.caching import fingerprint_code
+from pipeline.nodes import node
 from pipeline.run.paths import Workspace
 from trainer.export import EXAMPLES_SIGNATURE
 from trainer.network.backbones import BACKBONES
@@ -114,18 +115,20 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         code={package: fingerprint_code(package) for package in ("components", "trainer")},
     )
     check_places(config.beam, str(workspace.root), config.data.path)
-    for component in (ingest, statistics, transform, gate):
-        component.with_beam_pipeline_args(beam_args(config.beam, component.id))
+    components = [
+        ingest, statistics, schema, check, transform, *([start_from] if start_from else []),
+        trainer, baseline, gate, *([infra] if infra else []),
+        *([serving_check] if serving_check else []), pusher, report,
+    ]  # fmt: skip
+    for component in components:
+        if node(component.id).uses_beam:
+            component.with_beam_pipeline_args(beam_args(config.beam, component.id))
     return Pipeline(
         pipeline_name=config.push.model_name,
         pipeline_root=str(workspace.artifacts(config)),
-        components=[
-            ingest, statistics, schema, check, transform, *([start_from] if start_from else []),
-            trainer, baseline, gate, *([infra] if infra else []),
-            *([serving_check] if serving_check else []), pusher, report,
-        ],
+        components=components,
         enable_cache=True,
-    )  # fmt: skip
+    )
 
 
 def _transform(

@@ -6,25 +6,15 @@ from typing import Any
 
 from kfp import dsl
 
-from pipeline.cluster.kfp_outputs import METRICS
 from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.nodes import METRICS, PAGE, node
 
 from .parameters import CONFIG, RunParameter
 from .task_graph import task_name
 
 RUN_ID = "run_id"
 """Input of every component: the run's id."""
-PAGE = "html"
-"""An output: a page, which KFP shows whole; METRICS are numbers, which it shows beside the task."""
 
-# KFP draws each output as a node of its own: only what a person wants to look at.
-_OUTPUTS: Mapping[str, tuple[str, ...]] = {
-    "Trainer": (METRICS,),
-    "Evaluator": (METRICS, PAGE),
-    "ServingCheck": (METRICS,),
-    "Pusher": (METRICS, PAGE),
-    "Report": (PAGE,),
-}
 _TYPES = {METRICS: dsl.Output[dsl.Metrics], PAGE: dsl.Output[dsl.HTML]}
 
 
@@ -42,7 +32,7 @@ def build_component(
         A KFP component whose inputs are `config`, `run_id` and the parameters.
     """
     inputs = [CONFIG, RUN_ID, *(parameter.name for parameter in parameters)]
-    outputs = _OUTPUTS.get(node_id, ())
+    outputs = node(node_id).kfp_outputs
 
     def component(*placeholders: Any) -> dsl.ContainerSpec:
         given = dict(zip((*inputs, *outputs), placeholders, strict=True))

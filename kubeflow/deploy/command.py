@@ -129,16 +129,19 @@ def follow_to_end(
         The exit code: 0, 1 or 3; 130 where a person no longer follows.
     """
     from components.errors import UserError
+    from pipeline.console.view import choose_view
+    from pipeline.run.outcome import EXIT_CODES
+    from pipeline.run.state import RunState
 
     from ..client.errors import HostError
     from .follow import follow
     from .outcome import read_outcome
-    from .view import choose_run_view
 
     click.echo()
-    view = choose_run_view(sys.stdout, os.environ.get("TERM"))
+    view, state = choose_view(sys.stdout, os.environ.get("TERM")), RunState()
     try:
-        outcome = read_outcome(host, follow(host, run_id, package, view, poll_seconds))
+        run = follow(host, run_id, package, view, state, poll_seconds)
+        outcome = read_outcome(host, run, state)
     except KeyboardInterrupt:
         click.echo(f"No longer followed; the run goes on: {link}", err=True)
         return INTERRUPTED
@@ -146,6 +149,5 @@ def follow_to_end(
         if error.status == _GONE:
             raise
         raise UserError(f"{error.message}\nThe run goes on: {link}", error.hint) from None
-    click.echo()
-    click.echo("\n".join(outcome.lines))
-    return outcome.exit_code
+    view.end(outcome.word, outcome.lines)
+    return EXIT_CODES[outcome.word]

@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from pipeline.console.view import View
+from pipeline.run.state import RunState
+
 from ..client.api import PipelinesHost
 from ..client.errors import HostError
 from .package import Package
-from .run import RunState, read_run
-from .view import RunView
+from .run import KfpRun, read_run
 
 _PATIENCE_SECONDS = 600.0
 _TICK_SECONDS = 0.2
@@ -20,17 +22,19 @@ def follow(
     host: PipelinesHost,
     run_id: str,
     package: Package,
-    view: RunView,
+    view: View,
+    state: RunState,
     poll_seconds: float,
     clock: Callable[[], float] = time.monotonic,
-) -> RunState:
+) -> KfpRun:
     """Shows a run until it is over.
 
     Args:
         host: Where it runs.
         run_id: Its id.
         package: What runs.
-        view: Shows it; closed in the end, whatever happens.
+        view: Shows it; begun and closed here, whatever happens.
+        state: The state of its nodes, kept up to date.
         poll_seconds: Wait between two looks.
         clock: Seconds.
 
@@ -38,6 +42,7 @@ def follow(
         HostError: If the host does not answer for ten minutes, or refuses.
     """
     lost_at: float | None = None
+    view.begin(())
     try:
         while True:
             try:
@@ -46,24 +51,25 @@ def follow(
                 lost_at = clock() if lost_at is None else lost_at
                 if error.status not in _PASSING or clock() - lost_at > _PATIENCE_SECONDS:
                     raise
-                view.notice(f"{error.message}; asking on")
+                view.notice(f"{error.message}; asking again")
             else:
                 lost_at = None
                 view.notice("")
-                view.show(run)
+                run.update(state)
+                view.show(state)
                 if run.is_over:
                     return run
-            _wait(poll_seconds, view, clock)
+            _wait(poll_seconds, view, state, clock)
     finally:
-        view.close()
+        view.close(state)
 
 
 def _ask(host: PipelinesHost, run_id: str) -> dict[str, Any]:
     return host.read_json("looking at the run", host.api.runs.get_run, run_id=run_id)
 
 
-def _wait(seconds: float, view: RunView, clock: Callable[[], float]) -> None:
+def _wait(seconds: float, view: View, state: RunState, clock: Callable[[], float]) -> None:
     end = clock() + seconds
     while (left := end - clock()) > 0:
         time.sleep(min(left, _TICK_SECONDS))
-        view.tick()
+        view.tick(state)

@@ -1,122 +1,122 @@
-"""What a run that is over came to: a model in service, a refused one, or a failure.
+"""The outcome of a run on a cluster, from what its tasks report.
 
-A refusal is a result: the run succeeds, and only its tasks can tell. Their metrics say it where
-KFP's API gives them, and the last lines of their logs elsewhere (pipeline/cluster/node_report.py).
+A refusal is a result: the run succeeds, and only its tasks can say so. Each of them ends its log
+with its last event as JSON (`pipeline.cluster.node.NodeLog.end`); where logs cannot be read, the
+metrics in KFP's API have the most important facts.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import Literal
 
-from pipeline.console.headlines import duration
+from components.format import duration
+from components.outcome import Word
+from pipeline.console.final import detail_lines, result_details
+from pipeline.nodes import DECIDING, parse_facts
+from pipeline.run.events import Event, Failed, Finished, parse_event
+from pipeline.run.state import RunState
 
 from ..client.api import PipelinesHost
 from .log import LogTail, read_log_tail
-from .run import RunState, TaskState
+from .run import KfpRun, KfpTask
 
-Word = Literal["pushed", "unchanged", "refused", "succeeded", "failed", "stopped"]
-EXIT_CODES: dict[Word, int] = {
-    "pushed": 0,
-    "unchanged": 0,
-    "succeeded": 0,
-    "failed": 1,
-    "stopped": 1,
-    "refused": 3,
-}
-# The tasks that decide, in the order in which they do.
-_JUDGES = {"Evaluator": "blessed", "ServingCheck": "passed"}
-_PUSHER = "Pusher"
-_REASON = "  because  "
-# KFP's launcher writes into the same log after the task has said what it came to.
-_LINES_WITH_REPORT = 300
+# KFP's launcher writes into the same log after the task has ended.
+_LINES_WITH_EVENT = 300
+_LINES_TO_SHOW = 25
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What it came to.
+    """The outcome.
 
     Attributes:
         word: In a word.
-        lines: For people, the most important one first.
+        lines: For people: the outcome in a sentence, then its details.
     """
 
     word: Word
     lines: tuple[str, ...]
 
-    @property
-    def exit_code(self) -> int:
-        """As `python -m pipeline run` ends."""
-        return EXIT_CODES[self.word]
 
+def read_outcome(host: PipelinesHost, run: KfpRun, state: RunState) -> RunOutcome:
+    """Finds the outcome of a run that is over.
 
-def read_outcome(host: PipelinesHost, run: RunState) -> RunOutcome:
-    """Finds out what a run that is over came to."""
-    took = f"({duration(run.seconds)})" if run.seconds is not None else ""
+    Args:
+        host: Where it ran.
+        run: What KFP says of it.
+        state: The state of its nodes, to which their reports are added.
+    """
+    took = f" ({duration(run.seconds)})" if run.seconds is not None else ""
     if not run.has_succeeded:
-        return _failure(host, run, took)
-    told = {name: _told(host, run, name) for name in (*_JUDGES, _PUSHER)}
-    lines = tuple(f"  {line}" for told_lines in told.values() for line in told_lines)
-    said = {name: told_lines[0] if told_lines else "" for name, told_lines in told.items()}
-    for name, metric in _JUDGES.items():
-        if run.metrics(name).get(metric) == 0 or "refused:" in said[name]:
-            first = f"Refused: {name} keeps this model out of service. {took}".rstrip()
-            return RunOutcome("refused", (first, *lines))
-    word, first = _without_refusal(said[_PUSHER], run.metrics(_PUSHER))
-    if not lines and word == "succeeded":
-        first += " What it came to is on the pages of its tasks."
-    return RunOutcome(word, (f"{first} {took}".rstrip(), *lines))
+        return RunOutcome("failed", tuple(_failure(host, run, took)))
+    reports = sum(_add_report(host, run, task, state) for task in run.tasks)
+    outcome = state.outcome
+    first = f"{outcome.sentence}{took}"
+    if not reports:
+        first += " Its result is on the pages of its tasks."
+    return RunOutcome(outcome.word, (first, *detail_lines([*result_details(state)])))
 
 
-def _without_refusal(said: str, metrics: Mapping[str, float]) -> tuple[Word, str]:
-    """What the Pusher did, by its line and its metrics."""
-    if " cached" in said:
-        return "unchanged", "Unchanged: nothing new, so nothing was pushed."
-    found = re.search(r"  version (\d+)$", said)
-    version = found[1] if found else f"{metrics.get('version', 0):.0f}"
-    if found or metrics.get("pushed"):
-        return "pushed", f"Pushed: version {version} of the model is in service."
-    return "succeeded", "Succeeded."
+def _add_report(host: PipelinesHost, run: KfpRun, task: KfpTask, state: RunState) -> bool:
+    """Adds what a task that decides reported; whether it is known."""
+    name = task.task.name
+    if name not in DECIDING or task.state not in ("done", "skipped"):
+        return False
+    for pod in task.pods:
+        lines = read_log_tail(host, run.run_id, [pod], _LINES_WITH_EVENT).lines
+        event = _last_event(lines, name)
+        if isinstance(event, Finished):
+            state.apply(event.model_copy(update={"seconds": task.seconds or event.seconds}))
+            return True
+    if task.metrics:
+        state.node(name).facts = parse_facts(name, task.metrics)
+    else:
+        # Nobody knows what it decided: the run has no outcome by its silence.
+        state.nodes.pop(name, None)
+    return bool(task.metrics)
 
 
-def _failure(host: PipelinesHost, run: RunState, took: str) -> RunOutcome:
-    failed = run.failed
-    where = f" in {failed[0].task.name}" if failed else ""
-    why = f": {failed[0].error or run.error}" if failed and (failed[0].error or run.error) else "."
-    if not failed and run.error:
-        why = f": {run.error}"
+def _failure(host: PipelinesHost, run: KfpRun, took: str) -> list[str]:
+    task = run.failed[0] if run.failed else None
+    where = f" in {task.task.name}" if task else ""
     if run.state == "CANCELED":
-        return RunOutcome("stopped", (f"Stopped on the cluster{where}. {took}".rstrip(),))
-    lines = [f"Failed{where}{why} {took}".rstrip()]
-    for task in failed[:1]:
-        lines += _log_lines(read_log_tail(host, run.run_id, task.pods), host, run, task)
-    return RunOutcome("failed", tuple(lines))
+        return [f"Stopped on the cluster{where}.{took}"]
+    tail = read_log_tail(host, run.run_id, task.pods, _LINES_WITH_EVENT) if task else None
+    event = _last_event(tail.lines, task.task.name) if task and tail else None
+    if task and isinstance(event, Failed):
+        hint = [("what to do", event.hint)] if event.hint else []
+        log = [("log", _kubectl_logs(host, run))]
+        return [f"Failed{where}: {event.cause}{took}", *detail_lines([*hint, *log])]
+    error = (task.error if task else "") or run.error
+    first = f"Failed{where}{f': {error}' if error else '.'}{took}"
+    return [first, *(_log_lines(tail, host, run, task) if task and tail else ())]
 
 
-def _log_lines(tail: LogTail, host: PipelinesHost, run: RunState, task: TaskState) -> list[str]:
+def _log_lines(tail: LogTail, host: PipelinesHost, run: KfpRun, task: KfpTask) -> list[str]:
     if tail.lines:
         return [
             f"The last lines of {task.task.name}'s log:",
-            *(f"  | {line}" for line in tail.lines),
+            *(f"  | {line}" for line in tail.lines[-_LINES_TO_SHOW:]),
         ]
-    namespace = host.namespace or "kubeflow"
     return [
         f"The log of {task.task.name} cannot be read from here: {tail.why_none}.",
-        f"  On the cluster: kubectl -n {namespace} logs -l pipeline/runid={run.run_id} -c main "
-        "--prefix --tail=20",
+        f"  On the cluster: {_kubectl_logs(host, run)}",
     ]
 
 
-def _told(host: PipelinesHost, run: RunState, name: str) -> tuple[str, ...]:
-    """The lines in which a task says what it came to and why, or nothing."""
-    task = next((task for task in run.tasks if task.task.name == name), None)
-    if task is None or task.state not in ("done", "skipped"):
-        return ()
-    for pod in task.pods:
-        lines = read_log_tail(host, run.run_id, [pod], _LINES_WITH_REPORT).lines
-        own = [number for number, line in enumerate(lines) if line.startswith(f"{name}  ")]
-        if own:
-            after = lines[own[-1] + 1 :]
-            return (lines[own[-1]], *takewhile(lambda line: line.startswith(_REASON), after))
-    return ()
+def _kubectl_logs(host: PipelinesHost, run: KfpRun) -> str:
+    namespace = host.namespace or "kubeflow"
+    return f"kubectl -n {namespace} logs -l pipeline/runid={run.run_id} -c main --prefix --tail=20"
+
+
+def _last_event(lines: Iterable[str], name: str) -> Event | None:
+    """The last event of a node in its log."""
+    for line in reversed(list(lines)):
+        if not line.lstrip().startswith('{"kind"'):
+            continue
+        try:
+            event = parse_event(line)
+        except ValueError:
+            continue
+        if getattr(event, "component", None) == name:
+            return event
+    return None

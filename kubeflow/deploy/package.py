@@ -11,8 +11,8 @@ from typing import Any
 
 from components.errors import UserError
 from pipeline.config.schema import PipelineConfig
-from pipeline.console.headlines import PURPOSES
 from pipeline.console.stderr import hide_library_stderr
+from pipeline.nodes import NODES
 
 from ..names import experiment_name, pipeline_name
 
@@ -112,7 +112,7 @@ def read_package(
 
 def _in_order(tasks: Mapping[str, Any]) -> tuple[Task, ...]:
     """Tasks after those that they wait for; among equals as a local run shows them."""
-    shown = list(PURPOSES)
+    shown = list(NODES)
 
     def rank(task: Task) -> tuple[int, str]:
         return (shown.index(task.name) if task.name in shown else len(shown), task.key)

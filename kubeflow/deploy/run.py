@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any
+
+from pipeline.run.state import NodeWord, RunState
 
 from .package import Package, Task
 
-State = Literal["waiting", "starting", "running", "done", "skipped", "failed", "stopped", "not run"]
-
 # V2beta1RuntimeState of KFP's API.
-_STATES: Mapping[str, State] = {
+_STATES: Mapping[str, NodeWord] = {
     "PENDING": "starting",
     "RUNNING": "running",
     "PAUSED": "running",
@@ -34,7 +34,7 @@ _FIRST_YEAR = 2000
 
 
 @dataclass(frozen=True)
-class TaskState:
+class KfpTask:
     """Where a task stands.
 
     Attributes:
@@ -47,7 +47,7 @@ class TaskState:
     """
 
     task: Task
-    state: State
+    state: NodeWord
     seconds: float | None
     error: str
     pods: tuple[str, ...]
@@ -55,7 +55,7 @@ class TaskState:
 
 
 @dataclass(frozen=True)
-class RunState:
+class KfpRun:
     """Where a run stands.
 
     Attributes:
@@ -68,7 +68,7 @@ class RunState:
 
     run_id: str
     state: str
-    tasks: tuple[TaskState, ...]
+    tasks: tuple[KfpTask, ...]
     error: str
     seconds: float | None
 
@@ -83,16 +83,21 @@ class RunState:
         return self.state == "SUCCEEDED"
 
     @property
-    def failed(self) -> tuple[TaskState, ...]:
+    def failed(self) -> tuple[KfpTask, ...]:
         """Tasks that failed."""
         return tuple(task for task in self.tasks if task.state == "failed")
 
-    def metrics(self, name: str) -> Mapping[str, float]:
-        """Numbers that a task reported."""
-        return next((task.metrics for task in self.tasks if task.task.name == name), {})
+    def update(self, state: RunState) -> None:
+        """Brings the state of the run up to date, for the views that a run on this machine has."""
+        for task in self.tasks:
+            if task.state == "running":
+                state.set_running(task.task.name, task.seconds or 0.0)
+            else:
+                node = state.node(task.task.name)
+                node.state, node.seconds, node.error = task.state, task.seconds, task.error
 
 
-def read_run(answer: Mapping[str, Any], package: Package, now: datetime | None = None) -> RunState:
+def read_run(answer: Mapping[str, Any], package: Package, now: datetime | None = None) -> KfpRun:
     """Reads a V2beta1Run.
 
     Args:
@@ -104,7 +109,7 @@ def read_run(answer: Mapping[str, Any], package: Package, now: datetime | None =
     details = (answer.get("run_details") or {}).get("task_details") or []
     state = str(answer.get("state") or "PENDING")
     nodes = [detail for detail in details if isinstance(detail, dict)]
-    return RunState(
+    return KfpRun(
         run_id=answer.get("run_id", ""),
         state=state,
         tasks=tuple(_task(task, nodes, state in _OVER, now) for task in package.tasks),
@@ -115,7 +120,7 @@ def read_run(answer: Mapping[str, Any], package: Package, now: datetime | None =
 
 def _task(
     task: Task, nodes: Sequence[Mapping[str, Any]], is_run_over: bool, now: datetime
-) -> TaskState:
+) -> KfpTask:
     own = next((node for node in nodes if _names(node) & {task.key, task.name}), None)
     driver = next((node for node in nodes if f"{task.key}-driver" in _names(node)), None)
     driver_state = _state(driver, is_run_over)
@@ -128,7 +133,7 @@ def _task(
     if state == "waiting" and is_run_over:
         state = "not run"
     failed = own if own is not None else driver
-    return TaskState(
+    return KfpTask(
         task=task,
         state=state,
         seconds=_seconds(own.get("start_time"), own.get("end_time"), now) if own else None,
@@ -142,7 +147,7 @@ def _names(node: Mapping[str, Any]) -> set[str]:
     return {node[key] for key in ("display_name", "name") if node.get(key)}
 
 
-def _state(node: Mapping[str, Any] | None, is_run_over: bool) -> State:
+def _state(node: Mapping[str, Any] | None, is_run_over: bool) -> NodeWord:
     told = _STATES.get(str(node.get("state") or ""), "waiting") if node else "waiting"
     # A run that is over leaves nodes that it did not come to without a state.
     return "stopped" if is_run_over and told in ("starting", "running") else told

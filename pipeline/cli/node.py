@@ -126,6 +126,7 @@ def _run(task: "Task", log: "NodeLog") -> None:
             traceback.print_exc()
         failed = failure(task.node_id, error)
         _say(*filter(None, [f"{task.node_id} failed: {failed.cause}", failed.hint]))
+        log.end(failed)
         sys.exit(FAILED)
 
 

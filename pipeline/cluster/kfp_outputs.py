@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import UserError
-
-METRICS = "metrics"
-"""Name of the task's output for metrics."""
+from pipeline.nodes import METRICS
 
 
 def read_executor_input(text: str) -> Path | None:

@@ -6,27 +6,25 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from components import storage
 from components.errors import UserError
+from components.outcome import Reported
 from components.quick_imports import quick_imports
 from pipeline.cluster.kfp_outputs import executor_output, write_file
-from pipeline.cluster.metrics import Metrics, node_metrics
-from pipeline.cluster.node_report import NodeReport, reasons
+from pipeline.cluster.node_report import NodeReport, find_reasons
 from pipeline.config.schema import PipelineConfig
 from pipeline.console.plain import PlainView
 from pipeline.execution.caching import may_use_cache
 from pipeline.metadata.connection import Config
-from pipeline.run.events import Event
+from pipeline.nodes import DECIDING
+from pipeline.run.events import Event, Failed, Finished
 from pipeline.run.paths import Workspace
-from pipeline.run.state import Board
+from pipeline.run.state import RunState
 
 if TYPE_CHECKING:
     from pipeline.execution.compiled_pipeline import CompiledPipeline, NodeResult
-
-# Pusher tells why it pushed nothing in the words of these.
-_JUDGES = ("Evaluator", "ServingCheck")
 
 
 class NoSuchNodeError(UserError):
@@ -62,14 +60,14 @@ class NodeLog:
     """Writes what happens as lines to standard output; takes events from any thread."""
 
     def __init__(self) -> None:
-        self._view, self._board = PlainView(sys.stdout), Board()
+        self._view, self._state = PlainView(sys.stdout), RunState()
         self._lock = threading.Lock()
 
     def write(self, event: Event) -> None:
         """Writes what of an event is worth a line."""
         with self._lock:
-            self._board.apply(event)
-            self._view.show(event, self._board)
+            self._state.apply(event)
+            self._view.show(self._state)
 
     def lines(self, lines: list[str]) -> None:
         """Writes lines."""
@@ -77,9 +75,13 @@ class NodeLog:
             for line in lines:
                 self._view.notice(line)
 
+    def end(self, event: Finished | Failed) -> None:
+        """Writes the node's last event as JSON, for programs that read the log."""
+        self.lines([event.model_dump_json()])
+
 
 def run_one_node(task: Task, log: NodeLog) -> None:
-    """Runs it, and writes what it came to.
+    """Runs it, and writes its result: to the log, and as the files that KFP shows.
 
     Raises:
         NoSuchNodeError: There is no such node.
@@ -97,18 +99,28 @@ def run_one_node(task: Task, log: NodeLog) -> None:
     start = time.monotonic()
     serving = task.workspace.serving(task.config)
     result = compiled.run_node(task.node_id, may_use_cache(task.node_id, compiled, serving))
-    facts = _facts(task.node_id, compiled, result)
+    seconds = round(time.monotonic() - start, 3)
+    reported = _read_deciding(task.node_id, compiled, result)
+    facts = reported[task.node_id].facts
     report = NodeReport(
         task.node_id,
         task.run_id,
         result.state,
-        round(time.monotonic() - start, 3),
-        facts.get(task.node_id, {}),
-        reasons(task.node_id, facts),
+        seconds,
+        facts,
+        find_reasons(task.node_id, reported) if task.node_id in DECIDING else (),
         result.was_finished,
     )
     log.lines(report.lines())
     _write_files(task, report, result)
+    log.end(
+        Finished(
+            component=task.node_id,
+            state=result.state,
+            seconds=seconds,
+            facts=facts.model_dump(mode="json"),
+        )
+    )
 
 
 def _check(node_id: str, compiled: "CompiledPipeline") -> None:
@@ -124,23 +136,21 @@ def _check(node_id: str, compiled: "CompiledPipeline") -> None:
         )
 
 
-def _facts(
+def _read_deciding(
     node_id: str, compiled: "CompiledPipeline", result: "NodeResult"
-) -> dict[str, dict[str, Any]]:
-    """What the node found, and for the Pusher what those found that decide about the model."""
-    from pipeline.run.facts import collect_facts
-
-    if result.state == "skipped":
-        return {}
-    facts = {node_id: collect_facts(node_id, result.outputs)}
-    for judge in _JUDGES if node_id == "Pusher" else ():
-        if judge in compiled.node_ids and (found := compiled.find_result(judge)):
-            facts[judge] = collect_facts(judge, found.outputs)
-    return facts
+) -> dict[str, Reported]:
+    """What the node reports and, of a node that decides, what those before it reported."""
+    reported = {}
+    for other in compiled.node_ids if node_id in DECIDING else ():
+        if other == node_id:
+            break
+        if other in DECIDING and (found := compiled.find_result(other)):
+            reported[other] = Reported(found.state, found.read_facts())
+    return {**reported, node_id: Reported(result.state, result.read_facts())}
 
 
 def _write_files(task: Task, report: NodeReport, result: "NodeResult") -> None:
-    metrics: Metrics = node_metrics(task.node_id, report.facts)
+    metrics = report.metrics()
     if task.metrics:
         write_file(task.metrics, json.dumps(metrics, indent=2) + "\n")
     if task.executor_output:
@@ -149,7 +159,5 @@ def _write_files(task: Task, report: NodeReport, result: "NodeResult") -> None:
         page = result.outputs.get("report") if task.node_id == "Report" else None
         write_file(
             task.html,
-            storage.read_bytes(storage.join(page[0].uri, "index.html"))
-            if page
-            else report.page(metrics),
+            storage.read_bytes(storage.join(page[0].uri, "index.html")) if page else report.page(),
         )

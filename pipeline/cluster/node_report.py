@@ -1,18 +1,18 @@
-"""What a node that is over came to: for the log, and as a page."""
+"""The result of one node, as lines for its log and as a page for KFP."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
 
-from pipeline.console.headlines import PURPOSES, duration, headline
-
-Facts = Mapping[str, Any]
+from components.facts import Facts
+from components.format import duration
+from components.outcome import Reported, find_outcome
+from pipeline.nodes import node
 
 _STATES = {
     "done": "done",
-    "cached": "cached: an earlier run's outputs hold",
-    "skipped": "skipped: what it needs is not there",
+    "cached": "cached: the outputs of an earlier run are still valid",
+    "skipped": "skipped: its inputs do not exist",
 }
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2em;max-width:50em;color:#222;background:#fff}"
@@ -23,15 +23,15 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class NodeReport:
-    """What a node came to.
+    """The result of a node.
 
     Attributes:
         node_id: The node.
         run_id: Its run.
         state: `done`, `cached` or `skipped`.
         seconds: How long it took.
-        facts: What it found, see `pipeline.run.events`.
-        because: Why it did nothing, or refused, one reason each.
+        facts: What it reported.
+        reasons: Why it refused or did not release the model, one sentence each.
         was_finished: Whether an earlier attempt in this run had done it.
     """
 
@@ -39,8 +39,8 @@ class NodeReport:
     run_id: str
     state: str
     seconds: float
-    facts: Facts = field(default_factory=dict)
-    because: tuple[str, ...] = ()
+    facts: Facts = field(default_factory=Facts)
+    reasons: tuple[str, ...] = ()
     was_finished: bool = False
 
     @property
@@ -48,28 +48,31 @@ class NodeReport:
         return "had finished in this run before" if self.was_finished else _STATES[self.state]
 
     def lines(self) -> list[str]:
-        """The report as text: the outcome first, then the reasons."""
-        told = headline(self.node_id, self.facts)
-        first = "  ".join(filter(None, [self.node_id, self._state, duration(self.seconds), told]))
-        return [first, *(f"  because  {reason}" for reason in self.because)]
+        """The result as text: the key figure first, then the reasons."""
+        words = [self.node_id, self._state, duration(self.seconds), self.facts.headline()]
+        return ["  ".join(filter(None, words)), *(f"  because  {one}" for one in self.reasons)]
 
-    def page(self, metrics: Mapping[str, float]) -> str:
-        """The report as a page of HTML that needs nothing else.
+    def metrics(self) -> dict[str, float]:
+        """The numbers that were measured; True and False are 1 and 0."""
+        return {
+            name: value if isinstance(value, float) else int(value)
+            for name, value in self.facts.metrics().items()
+            if value is not None
+        }
 
-        Args:
-            metrics: Numbers to show in a table.
-        """
+    def page(self) -> str:
+        """The result as a page of HTML that needs nothing else."""
         rows = "".join(
             f"<tr><th>{escape(name.replace('_', ' '))}<td>{_number(value)}"
-            for name, value in metrics.items()
+            for name, value in self.metrics().items()
         )
-        told = headline(self.node_id, self.facts) or PURPOSES.get(self.node_id, "")
-        reasons = "".join(f"<li>{escape(reason)}" for reason in self.because)
+        headline = self.facts.headline() or node(self.node_id).purpose
+        reasons = "".join(f"<li>{escape(reason)}" for reason in self.reasons)
         return "".join(
             [
                 f'<!doctype html><html lang="en"><meta charset="utf-8">'
                 f"<title>{escape(self.node_id)}</title><style>{_STYLE}</style>",
-                f"<h1>{escape(self.node_id)}: {escape(self._state)}</h1><p>{escape(told)}",
+                f"<h1>{escape(self.node_id)}: {escape(self._state)}</h1><p>{escape(headline)}",
                 f"<p>Because:<ul>{reasons}</ul>" if reasons else "",
                 f"<table>{rows}</table>" if rows else "",
                 f"<p>Run {escape(self.run_id)}, {duration(self.seconds)}</html>\n",
@@ -77,33 +80,18 @@ class NodeReport:
         )
 
 
-def reasons(node_id: str, facts: Mapping[str, Facts]) -> tuple[str, ...]:
-    """Why a node did nothing, or refused the model; empty where it did what it is for.
+def find_reasons(node_id: str, reported: Mapping[str, Reported]) -> tuple[str, ...]:
+    """Why a node that decides refused the model or did not release it; empty where it did.
 
     Args:
         node_id: The node.
-        facts: What it and the nodes before it found, by node.
+        reported: The nodes that decide, up to this one.
     """
-    if node_id == "Evaluator":
-        return _refusal(facts.get("Evaluator", {}))
-    return _why_not_pushed(facts) if node_id == "Pusher" else ()
-
-
-def _refusal(evaluator: Facts) -> tuple[str, ...]:
-    """What the gate holds against the model."""
-    return () if evaluator.get("blessed", True) else tuple(evaluator.get("reasons", []))
-
-
-def _why_not_pushed(facts: Mapping[str, Facts]) -> tuple[str, ...]:
-    evaluator, check = facts.get("Evaluator", {}), facts.get("ServingCheck", {})
-    if evaluator.get("blessed") is False:
-        refusal = "the gate refused the model"
-        return tuple(f"{refusal}: {reason}" for reason in _refusal(evaluator)) or (refusal,)
-    if check.get("passed") is False:
-        return tuple(f"the serving check refused it: {one}" for one in check.get("failures", []))
-    if facts.get("Pusher", {}).get("withdrawn"):
-        return ("a rollback took this model out of service; a newly trained one will be pushed",)
-    return ()
+    outcome = find_outcome(reported)
+    if outcome.refused_by in (None, node_id):
+        return outcome.reasons
+    refusal = reported[outcome.refused_by].facts.refusal if outcome.refused_by else ""
+    return tuple(f"{refusal}: {reason}" for reason in outcome.reasons) or (refusal,)
 
 
 def _number(value: float) -> str:

@@ -1,5 +1,6 @@
-"""A run on a terminal: a line per component, kept up to date in place."""
+"""A run on a terminal: a line for each node, kept up to date in place."""
 
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -9,122 +10,123 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.console.final import closing_lines, shown_path
-from pipeline.console.headlines import PURPOSES, duration, headline
+from components.format import duration
+from components.outcome import Word
 from pipeline.console.plain import progress_text
-from pipeline.run.events import Event, Progress
-from pipeline.run.paths import RunFolder
-from pipeline.run.state import Board, Row
-from pipeline.run.summary import Outcome, Summary
+from pipeline.nodes import node as table_row
+from pipeline.run.state import NodeState, RunState
 
 _LONGEST_BAR = 40
 _MARKS = {
     "waiting": ("·", "dim"),
+    "starting": ("·", "cyan"),
     "done": ("✓", "green"),
     "cached": ("✓", "cyan"),
     "skipped": ("-", "dim"),
     "refused": ("✗", "yellow"),
     "failed": ("✗", "bold red"),
     "stopped": ("■", "yellow"),
+    "not run": ("-", "dim"),
 }
-_OUTCOME_STYLES: dict[Outcome, str] = {
+_OUTCOME_STYLES: dict[Word, str] = {
     "pushed": "bold green",
     "unchanged": "bold cyan",
+    "unknown": "bold",
     "refused": "bold yellow",
     "failed": "bold red",
 }
 
 
-class TerminalView:
+class LiveView:
     """A live table.
 
     Args:
         stream: A terminal.
-        width: Its columns; asked of the terminal if None.
+        width: Its columns; the terminal's own if None.
     """
 
     def __init__(self, stream: TextIO, width: int | None = None) -> None:
         self._console = Console(file=stream, width=width, highlight=False)
-        # Drawn by tick() alone: a thread that draws would need the board locked.
+        # Drawn by tick() alone: a thread that draws would need the state locked.
         self._live = Live(console=self._console, auto_refresh=False)
         self._spinner = Spinner("dots", style="cyan")
         self._phase_spinner = Spinner("dots", style="cyan")
         self._notice = ""
+        self._drawn: object = None
 
-    def begin(self, run: RunFolder) -> None:
-        """Names the run and starts the table."""
-        self._print(Text(f"Run {run.run_id}\nLog {shown_path(run.log)}\n", style="dim"))
+    def begin(self, heading: Sequence[str]) -> None:
+        """Prints the heading and starts the table."""
+        if heading:
+            self._print(Text("\n".join([*heading, ""]), style="dim"))
         self._live.start()
 
-    def show(self, event: Event, board: Board) -> None:
-        """Draws where the run stands; progress may come in floods and waits for the next tick."""
-        if not isinstance(event, Progress):
-            self.tick(board)
+    def show(self, state: RunState) -> None:
+        """Draws the table; progress may come in floods and waits for the next tick."""
+        changed = (state.phase, [(node.component, node.state) for node in state.nodes.values()])
+        if changed != self._drawn:
+            self._drawn = changed
+            self.tick(state)
 
-    def tick(self, board: Board) -> None:
+    def tick(self, state: RunState) -> None:
         """Draws the table again, with the time that went by."""
-        self._live.update(self.render(board), refresh=True)
+        if self._live.is_started:
+            self._live.update(self.render(state), refresh=True)
 
     def notice(self, text: str) -> None:
         """Shows a line under the table."""
         self._notice = text
 
-    def close(self, board: Board) -> None:
-        """Leaves the table as it stands, and the terminal as it was."""
+    def close(self, state: RunState) -> None:
+        """Leaves the last table on the screen, and the terminal as it was."""
         self._notice = ""
         if self._live.is_started:
-            self.tick(board)
+            self.tick(state)
             self._live.stop()
 
-    def end(self, summary: Summary, run: RunFolder) -> None:
-        """Prints the closing lines."""
-        first, *rest = closing_lines(summary, run)
-        self._print(Text(first, style=_OUTCOME_STYLES[summary.outcome]))
+    def end(self, word: Word, lines: Sequence[str]) -> None:
+        """Prints the outcome."""
+        first, *rest = lines
+        self._print(Text(first, style=_OUTCOME_STYLES[word]))
         for line in rest:
             self._print(Text(line))
 
-    def render(self, board: Board) -> RenderableType:
-        """The table as it stands now."""
+    def render(self, state: RunState) -> RenderableType:
+        """The table as it is now."""
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         for _ in range(3):
             table.add_column(no_wrap=True)
         table.add_column(no_wrap=True, justify="right", min_width=5)
         table.add_column(ratio=1)
-        for row in board.rows.values():
-            table.add_row(*self._cells(row, board))
-        parts: list[RenderableType] = [table] if board.rows else []
-        if board.phase is not None:
-            text = f"{board.phase.message}  {duration(board.elapsed_seconds)}"
+        for node in state.nodes.values():
+            table.add_row(*self._cells(node, state))
+        parts: list[RenderableType] = [table] if state.nodes else []
+        if state.phase is not None:
+            text = f"{state.phase.message}  {duration(state.elapsed_seconds)}"
             self._phase_spinner.update(text=text)
             parts.append(self._phase_spinner)
         if self._notice:
             parts.append(Text(self._notice, style="yellow"))
-        # A line to itself for the cursor: the terminal shows Ctrl-C as ^C where the cursor stands,
+        # A line to itself for the cursor: the terminal shows Ctrl-C as ^C where the cursor is,
         # which at the end of a full line would push the table down.
         return Group(*parts, Text(""))
 
-    def _cells(self, row: Row, board: Board) -> list[RenderableType]:
-        is_refused = False in (row.facts.get("blessed"), row.facts.get("passed"))
-        state = "refused" if is_refused else row.state
-        seconds = board.row_seconds(row)
+    def _cells(self, node: NodeState, state: RunState) -> list[RenderableType]:
+        word = "refused" if node.facts.is_refusal() else node.state
+        seconds = state.seconds_of(node)
         time = Text(duration(seconds) if seconds is not None else "")
-        name = Text(row.component)
-        if row.state == "running":
-            return [self._spinner, name, Text(state, style="cyan"), time, self._running(row)]
-        mark, style = _MARKS[state]
-        if row.state == "waiting":
+        name = Text(node.component)
+        if node.state == "running":
+            return [self._spinner, name, Text(word, style="cyan"), time, self._running(node)]
+        mark, style = _MARKS[word]
+        if node.state in ("waiting", "not run"):
             name.stylize("dim")
-        told = headline(row.component, row.facts)
-        if row.state in ("failed", "stopped") and row.progress is not None:
-            told = progress_text(row.progress)
-        figure = Text(told) if told else Text(PURPOSES.get(row.component, ""), style="dim")
-        return [Text(mark, style=style), name, Text(state, style=style), time, figure]
+        return [Text(mark, style=style), name, Text(word, style=style), time, _description(node)]
 
-    def _running(self, row: Row) -> RenderableType:
-        progress = row.progress
-        notes = [Text(note, style="dim") for note in row.notes]
+    def _running(self, node: NodeState) -> RenderableType:
+        progress = node.progress
+        notes = [Text(note, style="dim") for note in node.notes]
         if progress is None:
-            return Group(*notes) if notes else Text(PURPOSES.get(row.component, ""), style="dim")
+            return Group(*notes) if notes else _purpose(node)
         words = Text(progress_text(progress))
         if progress.done is None or not progress.total:
             return Group(*notes, words)
@@ -134,3 +136,15 @@ class TerminalView:
     def _print(self, text: Text) -> None:
         # Not wrapped by rich, so that long paths can be copied whole.
         self._console.print(text, soft_wrap=True)
+
+
+def _description(node: NodeState) -> Text:
+    """What went wrong or what the node reported; before that, what it does."""
+    text = node.error or node.facts.headline()
+    if node.state in ("failed", "stopped") and node.progress is not None:
+        text = node.error or progress_text(node.progress)
+    return Text(text) if text else _purpose(node)
+
+
+def _purpose(node: NodeState) -> Text:
+    return Text(table_row(node.component).purpose, style="dim")

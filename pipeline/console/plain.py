@@ -1,19 +1,16 @@
-"""A run as plain lines, for logs and pipes: one a change of state, and now and then progress."""
+"""A run as plain lines, for logs and pipes: one for each change of state, and some for progress."""
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from pipeline.console.final import closing_lines, shown_path
-from pipeline.console.headlines import duration, headline
-from pipeline.run.events import Event, Failed, Finished, Phase, Plan, Progress, Started
-from pipeline.run.paths import RunFolder
-from pipeline.run.state import Board
-from pipeline.run.summary import Summary
+from components.format import duration
+from components.outcome import Word
+from pipeline.run.events import Progress
+from pipeline.run.state import NodeState, RunState
 
-# The same thing again is told after so many seconds, or after such a share of it: what takes a
-# moment has one line.
+# Progress of one kind is shown again after so many seconds, or after such a share of it.
 _MOST_SECONDS_BETWEEN = 10.0
 _LEAST_SECONDS_BETWEEN = 1.0
 _SHARE_BETWEEN = 0.1
@@ -31,64 +28,88 @@ class PlainView:
         self._stream = stream
         self._clock = clock
         self._width = 0
-        self._told: dict[str, tuple[Progress, float]] = {}
+        self._phase = ""
+        self._notice = ""
+        self._states: dict[str, str] = {}
+        self._notes: dict[str, int] = {}
+        self._shown: dict[str, tuple[Progress, float]] = {}
 
-    def begin(self, run: RunFolder) -> None:
-        """Names the run and its log."""
-        self._line(f"run {run.run_id}, log in {shown_path(run.log)}")
-
-    def show(self, event: Event, board: Board) -> None:
-        """Writes what is worth a line."""
-        match event:
-            case Phase():
-                self._line(event.message)
-            case Plan():
-                self._width = max(map(len, event.components), default=0)
-            case Started():
-                self._told.clear()
-                self._component(event.component, "running")
-            case Progress() if self._is_worth_a_line(event):
-                self._told[event.message] = event, self._clock()
-                self._component(event.component, progress_text(event))
-            case Finished():
-                figure = headline(event.component, event.facts)
-                self._component(event.component, event.state, duration(event.seconds), figure)
-            case Failed() if event.component in board.rows:
-                seconds = board.rows[event.component].seconds
-                self._component(event.component, "failed", duration(seconds or 0.0))
-
-    def tick(self, board: Board) -> None:
-        """Writes nothing: a log is no clock."""
-
-    def notice(self, text: str) -> None:
-        """Writes it."""
-        self._line(text)
-
-    def close(self, board: Board) -> None:
-        """Writes nothing; every change has its line already."""
-
-    def end(self, summary: Summary, run: RunFolder) -> None:
-        """Writes the closing lines."""
-        self._line("")
-        for line in closing_lines(summary, run):
+    def begin(self, heading: Sequence[str]) -> None:
+        """Writes the heading."""
+        for line in heading:
             self._line(line)
 
-    def _is_worth_a_line(self, event: Progress) -> bool:
-        """Whether it says something new (an epoch does), or a tenth or ten seconds more of it."""
-        if event.message not in self._told:
+    def show(self, state: RunState) -> None:
+        """Writes what changed and is worth a line."""
+        phase = state.phase.message if state.phase else ""
+        if phase and phase != self._phase:
+            self._line(phase)
+        self._phase = phase
+        self._width = max(map(len, state.nodes), default=0)
+        for node in state.nodes.values():
+            self._show_node(node, state)
+
+    def tick(self, state: RunState) -> None:
+        """Writes nothing: a log is not a clock."""
+
+    def notice(self, text: str) -> None:
+        """Writes it, once."""
+        if text and text != self._notice:
+            self._line(text)
+        self._notice = text
+
+    def close(self, state: RunState) -> None:
+        """Writes nothing; every change has its line already."""
+
+    def end(self, word: Word, lines: Sequence[str]) -> None:
+        """Writes the outcome."""
+        self._line("")
+        for line in lines:
+            self._line(line)
+
+    def _show_node(self, node: NodeState, state: RunState) -> None:
+        if node.state != self._states.get(node.component, "waiting"):
+            self._states[node.component] = node.state
+            self._write_state(node, state)
+        for note in node.notes[self._notes.get(node.component, 0) :]:
+            self._component(node.component, note)
+        self._notes[node.component] = len(node.notes)
+        progress = node.progress
+        # The log of a single node has its progress alone: nothing says there that it runs.
+        is_over = node.state not in ("waiting", "running")
+        if progress and not is_over and self._is_worth_a_line(progress):
+            self._shown[progress.message] = progress, self._clock()
+            self._component(node.component, progress_text(progress))
+
+    def _write_state(self, node: NodeState, state: RunState) -> None:
+        if node.state == "not run":
+            return
+        if node.state in ("starting", "running"):
+            self._shown.clear()
+            self._component(node.component, node.state)
+            return
+        seconds = state.seconds_of(node)
+        took = "" if seconds is None else duration(seconds)
+        self._component(node.component, node.state, took, node.error or node.facts.headline())
+
+    def _is_worth_a_line(self, progress: Progress) -> bool:
+        """Whether it is new (an epoch is), or a tenth or ten seconds more of the same."""
+        if progress.message not in self._shown:
             return True
-        last, told_at = self._told[event.message]
-        seconds = self._clock() - told_at
+        last, shown_at = self._shown[progress.message]
+        if last is progress:
+            return False
+        seconds = self._clock() - shown_at
         if seconds >= _MOST_SECONDS_BETWEEN:
             return True
         if (
             seconds < _LEAST_SECONDS_BETWEEN
-            or event.done is None
+            or progress.done is None
             or last.done is None
-            or not event.total
+            or not progress.total
         ):
             return False
-        return event.done - last.done >= event.total * _SHARE_BETWEEN
+        return progress.done - last.done >= progress.total * _SHARE_BETWEEN
 
     def _component(self, component: str, *words: str) -> None:
         self._line("  ".join(filter(None, [component.ljust(self._width), *words])))
@@ -97,14 +118,14 @@ class PlainView:
         try:
             print(text.rstrip(), file=self._stream, flush=True)
         except BrokenPipeError:
-            # Nobody reads any more, as after `| head`. The run goes on: its summary is a file. What
-            # is still buffered would raise again when Python exits (docs.python.org, SIGPIPE).
+            # Nobody reads any more, as after `| head`. The run continues: its summary is a file.
+            # What is still buffered would raise again when Python exits (docs.python.org, SIGPIPE).
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
-def progress_text(event: Progress) -> str:
-    """A progress event in words: the message, and how many of how many unless it says so."""
-    if event.done is None or f"{event.done}/{event.total}" in event.message:
-        return event.message
-    of = f" of {event.total:,}" if event.total is not None else ""
-    return f"{event.message}: {event.done:,}{of}"
+def progress_text(progress: Progress) -> str:
+    """The message, and how many of how many unless the message says so itself."""
+    if progress.done is None or f"{progress.done}/{progress.total}" in progress.message:
+        return progress.message
+    of = f" of {progress.total:,}" if progress.total is not None else ""
+    return f"{progress.message}: {progress.done:,}{of}"

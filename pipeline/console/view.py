@@ -1,38 +1,41 @@
-"""How a person follows a run: what every view of it offers."""
+"""How a run is shown to the person who follows it: what every view offers."""
 
+from collections.abc import Sequence
 from typing import Protocol, TextIO
 
-from pipeline.run.events import Event
-from pipeline.run.paths import RunFolder
-from pipeline.run.state import Board
-from pipeline.run.summary import Summary
+from components.outcome import Word
+from pipeline.run.state import RunState
 
 
 class View(Protocol):
-    """Shows a run while it goes on; a terminal and a file want to be told differently."""
+    """Shows a run, on this machine or on a cluster, while it goes on."""
 
-    def begin(self, run: RunFolder) -> None:
-        """The run starts."""
-
-    def show(self, event: Event, board: Board) -> None:
-        """Something happened.
+    def begin(self, heading: Sequence[str]) -> None:
+        """The run starts.
 
         Args:
-            event: What.
-            board: Where the run stands after it.
+            heading: Lines to show above it.
         """
 
-    def tick(self, board: Board) -> None:
+    def show(self, state: RunState) -> None:
+        """Something happened; `state` is what follows from it."""
+
+    def tick(self, state: RunState) -> None:
         """Time went by; called several times a second."""
 
     def notice(self, text: str) -> None:
-        """Something else that the person should know now."""
+        """Something else that the person should know now; an empty text takes it back."""
 
-    def close(self, board: Board) -> None:
-        """The run is over, or broke off."""
+    def close(self, state: RunState) -> None:
+        """The run is over, or no longer followed."""
 
-    def end(self, summary: Summary, run: RunFolder) -> None:
-        """What it came to; called after `close`."""
+    def end(self, word: Word, lines: Sequence[str]) -> None:
+        """The outcome; called after `close`.
+
+        Args:
+            word: In a word.
+            lines: The outcome in a sentence, then its details.
+        """
 
 
 def choose_view(stream: TextIO, term: str | None) -> View:
@@ -43,9 +46,9 @@ def choose_view(stream: TextIO, term: str | None) -> View:
         term: The kind of terminal, as in `$TERM`.
     """
     if stream.isatty() and term not in (None, "", "dumb"):
-        from pipeline.console.live import TerminalView
+        from pipeline.console.live import LiveView
 
-        return TerminalView(stream)
+        return LiveView(stream)
     from pipeline.console.plain import PlainView
 
     return PlainView(stream)

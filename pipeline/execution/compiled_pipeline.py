@@ -15,11 +15,13 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import Artifact
 
+from components.facts import Facts
 from pipeline.execution.attempt import Attempt, start_attempt
 from pipeline.execution.beam_args import hide_beam_args
 from pipeline.execution.launcher import NodeLauncher
 from pipeline.metadata.connection import Config, RetryingMetadata
 from pipeline.metadata.retries import retry_transient
+from pipeline.nodes import node
 
 # Names in ML Metadata have at most 255 characters; ours get an output's key and numbers behind.
 _LONGEST_KEY = 160
@@ -32,15 +34,21 @@ class NodeResult:
     """What a node left behind.
 
     Attributes:
+        node_id: The node.
         state: `done` (it ran), `cached` (its outputs are those of an earlier run), or `skipped`
             (its inputs are not there, so neither are its outputs).
         outputs: Its output artifacts by key.
         was_finished: Whether it had finished in this run before, so that nothing was done now.
     """
 
+    node_id: str
     state: State
     outputs: dict[str, list[Artifact]]
     was_finished: bool = False
+
+    def read_facts(self) -> Facts:
+        """What the node reports, read from its outputs; empty for one that was skipped."""
+        return Facts() if self.state == "skipped" else node(self.node_id).facts.read(self.outputs)
 
 
 class CompiledPipeline:
@@ -83,15 +91,15 @@ class CompiledPipeline:
         if finished := self.find_result(node_id):
             return replace(finished, was_finished=True)
         attempt = retry_transient(partial(self._start_attempt, node_id))
-        node = self._node(node_id)
+        compiled = self._node(node_id)
         if not use_cache:
-            node.execution_options.caching_options.enable_cache = False
+            compiled.execution_options.caching_options.enable_cache = False
         spec, operators = hide_beam_args(
             runner_utils.extract_executor_spec(self._deployment, node_id)
         )
         info = NodeLauncher(
             attempt,
-            pipeline_node=node,
+            pipeline_node=compiled,
             mlmd_connection=self._metadata(),
             pipeline_info=self._ir.pipeline_info,
             pipeline_runtime_spec=self._ir.runtime_spec,
@@ -100,13 +108,13 @@ class CompiledPipeline:
             custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, node_id),
         ).launch()
         if info is None or info.execution_id is None:
-            return NodeResult("skipped", {})
-        return self._result(info.execution_id)
+            return NodeResult(node_id, "skipped", {})
+        return self._result(node_id, info.execution_id)
 
     def find_result(self, node_id: str) -> NodeResult | None:
         """What a node left behind in this run; None if it has not finished."""
         found = next(filter(_is_successful, self._executions(node_id)), None)
-        return self._result(found.id) if found is not None else None
+        return self._result(node_id, found.id) if found is not None else None
 
     def unfinished(self, node_id: str) -> dict[str, str]:
         """Nodes that one needs and that have not finished in this run, and where each stands."""
@@ -154,7 +162,7 @@ class CompiledPipeline:
 
         return sorted(retry_transient(find), key=lambda execution: execution.id)
 
-    def _result(self, execution_id: int) -> NodeResult:
+    def _result(self, node_id: str, execution_id: int) -> NodeResult:
         def read() -> tuple[metadata_store_pb2.Execution, dict[str, Any]]:
             with self._metadata() as handle:
                 [execution] = handle.store.get_executions_by_id([execution_id])
@@ -165,7 +173,7 @@ class CompiledPipeline:
             # The launcher publishes unresolved inputs as a failure but does not raise it.
             raise RuntimeError("its inputs could not be resolved")
         is_cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
-        return NodeResult("cached" if is_cached else "done", outputs)
+        return NodeResult(node_id, "cached" if is_cached else "done", outputs)
 
 
 def _is_successful(execution: metadata_store_pb2.Execution) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.config.schema import PipelineConfig
+from pipeline.console.final import closing_lines, shown_path
 from pipeline.console.view import View
 from pipeline.local.signals import StopSignals
 from pipeline.local.worker_process import Deadline, WorkerProcess
@@ -16,7 +17,7 @@ from pipeline.run.events import Event, Failed
 from pipeline.run.lock import lock_workspace
 from pipeline.run.outcome import build_summary
 from pipeline.run.paths import RunFolder, WorkspaceError, open_run
-from pipeline.run.state import Board
+from pipeline.run.state import RunState
 from pipeline.run.summary import Summary, write_summary
 
 WORKER = (sys.executable, "-m", "pipeline.local.worker")
@@ -65,8 +66,8 @@ def supervise(
     ):
         run = open_run(workspace, config)
         started = datetime.now(timezone.utc)
-        board = Board()
-        view.begin(run)
+        state = RunState()
+        view.begin([f"Run {run.run_id}", f"Log {shown_path(run.log)}"])
         try:
             lock.record_run(run.run_id)
             command = [*worker, "--run-dir", str(run.path), "--workspace", str(run.workspace)]
@@ -74,10 +75,10 @@ def supervise(
                 process = WorkerProcess(
                     [*command, "--run-id", run.run_id], run.log, worker_environment(environment)
                 )
-                follower = _Follower(process, board, view, event_log, signals, stop_timeout_seconds)
+                follower = _Follower(process, state, view, event_log, signals, stop_timeout_seconds)
                 follower.follow(run)
             summary = build_summary(
-                board,
+                state,
                 run,
                 config.gate,
                 started=started,
@@ -91,8 +92,8 @@ def supervise(
             message = f"the workspace {run.workspace} cannot be written: {error.strerror}{where}"
             raise WorkspaceError(message) from error
         finally:
-            view.close(board)
-        view.end(summary, run)
+            view.close(state)
+        view.end(state.outcome.word, closing_lines(state, summary, run))
         return summary
 
 
@@ -113,14 +114,14 @@ class _Follower:
     def __init__(
         self,
         process: WorkerProcess,
-        board: Board,
+        state: RunState,
         view: View,
         event_log: TextIO,
         signals: StopSignals,
         stop_timeout_seconds: float,
     ) -> None:
         self._process = process
-        self._board = board
+        self._state = state
         self._view = view
         self._event_log = event_log
         self._signals = signals
@@ -136,7 +137,7 @@ class _Follower:
                 for event in self._process.events(self._signals.fd, _TICK_SECONDS):
                     self._report(event)
                 self._forward_signals()
-                self._view.tick(self._board)
+                self._view.tick(self._state)
             for event in self._process.drain():
                 self._report(event)
             self._forward_signals()
@@ -148,12 +149,12 @@ class _Follower:
             self._report(failure)
 
     def _report(self, event: Event) -> None:
-        if self.is_stopped and isinstance(event, Failed) and self._board.failure is not None:
+        if self.is_stopped and isinstance(event, Failed) and self._state.failure is not None:
             return  # A worker that is being stopped fails one way or another.
         self._event_log.write(event.model_dump_json() + "\n")
         self._event_log.flush()
-        self._board.apply(event)
-        self._view.show(event, self._board)
+        self._state.apply(event)
+        self._view.show(self._state)
 
     def _forward_signals(self) -> None:
         """Forwards the first signal as SIGTERM; a second one, or a timeout, kills the worker."""
@@ -172,7 +173,7 @@ class _Follower:
     def _stop(self, number: signal.Signals) -> None:
         self._deadline.set(self._stop_timeout_seconds)
         self._process.signal(signal.SIGTERM)
-        if self._board.failure is None and not self._board.is_complete:
+        if self._state.failure is None and not self._state.is_complete:
             self.is_stopped = True
             self._report(Failed(cause=f"interrupted by {number.name}", hint=RERUN_HINT))
         self._view.notice(
@@ -182,9 +183,9 @@ class _Follower:
 
     def _find_failure(self, run: RunFolder) -> Failed | None:
         """The failure of a worker that ended early, or without reporting one itself."""
-        if self._board.failure is not None:
+        if self._state.failure is not None:
             return None
-        running = self._board.running
+        running = self._state.running
         component = running.component if running else None
         during = f"while {component} was running" if component else "between components"
         code = self._process.returncode
@@ -192,7 +193,7 @@ class _Follower:
             likely = " (often: out of memory)" if code == -signal.SIGKILL else ""
             cause = f"the worker was killed by signal {-code}{likely} {during}"
             return Failed(component=component, cause=cause, hint=RERUN_HINT)
-        if code != 0 or not self._board.is_complete:
+        if code != 0 or not self._state.is_complete:
             cause = f"the worker ended with exit code {code} {during}"
             error = _last_error(run.log)
             return Failed(component=component, cause=f"{cause}: {error}" if error else cause)

@@ -80,13 +80,11 @@ def run_pipeline(
 def _run_node(
     compiled: "CompiledPipeline", node_id: str, use_cache: bool, events: EventWriter
 ) -> bool:
-    from pipeline.run.facts import collect_facts
-
     events.write(Started(component=node_id))
     start = time.monotonic()
     try:
         result = compiled.run_node(node_id, use_cache)
-        facts = collect_facts(node_id, result.outputs)
+        facts = result.read_facts().model_dump(mode="json")
     except Exception as error:
         traceback.print_exc()
         events.write(failure(node_id, error))

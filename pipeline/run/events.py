@@ -7,21 +7,8 @@ r"""What the worker tells the front end: one JSON object a line, told apart by `
     {"kind":"finished","component":"ImageExampleGen","state":"done","seconds":3.2,"facts":{...}}
     {"kind":"failed","component":"Trainer","cause":"...","hint":null}
 
-The facts of a finished component, every key optional:
-
-    ImageExampleGen  found, accepted, quarantined, quarantined_by_reason {reason: n},
-                     splits {split: n}, classes {class: n}, span, quarantine_path
-    ExampleCheck     anomalies [text]
-    Transform        classes, image_size
-    Trainer          stages [{name, epochs, best_epoch, seconds, validation_accuracy, layers,
-                     trainable_layers, trainable_parameters, total_parameters}],
-                     notes [text]
-    Baseline         baseline (URI of the last blessed model, or null)
-    Evaluator        text, test_accuracy, test_examples, interval, calibration_error, blessed,
-                     reasons [text], baseline_accuracy, baseline_note, change, change_interval,
-                     notes [text], worst [{name, label, predicted, score, label_score}]
-    ServingCheck     passed, is_checked, failures [text], calls, latency_ms, memory_growth_bytes
-    Pusher           pushed, version, path (in service), is_new, withdrawn
+The facts of a finished component are those of `facts.py` in its component's folder. A node on a
+cluster ends its log with its last event, in the same form.
 """
 
 import logging

@@ -1,11 +1,16 @@
-"""What a run came to, worked out from what its components told."""
+"""The summary of a run and its exit code, from the state of its nodes at the end."""
 
 from datetime import datetime
-from typing import Any
 
+from components.evaluator.facts import EvaluatorFacts
 from components.evaluator.settings import GateSettings
+from components.example_gen.facts import IngestFacts
+from components.outcome import Word
+from components.pusher.facts import PusherFacts
+from components.report.facts import ReportFacts
+from components.serving_check.facts import ServingCheckFacts
 from pipeline.run.paths import RunFolder
-from pipeline.run.state import Board
+from pipeline.run.state import RunState
 from pipeline.run.summary import (
     ComponentSummary,
     ErrorSummary,
@@ -18,12 +23,19 @@ from pipeline.run.summary import (
     Summary,
     WorstImage,
 )
+from trainer.facts import TrainerFacts
 
-EXIT_CODES: dict[Outcome, int] = {"pushed": 0, "unchanged": 0, "failed": 1, "refused": 3}
+EXIT_CODES: dict[Word, int] = {
+    "pushed": 0,
+    "unchanged": 0,
+    "unknown": 0,
+    "failed": 1,
+    "refused": 3,
+}
 
 
 def build_summary(
-    board: Board,
+    state: RunState,
     run: RunFolder,
     gate: GateSettings,
     *,
@@ -35,7 +47,7 @@ def build_summary(
     """Sums a run up.
 
     Args:
-        board: Where it stands at its end.
+        state: The nodes at its end.
         run: Its folder.
         gate: Its thresholds.
         started: When it started.
@@ -43,117 +55,101 @@ def build_summary(
         config_path: Its configuration file.
         exit_code: What the command exits with, where that does not follow from the outcome.
     """
-    outcome = find_outcome(board)
-    trainer, evaluator = board.facts("Trainer"), board.facts("Evaluator")
-    version = _version(board.facts("Pusher"))
+    outcome = state.outcome
+    trainer, ingest = state.facts(TrainerFacts), state.facts(IngestFacts)
+    pusher = state.facts(PusherFacts)
+    version = _version(pusher)
     return Summary(
-        outcome=outcome,
-        exit_code=EXIT_CODES[outcome] if exit_code is None else exit_code,
+        outcome=_word(outcome.word),
+        exit_code=EXIT_CODES[outcome.word] if exit_code is None else exit_code,
         run_id=run.run_id,
         started=started,
         finished=finished,
         seconds=round((finished - started).total_seconds(), 3),
         config_path=config_path,
-        images=_images(board.facts("ImageExampleGen")),
-        splits=board.facts("ImageExampleGen").get("splits", {}),
-        classes=board.facts("ImageExampleGen").get("classes", {}),
-        stages=[
-            StageSummary(**{key: stage.get(key) for key in StageSummary.model_fields})
-            for stage in trainer.get("stages", [])
-        ],
-        notes=trainer.get("notes", []),
-        test=_test(evaluator),
-        gate=_gate(evaluator, gate),
-        serving_failures=board.facts("ServingCheck").get("failures", []),
-        pushed=version if _has_pushed(board) else None,
+        images=_images(ingest),
+        splits=ingest.splits,
+        classes=ingest.classes,
+        stages=[StageSummary(**stage.model_dump()) for stage in trainer.stages],
+        notes=list(trainer.notes),
+        test=_test(state.facts(EvaluatorFacts)),
+        gate=_gate(state.facts(EvaluatorFacts), gate),
+        serving_failures=list(state.facts(ServingCheckFacts).failures),
+        pushed=version if _has_pushed(state) else None,
         in_service=version,
-        withdrawn=bool(board.facts("Pusher").get("withdrawn")),
-        report=board.facts("Report").get("report_path"),
+        withdrawn=pusher.withdrawn,
+        report=state.facts(ReportFacts).report_path,
         components={
-            row.component: ComponentSummary(state=row.state, seconds=row.seconds)
-            for row in board.rows.values()
+            node.component: ComponentSummary(state=node.state, seconds=node.seconds)
+            for node in state.nodes.values()
         },
-        error=_error(board, run),
+        error=_error(state, run),
     )
 
 
-def find_outcome(board: Board) -> Outcome:
-    """What a run that is over came to.
-
-    A refused model stays refused when the next run finds nothing changed, cached or not.
-    """
-    if board.failure is not None:
-        return "failed"
-    if board.facts("Evaluator").get("blessed") is False:
-        return "refused"
-    if board.facts("ServingCheck").get("passed") is False:
-        return "refused"
-    return "pushed" if _has_pushed(board) else "unchanged"
+def _word(word: Word) -> Outcome:
+    """The summary's word: a run without a Pusher changes nothing."""
+    return "unchanged" if word == "unknown" else word
 
 
-def _has_pushed(board: Board) -> bool:
-    """Whether the run put a version into service, whatever came after."""
-    if "Pusher" not in board.rows or board.rows["Pusher"].state != "done":
-        return False
-    facts = board.facts("Pusher")
-    # A model that is blessed again, under another gate, is in service already.
-    return bool(facts.get("pushed") and facts.get("is_new", True))
+def _has_pushed(state: RunState) -> bool:
+    """Whether the run released a version, whatever came after."""
+    node = next((n for n in state.nodes.values() if isinstance(n.facts, PusherFacts)), None)
+    pusher = state.facts(PusherFacts)
+    return node is not None and node.state == "done" and bool(pusher.pushed and pusher.is_new)
 
 
-def _images(facts: dict[str, Any]) -> ImageCounts | None:
-    if "found" not in facts:
+def _images(facts: IngestFacts) -> ImageCounts | None:
+    if facts.found is None:
         return None
     return ImageCounts(
-        found=facts["found"],
-        accepted=facts.get("accepted", 0),
-        quarantined=facts.get("quarantined", 0),
-        quarantined_by_reason=facts.get("quarantined_by_reason", {}),
-        quarantine_path=facts.get("quarantine_path"),
+        found=facts.found,
+        accepted=facts.accepted,
+        quarantined=facts.quarantined,
+        quarantined_by_reason=facts.quarantined_by_reason,
+        quarantine_path=facts.quarantine_path,
     )
 
 
-def _test(facts: dict[str, Any]) -> Measurement | None:
-    if facts.get("test_accuracy") is None:
+def _test(facts: EvaluatorFacts) -> Measurement | None:
+    if facts.test_accuracy is None:
         return None
     return Measurement(
-        accuracy=facts["test_accuracy"],
-        examples=facts.get("test_examples"),
-        interval=facts.get("interval"),
-        calibration_error=facts.get("calibration_error"),
-        worst=[
-            WorstImage(**{key: image.get(key) for key in WorstImage.model_fields})
-            for image in facts.get("worst", [])
-        ],
+        accuracy=facts.test_accuracy,
+        examples=facts.test_examples,
+        interval=facts.interval,
+        calibration_error=facts.calibration_error,
+        worst=[WorstImage(**image.model_dump()) for image in facts.worst],
     )
 
 
-def _gate(facts: dict[str, Any], gate: GateSettings) -> GateSummary | None:
-    if "blessed" not in facts:
+def _gate(facts: EvaluatorFacts, gate: GateSettings) -> GateSummary | None:
+    if facts.blessed is None:
         return None
     return GateSummary(
-        blessed=facts["blessed"],
-        reasons=facts.get("reasons", []),
+        blessed=facts.blessed,
+        reasons=list(facts.reasons),
         min_accuracy=gate.min_accuracy,
         max_drop=gate.max_drop,
-        baseline_accuracy=facts.get("baseline_accuracy"),
-        text=facts.get("text"),
-        change=facts.get("change"),
-        change_interval=facts.get("change_interval"),
-        baseline_note=facts.get("baseline_note"),
-        notes=facts.get("notes", []),
+        baseline_accuracy=facts.baseline_accuracy,
+        text=facts.text,
+        change=facts.change,
+        change_interval=facts.change_interval,
+        baseline_note=facts.baseline_note,
+        notes=list(facts.notes),
     )
 
 
-def _version(facts: dict[str, Any]) -> ModelVersion | None:
-    if facts.get("version") is None:
+def _version(facts: PusherFacts) -> ModelVersion | None:
+    if facts.version is None or facts.path is None:
         return None
-    return ModelVersion(version=facts["version"], path=facts["path"])
+    return ModelVersion(version=facts.version, path=facts.path)
 
 
-def _error(board: Board, run: RunFolder) -> ErrorSummary | None:
-    if board.failure is None:
+def _error(state: RunState, run: RunFolder) -> ErrorSummary | None:
+    if state.failure is None:
         return None
-    failure = board.failure
+    failure = state.failure
     return ErrorSummary(
         component=failure.component, cause=failure.cause, hint=failure.hint, log=str(run.log)
     )

@@ -1,43 +1,58 @@
-"""Where a run stands: the worker's events, added up."""
+"""The state of a run: every node, and what its worker or the cluster said of it."""
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar, get_args
 
+from components.facts import Facts
+from components.outcome import Outcome, Reported, find_outcome
+from pipeline.nodes import parse_facts
 from pipeline.run.events import Event, Failed, Finished, Phase, Plan, Progress, Started, State
 
-RowState = Literal["waiting", "running", "done", "cached", "skipped", "failed", "stopped"]
+NodeWord = Literal[
+    "waiting", "starting", "running", "done", "cached", "skipped", "failed", "stopped", "not run"
+]
+"""`starting`, `not run`: on a cluster only, of a pod that is prepared or was never made."""
+
+_Facts = TypeVar("_Facts", bound=Facts)
 
 
 @dataclass
-class Row:
-    """One component.
+class NodeState:
+    """One node.
 
     Attributes:
         component: Its id.
-        state: Where it stands; `stopped` is one that was running when the run failed elsewhere.
-        progress: What it last said about its progress.
-        notes: What it said that is worth seeing while it runs.
-        facts: What it found, once it has finished.
+        state: In a word; `stopped` is a node that was running when the run failed elsewhere.
+        progress: The last progress that it reported.
+        notes: What it reported that should be seen while it runs.
+        facts: What it reported in the end.
+        error: What the cluster says went wrong.
         seconds: How long it took, once it has ended.
-        since: When it started, by the board's clock.
+        since: When it started, by the clock of the run's state.
     """
 
     component: str
-    state: RowState = "waiting"
+    state: NodeWord = "waiting"
     progress: Progress | None = None
     notes: list[str] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    error: str = ""
     seconds: float | None = None
     since: float = 0.0
 
+    @property
+    def has_finished(self) -> bool:
+        """Whether it did its work, now or in an earlier run."""
+        return self.state in get_args(State)
 
-class Board:
-    """Every component of a run, and what else its worker said.
+
+class RunState:
+    """Every node of a run.
 
     Attributes:
-        rows: The components in the order in which they run.
+        nodes: The nodes by id, in the order in which they run.
         phase: What happens while none runs, or None.
         failure: Why the run failed, or None.
 
@@ -49,7 +64,7 @@ class Board:
     def __init__(
         self, events: Iterable[Event] = (), clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.rows: dict[str, Row] = {}
+        self.nodes: dict[str, NodeState] = {}
         self.phase: Phase | None = None
         self.failure: Failed | None = None
         self._clock = clock
@@ -64,55 +79,81 @@ class Board:
                 self.phase = event
             case Plan():
                 self.phase = None
-                self.rows = {name: self._row(name) for name in event.components}
+                self.nodes = {name: self.node(name) for name in event.components}
             case Started():
                 self.phase = None
-                row = self._row(event.component)
-                row.state, row.since = "running", self._clock()
+                node = self.node(event.component)
+                node.state, node.since = "running", self._clock()
             case Progress() if event.is_note:
-                self._row(event.component).notes.append(event.message)
+                self.node(event.component).notes.append(event.message)
             case Progress():
-                self._row(event.component).progress = event
+                self.node(event.component).progress = event
             case Finished():
-                row = self._row(event.component)
-                row.state, row.seconds, row.facts = event.state, event.seconds, event.facts
+                node = self.node(event.component)
+                node.state, node.seconds = event.state, event.seconds
+                node.facts = parse_facts(event.component, event.facts)
             case Failed():
                 self._fail(event)
 
+    def node(self, component: str) -> NodeState:
+        """The state of a node; added, waiting, where it is not known yet."""
+        return self.nodes.setdefault(component, NodeState(component))
+
+    def set_running(self, component: str, seconds: float) -> None:
+        """Marks a node that has been running for so many seconds, as a cluster reports it."""
+        node = self.node(component)
+        node.state, node.since = "running", self._clock() - seconds
+
     @property
-    def running(self) -> Row | None:
-        """The component that runs now, if one does."""
-        return next((row for row in self.rows.values() if row.state == "running"), None)
+    def running(self) -> NodeState | None:
+        """The node that runs now, if one does."""
+        return next((node for node in self.nodes.values() if node.state == "running"), None)
 
     @property
     def is_complete(self) -> bool:
-        """Whether every component has finished."""
-        rows = self.rows.values()
-        return bool(rows) and all(row.state in get_args(State) for row in rows)
+        """Whether every node has finished."""
+        return bool(self.nodes) and all(node.has_finished for node in self.nodes.values())
 
     @property
     def elapsed_seconds(self) -> float:
         """Seconds since the run began."""
         return self._clock() - self._start
 
-    def row_seconds(self, row: Row) -> float | None:
-        """Seconds that a component took or has taken so far; None before it starts."""
-        if row.state == "running":
-            return self._clock() - row.since
-        return row.seconds
+    def seconds_of(self, node: NodeState) -> float | None:
+        """Seconds that a node took or has taken so far; None before it starts."""
+        if node.state == "running":
+            return self._clock() - node.since
+        return node.seconds
 
-    def facts(self, component: str) -> dict[str, Any]:
-        """What a component found; empty for one that has not finished."""
-        return self.rows[component].facts if component in self.rows else {}
+    def facts(self, kind: type[_Facts]) -> _Facts:
+        """What the node that reports such facts reported; empty where none has."""
+        reported = (node.facts for node in self.nodes.values())
+        return next((facts for facts in reported if isinstance(facts, kind)), kind())
 
-    def _row(self, component: str) -> Row:
-        return self.rows.setdefault(component, Row(component))
+    @property
+    def reported(self) -> Mapping[str, Reported]:
+        """The nodes that have finished."""
+        return {
+            name: Reported(node.state, node.facts)
+            for name, node in self.nodes.items()
+            if node.has_finished
+        }
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome of the run, once it is over."""
+        outcome = find_outcome(self.reported)
+        if self.failure is None:
+            return outcome
+        where = f" in {self.failure.component}" if self.failure.component else ""
+        sentence = f"Failed{where}: {self.failure.cause}"
+        return replace(outcome, word="failed", sentence=sentence)
 
     def _fail(self, event: Failed) -> None:
         if self.failure is not None:
-            return  # What came after the first failure came of it.
+            return  # Later failures follow from the first one.
         self.failure = event
-        for row in self.rows.values():
-            if row.state == "running":
-                row.seconds = self.row_seconds(row)
-                row.state = "failed" if row.component == event.component else "stopped"
+        for node in self.nodes.values():
+            if node.state == "running":
+                node.seconds = self.seconds_of(node)
+                node.state = "failed" if node.component == event.component else "stopped"

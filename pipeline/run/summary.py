@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.run.paths import RunFolder, write_whole
-from pipeline.run.state import RowState
+from pipeline.run.state import NodeWord
 
 Outcome = Literal["pushed", "refused", "unchanged", "failed"]
 
@@ -133,7 +133,7 @@ class ModelVersion(_Part):
 class ComponentSummary(_Part):
     """One component of the pipeline."""
 
-    state: RowState
+    state: NodeWord
     """`done`, `cached`, `skipped`, `failed`, `stopped` with the run, or `waiting` (not reached)."""
     seconds: float | None
     """Time it took, in seconds; null if it never started."""

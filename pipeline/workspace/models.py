@@ -9,9 +9,9 @@ from typing import Any, TextIO
 
 from components import storage
 from components.errors import UserError
+from components.format import share
 from components.pusher.version import Version, find_damage
 from components.pusher.versions import list_versions
-from pipeline.console.headlines import accuracy
 from pipeline.console.table import print_plain_table
 from pipeline.workspace.registry import ServedModel, choose_model, find_models
 
@@ -135,7 +135,7 @@ _HEADINGS = ("model", "version", "state", "test accuracy", "pushed (UTC)", "run"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    measured = "-" if row.test_accuracy is None else accuracy(row.test_accuracy)
+    measured = "-" if row.test_accuracy is None else share(row.test_accuracy)
     if row.test_accuracy is not None and row.test_examples is not None:
         measured += f" on {row.test_examples:,}"
     pushed = row.pushed[:16].replace("T", " ") if row.pushed else "-"

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TextIO
 
-from pipeline.console.headlines import accuracy, duration
+from components.format import duration, share
 from pipeline.console.table import print_plain_table
 from pipeline.run.paths import RunFolder
 
@@ -107,7 +107,7 @@ _STYLES = {"pushed": "green", "refused": "yellow", "failed": "red", UNFINISHED: 
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    measured = "-" if row.test_accuracy is None else accuracy(row.test_accuracy)
+    measured = "-" if row.test_accuracy is None else share(row.test_accuracy)
     if row.test_accuracy is not None and row.test_examples is not None:
         measured += f" on {row.test_examples:,}"
     return (

@@ -16,12 +16,8 @@ from pipeline.config.kubeflow.metadata import ClusterMetadataSettings
 from pipeline.config.kubeflow.resources import ResourceSettings, SecretSettings, Variables, Volumes
 from pipeline.config.kubeflow.serving import ServingSettings
 from pipeline.config.kubeflow.training import TrainingJobSettings
+from pipeline.nodes import NODES
 
-NODES = (
-    "ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform", "EarlierModel",
-    "Trainer", "Baseline", "Evaluator", "InfraValidator", "ServingCheck", "Pusher", "Report",
-)  # fmt: skip
-"""Every node that `create_pipeline` may add."""
 DEFAULT = "default"
 """The entry of `resources` for nodes without an entry of their own."""
 METADATA_FILES = "/var/run/secrets/image-pipeline/metadata"

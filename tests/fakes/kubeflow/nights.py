@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pipeline.run.events import Finished, parse_event
 from tests.fakes.kubeflow.kfp_player import Cluster, PlayedRun
 from tests.fakes.servers.postgresql import PostgreSQL
 from tests.repository import REPOSITORY
@@ -54,8 +55,14 @@ def open_cluster(folder: Path, server: PostgreSQL) -> Cluster:
 
 
 def last_lines(run: PlayedRun) -> dict[str, str]:
-    """The last line of each task's log, which says what the task came to."""
-    return {name: task.log.strip().splitlines()[-1] for name, task in run.tasks.items()}
+    """The result of each task as its log shows it to people, above its last event as JSON."""
+    return {name: _result(task.log.strip().splitlines()) for name, task in run.tasks.items()}
+
+
+def _result(log: list[str]) -> str:
+    [event] = [parse_event(line) for line in log if line.startswith('{"kind":"finished"')]
+    assert isinstance(event, Finished)
+    return [line for line in log if line.startswith(f"{event.component}  ")][-1]
 
 
 def swap_labels(images: Path, count: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from kubeflow.cli import main
 from pipeline.config.schema import PipelineConfig
+from pipeline.run.events import Finished
 from tests.fakes.kubeflow.clusters import DIGITS, with_short_stack
 from tests.fakes.kubeflow.deployed import served, write_package
 from tests.fakes.kubeflow.kfp_api_server import KfpApi, argo_run
@@ -105,11 +106,14 @@ def test_wait_for_a_failure(api: KfpApi, kubeflow: Command) -> None:
 
 
 def test_wait_for_a_refusal(api: KfpApi, kubeflow: Command) -> None:
-    api.logs["wf-system-container-impl-101"] = "Evaluator  done  7.1s  refused: too low\n"
+    event = Finished(
+        component="Evaluator", state="done", seconds=7.1, facts={"blessed": False, "reasons": ["x"]}
+    )
+    api.logs["wf-system-container-impl-101"] = f"loading\n{event.model_dump_json()}\n"
     api.plays[:] = [argo_run("SUCCEEDED", {"evaluator": "SUCCEEDED"})]
     code, printed = kubeflow("deploy", "--wait", "--poll", "0.01")
     assert code == 3
-    assert "Refused: Evaluator keeps this model out of service." in printed
+    assert "Refused: the gate refused this model." in printed
 
 
 def test_a_schedule_from_its_start_to_its_end(api: KfpApi, kubeflow: Command) -> None:

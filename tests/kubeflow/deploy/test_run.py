@@ -1,4 +1,4 @@
-"""A run is followed to its end, and told for what it came to."""
+"""A run is followed to its end, and its outcome is found."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -15,8 +15,12 @@ from kubeflow.deploy.follow import follow
 from kubeflow.deploy.log import read_log_tail
 from kubeflow.deploy.outcome import RunOutcome, read_outcome
 from kubeflow.deploy.package import Package
-from kubeflow.deploy.run import RunState, read_run
-from kubeflow.deploy.view import PlainRunView, TerminalRunView
+from kubeflow.deploy.run import read_run
+from pipeline.console.live import LiveView
+from pipeline.console.plain import PlainView
+from pipeline.run.events import Failed, Finished
+from pipeline.run.outcome import EXIT_CODES
+from pipeline.run.state import RunState
 from tests.fakes.kubeflow.deployed import connect, served, write_package
 from tests.fakes.kubeflow.kfp_api_server import KfpApi, argo_run
 
@@ -46,9 +50,16 @@ def run_to_its_end(
     """Starts a run, follows it, and gives what it came to and what was shown."""
     host = connect(api)
     api.plays[:] = plays
-    run_id, shown = started(host, package), io.StringIO()
-    run = follow(host, run_id, package, PlainRunView(shown), poll_seconds=0.01)
-    return read_outcome(host, run), shown.getvalue()
+    run_id, shown, state = started(host, package), io.StringIO(), RunState()
+    run = follow(host, run_id, package, PlainView(shown), state, poll_seconds=0.01)
+    return read_outcome(host, run, state), shown.getvalue()
+
+
+def log_of(component: str, state: Any = "done", **facts: Any) -> str:
+    """The log of a node that has finished; KFP's launcher writes into it, too."""
+    event = Finished(component=component, state=state, seconds=7.1, facts=facts)
+    before, after = f"loading\n{component}  done  7.1s  in whatever words\n", "publishing\n" * 100
+    return f"{before}{event.model_dump_json()}\nI1123 03:12:01 launcher_v2.go] {after}"
 
 
 def started(host: PipelinesHost, package: Package) -> str:
@@ -86,45 +97,48 @@ def test_how_long_a_task_has_been_running(package: Package) -> None:
 
 
 def test_pushed_by_the_logs(api: KfpApi, package: Package) -> None:
-    api.logs[PODS["evaluator"]] = "loading\nEvaluator  done  7.1s  0.983 on 301: blessed\n"
-    api.logs[PODS["pusher"]] = "Pusher  done  0.5s  version 1795444680\n"
+    text = "0.983 on 301 images: blessed"
+    api.logs[PODS["evaluator"]] = log_of("Evaluator", blessed=True, text=text, test_accuracy=0.983)
+    api.logs[PODS["pusher"]] = log_of("Pusher", pushed=True, version=1795444680, path="gs://b/1")
     outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
-    assert outcome.exit_code == 0
+    assert outcome.word == "pushed"
     assert outcome.lines == (
-        "Pushed: version 1795444680 of the model is in service. (12m05s)",
-        "  Evaluator  done  7.1s  0.983 on 301: blessed",
-        "  Pusher  done  0.5s  version 1795444680",
+        "Pushed: version 1795444680 is released to model servers. (12m05s)",
+        f"  test accuracy {text}",
+        "  model         gs://b/1",
     )
 
 
 def test_refused_by_the_logs(api: KfpApi, package: Package) -> None:
     api.is_user_interface = False
-    api.logs[PODS["evaluator"]] = "Evaluator  done  7.1s  refused: accuracy 0.61 is below 0.95\n"
-    api.logs[PODS["pusher"]] = (
-        "Pusher  done  0.5s  nothing pushed\n"
-        "  because  the gate refused the model: accuracy 0.61 is below 0.95\n"
-        "I1123 03:12:01 launcher_v2.go] " + "publishing\n" * 100
-    )
+    reason = "accuracy 0.61 is below 0.95"
+    api.logs[PODS["evaluator"]] = log_of("Evaluator", blessed=False, reasons=[reason])
+    api.logs[PODS["pusher"]] = log_of("Pusher", pushed=False)
     outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
-    assert outcome.exit_code == 3
-    assert outcome.lines[0].startswith("Refused: Evaluator keeps this model out of service.")
-    assert outcome.lines[1:] == (
-        "  Evaluator  done  7.1s  refused: accuracy 0.61 is below 0.95",
-        "  Pusher  done  0.5s  nothing pushed",
-        "    because  the gate refused the model: accuracy 0.61 is below 0.95",
+    assert EXIT_CODES[outcome.word] == 3
+    assert outcome.lines == (
+        "Refused: the gate refused this model. (12m05s)",
+        f"  because       {reason}",
     )
+
+
+def test_prose_in_a_log_decides_nothing(api: KfpApi, package: Package) -> None:
+    api.logs[PODS["evaluator"]] = "Evaluator  done  7.1s  refused: accuracy 0.61 is below 0.95\n"
+    api.logs[PODS["pusher"]] = log_of("Pusher", pushed=True, version=17)
+    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    assert outcome.word == "pushed"
 
 
 def test_unchanged_by_the_logs(api: KfpApi, package: Package) -> None:
-    api.logs[PODS["pusher"]] = "Pusher  cached: an earlier run's outputs hold  0.5s  version 17\n"
+    api.logs[PODS["pusher"]] = log_of("Pusher", "cached", pushed=True, version=17)
     outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
-    assert (outcome.word, outcome.exit_code) == ("unchanged", 0)
+    assert (outcome.word, EXIT_CODES[outcome.word]) == ("unchanged", 0)
 
 
 def test_succeeded_without_logs(api: KfpApi, package: Package) -> None:
     outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
-    assert outcome.exit_code == 0
-    assert outcome.lines == ("Succeeded. What it came to is on the pages of its tasks. (12m05s)",)
+    assert EXIT_CODES[outcome.word] == 0
+    assert outcome.lines == ("Finished. (12m05s) Its result is on the pages of its tasks.",)
 
 
 def newer_run(blessed: float) -> dict[str, Any]:
@@ -149,8 +163,10 @@ def test_metrics_where_the_api_has_them(
 ) -> None:
     run = read_run(newer_run(blessed), package)
     assert [task.pods for task in run.tasks][0] == ("trainer-pod",)
-    outcome = read_outcome(connect(api), run)
-    assert outcome.exit_code == code
+    state = RunState()
+    run.update(state)
+    outcome = read_outcome(connect(api), run, state)
+    assert EXIT_CODES[outcome.word] == code
     assert ("version 17" in outcome.lines[0]) == bool(blessed)
 
 
@@ -163,11 +179,24 @@ def test_a_failed_task_and_its_log(api: KfpApi, package: Package, is_user_interf
         api, package, argo_run("FAILED", {"trainer": "FAILED"}, "main exited with 1")
     )
     assert "Trainer    failed" in shown
-    assert outcome.exit_code == 1
+    assert EXIT_CODES[outcome.word] == 1
     assert outcome.lines[0] == "Failed in Trainer: main exited with 1 (12m05s)"
     assert outcome.lines[1] == "The last lines of Trainer's log:"
     assert outcome.lines[-1] == "  | Trainer failed: no space left on device"
     assert 20 < len(outcome.lines) < 30
+
+
+def test_a_failed_task_that_says_why(api: KfpApi, package: Package) -> None:
+    event = Failed(component="Trainer", cause="no space left on device", hint="Free some.")
+    api.logs[PODS["trainer"]] = f"Traceback ...\n{event.model_dump_json()}\nexit status 1\n"
+    outcome, _ = run_to_its_end(
+        api, package, argo_run("FAILED", {"trainer": "FAILED"}, "main exited with 1")
+    )
+    assert outcome.lines[:2] == (
+        "Failed in Trainer: no space left on device (12m05s)",
+        "  what to do    Free some.",
+    )
+    assert outcome.lines[2].startswith("  log           kubectl -n kubeflow logs -l pipeline/runid")
 
 
 def test_a_failed_task_without_a_log(api: KfpApi, package: Package) -> None:
@@ -179,7 +208,7 @@ def test_a_failed_task_without_a_log(api: KfpApi, package: Package) -> None:
 
 def test_a_run_that_was_stopped(api: KfpApi, package: Package) -> None:
     outcome, _ = run_to_its_end(api, package, argo_run("CANCELED", {"trainer": "RUNNING"}))
-    assert outcome.exit_code == 1
+    assert EXIT_CODES[outcome.word] == 1
     assert outcome.lines[0].startswith("Stopped on the cluster")
 
 
@@ -190,14 +219,14 @@ def test_bad_minutes_of_the_host(api: KfpApi, package: Package) -> None:
     api.fail("GET .*/runs/", status=503, times=6)
     api.fail("GET .*/runs/", status=0, times=2)
     shown = io.StringIO()
-    run = follow(host, run_id, package, PlainRunView(shown), poll_seconds=0.01)
+    run = follow(host, run_id, package, PlainView(shown), RunState(), poll_seconds=0.01)
     assert run.has_succeeded
     lines = shown.getvalue().splitlines()
     assert "out of service (503, looking at the run)" in lines[0] and lines[0].endswith(
-        "; asking on"
+        "; asking again"
     )
-    # Once, however often it was asked.
-    assert "Remote end closed connection without response; asking on" in lines[1]
+    # Once, however often the host was queried.
+    assert "Remote end closed connection without response; asking again" in lines[1]
     assert lines[2].startswith("Trainer")
 
 
@@ -207,9 +236,8 @@ def test_a_host_that_stays_away(api: KfpApi, package: Package) -> None:
     api.fail("GET .*/runs/", status=503, times=1000)
     seconds = iter(range(0, 100_000, 100))
     with pytest.raises(HostError, match="503"):
-        follow(
-            host, run_id, package, PlainRunView(io.StringIO()), 0.01, clock=lambda: next(seconds)
-        )
+        view = PlainView(io.StringIO())
+        follow(host, run_id, package, view, RunState(), 0.01, clock=lambda: next(seconds))
 
 
 def test_a_token_that_runs_out(api: KfpApi, package: Package) -> None:
@@ -217,7 +245,7 @@ def test_a_token_that_runs_out(api: KfpApi, package: Package) -> None:
     run_id = started(host, package)
     api.token = "another"
     with pytest.raises(HostError, match="401"):
-        follow(host, run_id, package, PlainRunView(io.StringIO()), 0.01)
+        follow(host, run_id, package, PlainView(io.StringIO()), RunState(), 0.01)
 
 
 def test_the_log_of_no_pod(api: KfpApi) -> None:
@@ -233,17 +261,19 @@ class Terminal(io.StringIO):
 
 
 def test_the_table_on_a_terminal(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")  # whoever tests may have none
-    stream = Terminal()
-    view = TerminalRunView(stream, width=100)
-    view.show(read_run(argo_run("RUNNING", {"trainer": "RUNNING"})({}), package))
-    view.notice("asking on")
-    finished: RunState = read_run(
-        argo_run("FAILED", {"trainer": "SUCCEEDED", "evaluator": "FAILED"})({}), package
-    )
-    view.show(finished)
-    view.close()
+    monkeypatch.setenv("TERM", "xterm")  # a test machine may have none
+    stream, state = Terminal(), RunState()
+    view = LiveView(stream, width=100)
+    view.begin(())
+    read_run(argo_run("RUNNING", {"trainer": "RUNNING"})({}), package).update(state)
+    view.show(state)
+    view.notice("asking again")
+    view.tick(state)
+    tasks = {"trainer": "SUCCEEDED", "evaluator": "FAILED"}
+    read_run(argo_run("FAILED", tasks)({}), package).update(state)
+    view.show(state)
+    view.close(state)
     shown = stream.getvalue()
-    assert "asking on" in shown
+    assert "asking again" in shown
     last = shown[shown.rindex("Trainer") - 200 :]
     assert "✓" in last and "✗" in last and "not run" in last

@@ -15,6 +15,7 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.metadata.connection import connection_config
 from pipeline.metadata.credentials import Login
 from pipeline.metadata.url import parse_metadata_url
+from pipeline.run.events import Failed, parse_event
 from tests.e2e.runs import write_images
 from tests.fakes.servers.mysql import MySQL, run_mysql
 from tests.fakes.servers.postgresql import PostgreSQL, run_postgresql
@@ -101,9 +102,11 @@ def test_nodes_that_start_together_on_an_empty_database(cluster: Cluster) -> Non
     examples = cluster.root / "artifacts" / "zeros-and-ones" / "ImageExampleGen" / "examples"
     assert [str(path) for path in examples.iterdir()] == [uri]
 
-    code, _, err = cluster.finish(early)
+    code, out, err = cluster.finish(early)
     assert code == 1
     assert "StatisticsGen needs what has not finished in this run: ImageExampleGen (" in err
+    failed = parse_event(out.splitlines()[-1])
+    assert isinstance(failed, Failed) and failed.component == "StatisticsGen"
     assert "Traceback" not in err
     code, _, err = cluster.finish(unknown)
     assert code == 2
@@ -122,11 +125,13 @@ def test_independent_nodes_a_finished_one_and_the_cache(cluster: Cluster, tmp_pa
     ]
     told = [cluster.finish(process) for process in processes]
     assert [code for code, *_ in told] == [0] * 4, told
-    outcomes = [out.splitlines()[-1] for _, out, _ in told]
+    outcomes = [out.splitlines()[-2] for _, out, _ in told]
+    events = [parse_event(out.splitlines()[-1]) for _, out, _ in told]
+    assert [getattr(event, "state", "") for event in events] == ["done", "done", "done", "cached"]
     assert outcomes[0].startswith("StatisticsGen  done  ")
     assert outcomes[1].startswith("EarlierModel  done  ") and outcomes[1].endswith("  none yet")
     assert outcomes[2].startswith("ImageExampleGen  had finished in this run before  ")
-    assert outcomes[3].startswith("ImageExampleGen  cached: an earlier run's outputs hold  ")
+    assert outcomes[3].startswith("ImageExampleGen  cached: the outputs of an earlier run")
     assert set(cluster.live("run-2")) < set(cluster.live("run-1"))
 
     metrics = json.loads((tmp_path / "a" / "m.json").read_text())
@@ -170,7 +175,7 @@ def test_mysql(cluster: Cluster, tmp_path: Path) -> None:
         assert all(code == 0 or "overtaken by a later one" in err for code, _, err in told), told
         [uri] = cluster.live("run-1")
         code, out, err = cluster.finish(cluster.start("ImageExampleGen", "run-2"))
-        assert (code, "cached: an earlier run's outputs hold" in out) == (0, True), err
+        assert (code, "cached: the outputs of an earlier run" in out) == (0, True), err
         assert cluster.live("run-2") == [uri]
     assert not [text for text in cluster.told if server.password in text]
 

@@ -7,86 +7,79 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
+from components.evaluator.facts import EvaluatorFacts
+from components.facts import Facts, Metrics
+from components.outcome import Reported
+from components.pusher.facts import PusherFacts
+from components.serving_check.facts import ServingCheckFacts
 from pipeline.cluster.kfp_outputs import executor_output, read_executor_input, write_file
-from pipeline.cluster.metrics import node_metrics
-from pipeline.cluster.node_report import NodeReport, reasons
+from pipeline.cluster.node_report import NodeReport, find_reasons
 
-REFUSED: dict[str, Any] = {
-    "test_accuracy": 0.87,
-    "test_examples": 300,
-    "blessed": False,
-    "reasons": ["test accuracy 0.87 is 0.08 below gate.min_accuracy (0.95)"],
-}
-NOT_PUSHED: dict[str, Any] = {"pushed": False, "version": None, "path": None}
+REFUSED = EvaluatorFacts(
+    test_accuracy=0.87,
+    test_examples=300,
+    blessed=False,
+    reasons=("test accuracy 0.87 is 0.08 below gate.min_accuracy (0.95)",),
+)
+BLESSED = EvaluatorFacts(blessed=True)
+NOT_PUSHED = PusherFacts(pushed=False)
 
 
-def test_pusher_tells_why_the_gate_refused_and_by_how_much() -> None:
-    because = reasons("Pusher", {"Pusher": NOT_PUSHED, "Evaluator": REFUSED})
-    report = NodeReport("Pusher", "run-1", "done", 0.2, NOT_PUSHED, because)
+def reasons(node_id: str, **facts: Facts) -> tuple[str, ...]:
+    return find_reasons(node_id, {name: Reported("done", found) for name, found in facts.items()})
+
+
+def test_pusher_says_why_the_gate_refused_and_by_how_much() -> None:
+    found = reasons("Pusher", Evaluator=REFUSED, Pusher=NOT_PUSHED)
+    report = NodeReport("Pusher", "run-1", "done", 0.2, NOT_PUSHED, found)
     assert report.lines() == [
         "Pusher  done  0.2s  nothing pushed",
-        "  because  the gate refused the model: "
+        "  because  the gate refused this model: "
         "test accuracy 0.87 is 0.08 below gate.min_accuracy (0.95)",
     ]
-    page = report.page({})
+    page = report.page()
     assert "<h1>Pusher: done</h1><p>nothing pushed" in page
-    assert "<li>the gate refused the model: test accuracy 0.87 is 0.08 below" in page
+    assert "<li>the gate refused this model: test accuracy 0.87 is 0.08 below" in page
 
 
-def test_pusher_tells_why_the_serving_check_refused() -> None:
-    facts: dict[str, Any] = {
-        "Pusher": NOT_PUSHED,
-        "Evaluator": {"blessed": True},
-        "ServingCheck": {"passed": False, "failures": ["p99 of one image is 300 ms"]},
-    }
-    assert reasons("Pusher", facts) == ("the serving check refused it: p99 of one image is 300 ms",)
+def test_pusher_says_why_the_serving_check_refused() -> None:
+    check = ServingCheckFacts(passed=False, failures=("p99 of one image is 300 ms",))
+    assert reasons("Pusher", Evaluator=BLESSED, ServingCheck=check, Pusher=NOT_PUSHED) == (
+        "the exported model failed the serving check: p99 of one image is 300 ms",
+    )
 
 
-def test_pusher_tells_of_a_rollback() -> None:
-    facts = {"Pusher": {**NOT_PUSHED, "withdrawn": True}, "Evaluator": {"blessed": True}}
-    assert reasons("Pusher", facts)[0].startswith("a rollback took this model out of service")
+def test_pusher_reports_a_rollback() -> None:
+    withdrawn = PusherFacts(pushed=False, withdrawn=True, version=3)
+    found = reasons("Pusher", Evaluator=BLESSED, Pusher=withdrawn)
+    assert found[0].startswith("a rollback withdrew this model")
 
 
 def test_evaluator_gives_its_reasons_and_a_good_model_has_none() -> None:
-    assert reasons("Evaluator", {"Evaluator": REFUSED}) == tuple(REFUSED["reasons"])
-    assert reasons("Evaluator", {"Evaluator": {"blessed": True, "reasons": []}}) == ()
-    assert reasons("Pusher", {"Pusher": {"pushed": True}, "Evaluator": {"blessed": True}}) == ()
-    assert reasons("Trainer", {"Trainer": {}}) == ()
+    assert reasons("Evaluator", Evaluator=REFUSED) == REFUSED.reasons
+    assert reasons("Evaluator", Evaluator=BLESSED) == ()
+    pushed = PusherFacts(pushed=True, version=3)
+    assert reasons("Pusher", Evaluator=BLESSED, Pusher=pushed) == ()
 
 
 def test_page_escapes_what_it_shows() -> None:
-    report = NodeReport("Evaluator", "<run>", "done", 1.0, {}, ("class <b> is lost",))
-    page = report.page({"accuracy_of_<b>": 0.5, "calls": 1500})
+    class Odd(Facts):
+        def metrics(self) -> Metrics:
+            return {"accuracy_of_<b>": 0.5, "calls": 1500}
+
+    page = NodeReport("Evaluator", "<run>", "done", 1.0, Odd(), ("class <b> is lost",)).page()
     assert "<b>" not in page and "<run>" not in page
     assert "<td>1,500" in page and "<td>0.5" in page
 
 
-def test_numbers() -> None:
-    stages = [
-        {"name": "head", "epochs": 15, "validation_accuracy": 0.97},
-        {"name": "fine-tune", "epochs": 20, "validation_accuracy": 0.99},
-    ]
-    assert node_metrics("Trainer", {"stages": stages, "notes": []}) == {
-        "head_validation_accuracy": 0.97,
-        "head_epochs": 15,
-        "fine-tune_validation_accuracy": 0.99,
-        "fine-tune_epochs": 20,
-        "validation_accuracy": 0.99,
-    }
-    assert node_metrics("Evaluator", REFUSED) == {
+def test_metrics_are_numbers() -> None:
+    assert NodeReport("Evaluator", "run", "done", 1.0, REFUSED).metrics() == {
         "test_accuracy": 0.87,
         "test_examples": 300,
         "blessed": 0,
     }
-    assert node_metrics("Pusher", NOT_PUSHED) == {"pushed": 0}
-    assert node_metrics("StatisticsGen", {}) == {}
-
-
-@pytest.mark.parametrize(
-    "node", ["ImageExampleGen", "ExampleCheck", "Transform", "Trainer", "Evaluator", "ServingCheck"]
-)
-def test_nothing_found_is_no_error(node: str) -> None:
-    assert all(isinstance(value, int) for value in node_metrics(node, {}).values())
+    assert NodeReport("Pusher", "run", "done", 1.0, NOT_PUSHED).metrics() == {"pushed": 0}
+    assert NodeReport("StatisticsGen", "run", "done", 1.0).metrics() == {}
 
 
 def test_what_kfp_asks_for() -> None:

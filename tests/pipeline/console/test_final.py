@@ -1,4 +1,4 @@
-"""The last lines of a run: whom a refusal is put down to."""
+"""The last lines of a run: who refused the model, and why."""
 
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,7 +11,7 @@ from pipeline.console.final import closing_lines
 from pipeline.run.events import Failed, Finished
 from pipeline.run.outcome import build_summary
 from pipeline.run.paths import RunFolder
-from pipeline.run.state import Board
+from pipeline.run.state import RunState
 
 START = datetime(2026, 11, 23, tzinfo=timezone.utc)
 WORST = {"name": "a.png", "label": "cat", "predicted": "dog", "score": 0.9, "label_score": 0.1}
@@ -25,32 +25,33 @@ NOT_CHECKED = {
 
 
 def lines_of(folder: Path, facts: dict[str, dict[str, Any]], *, fails: bool = False) -> list[str]:
-    board = Board(
+    state = RunState(
         Finished(component=name, state="done", seconds=1, facts=found)
         for name, found in facts.items()
     )
     if fails:
-        board.apply(Failed(component="Report", cause="no room"))
+        state.apply(Failed(component="Report", cause="no room"))
     run = RunFolder(folder, "id")
     gate = GateSettings(min_accuracy=0.9)
-    return closing_lines(build_summary(board, run, gate, started=START, finished=START), run)
+    summary = build_summary(state, run, gate, started=START, finished=START)
+    return closing_lines(state, summary, run)
 
 
 def test_the_gate_refused(tmp_path: Path) -> None:
     first, *rest = lines_of(tmp_path, {"Evaluator": REFUSED, "ServingCheck": NOT_CHECKED})
-    assert first == "Refused: the gate keeps this model out of service. (0.0s)"
+    assert first == "Refused: the gate refused this model. (0.0s)"
     assert [line for line in rest if "because" in line] == [
         "  because       test accuracy 0.95 is below 0.97"
     ]
-    assert "  worst         a.png: cat taken for dog (0.900)" in rest
+    assert "  worst         a.png: cat as dog (0.900)" in rest
 
 
-def test_a_hit_among_the_worst_is_told_as_one(tmp_path: Path) -> None:
+def test_a_correct_image_among_the_worst_is_shown_as_correct(tmp_path: Path) -> None:
     hit = {**WORST, "name": "b.png", "predicted": "cat", "score": 0.6, "label_score": 0.6}
     lines = lines_of(tmp_path, {"Evaluator": {**REFUSED, "worst": [WORST, hit]}})
     text = "\n".join(lines)
-    assert "a.png: cat taken for dog (0.900)\n" in text
-    assert "b.png: cat, rightly (0.600)" in text
+    assert "a.png: cat as dog (0.900)\n" in text
+    assert "b.png: cat, correct (0.600)" in text
 
 
 def test_the_serving_check_refused(tmp_path: Path) -> None:

@@ -1,18 +1,16 @@
 """What a person sees: lines in a log, a table on a terminal."""
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from pipeline.console.live import TerminalView
+from pipeline.console.live import LiveView
 from pipeline.console.plain import PlainView
 from pipeline.console.view import choose_view
 from pipeline.run.events import Event, Failed, Finished, Phase, Plan, Progress, Started
-from pipeline.run.paths import RunFolder
-from pipeline.run.state import Board
+from pipeline.run.state import RunState
 
 INGEST = {
     "found": 2002,
@@ -34,24 +32,24 @@ def lines_of(*events: Event, clock: Clock | None = None, seconds: float = 0.0) -
     """The lines of a plain view, with so many seconds between events."""
     clock = clock or Clock()
     stream = io.StringIO()
-    board = Board(clock=clock)
+    state = RunState(clock=clock)
     view = PlainView(stream, clock)
     for event in events:
-        board.apply(event)
-        view.show(event, board)
+        state.apply(event)
+        view.show(state)
         clock.now += seconds
     return stream.getvalue().splitlines()
 
 
 def table_of(*events: Event, width: int) -> list[str]:
     clock = Clock()
-    board = Board(clock=clock)
+    state = RunState(clock=clock)
     for event in events:
-        board.apply(event)
+        state.apply(event)
         clock.now += 41
     stream = io.StringIO()
-    view = TerminalView(stream, width)
-    Console(file=stream, width=width).print(view.render(board))
+    view = LiveView(stream, width)
+    Console(file=stream, width=width).print(view.render(state))
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
@@ -165,11 +163,25 @@ def test_the_view_follows_the_stream() -> None:
 
     assert isinstance(choose_view(io.StringIO(), "xterm"), PlainView)
     assert isinstance(choose_view(Terminal(), "dumb"), PlainView)
-    assert isinstance(choose_view(Terminal(), "xterm"), TerminalView)
+    assert isinstance(choose_view(Terminal(), "xterm"), LiveView)
 
 
-def test_the_first_line_names_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_heading_comes_first() -> None:
     stream = io.StringIO()
-    PlainView(stream).begin(RunFolder(tmp_path / "workspace", "id"))
-    assert stream.getvalue() == "run id, log in workspace/logs/id.log\n"
+    PlainView(stream).begin(["Run id", "Log workspace/logs/id.log"])
+    assert stream.getvalue() == "Run id\nLog workspace/logs/id.log\n"
+
+
+def test_notes_are_shown_once() -> None:
+    note = Progress(component="Trainer", message="starts from version 3", is_note=True)
+    lines = lines_of(Started(component="Trainer"), note, progress(1, 2), seconds=2.0)
+    assert sum("starts from version 3" in line for line in lines) == 1
+
+
+def test_what_the_cluster_says_went_wrong_is_shown() -> None:
+    state = RunState()
+    node = state.node("Trainer")
+    node.state, node.error = "failed", "OOMKilled"
+    stream = io.StringIO()
+    PlainView(stream).show(state)
+    assert stream.getvalue() == "Trainer  failed  OOMKilled\n"

@@ -90,8 +90,8 @@ def ended(pids: list[int]) -> bool:
 @pytest.mark.parametrize(
     ("scenario", "exit_code", "outcome", "message"),
     [
-        ("ok", 0, "pushed", "Pushed: version 3 of the model is in service."),
-        ("cached", 0, "unchanged", "Unchanged: nothing new, so nothing was pushed."),
+        ("ok", 0, "pushed", "Pushed: version 3 is released to model servers."),
+        ("cached", 0, "unchanged", "Unchanged: nothing new; version 3 stays released."),
         ("refused", 3, "refused", "test accuracy 0.9312 is below gate.min_accuracy 0.95"),
         ("fails", 1, "failed", "Failed in Trainer: the weights file has 3 layers, the backbone 5"),
         (

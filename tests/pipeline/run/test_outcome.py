@@ -6,9 +6,9 @@ import pytest
 
 from components.evaluator.settings import GateSettings
 from pipeline.run.events import Event, Failed, Finished, Plan, Started, State
-from pipeline.run.outcome import build_summary, find_outcome
+from pipeline.run.outcome import build_summary
 from pipeline.run.paths import RunFolder
-from pipeline.run.state import Board
+from pipeline.run.state import RunState
 from pipeline.run.summary import Summary, write_summary
 
 START = datetime(2026, 11, 23, tzinfo=timezone.utc)
@@ -21,9 +21,9 @@ FAILED_CHECK: dict[str, Any] = {
 }
 
 
-def board(*events: Event) -> Board:
+def state_of(*events: Event) -> RunState:
     names = ["Trainer", "Evaluator", "ServingCheck", "Pusher", "Report"]
-    return Board([Plan(components=names), *events])
+    return RunState([Plan(components=names), *events])
 
 
 def finished(component: str, state: State = "done", **facts: Any) -> Finished:
@@ -67,7 +67,7 @@ def finished(component: str, state: State = "done", **facts: Any) -> Finished:
     ],
 )
 def test_outcomes(evaluator: Event, pusher: Event, outcome: str) -> None:
-    assert find_outcome(board(finished("Trainer"), evaluator, pusher)) == outcome
+    assert state_of(finished("Trainer"), evaluator, pusher).outcome.word == outcome
 
 
 @pytest.mark.parametrize("state", ["done", "cached"])
@@ -124,7 +124,7 @@ def test_what_was_pushed_before_the_run_failed_is_told(
 
 def summary_of(run: RunFolder, *events: Event) -> Summary:
     return build_summary(
-        board(*events),
+        state_of(*events),
         run,
         GateSettings(min_accuracy=0.9),
         started=START,

@@ -8,8 +8,9 @@ import yaml
 
 from pipeline.config.errors import ConfigError
 from pipeline.config.kubeflow.kubernetes_types import byte_count
-from pipeline.config.kubeflow.settings import NODES, KubeflowSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings
 from pipeline.config.load import check_config
+from pipeline.nodes import NODES
 
 CONFIG = """
 data: {source: digits}

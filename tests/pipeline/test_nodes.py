@@ -1,21 +1,10 @@
+"""The table of nodes: every node has its row, and its facts make every view."""
+
 from typing import Any
 
 import pytest
 
-from pipeline.console.headlines import PURPOSES, accuracy, duration, headline
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0.0s"), (3.24, "3.2s"), (9.96, "10s"), (41, "41s"), (59.7, "1m00s"), (125, "2m05s"),
-     (3780, "1h03m")],
-)  # fmt: skip
-def test_duration(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
-
-
-def test_accuracy() -> None:
-    assert [accuracy(value) for value in (0.98154, 0.95, 1.0)] == ["0.9815", "0.95", "1.0"]
+from pipeline.nodes import NODES, parse_facts
 
 
 @pytest.mark.parametrize(
@@ -50,10 +39,10 @@ def test_accuracy() -> None:
         (
             "Trainer",
             {"stages": [{"name": "head", "epochs": 1, "validation_accuracy": 0.9}]},
-            "validation accuracy: head 0.9 (1 epoch)",
+            "validation accuracy: head 0.900 (1 epoch)",
         ),
         ("Baseline", {"baseline": None}, "none yet"),
-        ("Evaluator", {"test_accuracy": 0.98, "blessed": True}, "test accuracy 0.98, blessed"),
+        ("Evaluator", {"test_accuracy": 0.98, "blessed": True}, "test accuracy 0.980, blessed"),
         ("Evaluator", {"test_accuracy": 0.9, "blessed": False, "reasons": ["x"]}, "refused: x"),
         ("Pusher", {"pushed": True, "version": 3}, "version 3"),
         ("Pusher", {"pushed": False, "version": None}, "nothing pushed"),
@@ -62,9 +51,13 @@ def test_accuracy() -> None:
     ],
 )
 def test_headline(component: str, facts: dict[str, Any], text: str) -> None:
-    assert headline(component, facts) == text
+    assert parse_facts(component, facts).headline() == text
 
 
-@pytest.mark.parametrize("component", PURPOSES)
+@pytest.mark.parametrize("component", NODES)
 def test_any_fact_may_be_missing(component: str) -> None:
-    assert headline(component, {}) == ""
+    assert parse_facts(component, {}).headline() == ""
+    assert isinstance(NODES[component].facts().headline(), str)
+    assert all(
+        isinstance(value, int | None) for value in NODES[component].facts().metrics().values()
+    )

@@ -1,0 +1,83 @@
+"""What the Evaluator reports: how good the model is, and what the gate decided."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from components import storage
+from components.facts import Facts, Metrics, Outputs
+from components.format import share
+
+
+class WorstImage(BaseModel):
+    """One of the test images whose label got the lowest scores."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    label: str
+    predicted: str
+    score: float | None = None
+    """Of the predicted class, 0 to 1; None where the model gave no number."""
+    label_score: float | None = None
+
+
+class EvaluatorFacts(Facts):
+    """`decision.json`, but for what grows with the number of classes."""
+
+    refusal: ClassVar[str] = "the gate refused this model"
+
+    blessed: bool | None = None
+    text: str | None = None
+    """The decision in a line."""
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    test_accuracy: float | None = None
+    test_examples: int | None = None
+    interval: tuple[float, float] | None = None
+    min_accuracy: float | None = None
+    """The gate's bound."""
+    calibration_error: float | None = None
+    baseline_accuracy: float | None = None
+    baseline_note: str | None = None
+    change: float | None = None
+    change_interval: tuple[float, float] | None = None
+    worst: tuple[WorstImage, ...] = ()
+
+    @classmethod
+    def read(cls, outputs: Outputs) -> "EvaluatorFacts":
+        """Reads `decision.json`."""
+        folder = outputs["evaluation"][0].uri
+        return cls(**storage.read_json(storage.join(folder, "decision.json")))
+
+    def headline(self) -> str:
+        """The decision, or why the model is refused."""
+        if self.is_refusal() and self.reasons:
+            return f"refused: {'; '.join(self.reasons)}"
+        if self.text:
+            return self.text
+        accuracy = (
+            [] if self.test_accuracy is None else [f"test accuracy {share(self.test_accuracy)}"]
+        )
+        decision = [] if self.blessed is None else ["blessed" if self.blessed else "refused"]
+        return ", ".join(accuracy + decision)
+
+    def metrics(self) -> Metrics:
+        """What was measured on the test split, and `blessed` as 0 or 1."""
+        return {
+            "test_accuracy": self.test_accuracy,
+            "test_examples": self.test_examples,
+            "calibration_error": self.calibration_error,
+            "baseline_accuracy": self.baseline_accuracy,
+            "change": self.change,
+            "blessed": self.blessed,
+        }
+
+    def is_refusal(self) -> bool:
+        """Whether the gate refused the model."""
+        return self.blessed is False
+
+    def refusal_reasons(self) -> Sequence[str]:
+        """Which bounds of the gate the model misses."""
+        return self.reasons if self.is_refusal() else ()

@@ -1,0 +1,57 @@
+"""What ImageExampleGen reports: which images there are, and which could not be used."""
+
+from components import storage
+from components.facts import Facts, Metrics, Outputs
+from components.format import count
+
+
+class IngestFacts(Facts):
+    """The images that were found: `accepted` + `quarantined` = `found`."""
+
+    found: int | None = None
+    accepted: int = 0
+    quarantined: int = 0
+    quarantined_by_reason: dict[str, int] = {}
+    splits: dict[str, int] = {}
+    """Number of examples by split."""
+    classes: dict[str, int] = {}
+    """Number of examples by class, over all splits."""
+    span: int | None = None
+    quarantine_path: str | None = None
+    """File with each quarantined file and its reason, one JSON object a line."""
+
+    @classmethod
+    def read(cls, outputs: Outputs) -> "IngestFacts":
+        """Reads `ingest.json`."""
+        folder = outputs["examples"][0].uri
+        facts = storage.read_json(storage.join(folder, "ingest.json"))
+        return cls(**facts, quarantine_path=storage.join(folder, "quarantine.jsonl"))
+
+    def headline(self) -> str:
+        """`1,797 images, 3 quarantined (3 empty file); train 1,242, ...`."""
+        splits = ", ".join(f"{name} {number:,}" for name, number in self.splits.items())
+        if self.found is None:
+            return splits
+        span = f"span {self.span}" if self.span else ""
+        images = filter(None, [count(self.found, "image"), self._quarantined(), span])
+        return "; ".join(filter(None, [", ".join(images), splits]))
+
+    def _quarantined(self) -> str:
+        if not self.quarantined:
+            return ""
+        by_number = sorted(self.quarantined_by_reason.items(), key=lambda item: -item[1])
+        shown = [f"{number:,} {reason.replace('_', ' ')}" for reason, number in by_number[:3]]
+        rest = sum(number for _, number in by_number[3:])
+        shown += [f"{rest:,} other"] if rest else []
+        return f"{self.quarantined:,} quarantined" + (f" ({', '.join(shown)})" if shown else "")
+
+    def metrics(self) -> Metrics:
+        """Numbers of images and of classes."""
+        return {
+            "found": self.found,
+            "accepted": self.accepted if self.found is not None else None,
+            "quarantined": self.quarantined if self.found is not None else None,
+            "span": self.span,
+            **{f"{name}_images": number for name, number in self.splits.items()},
+            "classes": len(self.classes) or None,
+        }

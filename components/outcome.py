@@ -1,0 +1,73 @@
+"""The outcome of a run: one place that finds it, for summary, page, terminal and cluster."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from components.facts import Facts
+from components.pusher.facts import PusherFacts
+
+Word = Literal["pushed", "unchanged", "refused", "failed", "unknown"]
+"""`unchanged`: nothing was new, or a rollback withdrew the model; `unknown`: no component says."""
+
+
+class Reported(NamedTuple):
+    """A component that has finished: `done`, `cached` or `skipped`, and its facts."""
+
+    state: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of a run.
+
+    Attributes:
+        word: In a word.
+        sentence: In a sentence.
+        reasons: Why the model was not released, one sentence each.
+        refused_by: Id of the component that refused the model.
+        version: The newest version that model servers find, as far as this run knows.
+        path: Its folder.
+    """
+
+    word: Word
+    sentence: str
+    reasons: tuple[str, ...] = ()
+    refused_by: str | None = None
+    version: int | None = None
+    path: str | None = None
+
+
+def find_outcome(reported: Mapping[str, Reported]) -> Outcome:
+    """Finds the outcome of a run of which no component failed.
+
+    A model that was refused stays refused when the next run finds nothing changed, cached or not.
+
+    Args:
+        reported: The components that have finished, by id, in the order in which they ran.
+    """
+    for component, (_, facts) in reported.items():
+        if facts.is_refusal():
+            reasons = tuple(facts.refusal_reasons())
+            return Outcome("refused", f"Refused: {facts.refusal}.", reasons, component)
+    for state, facts in reported.values():
+        if isinstance(facts, PusherFacts):
+            return _pushed(facts, was_cached=state == "cached")
+    return Outcome("unknown", "Finished.")
+
+
+def _pushed(pusher: PusherFacts, was_cached: bool) -> Outcome:
+    version, path = pusher.version, pusher.path
+    if pusher.withdrawn:
+        sentence = f"Not pushed: a rollback withdrew this model; version {version} stays released."
+        reason = "a rollback withdrew this model; a newly trained one will be pushed"
+        return Outcome("unchanged", sentence, (reason,), version=version, path=path)
+    # A model that is blessed again, under another gate, was released before.
+    if pusher.pushed and pusher.is_new and not was_cached:
+        sentence = f"Pushed: version {version} is released to model servers."
+        return Outcome("pushed", sentence, version=version, path=path)
+    if version is None:
+        return Outcome("unchanged", "Unchanged: nothing was pushed.")
+    sentence = f"Unchanged: nothing new; version {version} stays released."
+    return Outcome("unchanged", sentence, version=version, path=path)
