@@ -5,7 +5,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types import standard_artifacts
 
 
-@component  # type: ignore[misc]
+@component
 def Example(
     examples: InputArtifact[standard_artifacts.Examples],
     result: OutputArtifact[standard_artifacts.String],
