@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from components.tensorflow_environment import prepare_tensorflow
+
+prepare_tensorflow(os.environ)
+
 # What takes minutes, longest first, and is begun with: two processors are to end at about the same
 # time. Files of one or two tests stand last, since pytest-xdist hands out another one with them.
 LONG = (

@@ -10,6 +10,8 @@ from importlib import import_module
 
 import click
 
+from components.tensorflow_environment import prepare_tensorflow
+
 _LIBRARIES = (
     *("tensorflow", "tensorflow_transform", "tensorflow_model_analysis"),
     *("tfx.components", "tfx.orchestration.local.local_dag_runner"),
@@ -21,7 +23,7 @@ _LIBRARIES = (
 @click.argument("image_size", type=int)
 def main(weights: str, image_size: int) -> None:
     """Imports the libraries and loads WEIGHTS of MobileNetV2; Keras downloads `imagenet`."""
-    os.environ["TF_USE_LEGACY_KERAS"] = "0"
+    prepare_tensorflow(os.environ, log_level="2")
     for name in _LIBRARIES:
         import_module(name)
     import keras

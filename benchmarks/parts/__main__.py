@@ -39,6 +39,7 @@ from benchmarks.parts.row import Row, build_table
 from benchmarks.parts.subject import Subject, open_subject
 from benchmarks.pipeline_run import run_command
 from components.errors import UserError
+from components.tensorflow_environment import prepare_tensorflow
 
 _MEASURES: tuple[Callable[[Subject], list[Row]], ...] = (
     reading.measure,
@@ -72,9 +73,7 @@ def main(
     out: Path,
 ) -> None:
     """Measure single parts of the pipeline against what bounds them."""
-    # Importing tensorflow_transform sets it to 1 where it is not set.
-    os.environ["TF_USE_LEGACY_KERAS"] = "0"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    prepare_tensorflow(os.environ, log_level="2")
     console = Console()
     # Before anything here is a load on it.
     machine = describe_machine()

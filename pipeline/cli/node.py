@@ -132,9 +132,9 @@ def _run(task: "Task", log: "NodeLog") -> None:
 
 def _prepare_process(progress: logging.Handler) -> None:
     """Sets what has to be set before TensorFlow is imported."""
-    # Importing tensorflow_transform sets it to 1 where it is not set.
-    os.environ["TF_USE_LEGACY_KERAS"] = "0"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    from components.tensorflow_environment import prepare_tensorflow
+
+    prepare_tensorflow(os.environ)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("image_pipeline.progress").addHandler(progress)
     # The first process of a container ignores SIGTERM otherwise. Whatever ends it, the next attempt

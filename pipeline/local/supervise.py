@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
 
+from components.tensorflow_environment import prepare_tensorflow
 from pipeline.config.schema import PipelineConfig
 from pipeline.console.final import closing_lines, shown_path
 from pipeline.console.view import View
@@ -99,13 +100,9 @@ def supervise(
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The worker's environment variables."""
-    return {
-        "TF_CPP_MIN_LOG_LEVEL": "1",
-        **environment,
-        # Importing tensorflow_transform sets it to 1 unless it is set.
-        "TF_USE_LEGACY_KERAS": "0",
-        "PYTHONUNBUFFERED": "1",
-    }
+    worker = {**environment, "PYTHONUNBUFFERED": "1"}
+    prepare_tensorflow(worker)
+    return worker
 
 
 class _Follower:

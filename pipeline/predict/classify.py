@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 
 from components.quick_imports import quick_imports
+from components.tensorflow_environment import prepare_tensorflow
 from pipeline.config.errors import ConfigError, Problem, find_problems
 from pipeline.console.stderr import hide_library_stderr
 from trainer.classify import (
@@ -74,8 +75,7 @@ def classify_images(
     Raises:
         ImageSizeError, WeightsError: See `trainer.classify.build_classifier`.
     """
-    # TensorFlow Transform, which loads the images, would choose Keras 2.
-    os.environ["TF_USE_LEGACY_KERAS"] = "0"
+    prepare_tensorflow(os.environ)
     failed = 0
     with hide_library_stderr() as stderr:
         with _spinner(f"Loading {settings.backbone}", stderr):

@@ -1,13 +1,10 @@
 """Every recipe of configs/recipes: what its head says, and a run of a few steps on tiny data."""
 
-import os
 import re
 import shlex
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import pytest
 import tensorflow as tf

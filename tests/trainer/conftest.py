@@ -1,10 +1,7 @@
 """Tiny images for the Trainer: two classes that an image's colour tells apart."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import keras
 import numpy as np

@@ -1,9 +1,6 @@
 """A pretrained network as it is gives what Keras itself gives; a bad file gives its reason."""
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import keras
 import numpy as np

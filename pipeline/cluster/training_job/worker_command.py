@@ -39,8 +39,9 @@ def train_worker(
     import logging
 
     from components.errors import UserError
+    from components.tensorflow_environment import prepare_tensorflow
 
-    os.environ["TF_USE_LEGACY_KERAS"] = "0"
+    prepare_tensorflow(os.environ)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     if workers:
         index = os.environ.get("JOB_COMPLETION_INDEX", "")

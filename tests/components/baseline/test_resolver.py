@@ -1,9 +1,6 @@
 """Which model a candidate is compared with."""
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import pytest
 from ml_metadata.metadata_store import metadata_store

@@ -1,12 +1,9 @@
 """The gate in full: TFMA runs real models on Beam, and what comes of it is what Pusher reads."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import pytest
 import tensorflow_model_analysis as tfma

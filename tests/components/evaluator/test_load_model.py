@@ -1,11 +1,8 @@
 """A baseline that cannot be run is found out, whatever is wrong with it."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import pytest
 

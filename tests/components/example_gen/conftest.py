@@ -1,14 +1,11 @@
 """Folders and datasets of small images, and an ingest of them without TFX around it."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import numpy as np
 import pytest

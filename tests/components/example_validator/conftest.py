@@ -1,10 +1,7 @@
 """Statistics of examples, as StatisticsGen computes them, and a pipeline that checks them."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import pandas as pd
 import pytest

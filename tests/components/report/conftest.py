@@ -1,14 +1,11 @@
 """What a run leaves, written small: the sources of a page."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import numpy as np
 import pandas as pd

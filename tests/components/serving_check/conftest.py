@@ -2,11 +2,8 @@
 
 import hashlib
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import numpy as np
 import pytest

@@ -2,10 +2,7 @@
 
 import io
 import json
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import numpy as np
 import pytest

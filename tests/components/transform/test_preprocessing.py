@@ -1,9 +1,6 @@
 """One image through the graph: eagerly, in tf.data and as training reads it, to the bit."""
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import numpy as np
 import pytest

@@ -1,9 +1,5 @@
 """Scaling is what Keras does for each of its backbones."""
 
-import os
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
-
 import keras
 import numpy as np
 import pytest

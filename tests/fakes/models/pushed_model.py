@@ -2,12 +2,9 @@
 
 import atexit
 import functools
-import os
 import shutil
 import tempfile
 from pathlib import Path
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
 
 import numpy as np
 import tensorflow as tf

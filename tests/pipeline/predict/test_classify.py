@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "0")
-
 import numpy as np
 import pytest
 from PIL import Image
