@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def load_or_exit(config_path: Path, overrides: Sequence[str]) -> "PipelineConfig":
     """Loads a configuration file; prints its mistakes and exits where it has any."""
-    from pipeline.config.errors import ConfigError, refusal_lines
+    from pipeline.config.errors import ConfigError, report_lines
 
     from .compile.load import load_for_cluster
 
     try:
         return load_for_cluster(config_path, overrides)
     except ConfigError as error:
-        for line in refusal_lines(str(config_path), error.problems):
+        for line in report_lines(str(config_path), error.problems):
             click.echo(line, err=True)
         sys.exit(WRONG_USAGE)

@@ -22,7 +22,7 @@ from components.statistics_gen.component import ImageStatisticsGen
 from components.statistics_gen.options import statistics_options
 from components.transform.component import ImageTransform
 from pipeline.cluster.training_job.executor import TrainingExecutor
-from pipeline.config.beam import check_places
+from pipeline.config.beam import check_reachable
 from pipeline.config.schema import PipelineConfig
 from pipeline.execution.beam_args import beam_args
 from pipeline.execution.caching import fingerprint_code
@@ -114,7 +114,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         configuration=config.model_dump_json(by_alias=True),
         code={package: fingerprint_code(package) for package in ("components", "trainer")},
     )
-    check_places(config.beam, str(workspace.root), config.data.path)
+    check_reachable(config.beam, str(workspace.root), config.data.path)
     components = [
         ingest, statistics, schema, check, transform, *([start_from] if start_from else []),
         trainer, baseline, gate, *([infra] if infra else []),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from components.errors import UserError
 from components.example_gen.settings import SPAN_PLACEHOLDER
-from pipeline.config.beam import check_places
+from pipeline.config.beam import check_reachable
 from pipeline.config.errors import Problem
 from pipeline.config.kubeflow.settings import KubeflowSettings
 from pipeline.config.kubeflow.training import check_distribution
@@ -97,6 +97,6 @@ def _training(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Pr
 
 def _beam(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
     try:
-        check_places(config.beam, settings.root, config.data.path)
+        check_reachable(config.beam, settings.root, config.data.path)
     except UserError as error:
         yield Problem("beam", f"{error.message.removeprefix('beam: ')}. {error.hint}")

@@ -186,13 +186,13 @@ cli.add_command(train_worker)
 def _load_or_exit(
     path: Path, overrides: Sequence[str], check_paths: bool = True
 ) -> "PipelineConfig":
-    from pipeline.config.errors import ConfigError, refusal_lines
+    from pipeline.config.errors import ConfigError, report_lines
     from pipeline.config.load import load_config
 
     try:
         return load_config(path, overrides, check_paths)
     except ConfigError as error:
-        _echo(refusal_lines(str(path), error.problems))
+        _echo(report_lines(str(path), error.problems))
         sys.exit(WRONG_USAGE)
 
 

@@ -163,13 +163,13 @@ def _exits() -> Iterator[None]:
 
 
 def _read_config(text: str, overrides: Sequence[str]) -> "PipelineConfig":
-    from pipeline.config.errors import ConfigError, refusal_lines
+    from pipeline.config.errors import ConfigError, report_lines
     from pipeline.config.load import check_config_json
 
     try:
         return check_config_json(text, overrides)
     except ConfigError as error:
-        _say(*refusal_lines("--config-json", error.problems))
+        _say(*report_lines("--config-json", error.problems))
         sys.exit(WRONG_USAGE)
 
 

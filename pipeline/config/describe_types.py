@@ -1,4 +1,4 @@
-"""What a setting may be, in plain words: `number above 0 and up to 1`.
+"""Describes the type of a setting in English: `number above 0 and up to 1`.
 
 One place turns the settings' type annotations into text, so that error messages and the reference
 in docs/configuration.md say the same thing in the same words.
@@ -16,55 +16,55 @@ from typing_extensions import Doc
 _SCALARS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
-def field_words(field: FieldInfo) -> str:
-    """Says what a field of a section may be.
+def describe_field(field: FieldInfo) -> str:
+    """Describes the values that a field of a section allows.
 
     Args:
         field: A field of a settings model.
 
     Returns:
-        Plain words such as `whole number of at least 1, or empty`.
+        Text such as `whole number of at least 1, or empty`.
     """
-    return type_words(field.annotation, field.metadata)
+    return describe_type(field.annotation, field.metadata)
 
 
-def type_words(annotation: Any, metadata: Iterable[Any] = ()) -> str:
-    """Says what a value of a type may be.
+def describe_type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
+    """Describes the values that a type allows.
 
-    A `typing_extensions.Doc` among the metadata takes the place of the words made here: it is how a
-    setting explains a pattern, or what a text stands for.
+    A `typing_extensions.Doc` among the metadata replaces the generated text: settings use it to
+    explain a pattern, or what a text refers to.
 
     Args:
-        annotation: A type as it stands in a settings model.
-        metadata: Its pydantic constraints, as `FieldInfo.metadata` holds them.
+        annotation: A type from a settings model.
+        metadata: Its pydantic constraints, as in `FieldInfo.metadata`.
 
     Returns:
-        Plain words.
+        A noun phrase.
     """
     annotation, metadata = unwrap(annotation, metadata)
     for item in metadata:
         if isinstance(item, Doc):
             return item.documentation
     if is_union(annotation):
-        return _union_words(get_args(annotation))
+        return _describe_union(get_args(annotation))
     if get_origin(annotation) is Literal:
         return _enumerate([str(value) for value in get_args(annotation)])
     if get_origin(annotation) in (tuple, list):
-        return _list_words(get_args(annotation)[0], metadata)
+        return _describe_list(get_args(annotation)[0], metadata)
     if is_section(annotation):
         return "{" + ", ".join(f"{key}: ..." for key in keys(annotation)) + "}"
     return f"{_SCALARS.get(annotation, 'value')} {_bounds(metadata)}".strip()
 
 
 def unwrap(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
-    """Takes `Annotated` off a type.
+    """Removes `Annotated` from a type.
 
     Args:
         annotation: A type, possibly `Annotated`.
-        metadata: What is known of it already.
+        metadata: Its metadata so far.
 
     Returns:
-        The bare type, and all of its metadata, flat.
+        The bare type and all of its metadata, as a flat list.
     """
     flat = list(metadata)
     if get_origin(annotation) is Annotated:
@@ -77,7 +77,7 @@ def unwrap(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any
 
 
 def is_union(annotation: Any) -> bool:
-    """Whether a type is `A | B`, in either of Python's spellings."""
+    """Whether a type is `A | B` or `Union[A, B]`."""
     return get_origin(annotation) in (Union, types.UnionType)
 
 
@@ -87,7 +87,7 @@ def is_section(annotation: Any) -> bool:
 
 
 def inner_sections(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:
-    """The sections that a type holds, each with what leads to it: nothing, `[]` or `.NAME`."""
+    """The sections inside a type, each with the path to it: nothing, `[]` or `.NAME`."""
     bare, _ = unwrap(annotation)
     if is_section(bare):
         yield bare, ""
@@ -97,12 +97,12 @@ def inner_sections(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:
 
 
 def keys(section: type[BaseModel]) -> list[str]:
-    """The keys of a section as they are written in the file."""
+    """The keys of a section as written in the file."""
     return [field.alias or name for name, field in section.model_fields.items()]
 
 
-def _union_words(members: tuple[Any, ...]) -> str:
-    words = [type_words(member) for member in members if member is not type(None)]
+def _describe_union(members: tuple[Any, ...]) -> str:
+    words = [describe_type(member) for member in members if member is not type(None)]
     if type(None) in members:
         words.append("empty")
     if len(words) == 2 and words[0] in _SCALARS.values():
@@ -110,9 +110,9 @@ def _union_words(members: tuple[Any, ...]) -> str:
     return ", ".join(words[:-1]) + f", or {words[-1]}"
 
 
-def _list_words(item: Any, metadata: Iterable[Any]) -> str:
+def _describe_list(item: Any, metadata: Iterable[Any]) -> str:
     bare, _ = unwrap(item)
-    contents = "sections" if is_section(bare) else f"{type_words(item)} entries"
+    contents = "sections" if is_section(bare) else f"{describe_type(item)} entries"
     least = [part.min_length for part in metadata if isinstance(part, annotated_types.MinLen)]
     return f"list of {contents}" + (f", at least {least[0]}" if least else "")
 

@@ -1,4 +1,7 @@
-"""What is wrong with a configuration, in the words of the person who wrote it."""
+"""The errors of a configuration: found in pydantic's, worded for the user, laid out for a terminal.
+
+Messages use the keys, paths and types of the YAML file; pydantic's own terms never appear.
+"""
 
 import difflib
 import shutil
@@ -12,19 +15,19 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from components.settings import UntoldValueError
-from pipeline.config.describe_types import is_section, keys, type_words, unwrap
-from pipeline.config.key_path import KEY, KeyPath, path_text, resolve, section_at, value_at
+from pipeline.config.describe_types import describe_type, is_section, keys, unwrap
+from pipeline.config.key_path import KEY, KeyPath, format_path, resolve, section_at, value_at
 
-_LONGEST_RECEIVED = 60
+_MAX_VALUE_LENGTH = 60
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake, told once.
+    """One error.
 
     Attributes:
-        path: Where it is in the file, e.g. `trainer.stages[1].epochs`; empty for all of the file.
-        message: What was received, what is allowed, and what to do about it.
+        path: Its place in the file, e.g. `trainer.stages[1].epochs`; empty for the whole file.
+        message: What was received, what is allowed, and what to do.
     """
 
     path: str
@@ -35,10 +38,10 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used.
+    """The configuration is invalid.
 
     Attributes:
-        problems: Every mistake in it, in the order of the sections.
+        problems: Every error in it, in the order of the sections.
     """
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -47,12 +50,12 @@ class ConfigError(Exception):
 
 
 def find_problems(section: type[BaseModel], tree: Any, error: ValidationError) -> list[Problem]:
-    """Turns pydantic's errors into one problem per mistake.
+    """Turns pydantic's errors into problems.
 
     Args:
         section: The model that was validated.
         tree: The data that was validated.
-        error: What pydantic found.
+        error: The error that pydantic raised.
 
     Returns:
         The problems, at most one per path.
@@ -62,7 +65,7 @@ def find_problems(section: type[BaseModel], tree: Any, error: ValidationError) -
         path, annotation, metadata = resolve(section, details["loc"], tree)
         if path not in problems and not _is_other_branch(annotation, tree, path):
             problems[path] = _problem(section, tree, path, (annotation, metadata), details)
-    # A list whose entries were all refused is reported as too short as well: one mistake, not two.
+    # pydantic also reports a list without a valid entry as too short: one error, not two.
     return [
         problem
         for path, problem in problems.items()
@@ -73,10 +76,10 @@ def find_problems(section: type[BaseModel], tree: Any, error: ValidationError) -
 def find_booleans(section: type[BaseModel], tree: Any) -> list[Problem]:
     """Finds `true` and `false` where they are not allowed.
 
-    pydantic takes them for 1 and 0: `epochs: yes`, which YAML reads as true, would be one epoch.
+    pydantic converts them to 1 and 0: `epochs: yes`, which YAML reads as true, would be one epoch.
 
     Args:
-        section: The model that the data is meant for.
+        section: The model of the data.
         tree: The data.
 
     Returns:
@@ -86,14 +89,14 @@ def find_booleans(section: type[BaseModel], tree: Any) -> list[Problem]:
     for path, value in _leaves(tree, ()):
         found, annotation, metadata = resolve(section, path, tree)
         if isinstance(value, bool) and found == path and annotation is not None:
-            words = type_words(annotation, metadata)
+            words = describe_type(annotation, metadata)
             if "true" not in words and words != "value":
-                problems.append(Problem(path_text(path), _refusal(value, words)))
+                problems.append(Problem(format_path(path), _not_allowed(value, words)))
     return problems
 
 
-def received(value: Any) -> str:
-    """Shows a value as it would be written in the file, on one line."""
+def format_value(value: Any) -> str:
+    """Formats a value as in the file, on one line of at most 60 characters."""
     if value is None:
         return "nothing"
     if isinstance(value, str):
@@ -101,7 +104,36 @@ def received(value: Any) -> str:
     else:
         text = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
         text = text.removesuffix("\n").removesuffix("\n...")
-    return text if len(text) <= _LONGEST_RECEIVED else text[: _LONGEST_RECEIVED - 3] + "..."
+    return text if len(text) <= _MAX_VALUE_LENGTH else text[: _MAX_VALUE_LENGTH - 3] + "..."
+
+
+def report_lines(source: str, problems: Sequence[Problem]) -> Iterator[str]:
+    """Formats all problems for a terminal, with a headline that counts them.
+
+    Args:
+        source: The file or option that is invalid.
+        problems: Its problems.
+    """
+    number = len(problems)
+    yield f"{source} cannot be used: {number} problem{'s' * (number > 1)}"
+    yield from problem_lines(problems)
+
+
+def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
+    """Formats each problem under its path, wrapped to the terminal."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    for problem in problems:
+        indent = "      " if problem.path else "  "
+        if problem.path:
+            yield f"\n  {problem.path}"
+        yield textwrap.fill(
+            problem.message,
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def _problem(
@@ -111,7 +143,7 @@ def _problem(
     expected: tuple[Any, list[Any]],
     details: ErrorDetails,
 ) -> Problem:
-    where = path_text(path)
+    where = format_path(path)
     value = path[-1] if details["loc"][-1:] == (KEY,) else value_at(tree, path)
     match details["type"]:
         case "extra_forbidden":
@@ -119,17 +151,17 @@ def _problem(
         case "missing":
             return Problem(where, _missing(section, tree, path, expected))
         case "value_error":
-            return _refused_by_validator(section, tree, path, details)
+            return _validator_problem(section, tree, path, details)
     annotation, metadata = expected
     bare, _ = unwrap(annotation)
     if is_section(bare):
         words = f"a section with the keys {', '.join(keys(bare))}"
-        return Problem(where, _refusal(value, words))
-    return Problem(where, _refusal(value, type_words(annotation, metadata)))
+        return Problem(where, _not_allowed(value, words))
+    return Problem(where, _not_allowed(value, describe_type(annotation, metadata)))
 
 
-def _refusal(value: Any, words: str) -> str:
-    message = f"received {received(value)}; allowed: {words}"
+def _not_allowed(value: Any, words: str) -> str:
+    message = f"received {format_value(value)}; allowed: {words}"
     if isinstance(value, str):
         options = words.replace(" or ", ", ").split(", ")
         close = difflib.get_close_matches(value.lower(), options, n=1)
@@ -145,11 +177,11 @@ def _unknown_key(section: type[BaseModel], tree: Any, path: KeyPath) -> str:
     key = str(path[-1])
     everywhere = list(_all_keys(section, ""))
     if key in everywhere:
-        return f"unknown key; dots are for --set. In a file, write {_nested(key)}"
+        return f"unknown key; dotted keys work only with --set. In a file, write {_nested(key)}"
     close = difflib.get_close_matches(key.lower(), allowed, n=1)
     elsewhere = [where for where in everywhere if where.split(".")[-1] == key]
-    guess = close[0] if close else elsewhere[0] if elsewhere else None
-    question = f" Did you mean {guess}?" if guess else ""
+    suggestion = close[0] if close else elsewhere[0] if elsewhere else None
+    question = f" Did you mean {suggestion}?" if suggestion else ""
     return f"unknown key.{question} Allowed here: {', '.join(allowed)}"
 
 
@@ -168,13 +200,13 @@ def _missing(
     if field.examples:
         example = yaml.safe_dump({path[-1]: field.examples[0]}, default_flow_style=None).strip()
         return f"is missing; write for example `{example}`"
-    return f"is missing; allowed: {type_words(*expected)}. {field.description or ''}".strip()
+    return f"is missing; allowed: {describe_type(*expected)}. {field.description or ''}".strip()
 
 
-def _refused_by_validator(
+def _validator_problem(
     section: type[BaseModel], tree: Any, path: KeyPath, details: ErrorDetails
 ) -> Problem:
-    """Takes over a validator's own message, and its path where it names one: `alpha: too wide`."""
+    """A validator's own message, and its path if the message starts with one: `alpha: too wide`."""
     error = details["ctx"]["error"]
     message = str(error)
     prefix, separator, rest = message.partition(": ")
@@ -184,16 +216,16 @@ def _refused_by_validator(
         path, message = (*path, *prefix.split(".")), rest
     value = value_at(tree, path)
     if value is not None and not isinstance(error, UntoldValueError):
-        message = f"received {received(value)}: {message}"
-    return Problem(path_text(path), message)
+        message = f"received {format_value(value)}: {message}"
+    return Problem(format_path(path), message)
 
 
 def _is_other_branch(annotation: Any, tree: Any, path: KeyPath) -> bool:
-    """Whether keys were given where a union has a section: only that section's errors matter."""
+    """Whether the value is a section and this error is from another branch of the union."""
     bare, _ = unwrap(annotation)
     members = [unwrap(member)[0] for member in getattr(bare, "__args__", ())]
     if len([member for member in members if member is not type(None)]) < 2:
-        return False  # `Section | None`: what is wrong is the section's own.
+        return False  # `Section | None` has one branch only.
     return isinstance(value_at(tree, path), dict) and any(map(is_section, members))
 
 
@@ -211,32 +243,3 @@ def _leaves(tree: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
         return
     for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
         yield from _leaves(value, (*path, key))
-
-
-def refusal_lines(source: str, problems: Sequence[Problem]) -> Iterator[str]:
-    """How many problems there are, then each.
-
-    Args:
-        source: What cannot be used: a file or an option.
-        problems: What is wrong with it.
-    """
-    number = len(problems)
-    yield f"{source} cannot be used: {number} problem{'s' * (number > 1)}"
-    yield from problem_lines(problems)
-
-
-def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
-    """Each problem under its path."""
-    width = min(shutil.get_terminal_size().columns, 100)
-    for problem in problems:
-        indent = "      " if problem.path else "  "
-        if problem.path:
-            yield f"\n  {problem.path}"
-        yield textwrap.fill(
-            problem.message,
-            width,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )

@@ -1,4 +1,4 @@
-"""Where a value stands in the configuration: `trainer.stages[1].epochs`."""
+"""Paths to values in the configuration: `trainer.stages[1].epochs`."""
 
 import re
 from typing import Any
@@ -10,16 +10,16 @@ from pydantic_core import to_jsonable_python
 from pipeline.config.describe_types import is_section, is_union, unwrap
 
 KeyPath = tuple[str | int, ...]
-"""Keys and list positions from the top of the file down to a value."""
+"""Keys and list indices that lead from the top of the file to a value."""
 
 KEY = "[key]"
-"""pydantic's last step to what is wrong with a key of a dictionary, rather than with its value."""
+"""pydantic's last location step for an error in a dictionary's key instead of its value."""
 
 _STEP = re.compile(r"\[(?P<index>-?\d+)\]|\.?(?P<key>[^.\[\]]+)")
 
 
-def path_text(path: KeyPath) -> str:
-    """Writes a path as a person does: `trainer.stages[1].epochs`."""
+def format_path(path: KeyPath) -> str:
+    """Formats a path: `trainer.stages[1].epochs`."""
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
@@ -27,10 +27,10 @@ def path_text(path: KeyPath) -> str:
 
 
 def parse_path(text: str) -> KeyPath:
-    """Reads a path; a list position may be `stages[1]` or `stages.1`.
+    """Parses a path; a list index may be written `stages[1]` or `stages.1`.
 
     Args:
-        text: What stands left of `=` in `--set`.
+        text: The part of a `--set` option before `=`.
 
     Returns:
         The path.
@@ -53,7 +53,7 @@ def parse_path(text: str) -> KeyPath:
 
 
 def value_at(tree: Any, path: KeyPath) -> Any:
-    """The value that a path leads to, or None where it leads nowhere."""
+    """The value at a path, or None if there is none."""
     for step in path:
         if isinstance(tree, dict):
             tree = tree.get(step)
@@ -65,7 +65,7 @@ def value_at(tree: Any, path: KeyPath) -> Any:
 
 
 def default_at(section: type[BaseModel], path: KeyPath) -> Any:
-    """The default of the setting that a path leads to, as plain data, or None without one."""
+    """The default of the setting at a path, as plain data, or None without one."""
     for position, step in enumerate(path):
         field = _field(section, step)
         if field is None or field.is_required():
@@ -80,19 +80,19 @@ def default_at(section: type[BaseModel], path: KeyPath) -> Any:
 
 
 def resolve(section: type[BaseModel], loc: KeyPath, tree: Any) -> tuple[KeyPath, Any, list[Any]]:
-    """Follows one of pydantic's locations through the models to what the person wrote.
+    """Follows a pydantic error location through the models to the place in the file.
 
-    pydantic puts the name of a union's branch into its locations (`splits.test.Carve.fraction`,
-    `splits.test.constrained-float`). Such a name is in no file: it is followed into a branch that
-    is a section where a section was given, and is where the path ends otherwise.
+    pydantic's locations include the names of union branches (`splits.test.Carve.fraction`,
+    `splits.test.constrained-float`), which are not in the file. If the branch is a section and the
+    file has a section there, the path continues into it; otherwise it ends there.
 
     Args:
         section: The model that was validated.
-        loc: A location of pydantic's.
+        loc: A location from a pydantic error.
         tree: The data that was validated.
 
     Returns:
-        The path in the file, the type that stands there (None for an unknown key), its metadata.
+        The path in the file, the type expected there (None for an unknown key), its metadata.
     """
     annotation: Any = section
     metadata: list[Any] = []
@@ -124,7 +124,7 @@ def resolve(section: type[BaseModel], loc: KeyPath, tree: Any) -> tuple[KeyPath,
 
 
 def section_at(section: type[BaseModel], path: KeyPath, tree: Any) -> type[BaseModel] | None:
-    """The section that a path leads to, looking through `Section | None` and unions."""
+    """The section at a path, also inside `Section | None` and other unions."""
     _, annotation, _ = resolve(section, path, tree)
     candidates = [unwrap(annotation)[0], *(unwrap(m)[0] for m in _members(annotation))]
     return next((candidate for candidate in candidates if is_section(candidate)), None)

@@ -1,4 +1,4 @@
-"""From a YAML file and `--set` to a checked configuration, or to every problem in it at once."""
+"""Loads a configuration from YAML and `--set` options, and reports all of its errors at once."""
 
 import copy
 import json
@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.config.errors import ConfigError, Problem, find_booleans, find_problems, received
-from pipeline.config.key_path import KeyPath, default_at, parse_path, path_text
+from pipeline.config.errors import ConfigError, Problem, find_booleans, find_problems, format_value
+from pipeline.config.key_path import KeyPath, default_at, format_path, parse_path
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.yaml_reader import read_yaml
 
@@ -17,18 +17,18 @@ from pipeline.config.yaml_reader import read_yaml
 def load_config(
     path: Path, overrides: Sequence[str] = (), check_paths: bool = True
 ) -> PipelineConfig:
-    """Reads, overrides and checks a configuration.
+    """Reads a configuration, applies overrides and validates it.
 
     Args:
         path: YAML file.
         overrides: `--set` options, each `a.b.c=value` with the value in YAML; the last one wins.
-        check_paths: Whether folders and files named in it must exist on this machine.
+        check_paths: Whether the folders and files it names must exist on this machine.
 
     Returns:
-        The configuration, with a value for every setting.
+        The configuration, defaults included.
 
     Raises:
-        ConfigError: With every problem found, if there is any.
+        ConfigError: The configuration is invalid; lists every problem.
     """
     return check_config(_read_file(path), overrides, check_paths)
 
@@ -36,15 +36,15 @@ def load_config(
 def check_config(
     tree: dict[str, Any], overrides: Sequence[str] = (), check_paths: bool = True
 ) -> PipelineConfig:
-    """Overrides and checks a configuration that is plain data already.
+    """Applies overrides to a configuration given as plain data and validates it.
 
     Args:
-        tree: The sections; left as they are.
+        tree: The sections; not modified.
         overrides: See `load_config`.
         check_paths: See `load_config`.
 
     Raises:
-        ConfigError: With every problem found, if there is any.
+        ConfigError: The configuration is invalid; lists every problem.
     """
     problems = []
     for override in overrides:
@@ -58,47 +58,47 @@ def check_config(
 def check_config_json(
     text: str, overrides: Sequence[str] = (), more: Mapping[str, Any] | None = None
 ) -> PipelineConfig:
-    """Overrides and checks a configuration in JSON, as tasks of a cluster are given it.
+    """Applies overrides to a configuration in JSON, as passed to cluster tasks, and validates it.
 
-    What it names need not exist on this machine: other nodes may read it.
+    The files it names need not exist on this machine: other nodes may read them.
 
     Args:
         text: A JSON object with the sections.
-        overrides: See `load_config`; an empty value leaves a setting as it is: so is a parameter
-            that nobody filled in when a run was started.
-        more: Sections that are not in the text.
+        overrides: See `load_config`; those with an empty value are ignored: run parameters that
+            were left empty.
+        more: Additional sections.
 
     Raises:
-        ConfigError: With every problem found, if there is any.
+        ConfigError: The configuration is invalid; lists every problem.
     """
     try:
         tree = json.loads(text)
     except ValueError as error:
-        raise ConfigError([Problem("", f"is no JSON: {error}")]) from None
+        raise ConfigError([Problem("", f"is not valid JSON: {error}")]) from None
     if not isinstance(tree, dict):
-        message = "is no object with sections such as data, gate and push"
+        message = "is not a JSON object with sections such as data, gate and push"
         raise ConfigError([Problem("", message)])
     given = [one for one in overrides if "=" not in one or one.partition("=")[2].strip()]
     return check_config({**tree, **(more or {})}, given, check_paths=False)
 
 
 def set_option(override: str) -> str:
-    """What a problem with a `--set` has for its path."""
+    """The path of a problem with a `--set` option."""
     return f"--set {override}"
 
 
 def apply_override(tree: dict[str, Any], override: str) -> dict[str, Any]:
-    """Puts one `--set` into a configuration.
+    """Applies one `--set` option to a configuration.
 
     Args:
-        tree: The configuration as plain data; left as it is.
+        tree: The configuration as plain data; not modified.
         override: `a.b.c=value`, in YAML; in a list `stages[1].epochs` or `stages.1.epochs`.
 
     Returns:
         The changed configuration.
 
     Raises:
-        ConfigError: It is no such assignment, or leads to where nothing can be set.
+        ConfigError: It is not an assignment, or its path cannot be set.
     """
     option = set_option(override)
     text, separator, value_text = override.partition("=")
@@ -133,50 +133,50 @@ def _read_file(path: Path) -> dict[str, Any]:
     if tree is None:
         tree = {}
     if not isinstance(tree, dict):
-        message = f"received {received(tree)}; allowed: sections such as data:, gate: and push:"
+        message = f"received {format_value(tree)}; allowed: sections such as data:, gate: and push:"
         raise ConfigError([Problem("", message)])
-    # A section whose every line is commented out reads as empty: it is meant to have its defaults.
-    # Where the default is to have no such section, empty means that.
+    # A section whose lines are all commented out reads as empty: it gets its defaults, or stays
+    # empty if the section is optional.
     optional = {key for key, field in PipelineConfig.model_fields.items() if field.default is None}
     return {
-        key: {} if value is None and key not in optional else _unshared(value)
+        key: {} if value is None and key not in optional else _copy_aliases(value)
         for key, value in tree.items()
     }
 
 
-def _unshared(tree: Any) -> Any:
-    """A copy in which what YAML's aliases share is there once for each: `--set` changes one."""
+def _copy_aliases(tree: Any) -> Any:
+    """A copy without shared nodes of YAML aliases, so that `--set` changes only one of them."""
     if isinstance(tree, dict):
-        return {key: _unshared(value) for key, value in tree.items()}
-    return [_unshared(value) for value in tree] if isinstance(tree, list) else tree
+        return {key: _copy_aliases(value) for key, value in tree.items()}
+    return [_copy_aliases(value) for value in tree] if isinstance(tree, list) else tree
 
 
 def _assign(tree: dict[str, Any], path: KeyPath, value: Any, option: str) -> None:
-    here: Any = tree
+    node: Any = tree
     for position, step in enumerate(path):
         done = path[:position]
         if isinstance(step, int):
-            _require_entry(here, step, done, option)
-        elif here is None or not isinstance(here, dict):
-            message = f"{path_text(done)} is {received(here)}, which has no keys"
+            _require_entry(node, step, done, option)
+        elif node is None or not isinstance(node, dict):
+            message = f"{format_path(done)} is {format_value(node)}, which has no keys"
             raise ConfigError([Problem(option, message)])
         if position == len(path) - 1:
-            here[step] = value
+            node[step] = value
             return
-        if isinstance(here, dict) and here.get(step) is None:
-            # An entry of a list is changed within the list's default, where the file has none.
+        if isinstance(node, dict) and node.get(step) is None:
+            # Setting an entry of a list that the file does not have changes the default list.
             is_list = isinstance(path[position + 1], int)
-            here[step] = default_at(PipelineConfig, path[: position + 1]) if is_list else {}
-        here = here[step]
+            node[step] = default_at(PipelineConfig, path[: position + 1]) if is_list else {}
+        node = node[step]
 
 
-def _require_entry(here: Any, index: int, path: KeyPath, option: str) -> None:
-    if not isinstance(here, list):
-        message = f"{path_text(path)} is {received(here)}, which is no list"
+def _require_entry(node: Any, index: int, path: KeyPath, option: str) -> None:
+    if not isinstance(node, list):
+        message = f"{format_path(path)} is {format_value(node)}, which is not a list"
         raise ConfigError([Problem(option, message)])
-    if not 0 <= index < len(here):
+    if not 0 <= index < len(node):
         message = (
-            f"{path_text(path)} has {len(here)} entries, counted from 0; there is no [{index}]"
+            f"{format_path(path)} has {len(node)} entries, numbered from 0; there is no [{index}]"
         )
         raise ConfigError([Problem(option, message)])
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from pipeline.config.describe_types import field_words, inner_sections
+from pipeline.config.describe_types import describe_field, inner_sections
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.yaml_reader import write_yaml
 
@@ -86,7 +86,7 @@ def _table(path: str, section: type[BaseModel]) -> Iterator[str]:
 
 
 def _allowed(field: FieldInfo) -> str:
-    words = field_words(field)
+    words = describe_field(field)
     sections = list(inner_sections(field.annotation))
     return "section, see below" if sections and words.startswith("{") else words
 

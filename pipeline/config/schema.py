@@ -1,4 +1,4 @@
-"""The whole configuration: every package's section, composed."""
+"""The whole configuration, composed of the sections of every package."""
 
 from typing import Annotated
 
@@ -18,35 +18,35 @@ from trainer.settings import TrainerSettings
 
 
 class MetadataSettings(Settings):
-    """Where TFX keeps its metadata: what ran, on what, with which result."""
+    """Where ML Metadata stores what ran, with which inputs and outputs."""
 
     path: Annotated[str | None, AfterValidator(require_local)] = None
     """SQLite file; empty is `WORKSPACE/metadata.sqlite`."""
 
 
 class PipelineConfig(Settings):
-    """Everything that a run depends on besides the images themselves."""
+    """Everything that a run depends on, except the images themselves."""
 
     data: Annotated[DataSettings, Field(examples=[{"path": "FOLDER"}])]
     """Images and splits."""
     transform: TransformSettings = TransformSettings()
-    """Decoding, resizing, scaling."""
+    """Decoding, resizing and scaling."""
     model: ModelSettings = ModelSettings()
     """Backbone and head."""
     trainer: TrainerSettings = TrainerSettings()
     """Training."""
     gate: Annotated[GateSettings, Field(examples=[{"min_accuracy": 0.9}])]
-    """What a model must reach."""
+    """What a model must reach to be pushed."""
     serving_check: ServingCheckSettings = ServingCheckSettings()
-    """What the exported model must show before it goes into service."""
+    """What the exported model must pass before it is pushed."""
     push: Annotated[PushSettings, Field(examples=[{"model_name": "flowers"}])]
-    """Where it goes."""
+    """Where models are pushed to."""
     beam: BeamSettings = BeamSettings()
-    """Data processing."""
+    """How Beam processes the data."""
     metadata: MetadataSettings = MetadataSettings()
-    """TFX's records."""
+    """The metadata store."""
     kubeflow: KubeflowSettings | None = None
-    """The cluster, for `python -m kubeflow`."""
+    """The Kubeflow cluster."""
 
     @field_validator("model")
     @classmethod
@@ -75,5 +75,5 @@ class PipelineConfig(Settings):
 
     @property
     def image_size(self) -> int:
-        """Height and width of the model's input in pixels: the given one, or the backbone's."""
+        """Height and width of the model's input in pixels: the configured or the backbone's own."""
         return self.transform.image_size or BACKBONES[self.model.backbone].image_size

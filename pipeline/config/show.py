@@ -1,4 +1,4 @@
-"""The whole effective configuration as YAML, every default visible and every line explained."""
+"""The effective configuration as YAML, with every default and the description of every setting."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +12,10 @@ _INDENT = "  "
 
 
 def config_text(config: PipelineConfig) -> str:
-    """Writes a configuration so that it can be read, and loaded again to the same.
+    """Formats a configuration as YAML that loads to the same configuration.
 
     Args:
-        config: Any configuration.
+        config: The configuration.
 
     Returns:
         YAML, with the description of each field in a comment above it.
@@ -53,6 +53,6 @@ def _section_lines(section: BaseModel, indent: str) -> Iterator[str]:
 
 
 def _item_lines(section: BaseModel, indent: str) -> Iterator[str]:
-    """The lines of a list's entry: a dash alone, so that the first key can have its comment too."""
+    """The lines of a list entry: a dash alone, so that the first key can have a comment too."""
     yield f"{indent}-"
     yield from _section_lines(section, indent + _INDENT)

@@ -1,8 +1,8 @@
-"""The YAML of configuration files: YAML 1.1 without its surprises.
+"""Reads and writes the YAML of configuration files: YAML 1.1 without its surprises.
 
-PyYAML reads `1e-4` as text, because YAML 1.1 wants `1.0e-4`, and of two equal keys it keeps the
-last. Here `1e-4` is a number, in files, in `--set` and in what `show-config` writes, and a key that
-stands twice is an error.
+PyYAML reads `1e-4` as text, because YAML 1.1 requires `1.0e-4`, and keeps the last of duplicate
+keys. Here `1e-4` is a number, in files, in `--set` and in the output of `show-config`, and a
+duplicate key is an error.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from pipeline.config.errors import ConfigError, Problem
-from pipeline.config.key_path import KeyPath, path_text
+from pipeline.config.key_path import KeyPath, format_path
 
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|^[-+]?\.inf$|^\.nan$")
 _FLOAT_TAG = "tag:yaml.org,2002:float"
@@ -22,16 +22,16 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes the texts that `_Loader` would read as numbers."""
+    """Quotes strings that `_Loader` would read as numbers."""
 
 
 for _resolver in (_Loader, _Dumper):
-    # Last in the line: what YAML 1.1 knows as a whole number stays one.
+    # The last resolver: YAML 1.1 integers stay integers.
     _resolver.add_implicit_resolver(_FLOAT_TAG, _FLOAT, list("-+.0123456789"))
 
 
 def read_yaml(text: str) -> Any:
-    """Reads a configuration file's text.
+    """Parses the text of a configuration file.
 
     Args:
         text: YAML.
@@ -40,7 +40,7 @@ def read_yaml(text: str) -> Any:
         Plain data.
 
     Raises:
-        ConfigError: It is no YAML, a key stands twice or is no text, or something contains itself.
+        ConfigError: It is not valid YAML, has duplicate or non-text keys, or contains itself.
     """
     try:
         loader = _Loader(text)
@@ -62,7 +62,7 @@ def read_yaml(text: str) -> Any:
 
 
 def write_yaml(value: Any) -> str:
-    """Writes one value on one line, so that `read_yaml` gives it back."""
+    """Formats a value on one line that `read_yaml` parses to the same value."""
     text = yaml.dump(
         value,
         Dumper=_Dumper,
@@ -79,7 +79,7 @@ def _check(
 ) -> None:
     line = node.start_mark.line + 1
     if node in above:
-        problems.append(Problem(path_text(path), f"line {line}: contains itself"))
+        problems.append(Problem(format_path(path), f"line {line}: contains itself"))
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _check(item, (*path, index), (*above, node), problems)
@@ -93,12 +93,12 @@ def _check_keys(node: yaml.MappingNode, path: KeyPath, problems: list[Problem]) 
     lines: dict[str, int] = {}
     for key, _ in node.value:
         line = key.start_mark.line + 1
-        where = path_text((*path, str(key.value)))
+        where = format_path((*path, str(key.value)))
         if key.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"):
-            where = path_text(path)
-            problems.append(Problem(where, f"line {line}: keys are text; this one is not"))
+            where = format_path(path)
+            problems.append(Problem(where, f"line {line}: keys must be text"))
         elif key.value in lines:
-            message = f"stands twice, in lines {lines[key.value]} and {line}; keep one"
+            message = f"duplicate key, in lines {lines[key.value]} and {line}; keep one"
             problems.append(Problem(where, message))
         else:
             lines[key.value] = line

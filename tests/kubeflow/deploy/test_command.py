@@ -157,7 +157,7 @@ def test_a_wrong_parameter_is_told_before_the_compiler_starts(
         ("deploy", ["--run", "--param", "spam=7"], "no parameter 'spam'"),
         ("deploy", ["--run", "--param", "min_accuracy=lots"], "--param min_accuracy: gate.min_ac"),
         ("deploy", ["--run", "--param", "data_path=pets"], "--param data_path: data.path: receiv"),
-        ("deploy", ["--run", "--param", "config={"], "--param config: is no JSON"),
+        ("deploy", ["--run", "--param", "config={"], "--param config: is not valid JSON"),
         ("schedule", ["--every", "6h", "--param", "epochs_head=no"], "trainer.stages[0].epochs"),
         ("deploy", ["--host", "localhost"], "is no address"),
         ("schedule", [], "give one of --cron"),

@@ -51,8 +51,8 @@ def test_a_whole_configuration(config: PipelineConfig) -> None:
         (["min_accuracy=lots"], "--param min_accuracy: gate.min_accuracy: received"),
         (["span=7"], r"--param span: data.span: .*has no \{SPAN\} that it could stand for"),
         (["data_path=["], r"--param data_path: (?!.*--set)"),
-        (["config={"], "--param config: is no JSON"),
-        (["config=[]"], "--param config: is no object"),
+        (["config={"], "--param config: is not valid JSON"),
+        (["config=[]"], "--param config: is not a JSON object"),
         (["config={}", "min_accuracy=0.5"], "--param config: data: is missing"),
         (["config={}", "min_accuracy=2"], r"--param min_accuracy: gate.min_accuracy: received 2"),
         (

@@ -192,8 +192,8 @@ BASE = {
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"--config-json": "{"}, "--config-json cannot be used: 1 problem is no JSON: Exp"),
-        ({"--config-json": "[]"}, "--config-json cannot be used: 1 problem is no object"),
+        ({"--config-json": "{"}, "--config-json cannot be used: 1 problem is not valid JSON: Exp"),
+        ({"--config-json": "[]"}, "--config-json cannot be used: 1 problem is not a JSON object"),
         ({"--config-json": "{}"}, "--config-json cannot be used: 3 problems"),
         ({"--set": "trainer.batch_size=many"}, "trainer.batch_size"),
         ({"--set": "trainer.batch_sizes=3"}, "Did you mean batch_size?"),

@@ -1,4 +1,4 @@
-"""Where Beam may run what, and what of it contradicts itself."""
+"""The `beam` section: contradictions, per-component settings, folders that workers reach."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.errors import UserError
-from pipeline.config.beam import BeamSettings, check_places
+from pipeline.config.beam import BeamSettings, check_reachable
 from pipeline.config.errors import ConfigError
 from pipeline.config.load import load_config
 
@@ -43,7 +43,7 @@ DATAFLOW = {
         (
             {"spark": {"job_endpoint": "jobs:8099", "job_server_jar": "a.jar", "workers": WORKERS}},
             "spark.job_server_jar",
-            "goes with rest_url",
+            "only used with rest_url",
         ),
         ({"flink": {"master": "flink:8081"}}, "flink.workers", "is missing"),
         ({"flink": {**FLINK, "workers": {}}}, "flink.workers", "one of address, command and image"),
@@ -60,11 +60,11 @@ DATAFLOW = {
             "dataflow.temp_location",
             "allowed: gs://BUCKET/FOLDER",
         ),
-        ({"direct": {"workers": 4}}, "direct.workers", "mode: multi_processing"),
+        ({"direct": {"workers": 4}}, "direct.workers", "set mode: multi_processing"),
         (
             {"runner": "flink", "flink": FLINK, "pipeline_args": ["--runner=SparkRunner"]},
             "pipeline_args",
-            "name the runner SparkRunner, and runner is flink",
+            "set the runner SparkRunner, but runner is flink",
         ),
         (
             {
@@ -76,7 +76,7 @@ DATAFLOW = {
                 }
             },
             "components.Transform.pipeline_args",
-            "name the runner DataflowRunner",
+            "set the runner DataflowRunner",
         ),
     ],
 )
@@ -88,15 +88,15 @@ def test_contradictions(beam: dict[str, Any], where: str, message: str, tmp_path
     )
     with pytest.raises(ConfigError) as raised:
         load_config(config)
-    told = {problem.path: problem.message for problem in raised.value.problems}
-    assert message in told.get(f"beam.{where}", f"nothing of {where}, but {told}")
+    messages = {problem.path: problem.message for problem in raised.value.problems}
+    assert message in messages.get(f"beam.{where}", f"no problem at {where}, but {messages}")
 
 
 def beam(**settings: Any) -> BeamSettings:
     return BeamSettings.model_validate(settings)
 
 
-def test_what_a_component_leaves_empty_is_as_for_all() -> None:
+def test_components_inherit_what_they_leave_empty() -> None:
     settings = beam(
         dataflow=DATAFLOW,
         pipeline_args=["--job_name=images"],
@@ -104,7 +104,7 @@ def test_what_a_component_leaves_empty_is_as_for_all() -> None:
     )
     evaluator = settings.for_component("Evaluator")
     assert evaluator.runner == "dataflow" and evaluator.dataflow == settings.dataflow
-    # Options of all components are those of their runner.
+    # Options of the `beam` section belong to its runner.
     assert evaluator.pipeline_args == ()
     assert settings.for_component("Transform").pipeline_args == ("--a",)
     assert settings.for_component("StatisticsGen").pipeline_args == ("--job_name=images",)
@@ -129,8 +129,8 @@ SHARED_FLINK = {**FLINK, "mounts_root": True}
         ),
     ],
 )  # fmt: skip
-def test_places_that_workers_reach(settings: BeamSettings, root: str, images: str | None) -> None:
-    check_places(settings, root, images)
+def test_folders_that_workers_reach(settings: BeamSettings, root: str, images: str | None) -> None:
+    check_reachable(settings, root, images)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_places_that_workers_reach(settings: BeamSettings, root: str, images: st
     [
         (
             beam(runner="flink", flink=FLINK), VOLUME, None,
-            "ImageExampleGen runs on flink, whose workers cannot reach the pipeline's root, "
+            "ImageExampleGen runs on flink, whose workers cannot reach the pipeline root, "
             "/mnt/root",
         ),
         (
@@ -149,17 +149,17 @@ def test_places_that_workers_reach(settings: BeamSettings, root: str, images: st
             beam(components={"Evaluator": {"runner": "spark", "spark": SPARK}}), VOLUME, None,
             "Evaluator runs on spark",
         ),
-        # The section that shares its disks is not the one that is used.
+        # The section with mounts_root is not the one in use.
         (
             beam(flink=SHARED_FLINK, pipeline_args=["--runner=FlinkRunner"]), VOLUME, None,
             "ImageExampleGen runs on FlinkRunner",
         ),
     ],
 )  # fmt: skip
-def test_places_that_workers_do_not_reach(
+def test_folders_that_workers_do_not_reach(
     settings: BeamSettings, root: str, images: str | None, message: str
 ) -> None:
     with pytest.raises(UserError) as raised:
-        check_places(settings, root, images)
+        check_reachable(settings, root, images)
     assert message in raised.value.message
     assert "gs://BUCKET/FOLDER" in (raised.value.hint or "")

@@ -1,4 +1,4 @@
-"""Configurations in, every problem out, each in the words of who wrote it."""
+"""Loading configurations: every error is reported, in the terms of the YAML file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ gate: {min_accuracy: 0.9}
 push: {model_name: digits}
 """
 
-# What pydantic says of itself, and what a person should never read.
+# Terms of pydantic that no message may contain.
 PYDANTIC = ["constrained-float", "Input should", "Carve", "pydantic", "Extra inputs", "Value error"]
 
 Write = Callable[[str], Path]
@@ -34,7 +34,7 @@ def problems(path: Path, *overrides: str) -> dict[str, str]:
     with pytest.raises(ConfigError) as raised:
         load_config(path, overrides)
     found = {problem.path: problem.message for problem in raised.value.problems}
-    assert len(found) == len(raised.value.problems), "one mistake, told twice"
+    assert len(found) == len(raised.value.problems), "one error, reported twice"
     assert not [word for word in PYDANTIC if word in str(raised.value)]
     return found
 
@@ -50,7 +50,7 @@ def test_sections_without_content_have_their_defaults(write: Write) -> None:
 
 
 @pytest.mark.parametrize("text", ["1e-4", "1.0e-4", "0.0001", "1E-4"])
-def test_reads_small_numbers_as_people_write_them(write: Write, text: str) -> None:
+def test_exponent_notation_is_a_number(write: Write, text: str) -> None:
     stage = f"trainer: {{stages: [{{name: a, optimizer: {{learning_rate: {text}}}}}]}}"
     assert load_config(write(GOOD + stage)).trainer.stages[0].optimizer.learning_rate == 1e-4
 
@@ -90,9 +90,9 @@ def test_the_last_override_wins(write: Write) -> None:
         ("=3", "is not a path"),
         ("trainer..x=3", "is not a path"),
         ("gate.min_accuracy=[", "not valid YAML"),
-        ("trainer.stages[7].epochs=3", "trainer.stages has 2 entries, counted from 0"),
+        ("trainer.stages[7].epochs=3", "trainer.stages has 2 entries, numbered from 0"),
         ("gate.min_accuracy.x=3", "gate.min_accuracy is 0.9, which has no keys"),
-        ("gate[0]=3", "gate is {min_accuracy: 0.9}, which is no list"),
+        ("gate[0]=3", "gate is {min_accuracy: 0.9}, which is not a list"),
     ],
 )
 def test_wrong_overrides(write: Write, override: str, message: str) -> None:
@@ -167,11 +167,11 @@ def test_missing_folders_and_files(write: Write, tmp_path: Path) -> None:
     assert load_config(write(text), check_paths=False).data.path == "nowhere"
 
 
-def test_one_mistake_in_the_source_is_one_problem(write: Write) -> None:
+def test_one_error_in_the_source_is_one_problem(write: Write) -> None:
     assert list(problems(write(GOOD.replace("digits}", "digit}", 1)))) == ["data.source"]
 
 
-def test_a_image_size_that_the_backbone_cannot_take(write: Write) -> None:
+def test_an_image_size_that_the_backbone_cannot_take(write: Write) -> None:
     text = "data: {source: digits}\nmodel: {backbone: Xception}\ntransform: {image_size: 64}\n"
     found = problems(write(text + "push: {model_name: x}"))
     assert found["model.backbone"] == (
@@ -180,7 +180,7 @@ def test_a_image_size_that_the_backbone_cannot_take(write: Write) -> None:
     assert "gate" in found
 
 
-def test_a_image_size_that_a_fully_connected_top_cannot_take(write: Write) -> None:
+def test_an_image_size_that_a_fully_connected_top_cannot_take(write: Write) -> None:
     text = GOOD + "model: {backbone: VGG16, include_top: true}\ntransform: {image_size: 160}\n"
     found = problems(write(text))
     assert found["model.include_top"] == (
@@ -228,14 +228,14 @@ def test_what_cannot_be_frozen(write: Write, freeze: str) -> None:
     assert "allowed: all, none, auto, a share" in found["trainer.stages[0].freeze"]
 
 
-def test_an_unknown_backbone_is_guessed(write: Write) -> None:
+def test_an_unknown_backbone_suggests_the_closest_one(write: Write) -> None:
     found = problems(write(GOOD), "model.backbone=mobilenetv2")
     assert "unknown backbone. Did you mean MobileNetV2? Allowed: " in found["model.backbone"]
 
 
 def test_dotted_keys_in_a_file(write: Write) -> None:
     assert problems(write(GOOD + "trainer.batch_size: 64")) == {
-        "trainer.batch_size": "unknown key; dots are for --set. In a file, write "
+        "trainer.batch_size": "unknown key; dotted keys work only with --set. In a file, write "
         "trainer: {batch_size: ...}"
     }
 
@@ -245,15 +245,15 @@ def test_dotted_keys_in_a_file(write: Write) -> None:
     [
         ("data: [1", "line 1, column 9", "this is not valid YAML"),
         ("a: 1\n\tb: 2", "line 2, column 1", "this is not valid YAML"),
-        ("data: {path: a}\ndata: {path: b}", "data", "stands twice, in lines 1 and 2; keep one"),
-        ("gate:\n  x: 1\n  x: 2", "gate.x", "stands twice, in lines 2 and 3; keep one"),
-        ("gate: {1: 2}", "gate", "line 1: keys are text; this one is not"),
+        ("data: {path: a}\ndata: {path: b}", "data", "duplicate key, in lines 1 and 2; keep one"),
+        ("gate:\n  x: 1\n  x: 2", "gate.x", "duplicate key, in lines 2 and 3; keep one"),
+        ("gate: {1: 2}", "gate", "line 1: keys must be text"),
         ("a: &a [*a]", "a[0]", "line 1: contains itself"),
         ("- 1", "", "received [1]; allowed: sections such as data:, gate: and push:"),
         ("a: !!python/name:os.system x", "line 1, column 4", "this is not valid YAML"),
     ],
 )
-def test_yaml_that_is_none(write: Write, text: str, where: str, message: str) -> None:
+def test_invalid_yaml(write: Write, text: str, where: str, message: str) -> None:
     assert message in problems(write(text))[where]
 
 
