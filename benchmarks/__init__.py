@@ -5,7 +5,8 @@
     python -m benchmarks.parts      single parts against what bounds them: ingest against decoding,
                                     the served model against the bare one
     python -m benchmarks.scale      1,000 to 100,000 images: time, memory and bytes per image;
-                                    what 100 million need, on paper; `make bench-scale`
+                                    `make bench-scale`
+    python -m benchmarks.publish    puts the tables of `compare` and `scale` into docs/benchmarks.md
 
 Each prints tables and writes `results.json`, the same tables as Markdown and a plot into
 `benchmarks/results/` (`--out`), which git ignores. What is measured runs in fresh processes; run it

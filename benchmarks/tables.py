@@ -31,7 +31,7 @@ class Table:
         console.print(drawn)
 
     def markdown(self) -> str:
-        """The same for the README."""
+        """The same for a document."""
         dividers = ["---", *["---:"] * (len(self.columns) - 1)]
         lines = [self.columns, dividers, *self.rows]
         drawn = "".join(f"| {' | '.join(line)} |\n" for line in lines)

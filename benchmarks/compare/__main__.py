@@ -25,7 +25,7 @@ from benchmarks.defaults import (
 )
 from benchmarks.machine import REPOSITORY, describe_machine
 from benchmarks.measured_process import run_measured
-from benchmarks.readme import README_FILE
+from benchmarks.publish import PUBLISHED
 from benchmarks.units import seconds_text
 from components.errors import UserError
 
@@ -108,7 +108,7 @@ def _report(results: Results, out: Path, console: Console) -> None:
         console.print(line)
     text = markdown(results)
     (out / "results.md").write_text(text)
-    (out / README_FILE).write_text(markdown(results, is_short=True))
+    (out / PUBLISHED).write_text(markdown(results, is_short=True))
     draw_comparison(results, out / "comparison.png")
     console.print("\nAs Markdown:\n")
     print(text)

@@ -1,8 +1,8 @@
-"""What each model says of the same test images: one program asks them all.
+"""Predictions of each model for the same test images, made by one program.
 
     python -m benchmarks.compare.held_out IMAGES KIND MODEL [KIND MODEL ...]
 
-prints JSON: whether each model is right about each image, by its kind and the image's path.
+prints JSON: whether each model's prediction is correct, by the model's kind and the image's path.
 """
 
 import json
@@ -16,7 +16,7 @@ import click
 
 _BATCH_SIZE = 32
 
-Ask = Callable[[Sequence[bytes]], list[int]]
+Predict = Callable[[Sequence[bytes]], list[int]]
 """Bytes of image files to the numbers of their classes, in the order of the sorted names."""
 
 
@@ -24,29 +24,30 @@ Ask = Callable[[Sequence[bytes]], list[int]]
 @click.argument("images", type=click.Path(path_type=Path))
 @click.argument("models", nargs=-1, required=True)
 def main(images: Path, models: Sequence[str]) -> None:
-    """Asks MODELS, pairs of a kind and a path, for the class of every IMAGES/CLASS/ image."""
+    """Predict the class of every IMAGES/CLASS/ image with MODELS, pairs of a kind and a path."""
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     classes = sorted(path.name for path in images.iterdir())
     files = sorted(images.glob("*/*"))
     pairs = zip(models[::2], models[1::2], strict=True)
     right = {
-        kind: ask_all(MODELS[kind](Path(model), classes), files, classes) for kind, model in pairs
+        kind: predict_all(MODELS[kind](Path(model), classes), files, classes)
+        for kind, model in pairs
     }
     json.dump(right, sys.stdout)
 
 
-def ask_all(ask: Ask, files: Sequence[Path], classes: Sequence[str]) -> dict[str, bool]:
+def predict_all(predict: Predict, files: Sequence[Path], classes: Sequence[str]) -> dict[str, bool]:
     """Whether a model is right about each image, by `CLASS/FILE`."""
     right = {}
     for start in range(0, len(files), _BATCH_SIZE):
         batch = files[start : start + _BATCH_SIZE]
-        answers = ask([path.read_bytes() for path in batch])
+        answers = predict([path.read_bytes() for path in batch])
         for path, answer in zip(batch, answers, strict=True):
             right[f"{path.parent.name}/{path.name}"] = classes[answer] == path.parent.name
     return right
 
 
-def _keras(model: Path, _: Sequence[str]) -> Ask:
+def _keras(model: Path, _: Sequence[str]) -> Predict:
     """The plain script's model as it was trained, in inference mode."""
     import keras
 
@@ -56,7 +57,7 @@ def _keras(model: Path, _: Sequence[str]) -> Ask:
     return lambda contents: _sides(loaded(_load(contents, size), training=False))
 
 
-def _keras_exported(model: Path, _: Sequence[str]) -> Ask:
+def _keras_exported(model: Path, _: Sequence[str]) -> Predict:
     """The same as `model.export` writes it, for serving."""
     import tensorflow as tf
 
@@ -65,21 +66,21 @@ def _keras_exported(model: Path, _: Sequence[str]) -> Ask:
     return lambda contents: _sides(loaded.serve(_load(contents, spec.shape[1])))
 
 
-def _pipeline(model: Path, classes: Sequence[str]) -> Ask:
+def _pipeline(model: Path, classes: Sequence[str]) -> Predict:
     """Ours, as it is served."""
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(model))
     serve = loaded.signatures["serving_default"]
 
-    def ask(contents: Sequence[bytes]) -> list[int]:
+    def predict(contents: Sequence[bytes]) -> list[int]:
         labels = serve(image_bytes=tf.constant(list(contents)))["label"].numpy()
         return [classes.index(label.decode()) for label in labels]
 
-    return ask
+    return predict
 
 
-def _stock_tfx(model: Path, _: Sequence[str]) -> Ask:
+def _stock_tfx(model: Path, _: Sequence[str]) -> Predict:
     """The stock way's, as it is served: it takes tf.Examples."""
     import tensorflow as tf
 
@@ -108,7 +109,7 @@ def _sides(probabilities: Any) -> list[int]:
     return [int(value > 0.5) for value in probabilities.numpy()[:, 0]]
 
 
-MODELS: dict[str, Callable[[Path, Sequence[str]], Ask]] = {
+MODELS: dict[str, Callable[[Path, Sequence[str]], Predict]] = {
     "keras": _keras,
     "keras_exported": _keras_exported,
     "pipeline": _pipeline,

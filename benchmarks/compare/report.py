@@ -1,4 +1,4 @@
-"""The comparison as tables, and in words."""
+"""The comparison, as tables and sentences."""
 
 from collections.abc import Callable
 
@@ -33,18 +33,18 @@ def build_tables(results: Results) -> list[Table]:
 
 
 def verdict(results: Results) -> list[str]:
-    """Whether what was promised holds, a sentence each."""
+    """Whether the targets are met, a sentence each."""
     lines = []
     if shares := results.ratio(OURS, lambda run: run.seconds):
-        holds = "holds" if shares.median <= TARGET_RATIO else "DOES NOT HOLD"
+        passed = "passed" if shares.median <= TARGET_RATIO else "FAILED"
         lines.append(
-            f"{ratio_text(shares)} of the plain script's time; at most {TARGET_RATIO} {holds}."
+            f"{ratio_text(shares)} of the plain script's time; at most {TARGET_RATIO}: {passed}."
         )
     for number, (change, (low, high)) in enumerate(differences(results), 1):
-        holds = "not lower within noise" if high >= 0 else "LOWER"
+        change_text = "not lower within noise" if high >= 0 else "LOWER"
         lines.append(
             f"Round {number}: accuracy {100 * change:+.1f} points against the script on the same "
-            f"images ({100 * low:+.1f} to {100 * high:+.1f}): {holds}."
+            f"images ({100 * low:+.1f} to {100 * high:+.1f}): {change_text}."
         )
     exported = [run for run in results.of(SCRIPT) if "keras_exported" in run.right]
     if exported:

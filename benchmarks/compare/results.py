@@ -95,11 +95,11 @@ def difference(ours: RunResult, theirs: RunResult) -> tuple[float, Interval]:
     """Ours' accuracy less theirs, on the same images, and its interval.
 
     Raises:
-        ValueError: They were asked other images.
+        ValueError: They were measured on other images.
     """
     a, b = (next(iter(run.right.values())) for run in (ours, theirs))
     if a.keys() != b.keys():
-        raise ValueError("the runs were asked different test images")
+        raise ValueError("the runs were measured on different test images")
     pairs = [(a[name], b[name]) for name in a]
     both, first, second, neither = (
         pairs.count(pair) for pair in ((True, True), (True, False), (False, True), (False, False))

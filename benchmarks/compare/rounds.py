@@ -32,7 +32,7 @@ def plan_rounds(rounds: int, stock_rounds: int) -> list[Step]:
 
 
 def run_step(step: Step, task: Task, work: Path, logs: Path, *, keep: bool) -> RunResult:
-    """Runs a system once and asks its models for the test images.
+    """Runs a system once and measures its models on the test images.
 
     Args:
         step: Which, and in which round; the round's number is the training's seed.
@@ -47,7 +47,7 @@ def run_step(step: Step, task: Task, work: Path, logs: Path, *, keep: bool) -> R
     number, system = step
     name = f"{system.replace(' ', '-')}-{number}"
     finished = run_system(system, task, number, work / name, logs / f"{name}.log")
-    right = _ask(task.images / "test", finished.models)
+    right = _predict(task.images / "test", finished.models)
     if not keep:
         shutil.rmtree(work / name)
     measured = finished.measured
@@ -65,7 +65,7 @@ def run_step(step: Step, task: Task, work: Path, logs: Path, *, keep: bool) -> R
     )
 
 
-def _ask(images: Path, models: Mapping[str, Path]) -> dict[str, dict[str, bool]]:
+def _predict(images: Path, models: Mapping[str, Path]) -> dict[str, dict[str, bool]]:
     """Whether each model is right about each image, by its kind and the image's name."""
     command = [sys.executable, "-m", "benchmarks.compare.held_out", str(images)]
     result = subprocess.run(
@@ -76,6 +76,6 @@ def _ask(images: Path, models: Mapping[str, Path]) -> dict[str, dict[str, bool]]
         check=False,
     )
     if result.returncode:
-        raise UserError(f"{', '.join(models)} could not be asked:\n{result.stderr[-2000:]}")
+        raise UserError(f"{', '.join(models)} could not be run:\n{result.stderr[-2000:]}")
     right: dict[str, dict[str, bool]] = json.loads(result.stdout)
     return right

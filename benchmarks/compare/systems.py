@@ -19,7 +19,7 @@ _MODULES = {SCRIPT: "benchmarks.plain_script", STOCK: "benchmarks.stock_tfx"}
 
 @dataclass(frozen=True)
 class Task:
-    """What all systems are asked to do.
+    """What all systems do.
 
     Attributes:
         images: `train/`, `validation/` and `test/`.

@@ -57,6 +57,6 @@ def measure(subject: Subject) -> list[Row]:
     return rows
 
 
-def _call(ask: Callable[[], Any]) -> object:
-    """Asks, and fetches the scores: an answer that nobody reads may still be computed."""
-    return ask()["scores"].numpy()
+def _call(predict: Callable[[], Any]) -> object:
+    """Predicts and fetches the scores: without fetching, the computation may still be running."""
+    return predict()["scores"].numpy()

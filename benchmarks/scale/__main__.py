@@ -19,10 +19,9 @@ from benchmarks.defaults import (
     work_option,
 )
 from benchmarks.machine import describe_machine
-from benchmarks.readme import README_FILE
-from benchmarks.scale import estimate, growth
+from benchmarks.publish import PUBLISHED
+from benchmarks.scale import growth
 from benchmarks.scale.bench import Bench
-from benchmarks.scale.estimate import Wish
 from benchmarks.scale.plot import draw_growth
 from benchmarks.scale.results import SizeResult, load_results
 from components.errors import UserError
@@ -49,16 +48,14 @@ def _parse_sizes(_: click.Context, __: click.Parameter, text: str) -> list[int]:
     help="Numbers of images.",
 )
 @click.option(
-    "--flat-from", default=5000, show_default=True, help="Smallest size that growth is told from."
+    "--flat-from",
+    default=5000,
+    show_default=True,
+    help="Smallest size that growth is measured from.",
 )
 @set_option
 @click.option("--fresh", is_flag=True, help="Measure also sizes that have a result already.")
-@click.option("--only-report", is_flag=True, help="Measure nothing: report what there is.")
-@click.option("--paper-images", default=100_000_000, show_default=True, help="For the estimate.")
-@click.option(
-    "--paper-hours", default=4.0, show_default=True, help="For the estimate: Beam's time."
-)
-@click.option("--gpu-rate", type=float, help="For the estimate: images/s that one GPU trains.")
+@click.option("--only-report", is_flag=True, help="Measure nothing: report the results so far.")
 @work_option("8 GB for 100,000 images")
 @out_option("scale")
 def main(
@@ -69,9 +66,6 @@ def main(
     overrides: tuple[str, ...],
     fresh: bool,
     only_report: bool,
-    paper_images: int,
-    paper_hours: float,
-    gpu_rate: float | None,
     work: Path | None,
     out: Path,
 ) -> None:
@@ -90,14 +84,12 @@ def main(
             raise UserError(f"{out} has no results", "Run it without --only-report.")
     except UserError as error:
         raise click.ClickException(str(error)) from None
-    _report(results, flat_from, Wish(paper_images, paper_hours, gpu_rate), out, console)
+    _report(results, flat_from, out, console)
 
 
-def _report(
-    results: Sequence[SizeResult], flat_from: int, wish: Wish, out: Path, console: Console
-) -> None:
-    tables = [*growth.build_tables(results), estimate.build_table(results, wish)]
-    lines = [*growth.verdict(results, flat_from), *estimate.breaking_points(results, wish)]
+def _report(results: Sequence[SizeResult], flat_from: int, out: Path, console: Console) -> None:
+    tables = growth.build_tables(results)
+    lines = growth.verdict(results, flat_from)
     for table in tables:
         console.print()
         table.print(console)
@@ -105,10 +97,9 @@ def _report(
     for line in lines:
         console.print(line)
     head = f"`{results[-1].command}`\n"
-    told = "".join(f"- {line}\n" for line in lines)
-    (out / "results.md").write_text("\n".join([head, *(one.markdown() for one in tables), told]))
-    short = [tables[0], tables[-1]]
-    (out / README_FILE).write_text("\n".join([head, *(one.markdown() for one in short), told]))
+    verdict = "".join(f"- {line}\n" for line in lines)
+    (out / "results.md").write_text("\n".join([head, *(one.markdown() for one in tables), verdict]))
+    (out / PUBLISHED).write_text("\n".join([head, tables[0].markdown(), verdict]))
     everything = [one.model_dump() for one in results]
     (out / "results.json").write_text(json.dumps(everything, indent=1) + "\n")
     draw_growth(results, out / "growth.png")

@@ -53,7 +53,7 @@ class Bench:
 
         Args:
             sizes: Numbers of images, ascending.
-            console: Who is told.
+            console: Where progress is printed.
             fresh: Measure also what has a result.
 
         Returns:

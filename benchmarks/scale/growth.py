@@ -15,7 +15,7 @@ STORED_SHARE = 1.15
 """Most bytes that may be stored per byte of source."""
 
 _NEGLIGIBLE = 0.05
-"""Components below this share of the largest run's time are not held to anything: noise."""
+"""Components below this share of the largest run's time are not compared: noise."""
 
 
 def build_tables(results: Sequence[SizeResult]) -> list[Table]:
@@ -33,11 +33,11 @@ def verdict(results: Sequence[SizeResult], flat_from: int) -> list[str]:
 
     Args:
         results: Smallest first.
-        flat_from: Sizes below it are not looked at: fixed costs dominate there.
+        flat_from: Sizes below it are left out: fixed costs dominate there.
     """
     large = [one for one in results if one.images >= flat_from]
     if len(large) < 2:
-        return [f"Growth is told from two sizes of at least {flat_from:,} images on."]
+        return [f"Growth needs two sizes of at least {flat_from:,} images."]
     span = f"from {large[0].images:,} to {large[-1].images:,} images"
     lines = [_sentence("time per image, whole run", _per_image(large, None), span)]
     for name, part in large[-1].components.items():
@@ -47,8 +47,8 @@ def verdict(results: Sequence[SizeResult], flat_from: int) -> list[str]:
         values = [one.processes[name].peak_anon_bytes for one in large if name in one.processes]
         lines.append(_sentence(f"memory of {name}", values, span))
     share = max(one.stored_share for one in results)
-    holds = "holds" if share <= STORED_SHARE else "DOES NOT HOLD"
-    lines.append(f"Stored: {share:.3f} of the source; at most {STORED_SHARE} {holds}.")
+    holds = "passed" if share <= STORED_SHARE else "FAILED"
+    lines.append(f"Stored: {share:.3f} of the source; at most {STORED_SHARE}: {holds}.")
     return lines
 
 
@@ -88,6 +88,10 @@ def _memory_rows(results: Sequence[SizeResult]) -> list[list[str]]:
         [f"during {name}", *(_memory(one.components[name].peak_anon_bytes) for one in results)]
         for name in last.components
     ]
+    rows += [
+        [f"added by {name}", *(_memory(one.components[name].added_anon_bytes) for one in results)]
+        for name in last.components
+    ]
     whole = [
         "all processes, with files (PSS)",
         *(bytes_text(one.peak_pss_bytes) for one in results),
@@ -96,7 +100,7 @@ def _memory_rows(results: Sequence[SizeResult]) -> list[list[str]]:
 
 
 def _memory(count: int) -> str:
-    # A component that is over between two samples has none.
+    # A component that ends between two samples has no sample of its own.
     return bytes_text(count) if count else "-"
 
 

@@ -1,4 +1,4 @@
-"""As many images as asked for, made of those that there are."""
+"""Any number of images, made from the ones given."""
 
 import io
 import os

@@ -40,8 +40,6 @@ class SizeResult(_Part):
     source_bytes: int
     stored_bytes: int
     """What ingest stored."""
-    shard_bytes: int
-    """Size of a shard, as configured."""
     left_bytes: int
     """Everything in the workspace at the end."""
     written_bytes: int

@@ -48,7 +48,6 @@ def run_size(size: Size, workspace: Path, log: Path) -> SizeResult:
     measured = run_measured(command, log, folder=REPOSITORY, phase=RunningComponent(workspace))
     [path] = workspace.glob("runs/*/summary.json")
     summary = json.loads(path.read_text())
-    config = json.loads((path.parent / "config.json").read_text())
     [examples] = workspace.glob("artifacts/*/ImageExampleGen/examples/*")
     return SizeResult(
         settings=size.settings,
@@ -58,7 +57,6 @@ def run_size(size: Size, workspace: Path, log: Path) -> SizeResult:
         test_images=summary["splits"]["test"],
         source_bytes=size.source_bytes,
         stored_bytes=folder_bytes(examples),
-        shard_bytes=config["data"]["shard_bytes"],
         left_bytes=folder_bytes(workspace),
         written_bytes=measured.written_bytes,
         seconds=round(measured.seconds, 3),

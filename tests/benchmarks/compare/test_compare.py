@@ -59,7 +59,7 @@ def test_with_stock_tfx(tmp_path: Path) -> None:
     assert {"ImportExampleGen", "Transform", "Trainer", "Evaluator", "Pusher"} <= components
 
 
-def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
+def test_mistakes_are_reported_before_anything_runs(tmp_path: Path) -> None:
     data = write_images(tmp_path / "data", count=1)
     options = ("--data", str(data), "--work", str(tmp_path / "work"))
     result = run_benchmark("compare", *options, "--weights", "nowhere.h5")

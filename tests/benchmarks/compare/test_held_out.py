@@ -7,7 +7,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from benchmarks.compare.held_out import MODELS, ask_all
+from benchmarks.compare.held_out import MODELS, predict_all
 from tests.fakes.benchmarks.tiny import write_images
 
 # More than one batch.
@@ -82,6 +82,6 @@ def test_what_a_model_says_is_counted_as_right_or_wrong(
     kind: str, sign: float, is_right: bool, images: Path, tmp_path: Path
 ) -> None:
     classes, files = ["blue", "red"], sorted(images.glob("*/*"))
-    right = ask_all(MODELS[kind](SAVE[kind](tmp_path, sign), classes), files, classes)
+    right = predict_all(MODELS[kind](SAVE[kind](tmp_path, sign), classes), files, classes)
     names = {f"{label}/{index}.jpg" for label in classes for index in range(COUNT)}
     assert right == dict.fromkeys(names, is_right)

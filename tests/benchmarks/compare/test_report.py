@@ -44,16 +44,16 @@ def test_script_and_pipeline_take_turns() -> None:
     assert STOCK not in [system for _, system in plan_rounds(3, 0)]
 
 
-def test_what_was_promised_holds() -> None:
+def test_targets_that_are_met() -> None:
     lines = verdict(_results(ours=90, right=292))
-    assert "at most 0.25 holds" in lines[0]
+    assert "at most 0.25: passed" in lines[0]
     assert all("not lower within noise" in line for line in lines[1:4])
     assert "0.0 %" in lines[4]
 
 
-def test_what_was_promised_does_not_hold() -> None:
+def test_targets_that_are_missed() -> None:
     lines = verdict(_results(ours=120, right=250))
-    assert "DOES NOT HOLD" in lines[0]
+    assert "FAILED" in lines[0]
     assert all(line.endswith("LOWER.") for line in lines[1:4])
 
 

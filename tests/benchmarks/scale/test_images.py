@@ -63,7 +63,7 @@ def test_a_size_is_a_folder_of_links(sources: list[Path], tmp_path: Path) -> Non
     assert len(list((tmp_path / "five").glob("*/*.jpg"))) == 2
 
 
-def test_too_little_disk_is_told_before_anything_starts(
+def test_too_little_disk_is_reported_before_anything_starts(
     sources: list[Path], tmp_path: Path
 ) -> None:
     check_disk(tmp_path, 1)

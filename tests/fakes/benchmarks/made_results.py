@@ -24,7 +24,6 @@ def make_result(
         test_images=round(0.15 * images),
         source_bytes=20_000 * images,
         stored_bytes=round(stored_share * 20_000 * images),
-        shard_bytes=100_000_000,
         left_bytes=24_000 * images,
         written_bytes=50_000 * images,
         seconds=sum(seconds.values()),
