@@ -1,20 +1,19 @@
-"""Training on several pods: what the Trainer does instead of training in its own process.
+"""Training on several pods: what the Trainer node does with `kubeflow.training`.
 
-With the environment variable TRAINING_JOB set, as the compiled pipeline does on the cluster, the
-Trainer node runs as ever (driver, cache, lineage), and only its executor differs: it writes what
-`run_fn` takes to the pipeline root, submits a job of that many pods, shows how it goes and what its
-chief logs, and deletes it at the end, whatever the end is.
+The compiled pipeline sets the environment variable TRAINING_JOB for the Trainer's task. The node is
+then launched as usual (driver, cache, lineage), but its executor writes the arguments of `run_fn`
+to the pipeline root, submits a job of several pods, reports its progress and its chief's log, and
+deletes it at the end, also after a failure.
 
-executor.py       the Trainer's executor: trains here, or has a job train
-settings.py       what the configuration says of it
-spec.py           TRAINING_JOB: what the pods are like, in Kubernetes' own terms
-call.py           the file with the call of `run_fn`, for the pods
-kinds.py          TFJob and TrainJob: manifests, labels, states
-cluster.py        the few calls to Kubernetes, with their errors in words
-pods.py           what a pod tells of itself
-job.py            submit, wait, delete
-watch.py          how far a job is, and when to give it up
-chief_log.py      the chief's log in our own
-sign_of_life.py   has the pods end when the Trainer was killed
-worker_command.py `python -m pipeline train-worker`: what runs in each pod
+executor.py        the Trainer's executor: trains in this process, or submits a job
+spec.py            TRAINING_JOB: kind of job, number of pods, fields of the pods
+run_fn_call.py     the file with the arguments of `run_fn`, for the pods
+kinds.py           TFJob and TrainJob: manifests, labels, conditions
+cluster.py         the calls to the Kubernetes API, with clear errors
+job.py             submits, waits, deletes
+watch.py           the state of a job, and when to give up on it
+pods.py            the state of a pod, and why it failed
+chief_log.py       copies the chief's log to this task's log
+heartbeat.py       ends the pods when the Trainer was killed
+worker_command.py  `python -m pipeline train-worker`: the command of each pod
 """

@@ -1,7 +1,7 @@
-"""The few calls to Kubernetes that a training job needs, with their errors in words.
+"""The calls to the Kubernetes API that a training job needs, with clear errors.
 
-An API server that is away for a while (an upgrade, a lost connection) ends no training: a call
-waits and tries again for some minutes.
+An API server that is unavailable for a while (an upgrade, a lost connection) does not end a
+training: a call is retried for some minutes.
 """
 
 import base64
@@ -20,33 +20,35 @@ from components.errors import UserError
 from components.progress import report_progress
 from pipeline.cluster.training_job.kinds import JobKind, Manifest
 
-# What Kubernetes mounts into each pod that may call it.
+# Kubernetes mounts it into each pod that may call its API.
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_PASSING = (429, 500, 502, 503, 504)
+_TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 PAUSE_SECONDS = 5.0
-"""Between two tries."""
+"""Between two attempts of a call."""
+RESUMES = "The next attempt of this task resumes after the last epoch that was saved."
+"""Hint for errors that end a training."""
 
 Result = TypeVar("Result")
 
 
 class JobExists(Exception):
-    """There is a resource of that name already."""
+    """A resource of that name exists already."""
 
 
 class Cluster:
-    """Jobs of one kind in this pod's namespace, which its volumes and secrets are in.
+    """Jobs of one kind in this pod's namespace, which also has its volumes and secrets.
 
-    Inside a pod, its service account calls; elsewhere, `KUBECONFIG` says where and who.
+    Authenticates with the pod's service account, outside a pod with `KUBECONFIG`.
 
     Args:
-        kind: What kind of jobs.
-        patience_seconds: How long a call tries to reach an API server that is away.
+        kind: Kind of jobs.
+        retry_seconds: How long a call is retried while the API server is unavailable.
     """
 
-    def __init__(self, kind: JobKind, patience_seconds: float = 600) -> None:
+    def __init__(self, kind: JobKind, retry_seconds: float = 600) -> None:
         self._kind = kind
-        self._patience_seconds = patience_seconds
+        self._retry_seconds = retry_seconds
         settings = client.Configuration()
         file = os.environ.get("KUBECONFIG")
         if file:
@@ -65,23 +67,23 @@ class Cluster:
         """Creates a resource.
 
         Returns:
-            Its uid, which no other has, not even one of the same name.
+            Its uid, which a later resource of the same name does not have.
 
         Raises:
-            JobExists: There is one of that name.
-            UserError: Kubernetes refuses it, or cannot be reached.
+            JobExists: One of that name exists.
+            UserError: Kubernetes rejects it, or cannot be reached.
         """
-        made = self._call(
+        created = self._call(
             f"create {plural}",
             lambda: self._jobs.create_namespaced_custom_object(
                 self._kind.group, self._kind.version, self.namespace, plural, manifest, **_TIMEOUT
             ),
         )
-        return made["metadata"]["uid"]
+        return created["metadata"]["uid"]
 
     def read(self, plural: str, name: str) -> Manifest | None:
-        """A resource as it is; None where there is none."""
-        return self._found(
+        """A resource, or None if it does not exist."""
+        return self._unless_missing(
             f"get {plural}",
             lambda: self._jobs.get_namespaced_custom_object(
                 self._kind.group, self._kind.version, self.namespace, plural, name, **_TIMEOUT
@@ -89,19 +91,19 @@ class Cluster:
         )
 
     def delete(self, plural: str, name: str, uid: str | None) -> None:
-        """Has a resource deleted, its pods first, if it is there.
+        """Deletes a resource, its pods first, if it exists.
 
         Args:
-            plural: What it is.
+            plural: Its type.
             name: Its name.
-            uid: Which one of that name; None is any.
+            uid: Delete it only if it has this uid; None is any.
         """
-        # All in the body: where there is one, the API server reads no parameter of the address.
+        # In the body: the API server ignores query parameters where there is a body.
         options = client.V1DeleteOptions(
             propagation_policy="Foreground",
             preconditions=client.V1Preconditions(uid=uid) if uid else None,
         )
-        self._found(
+        self._unless_missing(
             f"delete {plural}",
             lambda: self._jobs.delete_namespaced_custom_object(
                 self._kind.group,
@@ -125,22 +127,24 @@ class Cluster:
         ).items
 
     def warnings(self, names: list[str]) -> list[str]:
-        """What Kubernetes has to say against these jobs and pods, the latest last."""
+        """The warning events of these jobs and pods, the latest last."""
         events = self._call(
             "list events",
             lambda: self._core.list_namespaced_event(
                 self.namespace, field_selector="type=Warning", **_TIMEOUT
             ),
         ).items
-        told = [event for event in events if event.involved_object.name in names]
-        told.sort(key=lambda event: str(event.last_timestamp or event.event_time))
-        return [f"{event.involved_object.name}: {event.reason}: {event.message}" for event in told]
+        warnings = [event for event in events if event.involved_object.name in names]
+        warnings.sort(key=lambda event: str(event.last_timestamp or event.event_time))
+        return [
+            f"{event.involved_object.name}: {event.reason}: {event.message}" for event in warnings
+        ]
 
     def follow_log(self, pod: str, container: str, since_seconds: int | None) -> Iterator[str]:
-        """The lines of a pod's log as they come, each after its time; until it or the line ends.
+        """The lines of a pod's log as they are written, each after its time, until the stream ends.
 
         Raises:
-            ApiException, urllib3.exceptions.HTTPError: The log is not to be had.
+            ApiException, urllib3.exceptions.HTTPError: The log cannot be read.
         """
         options = {} if since_seconds is None else {"since_seconds": since_seconds}
         response = self._core.read_namespaced_pod_log(
@@ -150,7 +154,7 @@ class Cluster:
             follow=True,
             timestamps=True,
             _preload_content=False,
-            # A training may say nothing for an hour.
+            # A training may log nothing for an hour.
             _request_timeout=(_CONNECT_SECONDS, 3600),
             **options,
         )
@@ -162,63 +166,63 @@ class Cluster:
         finally:
             response.release_conn()
 
-    def _found(self, doing: str, call: Callable[[], Result]) -> Result | None:
+    def _unless_missing(self, doing: str, call: Callable[[], Result]) -> Result | None:
         try:
             return self._call(doing, call)
         except ApiException:
             return None
 
     def _call(self, doing: str, call: Callable[[], Result]) -> Result:
-        """Calls, patiently; what passes is the ApiException of what is away, or another by now."""
-        until = time.monotonic() + self._patience_seconds
+        """Calls, and retries; ApiException means that the resource is missing or has changed."""
+        deadline = time.monotonic() + self._retry_seconds
         while True:
             try:
                 return call()
             except ApiException as error:
-                if error.status not in _PASSING:
-                    raise self._explained(doing, error) from error
+                if error.status not in _TRANSIENT_STATUSES:
+                    raise self._clear_error(doing, error) from error
                 problem = f"{error.status} {error.reason}"
             except urllib3.exceptions.HTTPError as error:
                 problem = str(error)
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise UserError(
-                    f"Kubernetes has not answered for {self._patience_seconds:.0f} s "
+                    f"Kubernetes has not answered for {self._retry_seconds:.0f} s "
                     f"({doing}): {problem}",
-                    hint="The next try of this task goes on from the last epoch that was saved.",
+                    hint=RESUMES,
                 )
-            report_progress("Trainer", f"Kubernetes does not answer ({problem}); trying again")
-            time.sleep(min(PAUSE_SECONDS, self._patience_seconds / 10))
+            report_progress("Trainer", f"Kubernetes does not answer ({problem}); retrying")
+            time.sleep(min(PAUSE_SECONDS, self._retry_seconds / 10))
 
-    def _explained(self, doing: str, error: ApiException) -> Exception:
-        told = _message(error)
+    def _clear_error(self, doing: str, error: ApiException) -> Exception:
+        reason = _message(error)
         if error.status in (404, 409) and not doing.startswith("create"):
             return error
         if error.status == 409:
-            return JobExists(told)
+            return JobExists(reason)
         if error.status == 403:
             return UserError(
                 f"Kubernetes does not let this task {doing} in the namespace "
-                f"{self.namespace}: {told}",
+                f"{self.namespace}: {reason}",
                 hint="Give its service account the role of kubeflow/rbac.yaml: kubectl apply "
                 f"-n {self.namespace} -f kubeflow/rbac.yaml",
             )
         if error.status == 404:
             return UserError(
-                f"this cluster knows no {self._kind.plural}.{self._kind.group}: {told}",
+                f"this cluster does not have {self._kind.plural}.{self._kind.group}: {reason}",
                 hint=self._kind.install,
             )
-        return UserError(f"Kubernetes refused to {doing}: {told}")
+        return UserError(f"Kubernetes refused to {doing}: {reason}")
 
 
 _TIMEOUT: dict[str, Any] = {"_request_timeout": (_CONNECT_SECONDS, _READ_SECONDS)}
 
 
 def own_service_account() -> str | None:
-    """Name of the service account that this pod runs as; None outside a pod."""
+    """Name of this pod's service account; None outside a pod."""
     token = _ACCOUNT / "token"
     if os.environ.get("KUBECONFIG") or not token.exists():
         return None
-    # A JSON web token: its middle part, which is no secret, says whose it is.
+    # A JSON web token: its middle part, the claims, is not encrypted.
     claims = token.read_text().split(".")[1]
     subject = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
     return subject.rpartition(":")[2]
@@ -229,14 +233,14 @@ def _load_service_account(settings: client.Configuration) -> None:
         config.load_incluster_config(client_configuration=settings)
     except config.ConfigException as error:
         raise UserError(
-            f"the Trainer is to submit a training job, and is in no pod that may call Kubernetes: "
-            f"{error}",
+            f"the Trainer cannot submit a training job: it is not in a pod that may call "
+            f"Kubernetes: {error}",
             hint="Outside a cluster, leave the environment variable TRAINING_JOB unset.",
         ) from error
 
 
 def _message(error: ApiException) -> str:
-    """What the API server says, in its own words."""
+    """The API server's own message."""
     try:
         return json.loads(error.body)["message"]
     except (TypeError, ValueError, KeyError):

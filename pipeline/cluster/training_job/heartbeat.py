@@ -1,8 +1,8 @@
-"""How the pods of a training job learn that the Trainer that waits for them is gone.
+"""Ends the pods of a training job after the Trainer that waits for them was killed.
 
-The Trainer deletes its job when it is stopped. When it is killed, it cannot: Kubeflow Pipelines
-stops a task by ending its launcher, and with it, at once, all that runs in its container. So the
-Trainer writes a file again and again, and pods that have seen no change for long end themselves.
+A Trainer that is stopped deletes its job. When it is killed, it cannot: Kubeflow Pipelines stops a
+task by ending its launcher, and at the same moment everything else in the container. So the Trainer
+rewrites a file at regular intervals, and pods exit when it has not changed for a long time.
 """
 
 import logging
@@ -15,20 +15,20 @@ from pathlib import Path
 
 import click
 
-ALIVE_FILE = "training_alive"
-"""Its name in the Trainer's `model_run`."""
-# A network file system or a node that is away for some minutes ends no training.
-SILENT_SECONDS = 900.0
-_PAUSE_SECONDS = 20.0
+HEARTBEAT_FILE = "training_alive"
+"""Its name in the Trainer's `model_run` artifact."""
+# A network file system may be unavailable for some minutes.
+TIMEOUT_SECONDS = 900.0
+_INTERVAL_SECONDS = 20.0
 _logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def show_life(path: str, pause_seconds: float = _PAUSE_SECONDS) -> Iterator[None]:
-    """Writes the file while it is entered, and removes it at the end."""
+def heartbeat(path: str, interval_seconds: float = _INTERVAL_SECONDS) -> Iterator[None]:
+    """Rewrites the file at intervals while the context is entered, then removes it."""
     import tensorflow as tf
 
-    is_over = threading.Event()
+    is_finished = threading.Event()
 
     def write() -> None:
         try:
@@ -38,7 +38,7 @@ def show_life(path: str, pause_seconds: float = _PAUSE_SECONDS) -> Iterator[None
             _logger.warning("%s cannot be written: %s", path, error.message)
 
     def run() -> None:
-        while not is_over.wait(pause_seconds):
+        while not is_finished.wait(interval_seconds):
             write()
 
     write()
@@ -47,19 +47,19 @@ def show_life(path: str, pause_seconds: float = _PAUSE_SECONDS) -> Iterator[None
     try:
         yield
     finally:
-        is_over.set()
+        is_finished.set()
         thread.join()
         if tf.io.gfile.exists(path):
             tf.io.gfile.remove(path)
 
 
-def end_when_silent(
+def exit_without_heartbeat(
     path: str,
     failure_file: Path | None,
-    silent_seconds: float = SILENT_SECONDS,
-    pause_seconds: float = _PAUSE_SECONDS,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    interval_seconds: float = _INTERVAL_SECONDS,
 ) -> None:
-    """Watches the file in a thread, and ends this process once nothing has changed for long."""
+    """Watches the file in a thread, and exits this process when it no longer changes."""
     import tensorflow as tf
 
     def read() -> str | None:
@@ -70,16 +70,16 @@ def end_when_silent(
             return None
 
     def end() -> None:
-        fail(
-            f"the Trainer that waits for this training has given no sign of life for "
-            f"{silent_seconds:.0f} s: it was stopped",
+        report_failure(
+            f"no heartbeat for {timeout_seconds:.0f} s from the Trainer that waits for this "
+            "training: it was killed",
             failure_file,
         )
-        # What trains is in another thread, and deep in TensorFlow.
+        # The training is in another thread, inside TensorFlow, and cannot be interrupted.
         os._exit(1)
 
     watch = threading.Thread(
-        target=_watch, args=(read, end, silent_seconds, pause_seconds), daemon=True
+        target=_watch, args=(read, end, timeout_seconds, interval_seconds), daemon=True
     )
     watch.start()
 
@@ -87,25 +87,25 @@ def end_when_silent(
 def _watch(
     read: Callable[[], str | None],
     end: Callable[[], None],
-    silent_seconds: float,
-    pause_seconds: float,
+    timeout_seconds: float,
+    interval_seconds: float,
 ) -> None:
-    # By this machine's clock alone: two machines' need not agree.
-    seen, since = read(), time.monotonic()
-    while time.monotonic() - since < silent_seconds:
-        time.sleep(pause_seconds)
-        now = read()
-        if now is not None and now != seen:
-            seen, since = now, time.monotonic()
+    # Only this machine's clock: two machines' clocks may differ.
+    content, since = read(), time.monotonic()
+    while time.monotonic() - since < timeout_seconds:
+        time.sleep(interval_seconds)
+        new = read()
+        if new is not None and new != content:
+            content, since = new, time.monotonic()
     end()
 
 
-def fail(told: str, file: Path | None) -> None:
-    """Says why this pod fails: to its log, and to Kubernetes."""
-    click.echo(f"Error: {told}", err=True)
+def report_failure(message: str, file: Path | None) -> None:
+    """Reports why this pod fails, in its log and to Kubernetes."""
+    click.echo(f"Error: {message}", err=True)
     if file is not None:
         try:
-            # Kubernetes reads no more.
-            file.write_text(told[:4096])
+            # Kubernetes reads no more than 4096 bytes.
+            file.write_text(message[:4096])
         except OSError as error:
             click.echo(f"{file} cannot be written: {error.strerror}", err=True)

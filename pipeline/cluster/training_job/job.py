@@ -1,4 +1,4 @@
-"""A training job from its submission to its removal, whatever the end is."""
+"""Submits a training job, waits for it, and deletes it."""
 
 import contextlib
 import hashlib
@@ -14,27 +14,32 @@ from typing import Any
 from components.errors import UserError
 from components.progress import report_progress
 from pipeline.cluster.training_job.chief_log import ChiefLog
-from pipeline.cluster.training_job.cluster import Cluster, JobExists, own_service_account
+from pipeline.cluster.training_job.cluster import (
+    RESUMES,
+    Cluster,
+    JobExists,
+    own_service_account,
+)
 from pipeline.cluster.training_job.kinds import KINDS, JobRequest, Manifest
 from pipeline.cluster.training_job.spec import TrainingJobSpec
 from pipeline.cluster.training_job.watch import DEFAULT_PACE, Pace, Watch
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Kubernetes kills a pod 30 s after SIGTERM.
-_PATIENCE_AT_THE_END_SECONDS = 15.0
+_DELETE_SECONDS = 15.0
 _LEFTOVER_SECONDS = 300.0
 
 Manifests = list[tuple[str, Manifest]]
 Uids = dict[str, str | None]
-"""Which resources are meant, by plural; None is any of the job's name."""
+"""Uids of the resources by plural; None is any uid."""
 
 
 def job_name(model_name: str, training: str) -> str:
-    """A name that each try of one training has, and no other.
+    """The same name for each attempt of one training, and different ones for two trainings.
 
     Args:
-        model_name: To be recognized by a person.
-        training: What tells trainings apart, as a text of any length.
+        model_name: Makes it recognizable.
+        training: Identifies the training; a text of any length.
     """
     words = re.sub(r"[^a-z0-9]+", "-", model_name.lower()).strip("-")[:20].strip("-")
     digest = hashlib.sha256(training.encode()).hexdigest()[:10]
@@ -44,76 +49,78 @@ def job_name(model_name: str, training: str) -> str:
 def run_job(
     spec: TrainingJobSpec, name: str, command: Sequence[str], pace: Pace = DEFAULT_PACE
 ) -> None:
-    """Submits a job, follows it to its end, and deletes it, also where it failed or was stopped.
+    """Submits a job, waits until it ends, and deletes it, also when it failed or was stopped.
 
     Args:
-        spec: What the pods are like.
-        name: The job's name. A job that an earlier try has left under it is deleted first: it
-            trains nothing that the checkpoint does not hold.
-        command: What each pod runs.
-        pace: Times of the watch.
+        spec: Its pods.
+        name: Its name. A job of this name that an earlier attempt left is deleted first: training
+            resumes from its checkpoint.
+        command: Command of each pod.
+        pace: Intervals of the watch.
 
     Raises:
         UserError: It could not be submitted, did not start, failed, or this process was stopped.
     """
     kind = KINDS[spec.kind]
     cluster = Cluster(kind)
-    manifests = kind.build(JobRequest(name, command, _as_this_pod(spec), _metadata(cluster)))
+    manifests = kind.build(
+        JobRequest(name, command, _with_service_account(spec), _metadata(cluster))
+    )
     log = ChiefLog(cluster, kind.container)
-    made: Uids = {}
-    with _on_signals(_stop):
+    created: Uids = {}
+    with _on_signals(_raise_stopped):
         try:
-            _submit(cluster, manifests, name, made, pace.poll_seconds)
+            _submit(cluster, manifests, name, created, pace.poll_seconds)
             report_progress("Trainer", f"training job {name}: submitted, {spec.pods} pods")
-            uid, timeout = made[kind.plural], spec.start_timeout_seconds
+            uid, timeout = created[kind.plural], spec.start_timeout_seconds
             watch = Watch(cluster, kind, name, uid, spec.pods, timeout, pace, log.follow)
             watch.until_done()
             log.finish(seconds=10.0)
         finally:
-            # Not to be stopped a second time.
+            # A second signal must not interrupt the deletion.
             with _on_signals(signal.SIG_IGN):
                 log.finish(seconds=2.0)
-                # By then, a later try may have taken the name: its job is not this one's to delete.
-                _delete(Cluster(kind, _PATIENCE_AT_THE_END_SECONDS), made, name)
+                # By uid: a later attempt may have created a job of this name by now.
+                _delete(Cluster(kind, _DELETE_SECONDS), created, name)
 
 
 def _submit(
-    cluster: Cluster, manifests: Manifests, name: str, made: Uids, poll_seconds: float
+    cluster: Cluster, manifests: Manifests, name: str, created: Uids, poll_seconds: float
 ) -> None:
-    """Creates the job, and notes in `made` what is there of it, also where it breaks off."""
+    """Creates the job; `created` lists its resources, also when this raises."""
     try:
-        _create(cluster, manifests, made)
+        _create(cluster, manifests, created)
     except JobExists:
-        report_progress("Trainer", f"training job {name}: deleting what an earlier try has left")
+        report_progress("Trainer", f"training job {name}: deleting the job of an earlier attempt")
         _delete(cluster, {plural: None for plural, _ in manifests}, name)
-        made.clear()
+        created.clear()
         _wait_until_gone(cluster, manifests, name, poll_seconds)
-        _create(cluster, manifests, made)
+        _create(cluster, manifests, created)
 
 
-def _create(cluster: Cluster, manifests: Manifests, made: Uids) -> None:
+def _create(cluster: Cluster, manifests: Manifests, created: Uids) -> None:
     for plural, manifest in manifests:
-        # It may be there without an answer that says so.
-        made[plural] = None
+        # It may be created even if the response is lost.
+        created[plural] = None
         try:
-            made[plural] = cluster.create(plural, manifest)
+            created[plural] = cluster.create(plural, manifest)
         except JobExists:
-            del made[plural]
+            del created[plural]
             raise
 
 
 def _wait_until_gone(
     cluster: Cluster, manifests: Manifests, name: str, poll_seconds: float
 ) -> None:
-    until = time.monotonic() + _LEFTOVER_SECONDS
-    # Its pods, too: two chiefs at once would write the same files.
+    deadline = time.monotonic() + _LEFTOVER_SECONDS
+    # Its pods, too: two chiefs at the same time would write the same files.
     while any(cluster.read(plural, name) for plural, _ in manifests) or cluster.pods(name):
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             plural, _ = manifests[-1]
             raise UserError(
-                f"the training job {name} of an earlier try is still there, "
-                f"{_LEFTOVER_SECONDS:.0f} s after it was deleted",
-                hint=f"See what holds it: kubectl -n {cluster.namespace} describe {plural} {name}",
+                f"the training job {name} of an earlier attempt still exists "
+                f"{_LEFTOVER_SECONDS:.0f} s after its deletion",
+                hint=f"See what keeps it: kubectl -n {cluster.namespace} describe {plural} {name}",
             )
         time.sleep(poll_seconds)
 
@@ -123,12 +130,12 @@ def _delete(cluster: Cluster, uids: Uids, name: str) -> None:
         try:
             cluster.delete(plural, name, uid)
         except UserError as error:
-            # What is being raised already, if anything, is what the person has to know.
+            # Not raised: it would hide the error of the training.
             report_progress("Trainer", f"training job {name} could not be deleted: {error.message}")
 
 
-def _as_this_pod(spec: TrainingJobSpec) -> TrainingJobSpec:
-    """With this pod's service account, where none is said: storage may be open to it alone."""
+def _with_service_account(spec: TrainingJobSpec) -> TrainingJobSpec:
+    """With this pod's service account, if none is set: only it may have access to the storage."""
     account = own_service_account()
     if account is None or "serviceAccountName" in spec.pod:
         return spec
@@ -141,16 +148,16 @@ def _metadata(cluster: Cluster) -> dict[str, Any]:
     uid = os.environ.get("KFP_POD_UID") or os.environ.get("POD_UID")
     if not pod or not uid:
         return {"namespace": cluster.namespace, "labels": labels}
-    # Who deletes the run's pods deletes the job with them.
+    # Kubernetes deletes the job with its owner, the task's pod.
     owner = {"apiVersion": "v1", "kind": "Pod", "name": pod, "uid": uid}
     return {"namespace": cluster.namespace, "labels": labels, "ownerReferences": [owner]}
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    """Raises, so that the job goes with its Trainer."""
+def _raise_stopped(number: int, frame: FrameType | None) -> None:
+    """Raises, so that the job is deleted."""
     raise UserError(
         f"the training was stopped ({signal.Signals(number).name})",
-        hint="The next try of this task goes on from the last epoch that was saved.",
+        hint=RESUMES,
     )
 
 
@@ -158,13 +165,13 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _on_signals(
     action: Callable[[int, FrameType | None], None] | signal.Handlers,
 ) -> Iterator[None]:
-    """Has SIGTERM and SIGINT do this; Python lets the main thread alone say so."""
+    """Handles SIGTERM and SIGINT; only in the main thread, as Python requires."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, action) for number in _SIGNALS}
+    handlers = {number: signal.signal(number, action) for number in _SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

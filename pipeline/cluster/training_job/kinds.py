@@ -1,9 +1,9 @@
-"""The two kinds of training jobs: what is submitted, and how its pods and its end are found.
+"""The two kinds of training jobs: their manifests, labels of their pods, and conditions.
 
 TFJob is a resource of the Kubeflow Training Operator v1 (kubeflow.org/v1), part of Kubeflow up to
-26.03; the operator tells each pod of the others in TF_CONFIG. TrainJob is one of Kubeflow Trainer
-v2 (trainer.kubeflow.org/v1alpha1), part of Kubeflow from 1.10 on. It knows no TensorFlow: its plain
-runtime starts the pods under names that are known beforehand, and the command tells each of them.
+26.03; the operator sets TF_CONFIG in each pod. TrainJob is a resource of Kubeflow Trainer v2
+(trainer.kubeflow.org/v1alpha1), part of Kubeflow from 1.10 on. It does not support TensorFlow: its
+plain runtime gives the pods predictable host names, which the command passes to each of them.
 
 Sources: manifests/base/crds/kubeflow.org_tfjobs.yaml and pkg/apis/kubeflow.org/v1 of
 kubeflow/training-operator 1.9; pkg/apis/trainer/v1alpha1 and pkg/runtime/framework/plugins of
@@ -20,10 +20,10 @@ Manifest = dict[str, Any]
 
 PORT = 2222
 """TensorFlow's port in each pod: the TFJob operator's default."""
-# A job whose Trainer died without a word goes away by itself; long enough to look at its pods.
-_KEEP_SECONDS = 3600
-# Pods of one job find each other by name and port; a proxy beside each would stand between them,
-# and would outlive the training. A label in new Istio releases, an annotation in old ones.
+# Removes the job of a Trainer that was killed; long enough to look at its pods.
+_TTL_SECONDS = 3600
+# An Istio proxy would intercept the traffic between the pods, and keep them running after the
+# training. A label in new Istio releases, an annotation in old ones.
 _NO_SIDECAR = {"sidecar.istio.io/inject": "false"}
 
 
@@ -32,10 +32,10 @@ class JobRequest:
     """One job to submit.
 
     Attributes:
-        name: Its name: a DNS label of at most 40 characters, since names of pods follow from it.
-        command: What each pod runs.
-        spec: What the pods are like.
-        metadata: More of its metadata: owner, annotations.
+        name: Its name: a DNS label of at most 40 characters, because pods are named after it.
+        command: Command of each pod.
+        spec: Its pods.
+        metadata: Other fields of its metadata: owner, labels.
     """
 
     name: str
@@ -46,18 +46,18 @@ class JobRequest:
 
 @dataclass(frozen=True)
 class JobKind:
-    """A row of the table below.
+    """A row of `KINDS`.
 
     Attributes:
         group: API group.
         version: Its version.
         plural: Name of the resource in URLs and roles.
         container: Name of the pods' container.
-        build: Makes the manifests with the names of their resources; the job is the last one.
+        build: Returns (plural, manifest) of each resource to create; the job is the last one.
         selector: Label selector of the pods, with `{name}` for the job's.
         index_label: Label with a pod's number; the chief is number 0.
-        done: Type of the condition of a job that has succeeded; the other end is `Failed`.
-        install: What to do where the cluster does not know it.
+        done: Type of the condition of a job that succeeded; the other one is `Failed`.
+        install: What to do in a cluster without this kind of job.
     """
 
     group: str
@@ -74,7 +74,7 @@ class JobKind:
 def _build_tfjob(request: JobRequest) -> list[tuple[str, Manifest]]:
     workers = {
         "replicas": request.spec.pods,
-        # All pods of a training fail together. The task's own retry starts them together again.
+        # All pods of a training fail together, and the task's retry starts all of them again.
         "restartPolicy": "Never",
         "template": _pod_template(request, container="tensorflow", command=request.command),
     }
@@ -84,10 +84,10 @@ def _build_tfjob(request: JobRequest) -> list[tuple[str, Manifest]]:
         "metadata": {"name": request.name, **request.metadata},
         "spec": {
             "runPolicy": {
-                # Pods that have ended stay with the job: they tell why.
+                # Pods that have ended are kept with the job: their status has the error.
                 "cleanPodPolicy": "Running",
                 "backoffLimit": 0,
-                "ttlSecondsAfterFinished": _KEEP_SECONDS,
+                "ttlSecondsAfterFinished": _TTL_SECONDS,
             },
             "tfReplicaSpecs": {"Worker": workers},
         },
@@ -96,7 +96,7 @@ def _build_tfjob(request: JobRequest) -> list[tuple[str, Manifest]]:
 
 
 def _build_trainjob(request: JobRequest) -> list[tuple[str, Manifest]]:
-    # A runtime of its own: what a job may override of a runtime is named anew in each release.
+    # A runtime of its own: the fields for overriding an existing one change with each release.
     name, pods = request.name, request.spec.pods
     hosts = ",".join(f"{name}-node-0-{index}.{name}:{PORT}" for index in range(pods))
     command = [*request.command, "--workers", hosts]
@@ -113,7 +113,7 @@ def _build_trainjob(request: JobRequest) -> list[tuple[str, Manifest]]:
     }
     api, metadata = "trainer.kubeflow.org/v1alpha1", {"name": name, **request.metadata}
     template = {
-        "ttlSecondsAfterFinished": _KEEP_SECONDS,
+        "ttlSecondsAfterFinished": _TTL_SECONDS,
         "failurePolicy": {"maxRestarts": 0},
         "network": {"enableDNSHostnames": True, "publishNotReadyAddresses": True},
         "replicatedJobs": [node],
@@ -141,7 +141,7 @@ def _pod_template(request: JobRequest, container: str, command: Sequence[str]) -
         "image": request.spec.image,
         "command": list(command),
         "ports": [{"name": "tfjob-port", "containerPort": PORT}],
-        # Where a pod was killed before it could say why, the end of its log has to do.
+        # If a pod is killed before it writes its error, the end of its log is reported.
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
     return {
@@ -177,4 +177,4 @@ KINDS = {
         "cluster has the Kubeflow Training Operator.",
     ),
 }
-"""All kinds, by the name in the settings."""
+"""All kinds, by `kubeflow.training.kind`."""

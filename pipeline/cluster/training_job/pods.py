@@ -1,10 +1,10 @@
-"""What a pod of a training job tells of itself."""
+"""The state of a pod of a training job."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-# Reasons for which a container does not start, and will not without a person's help.
+# Waiting reasons that rarely resolve by themselves.
 _CANNOT_START = {
     "ErrImagePull",
     "ImagePullBackOff",
@@ -19,17 +19,17 @@ _CANNOT_START = {
 
 @dataclass(frozen=True)
 class PodFailure:
-    """The end of a pod that failed.
+    """Why a pod failed.
 
     Attributes:
         at: When.
-        reason: In a few words: `OOMKilled, exit code 137`.
-        told: What it said last: its error, or the end of its log.
+        reason: For example `OOMKilled, exit code 137`.
+        message: Its error, or the end of its log.
     """
 
     at: datetime | None
     reason: str
-    told: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class PodState:
 
     Attributes:
         name: Its name.
-        index: Its number; the chief is 0.
-        phase: Kubernetes' word for where it stands: Pending, Running, Succeeded, Failed, Unknown.
-        waits: Why it does not run yet; empty where nothing says so.
-        is_stuck: Whether that is for a reason that rarely passes by itself.
-        failure: How it failed; None if it has not.
+        index: Its index; the chief is 0.
+        phase: Pending, Running, Succeeded, Failed or Unknown.
+        waits: Why it does not run yet; empty where Kubernetes gives no reason.
+        is_stuck: Whether that reason rarely resolves by itself.
+        failure: Why it failed; None if it did not.
     """
 
     name: str
@@ -57,8 +57,8 @@ def pod_state(pod: Any, index_label: str) -> PodState:
     """Reads a V1Pod.
 
     Args:
-        pod: As the Kubernetes client gives it.
-        index_label: Label with its number.
+        pod: From the Kubernetes client.
+        index_label: Label with its index.
     """
     status = pod.status
     waits, is_stuck = _waits(status)
@@ -89,7 +89,7 @@ def _failure(status: Any) -> PodFailure:
         if ended is not None and ended.exit_code:
             reason = f"{ended.reason or 'Error'}, exit code {ended.exit_code}"
             return PodFailure(ended.finished_at, reason, (ended.message or "").strip())
-    # Evicted, preempted, lost with its node: the pod knows, and no container does.
+    # Evicted, preempted or lost with its node: the pod has a reason, and its containers have none.
     return PodFailure(None, status.reason or "Failed", (status.message or "").strip())
 
 

@@ -1,11 +1,11 @@
-"""TRAINING_JOB, the environment variable: what kind of job, and what its pods are like.
+"""The environment variable TRAINING_JOB: kind of job, number of pods, fields of the pods.
 
     {"kind": "TFJob", "pods": 2, "image": "registry/image-pipeline:1",
      "container": {"resources": {"limits": {"nvidia.com/gpu": "1"}}, "volumeMounts": [...]},
      "pod": {"volumes": [...], "tolerations": [...]}}
 
-It never is part of what a node's results depend on: the same model trained on one pod answers from
-the cache for several, and the other way round.
+It is not part of a cache key: a model that was trained on one pod is a cache hit for several pods,
+and vice versa.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,73 +23,72 @@ if TYPE_CHECKING:
 TRAINING_JOB = "TRAINING_JOB"
 """Name of the variable."""
 
-# The task only waits: TFX and TensorFlow, imported, take 795 MB (peak RSS of `python -m pipeline
-# node --node Trainer` of configs/digits.yaml with TRAINING_JOB set, by GNU time).
+# The task only waits: TFX and TensorFlow, once imported, take 795 MB (peak RSS of `python -m
+# pipeline node --node Trainer` of configs/digits.yaml with TRAINING_JOB set, by GNU time).
 WAITING_RESOURCES = {
     "requests": {"cpu": "500m", "memory": "1Gi"},
     "limits": {"cpu": "2", "memory": "2Gi"},
 }
-"""What the Trainer's own pod needs where other pods train, as a container's `resources`."""
+"""`resources` of the Trainer's own container when other pods train."""
 
 
 class TrainingJobSpec(Settings):
-    """A training job but for its name and command."""
+    """A training job without its name and command."""
 
     kind: Literal["TFJob", "TrainJob"] = "TFJob"
-    """As in the settings."""
+    """As in `kubeflow.training`."""
     pods: Annotated[int, Field(ge=2)]
     """Number of pods."""
     image: str
-    """Container image; it has this package installed."""
+    """Container image with this package installed."""
     start_timeout_seconds: Annotated[int, Field(ge=1)] = 3600
-    """As in the settings."""
+    """As in `kubeflow.training`."""
     container: dict[str, Any] = {}
-    """More of the container, a Kubernetes V1Container: resources, volumeMounts, env, ..."""
+    """Other fields of the V1Container: resources, volumeMounts, env, ..."""
     pod: dict[str, Any] = {}
-    """More of the pod, a Kubernetes V1PodSpec: volumes, nodeSelector, tolerations, ..."""
+    """Other fields of the V1PodSpec: volumes, nodeSelector, tolerations, ..."""
 
 
 def read_spec(text: str) -> TrainingJobSpec:
     """Reads the variable.
 
     Raises:
-        UserError: It is no such JSON.
+        UserError: It is not valid.
     """
     try:
         return TrainingJobSpec.model_validate_json(text)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'all of it'}: {one['msg']}"
-            for one in error.errors()
+            f"{'.'.join(map(str, one['loc'])) or 'value'}: {one['msg']}" for one in error.errors()
         )
         raise UserError(
-            f"the environment variable {TRAINING_JOB} cannot be used: {problems}",
-            hint="python -m kubeflow compile writes it: compile with the version that the image "
-            "has. Without it, the Trainer trains in its own pod.",
+            f"the environment variable {TRAINING_JOB} is not valid: {problems}",
+            hint="python -m kubeflow compile sets it: compile with the version that is in the "
+            "image. Without it, the Trainer trains in its own pod.",
         ) from error
 
 
 def training_job_json(kubeflow: "KubeflowSettings") -> str:
-    """The variable's value: each pod is as the Trainer's own would be, but for what TFX needs.
+    """The variable's value: pods like the Trainer's own, but without what only TFX needs.
 
     Args:
-        kubeflow: With `training`. The metadata store and its credentials stay with the Trainer.
+        kubeflow: With `training`. The pods do not get the metadata store's credentials.
     """
-    training, asked = kubeflow.training, kubeflow.resources_of("Trainer")
+    training, resources = kubeflow.training, kubeflow.resources_of("Trainer")
     if training is None:
         raise ValueError("kubeflow.training is empty: the Trainer trains in its own pod")
     secrets = kubeflow.secrets_of("Trainer")
-    volumes, mounts = _volumes(kubeflow.volumes_of("Trainer"), secrets, asked.shared_memory)
+    volumes, mounts = _volumes(kubeflow.volumes_of("Trainer"), secrets, resources.shared_memory)
     container = {
-        "resources": _resources(asked),
+        "resources": _resources(resources),
         "env": variables(kubeflow.env_of("Trainer"), secrets),
         "volumeMounts": mounts,
-        "securityContext": _security(kubeflow),
+        "securityContext": _security_context(kubeflow),
     }
     pod = {
         "volumes": volumes,
-        "nodeSelector": dict(asked.node_selector),
-        "tolerations": [toleration(each) for each in asked.tolerations],
+        "nodeSelector": dict(resources.node_selector),
+        "tolerations": [toleration(each) for each in resources.tolerations],
         "imagePullSecrets": [{"name": name} for name in kubeflow.image_pull_secrets],
         "serviceAccountName": kubeflow.service_account,
     }
@@ -102,16 +101,16 @@ def training_job_json(kubeflow: "KubeflowSettings") -> str:
     return spec.model_dump_json()
 
 
-def _resources(asked: "ResourceSettings") -> dict[str, Any]:
-    amounts = without_empty({"cpu": asked.cpu, "memory": asked.memory})
-    gpus = {asked.accelerator: str(asked.gpus)} if asked.gpus else {}
+def _resources(settings: "ResourceSettings") -> dict[str, Any]:
+    amounts = without_empty({"cpu": settings.cpu, "memory": settings.memory})
+    gpus = {settings.accelerator: str(settings.gpus)} if settings.gpus else {}
     return without_empty({"requests": amounts, "limits": {**amounts, **gpus}})
 
 
 def _volumes(
     claims: dict[str, str], secrets: "tuple[SecretSettings, ...]", shared_memory: str | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The pod's volumes, and where its container mounts them."""
+    """The pod's `volumes`, and its container's `volumeMounts`."""
     files = {secret.name: secret.files for secret in secrets if secret.files}
     volumes: list[dict[str, Any]] = [
         {"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims
@@ -125,14 +124,14 @@ def _volumes(
     return volumes, mounts
 
 
-def _security(kubeflow: "KubeflowSettings") -> dict[str, Any]:
-    given = kubeflow.security_context
-    if given is None:
+def _security_context(kubeflow: "KubeflowSettings") -> dict[str, Any]:
+    context = kubeflow.security_context
+    if context is None:
         return {}
     return without_empty(
         {
-            "runAsUser": given.run_as_user,
-            "runAsGroup": given.run_as_group,
-            "runAsNonRoot": given.run_as_non_root,
+            "runAsUser": context.run_as_user,
+            "runAsGroup": context.run_as_group,
+            "runAsNonRoot": context.run_as_non_root,
         }
     )

@@ -1,4 +1,4 @@
-"""How far a training job is, and when it has to be given up."""
+"""Watches a training job, and gives up on it when it does not start."""
 
 import contextlib
 import time
@@ -8,20 +8,19 @@ from typing import Any
 
 from components.errors import UserError
 from components.progress import report_progress
-from pipeline.cluster.training_job.cluster import Cluster
+from pipeline.cluster.training_job.cluster import RESUMES, Cluster
 from pipeline.cluster.training_job.kinds import JobKind, Manifest
 from pipeline.cluster.training_job.pods import PodState, pod_state
-
-_GO_ON = "The next try of this task goes on from the last epoch that was saved."
+from trainer.distribution import WORKER_LOST
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Times of the watch, in seconds.
+    """Intervals of the watch.
 
     Attributes:
-        poll_seconds: Between two looks.
-        stuck_seconds: How long a pod may fail to start: a registry's hiccup passes.
+        poll_seconds: Between two requests.
+        stuck_seconds: How long a pod may fail to start, e.g. while a registry does not answer.
     """
 
     poll_seconds: float = 2.0
@@ -39,11 +38,11 @@ class Watch:
         cluster: Where it runs.
         kind: Its kind.
         name: Its name.
-        uid: Its uid: a later try's job has the same name.
-        pods: How many pods it has.
+        uid: Its uid: the job of a later attempt has the same name.
+        pods: Number of its pods.
         start_timeout_seconds: Longest time from now until all of them run.
-        pace: Other times.
-        on_chief: Is told the chief's name once it has run.
+        pace: Other intervals.
+        on_chief: Called with the name of the chief's pod, once it has started.
     """
 
     def __init__(
@@ -65,27 +64,27 @@ class Watch:
         self._start_timeout_seconds = start_timeout_seconds
         self._pace = pace
         self._on_chief = on_chief
-        self._began = time.monotonic()
-        self._have_run = False
+        self._started = time.monotonic()
+        self._have_started = False
         self._stuck_since: float | None = None
         self._failed: dict[str, PodState] = {}
-        self._told = ""
+        self._reported = ""
 
     def until_done(self) -> None:
         """Waits for the end.
 
         Raises:
-            UserError: It failed, is gone, or does not start.
+            UserError: It failed, was deleted, or does not start.
         """
-        while not self._look():
+        while not self._is_done():
             time.sleep(self._pace.poll_seconds)
 
-    def _look(self) -> bool:
+    def _is_done(self) -> bool:
         job = self._cluster.read(self._kind.plural, self._name)
         if job is None or job["metadata"]["uid"] != self._uid:
-            raise UserError(f"the training job {self._name} was deleted by someone", hint=_GO_ON)
+            raise UserError(f"the training job {self._name} was deleted by someone", hint=RESUMES)
         states = [pod_state(pod, self._kind.index_label) for pod in self._cluster.pods(self._name)]
-        # A pod may be cleared away before the job has failed for it.
+        # A failed pod may be deleted before the job's condition says so.
         self._failed.update({state.name: state for state in states if state.failure})
         self._follow_chief(states)
         conditions = {one["type"]: one for one in _conditions(job) if one["status"] == "True"}
@@ -93,7 +92,7 @@ class Watch:
             return True
         if "Failed" in conditions:
             raise self._failure(conditions["Failed"])
-        self._show(states, conditions)
+        self._report(states, conditions)
         self._check_start(states)
         return False
 
@@ -102,26 +101,26 @@ class Watch:
             if state.index == 0 and state.phase in ("Running", "Succeeded", "Failed"):
                 self._on_chief(state.name)
 
-    def _show(self, states: list[PodState], conditions: dict[str, Any]) -> None:
+    def _report(self, states: list[PodState], conditions: dict[str, Any]) -> None:
         running = sum(state.phase == "Running" for state in states)
         ended = sum(state.phase == "Succeeded" for state in states)
-        told = f"training job {self._name}: {running} of {self._pods} pods run"
+        progress = f"training job {self._name}: {running} of {self._pods} pods run"
         if ended:
-            told += f", {ended} done"
+            progress += f", {ended} done"
         if "Restarting" in conditions:
-            told += ", restarting"
+            progress += ", restarting"
         waiting = [state for state in states if state.phase == "Pending" and state.waits]
         if waiting:
-            told += f"; {waiting[0].name} waits: {waiting[0].waits}"
-        if told != self._told:
-            report_progress("Trainer", told)
-        self._told = told
+            progress += f"; {waiting[0].name} waits: {waiting[0].waits}"
+        if progress != self._reported:
+            report_progress("Trainer", progress)
+        self._reported = progress
 
     def _check_start(self, states: list[PodState]) -> None:
         now = time.monotonic()
         waiting = [state for state in states if state.phase == "Pending"]
-        self._have_run = self._have_run or (len(states) == self._pods and not waiting)
-        if self._have_run:
+        self._have_started = self._have_started or (len(states) == self._pods and not waiting)
+        if self._have_started:
             return
         stuck = [state for state in waiting if state.is_stuck]
         self._stuck_since = (self._stuck_since or now) if stuck else None
@@ -131,25 +130,25 @@ class Watch:
                 hint="Check the image, its pull secrets and the volumes of the configuration's "
                 "kubeflow section.",
             )
-        if now - self._began >= self._start_timeout_seconds:
+        if now - self._started >= self._start_timeout_seconds:
             raise self._not_started(states, waiting)
 
     def _not_started(self, states: list[PodState], waiting: list[PodState]) -> UserError:
         reasons = [f"{state.name}: {state.waits}" for state in waiting if state.waits]
         running = len(states) - len(waiting)
         if len(reasons) < self._pods - running:
-            # A quota, an operator at a loss: no pod tells of it.
+            # A quota or an error of the operator shows in events only.
             names = [self._name, *(state.name for state in states)]
             with contextlib.suppress(UserError):
                 reasons += self._cluster.warnings(names)[-3:]
         hint = (
-            "Free the GPUs or memory that are missing, ask for less, or raise "
+            "Free the missing GPUs or memory, request less, or raise "
             "kubeflow.training.start_timeout_seconds."
         )
         if not states:
             hint = (
-                f"No pod was made at all. Does the operator for {self._kind.plural} run, and does "
-                "the namespace's quota allow for the pods?"
+                f"No pod was created. Does the operator for {self._kind.plural} run, and does the "
+                "namespace's quota allow the pods?"
             )
         return UserError(
             f"after {self._start_timeout_seconds:.0f} s only {running} of {self._pods} pods of the "
@@ -160,22 +159,22 @@ class Watch:
     def _failure(self, condition: dict[str, Any]) -> UserError:
         failed = [state for state in self._failed.values() if state.failure]
         if not failed:
-            told = condition.get("message") or condition.get("reason") or "it says nothing more"
-            return UserError(f"the training job {self._name} failed: {told}", hint=_GO_ON)
-        first = min(failed, key=_order)
+            reason = condition.get("message") or condition.get("reason") or "no reason is given"
+            return UserError(f"the training job {self._name} failed: {reason}", hint=RESUMES)
+        first = min(failed, key=_failure_order)
         assert first.failure is not None
         return UserError(
             f"pod {first.name} of the training job failed ({first.failure.reason})"
-            + "".join(f"\n  {line}" for line in first.failure.told.splitlines()),
-            hint=_GO_ON,
+            + "".join(f"\n  {line}" for line in first.failure.message.splitlines()),
+            hint=RESUMES,
         )
 
 
-def _order(state: PodState) -> tuple[bool, str, int]:
-    """By the time of the failure: the first brought down the others."""
+def _failure_order(state: PodState) -> tuple[bool, str, int]:
+    """By time: the first failure caused the others."""
     assert state.failure is not None
-    # Those that only lost the others say so; clocks of two machines may differ by as much.
-    is_follower = "another worker of this training" in state.failure.told
+    # The clocks of two nodes may differ, but a pod that only lost another one says so.
+    is_follower = WORKER_LOST in state.failure.message
     return is_follower, str(state.failure.at or ""), state.index
 
 

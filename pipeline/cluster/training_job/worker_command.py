@@ -1,4 +1,4 @@
-"""`python -m pipeline train-worker`: what runs in each pod of a training job."""
+"""`python -m pipeline train-worker`: the command of each pod of a training job."""
 
 import importlib
 import json
@@ -10,32 +10,34 @@ from typing import Any
 
 import click
 
-from pipeline.cluster.training_job.heartbeat import end_when_silent, fail
+from pipeline.cluster.training_job.heartbeat import exit_without_heartbeat, report_failure
 
 FAILURE_FILE = "/dev/termination-log"
-"""What a container writes here, Kubernetes tells when it has ended (`terminationMessagePath`)."""
+"""Kubernetes reports what a container writes here when it has ended (`terminationMessagePath`)."""
 
 
 @click.command("train-worker", hidden=True)
-@click.option("--fn-args", "call_file", metavar="FILE", required=True, help="What to train.")
+@click.option(
+    "--fn-args", "call_file", metavar="FILE", required=True, help="File with the call of run_fn."
+)
 @click.option(
     "--workers",
     metavar="HOST:PORT,...",
     help="All pods of the job, for jobs whose operator sets no TF_CONFIG; JOB_COMPLETION_INDEX "
-    "says which of them this is.",
+    "is the index of this one.",
 )
 @click.option(
-    "--alive", metavar="FILE", help="What changes as long as the Trainer waits for this training."
+    "--alive", metavar="FILE", help="File that the Trainer rewrites while it waits for this job."
 )
 @click.option(
     "--failure-file",
     type=click.Path(path_type=Path),
-    help="Where to write what went wrong, in a sentence.",
+    help="File to write the error message to.",
 )
 def train_worker(
     call_file: str, workers: str | None, alive: str | None, failure_file: Path | None
 ) -> int:
-    """Train with the other pods of a training job; the Trainer submits it, not a person."""
+    """Train with the other pods of a training job; the Trainer node submits it."""
     import logging
 
     from components.errors import UserError
@@ -47,28 +49,28 @@ def train_worker(
         index = os.environ.get("JOB_COMPLETION_INDEX", "")
         os.environ["TF_CONFIG"] = tf_config(workers.split(","), index)
     try:
-        from pipeline.cluster.training_job.call import read_call
+        from pipeline.cluster.training_job.run_fn_call import read_call
 
         if alive:
-            end_when_silent(alive, failure_file)
+            exit_without_heartbeat(alive, failure_file)
         run_fn, fn_args = read_call(call_file)
-        _import(run_fn)(fn_args)
+        _import_function(run_fn)(fn_args)
     except UserError as error:
-        fail(str(error), failure_file)
+        report_failure(str(error), failure_file)
         return 1
     except Exception as error:
         traceback.print_exc()
-        fail(f"{type(error).__name__}: {error}", failure_file)
+        report_failure(f"{type(error).__name__}: {error}", failure_file)
         return 1
     return 0
 
 
 def tf_config(workers: list[str], index: str) -> str:
-    """TensorFlow's description of a cluster; a wrong index is told where it is read."""
+    """TensorFlow's TF_CONFIG; an invalid index is kept, for `count_workers` to report."""
     task = {"type": "worker", "index": int(index) if index.isdigit() else index}
     return json.dumps({"cluster": {"worker": workers}, "task": task})
 
 
-def _import(path: str) -> Callable[[Any], None]:
+def _import_function(path: str) -> Callable[[Any], None]:
     module, _, name = path.rpartition(".")
     return getattr(importlib.import_module(module), name)

@@ -1,8 +1,8 @@
-"""Plays the Kubernetes API and the operator behind it, and really runs the pods' commands.
+"""A fake of the Kubernetes API and of the training operators, which runs the pods' commands.
 
-A pod is a process of this machine with nothing in its environment but what the manifest and the
-operator give it, and a Python to run. Differences from a cluster: hosts are ports of localhost,
-volumes are this machine's folders, and `python` is this one.
+A pod is a process on this machine whose environment is what the manifest and the operator set.
+Differences from a cluster: hosts are ports of localhost, volumes are local folders, and `python` is
+the one that runs the tests.
 """
 
 import http.server
@@ -42,7 +42,7 @@ Json = dict[str, Any]
 
 
 class Pod:
-    """A pod of a job: a process, or a status that is given."""
+    """A pod of a job: a process, or a fixed status."""
 
     def __init__(self, job: str, index: int, labels: Json, status: Json | None = None) -> None:
         self.name = f"{job}-worker-{index}"
@@ -61,12 +61,12 @@ class Pod:
             sys.executable if word == "python" else str(self.failure_file) if word == end else word
             for word in container["command"]
         ]
-        given = {one["name"]: one["value"] for one in container.get("env", [])}
+        variables = {one["name"]: one["value"] for one in container.get("env", [])}
         base = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(REPOSITORY)}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command,
-                env={**base, "CUDA_VISIBLE_DEVICES": "-1", **given, **env},
+                env={**base, "CUDA_VISIBLE_DEVICES": "-1", **variables, **env},
                 cwd=REPOSITORY,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -103,21 +103,21 @@ class Pod:
 
 
 class FakeCluster:
-    """The server; `url` is where it listens. It allows what kubeflow/rbac.yaml allows.
+    """The server, at `url`. It permits what kubeflow/rbac.yaml permits.
 
     Attributes:
-        resources: What there is, by plural and name.
+        resources: Custom resources, by plural and name.
         requests: Every request, as `create tfjobs` or `list pods`.
-        deletions: The options of those that delete: their bodies, as Kubernetes prefers them.
-        play: What the operator does with a new job; `run_pods` or one of the others below.
-        forbidden: What is answered with 403 all the same, as `create tfjobs`.
-        unknown: Plurals that this cluster does not know.
-        away: How many requests are answered with 503 from now on.
-        lingers: How many looks a deleted job can still be seen for, as its pods end.
+        deletions: The options of deletions, which are in their bodies.
+        play: What the operator does with a new job: `run_pods` or `with_status`.
+        forbidden: Requests that get a 403 nevertheless, such as `create tfjobs`.
+        unknown: Plurals that this cluster does not have.
+        unavailable: How many of the next requests get a 503.
+        deletion_delay: For how many requests a deleted job still exists, while its pods end.
     """
 
     def __init__(self, folder: Path, certificate: Path | None = None) -> None:
-        """Starts it; with a certificate and its key, in one file, it speaks TLS."""
+        """Starts it; with TLS if there is a file with a certificate and its key."""
         self.folder = folder
         self.resources: dict[tuple[str, str], Json] = {}
         self.pods: list[Pod] = []
@@ -125,12 +125,12 @@ class FakeCluster:
         self.requests: list[str] = []
         self.deletions: list[Json] = []
         self._allowed = _allowed()
-        self._leaving: dict[tuple[str, str], int] = {}
+        self._deleting: dict[tuple[str, str], int] = {}
         self.submitted: list[Json] = []
         self.forbidden: set[str] = set()
         self.unknown: set[str] = set()
-        self.away = 0
-        self.lingers = 0
+        self.unavailable = 0
+        self.deletion_delay = 0
         self.token = "secret-of-the-pod"
         self.play: Callable[[FakeCluster, str, str], None] = run_pods
         self.lock = threading.RLock()
@@ -145,7 +145,7 @@ class FakeCluster:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def kubeconfig(self) -> Path:
-        """A file that says where the server is."""
+        """A kubeconfig file for the server."""
         path = self.folder / "kubeconfig.json"
         context = {"cluster": "c", "user": "u", "namespace": NAMESPACE}
         path.write_text(
@@ -179,13 +179,13 @@ class FakeCluster:
         group = found["group"] if found else ""
         with self.lock:
             self.requests.append(f"{verb} {resource}")
-            if self.away:
-                self.away -= 1
+            if self.unavailable:
+                self.unavailable -= 1
                 return 503, _status(503, "the server is currently unable to handle the request")
             if not self.allows(verb, group, resource):
                 account = "system:serviceaccount:team-a:pipeline-runner"
-                told = f'{resource} is forbidden: User "{account}" cannot {verb} it'
-                return 403, _status(403, told)
+                reason = f'{resource} is forbidden: User "{account}" cannot {verb} it'
+                return 403, _status(403, reason)
             if found and (_GROUPS[resource] != found["group"] or resource in self.unknown):
                 return 404, _status(404, "the server could not find the requested resource")
             if found:
@@ -224,11 +224,11 @@ class FakeCluster:
                 return 409, _status(409, f"Precondition failed: UID in precondition: {wanted}")
             if plural != "trainingruntimes":
                 self._delete_pods(name)
-            self._leaving[plural, name] = self.lingers
+            self._deleting[plural, name] = self.deletion_delay
             self._remove_gone()
             return 200, _status(200, "deleted")
-        if (plural, name) in self._leaving:
-            self._leaving[plural, name] -= 1
+        if (plural, name) in self._deleting:
+            self._deleting[plural, name] -= 1
             self._remove_gone()
         if plural != "trainingruntimes":
             found["status"] = self._job_status(plural, name, found)
@@ -244,15 +244,15 @@ class FakeCluster:
         self.resources[plural, name] = manifest
         self.submitted.append(json.loads(json.dumps(manifest)))
         manifest["metadata"]["uid"] = str(uuid.uuid4())
-        # As it was made, whatever happens to it then.
+        # As it was created, before `play` changes it.
         answer = json.loads(json.dumps(manifest))
         if plural != "trainingruntimes":
             self.play(self, plural, name)
         return 201, answer
 
     def _remove_gone(self) -> None:
-        for key in [key for key, looks in self._leaving.items() if looks <= 0]:
-            del self._leaving[key], self.resources[key]
+        for key in [key for key, requests in self._deleting.items() if requests <= 0]:
+            del self._deleting[key], self.resources[key]
 
     def _delete_pods(self, job: str) -> None:
         for pod in [pod for pod in self.pods if pod.job == job]:
@@ -260,7 +260,7 @@ class FakeCluster:
             self.pods.remove(pod)
 
     def _job_status(self, plural: str, name: str, job: Json) -> Json:
-        """As the operators say it: a failed pod fails the job, the chief's success is the job's."""
+        """As the operators set it: a failed pod fails the job, the chief's success is the job's."""
         if "status" in job and job["status"].get("fixed"):
             return job["status"]
         pods = [pod for pod in self.pods if pod.job == name]
@@ -268,8 +268,8 @@ class FakeCluster:
         done = phases[:1] == ["Succeeded"] if plural == "tfjobs" else set(phases) == {"Succeeded"}
         conditions = [{"type": "Created", "status": "True"}] if plural == "tfjobs" else []
         if done:
-            word = "Succeeded" if plural == "tfjobs" else "Complete"
-            conditions.append({"type": word, "status": "True"})
+            succeeded = "Succeeded" if plural == "tfjobs" else "Complete"
+            conditions.append({"type": succeeded, "status": "True"})
         elif "Failed" in phases:
             message = f"{name} has failed because {phases.count('Failed')} replica(s) failed."
             conditions.append({"type": "Failed", "status": "True", "message": message})
@@ -308,7 +308,7 @@ def job_pods(cluster: FakeCluster, plural: str, name: str) -> tuple[int, Json, l
 
 
 def run_pods(cluster: FakeCluster, plural: str, name: str) -> None:
-    """Starts a process for each pod, and tells it of the others as the operator does."""
+    """Starts a process for each pod, with the variables that the operator sets."""
     count, container, labels = job_pods(cluster, plural, name)
     hosts = free_addresses(count)
     if plural == "tfjobs":
@@ -334,7 +334,7 @@ def run_pods(cluster: FakeCluster, plural: str, name: str) -> None:
 
 
 def with_status(*statuses: Json) -> Callable[[FakeCluster, str, str], None]:
-    """An operator whose pods stand still: the first has the first status, and so on."""
+    """An operator whose pods have these fixed statuses."""
 
     def play(cluster: FakeCluster, plural: str, name: str) -> None:
         _, _, labels = job_pods(cluster, plural, name)

@@ -1,4 +1,4 @@
-"""JSON held against the models that are generated from the published schemas of an API."""
+"""Checks JSON against the models that are generated from an API's published schemas."""
 
 import re
 from types import ModuleType
@@ -13,8 +13,8 @@ def check_model(value: Any, kind: str, where: str, models: ModuleType = client) 
     Args:
         value: The JSON.
         kind: Name of the model, or a type as models write it: `list[V1Container]`.
-        where: What the value is called in messages.
-        models: Where models are that the Kubernetes client has not.
+        where: Name of the value in messages.
+        models: Has the models that the Kubernetes client does not have.
 
     Raises:
         ValueError: It does not fit.
@@ -43,12 +43,12 @@ def _check_fields(value: Any, kind: str, where: str, models: ModuleType) -> None
     for key, item in value.items():
         check_model(item, model.openapi_types[names[key]], f"{where}.{key}", models)
     try:
-        # It refuses to be made without what is required.
+        # The constructor checks required fields.
         model(**{names[key]: item for key, item in value.items()})
     except ValueError as error:
         raise ValueError(f"{where}: {re.sub(r'`', '', str(error))}") from error
 
 
-def _expect(is_right: bool, where: str, kind: str) -> None:
-    if not is_right:
-        raise ValueError(f"{where}: is no {kind}")
+def _expect(is_valid: bool, where: str, kind: str) -> None:
+    if not is_valid:
+        raise ValueError(f"{where}: is not a {kind}")

@@ -1,13 +1,13 @@
-"""What Kubernetes accepts: the published schemas of the resources that a training job is made of.
+"""The published schemas of the resources that a training job consists of.
 
-The parts that are Kubernetes' own are checked against the models of its Python client. The others
-are written down here, from the custom resource definitions (structural schemas: a server drops or
-refuses what they do not name):
+Kubernetes' own types are checked against the models of its Python client. The others are copied
+here from the custom resource definitions (structural schemas: a server drops or rejects unknown
+fields):
 
 - TFJob: manifests/base/crds/kubeflow.org_tfjobs.yaml of kubeflow/training-operator, commit 07a4a89;
   names of replicas, container and labels: pkg/apis/kubeflow.org/v1 there.
 - TrainJob and TrainingRuntime: pkg/apis/trainer/v1alpha1 of kubeflow/trainer, commits bd3256c and
-  ec2c640; of the JobSet within, only what is used here (jobset.x-k8s.io/v1alpha2).
+  ec2c640; of the JobSet inside, only what is used here (jobset.x-k8s.io/v1alpha2).
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ import jsonschema  # type: ignore[import-untyped]
 
 from tests.fakes.kubernetes.kubernetes_models import check_model
 
-# RFC 1035, and short enough for the names of pods and services that are made of it.
+# RFC 1035, and short enough for the names of pods and services that are derived from it.
 _NAME = {"type": "string", "pattern": "^[a-z]([-a-z0-9]*[a-z0-9])?$", "maxLength": 40}
 _METADATA = {"type": "object", "required": ["name"], "properties": {"name": _NAME}}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -81,7 +81,7 @@ _JOBSET = _object(
         "items": _object(
             ["name", "template"],
             name={"type": "string"},
-            # Trainer takes one job with several pods, not several jobs (its issue 2318).
+            # Trainer accepts one job with several pods, not several jobs (its issue 2318).
             replicas={"const": 1},
             template={"type": "object"},
         ),
@@ -110,7 +110,7 @@ _SCHEMAS = {
 
 
 def problem_with(plural: str, manifest: dict[str, Any]) -> str | None:
-    """Why a server refuses a manifest; None if it takes it."""
+    """Why a server rejects a manifest; None if it accepts it."""
     try:
         jsonschema.validate(manifest, _SCHEMAS[plural])
         check_model(manifest["metadata"], "V1ObjectMeta", "metadata")
@@ -127,7 +127,7 @@ def problem_with(plural: str, manifest: dict[str, Any]) -> str | None:
 
 
 def pod_templates(plural: str, manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The pods that a manifest describes."""
+    """The pod templates in a manifest."""
     if plural == "tfjobs":
         return [one["template"] for one in manifest["spec"]["tfReplicaSpecs"].values()]
     if plural == "trainingruntimes":

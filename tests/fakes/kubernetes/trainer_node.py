@@ -1,4 +1,4 @@
-"""The inputs of a Trainer node with a network and images so small that training takes seconds."""
+"""A Trainer node with a network and images so small that training takes seconds."""
 
 import json
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ from trainer.network.settings import ModelSettings
 from trainer.settings import OptimizerSettings, StageSettings, TrainerSettings
 
 IMAGE_SIZE = 32
-# Without dropout and augmentation, which no two ways to share out a batch draw alike.
-# A short network: most of the time goes into tracing and exporting its layers.
+# Without dropout and augmentation, whose random numbers depend on how a batch is shared out.
+# A short network: most of the time is spent on tracing and exporting its layers.
 MODEL = ModelSettings(weights="bundled", alpha=0.35, dropout=0, output_layer="block_1_project_BN")
 _SGD = OptimizerSettings(name="sgd", learning_rate=0.05)
 TRAINER = TrainerSettings(
@@ -38,7 +38,7 @@ class Node:
     Attributes:
         folder: The pipeline root.
         run_id: The run.
-        attempt: Which try of the task this is; each has folders of its own.
+        attempt: Number of the attempt; each has folders of its own.
     """
 
     folder: Path
@@ -47,7 +47,7 @@ class Node:
 
     @property
     def model_run(self) -> Path:
-        """What the training leaves beside the model."""
+        """The `model_run` artifact."""
         return self.folder / self.run_id / str(self.attempt) / "model_run"
 
     @property
@@ -57,7 +57,7 @@ class Node:
 
     @property
     def checkpoints(self) -> list[str]:
-        """States of interrupted trainings."""
+        """Checkpoints of interrupted trainings."""
         return [file.name for file in (self.folder / "checkpoints").glob("*")]
 
     def train(self, run_fn: str = "trainer.task.run_fn", **custom: Any) -> None:
@@ -96,7 +96,7 @@ class Node:
 
 
 def write_inputs(folder: Path) -> None:
-    """Writes images, and the graph that they pass."""
+    """Writes examples and a transform graph."""
     for split, count in {"train": 21, "validation": 10}.items():
         path = folder / "examples" / f"Split-{split}"
         path.mkdir(parents=True)

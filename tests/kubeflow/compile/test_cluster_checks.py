@@ -50,7 +50,7 @@ def test_a_configuration_without_a_cluster() -> None:
         ("data.path=/data/{SPAN}", "data.path", "is not on a volume of kubeflow.volumes"),
         ("data.path=s3://bucket/images", "data.path", "mount any other as a volume"),
         ("push.folder=served", "push.folder", "with --set push.folder=..."),
-        ("push.folder=/served", "push.folder", "mounted are: /mnt/pipeline, /mnt/images"),
+        ("push.folder=/served", "push.folder", "mounted: /mnt/pipeline, /mnt/images"),
         ("data.schema_path=schema.pbtxt", "data.schema_path", "a pod has no such place"),
         ("model.weights=weights.h5", "model.weights", "give an absolute path"),
         (

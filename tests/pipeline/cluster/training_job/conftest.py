@@ -1,4 +1,4 @@
-"""A cluster to train on."""
+"""A fake cluster, and jobs that are submitted to it."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ QUICK = Pace(poll_seconds=0.05, stuck_seconds=0.3)
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCluster]:
-    """A cluster that this process may call."""
+    """A cluster that this process may call, through KUBECONFIG."""
     cluster = FakeCluster(tmp_path)
     monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig()))
     yield cluster
@@ -25,10 +25,10 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeClu
 
 
 def training_job(**changed: Any) -> str:
-    """The variable TRAINING_JOB."""
+    """A value of TRAINING_JOB."""
     return json.dumps({"kind": "TFJob", "pods": 2, "image": "registry/image:1", **changed})
 
 
 def submit(**changed: Any) -> None:
-    """Runs a job whose pods do nothing that matters."""
+    """Runs a job whose pods only call `true`."""
     run_job(read_spec(training_job(**changed)), "train-it", ["true"], QUICK)

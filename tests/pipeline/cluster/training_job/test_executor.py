@@ -1,4 +1,4 @@
-"""The Trainer node on two pods, which are two real processes, against the same in its own pod."""
+"""The Trainer node on two pods, which are real processes, compared with one in its own pod."""
 
 import logging
 import os
@@ -19,7 +19,6 @@ from tests.fakes.kubernetes.cluster import FakeCluster
 from tests.fakes.kubernetes.trainer_node import Node, write_inputs
 from tests.pipeline.cluster.training_job.conftest import training_job
 
-# Two processes on one core take as long as four on two.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -30,14 +29,14 @@ class Trained:
     Attributes:
         alone: In this process.
         on_pods: On two pods.
-        first_try: How its first try failed.
+        first_error: Error of the first attempt.
         cluster: Where it ran.
-        messages: What was told while it ran.
+        messages: Log messages.
     """
 
     alone: Node
     on_pods: Node
-    first_try: UserError
+    first_error: UserError
     cluster: FakeCluster
     messages: list[str]
 
@@ -53,7 +52,7 @@ class _Messages(logging.Handler):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
-    """Trains; on the pods, one is killed after the first epoch, and the task is tried again."""
+    """Trains; one pod is killed after the first epoch, and the task is retried."""
     folder = tmp_path_factory.mktemp("training")
     write_inputs(folder)
     alone, first, on_pods = Node(folder, "alone"), Node(folder, "pods"), Node(folder, "pods", 2)
@@ -69,14 +68,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
         try:
             killer = threading.Thread(target=_kill_a_pod, args=(cluster, first), daemon=True)
             killer.start()
-            with pytest.raises(UserError) as first_try:
+            with pytest.raises(UserError) as first_error:
                 first.train()
             on_pods.train()
         finally:
             root.removeHandler(log)
             root.setLevel(level)
             cluster.close()
-    yield Trained(alone, on_pods, first_try.value, cluster, log.messages)
+    yield Trained(alone, on_pods, first_error.value, cluster, log.messages)
 
 
 def _kill_a_pod(cluster: FakeCluster, node: Node) -> None:
@@ -94,7 +93,7 @@ def _variables(node: Node) -> dict[str, np.ndarray]:
     return {name: reader.get_tensor(name) for name in names}
 
 
-def test_several_pods_train_the_model_of_one(trained: Trained) -> None:
+def test_two_pods_train_the_same_model_as_one(trained: Trained) -> None:
     expected, result = _variables(trained.alone), _variables(trained.on_pods)
     assert expected.keys() == result.keys() and len(expected) > 10
     for name, value in expected.items():
@@ -107,28 +106,28 @@ def test_both_pods_trained(trained: Trained) -> None:
     assert len(logs) == 2
     for log in logs:
         assert "group_size = 2" in log
-        # None left while the other still had something to do.
+        # Neither exited while the other still had something to do.
         assert "heartbeat timeout" not in log
 
 
 def test_a_killed_pod_fails_the_task(trained: Trained) -> None:
-    assert "-worker-1 of the training job failed (Error, exit code 137)" in str(trained.first_try)
-    assert "goes on from the last epoch that was saved" in str(trained.first_try.hint)
+    assert "-worker-1 of the training job failed (Error, exit code 137)" in str(trained.first_error)
+    assert "resumes after the last epoch that was saved" in str(trained.first_error.hint)
 
 
-def test_the_next_try_goes_on_after_the_last_epoch(trained: Trained) -> None:
-    told = [line for line in trained.messages if "an interrupted training goes on after" in line]
-    assert told and trained.on_pods.checkpoints == []
+def test_the_next_attempt_resumes_after_the_last_epoch(trained: Trained) -> None:
+    resumed = [line for line in trained.messages if "an interrupted training goes on after" in line]
+    assert resumed and trained.on_pods.checkpoints == []
 
 
-def test_each_try_leaves_no_job_behind(trained: Trained) -> None:
+def test_every_attempt_deletes_its_job(trained: Trained) -> None:
     cluster = trained.cluster
     first, second = (manifest["metadata"]["name"] for manifest in cluster.submitted)
     assert first == second and first.startswith("train-tiny-digits-")
     assert cluster.resources == {} and cluster.pods == []
 
 
-def test_the_chiefs_log_is_told_while_it_trains(trained: Trained) -> None:
+def test_the_chiefs_log_is_shown_while_it_trains(trained: Trained) -> None:
     lines = trained.messages
     epoch = next(n for n, line in enumerate(lines) if "epoch 3/3, validation accuracy" in line)
     deleted = max(n for n, line in enumerate(lines) if "2 of 2 pods run" in line)
@@ -136,15 +135,15 @@ def test_the_chiefs_log_is_told_while_it_trains(trained: Trained) -> None:
     assert any("exporting" in line for line in lines[epoch:])
 
 
-def test_nothing_but_the_model_run_is_left(trained: Trained) -> None:
+def test_only_the_model_run_is_left(trained: Trained) -> None:
     call = "training_call.json"
     left = {file.name for file in trained.alone.model_run.iterdir()}
     assert {file.name for file in trained.on_pods.model_run.iterdir()} == {*left, call}
-    # It tells how the model came about; what holds no secret may stay.
+    # It has no secrets, and documents how the model was trained.
     assert "trainer.task.run_fn" in (trained.on_pods.model_run / call).read_text()
 
 
-def test_a_trainjob_trains_the_same(
+def test_a_trainjob_trains_the_same_model(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = FakeCluster(tmp_path)

@@ -53,7 +53,7 @@ def cluster(
     cluster.close()
 
 
-def test_a_job_runs_as_the_pods_own_service_account(cluster: FakeCluster) -> None:
+def test_a_job_has_the_pods_service_account(cluster: FakeCluster) -> None:
     cluster.play = with_status({"phase": "Succeeded"}, {"phase": "Succeeded"})
     submit()
     [job] = cluster.submitted
@@ -63,7 +63,7 @@ def test_a_job_runs_as_the_pods_own_service_account(cluster: FakeCluster) -> Non
     assert cluster.resources == {}
 
 
-def test_another_service_account_may_be_named(cluster: FakeCluster) -> None:
+def test_the_service_account_of_the_settings(cluster: FakeCluster) -> None:
     cluster.play = with_status({"phase": "Succeeded"}, {"phase": "Succeeded"})
     submit(pod={"serviceAccountName": "trainers"})
     [pod] = pod_templates("tfjobs", cluster.submitted[0])
@@ -73,7 +73,7 @@ def test_another_service_account_may_be_named(cluster: FakeCluster) -> None:
 def test_outside_a_pod_nothing_is_submitted(account: Path) -> None:
     with pytest.raises(UserError) as caught:
         submit()
-    assert "is in no pod that may call Kubernetes" in caught.value.message
+    assert "it is not in a pod that may call Kubernetes" in caught.value.message
     assert "leave the environment variable TRAINING_JOB unset" in str(caught.value.hint)
 
 

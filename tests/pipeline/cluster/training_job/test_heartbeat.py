@@ -1,4 +1,4 @@
-"""Pods end when the Trainer that waits for them was killed, and not before."""
+"""Pods exit when the Trainer that waits for them was killed, and not before."""
 
 import os
 import subprocess
@@ -6,22 +6,22 @@ import sys
 import time
 from pathlib import Path
 
-from pipeline.cluster.training_job.heartbeat import show_life
+from pipeline.cluster.training_job.heartbeat import heartbeat
 from tests.repository import REPOSITORY
 
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from pipeline.training_job.sign_of_life import end_when_silent
-end_when_silent(sys.argv[1], Path(sys.argv[2]), silent_seconds=3.0, pause_seconds=0.1)
+from pipeline.cluster.training_job.heartbeat import exit_without_heartbeat
+exit_without_heartbeat(sys.argv[1], Path(sys.argv[2]), timeout_seconds=3.0, interval_seconds=0.1)
 print("watching", flush=True)
 time.sleep(60)
 """
 
 
-def test_a_pod_ends_after_the_last_sign_of_life(tmp_path: Path) -> None:
+def test_a_pod_exits_after_the_last_heartbeat(tmp_path: Path) -> None:
     alive, failure = tmp_path / "alive", tmp_path / "failure"
-    with show_life(str(alive), pause_seconds=0.1):
+    with heartbeat(str(alive), interval_seconds=0.1):
         pod = subprocess.Popen(
             [sys.executable, "-c", SCRIPT, str(alive), str(failure)],
             env={**os.environ, "PYTHONPATH": str(REPOSITORY), "CUDA_VISIBLE_DEVICES": "-1"},
@@ -34,7 +34,6 @@ def test_a_pod_ends_after_the_last_sign_of_life(tmp_path: Path) -> None:
             assert pod.stdout.readline() == "watching\n"
             time.sleep(4.5)
             assert pod.poll() is None
-            # As long as the Trainer lives, it is told each time that something changed.
             first = alive.read_text()
             time.sleep(0.5)
             assert alive.read_text() != first
@@ -47,5 +46,5 @@ def test_a_pod_ends_after_the_last_sign_of_life(tmp_path: Path) -> None:
     finally:
         pod.kill()
     assert pod.returncode == 1
-    told = "the Trainer that waits for this training has given no sign of life for 3 s"
-    assert told in failure.read_text() and told in log
+    message = "no heartbeat for 3 s from the Trainer that waits for this training"
+    assert message in failure.read_text() and message in log

@@ -1,4 +1,4 @@
-"""A job from its submission to its removal, and all that may go wrong in between."""
+"""A job from its submission to its deletion, and what may go wrong in between."""
 
 import os
 import signal
@@ -21,6 +21,7 @@ from pipeline.cluster.training_job.worker_command import FAILURE_FILE
 from tests.fakes.kubernetes.cluster import NAMESPACE, FakeCluster, Json, run_pods, with_status
 from tests.pipeline.cluster.training_job.conftest import submit, training_job
 from tests.repository import REPOSITORY
+from trainer.distribution import WORKER_LOST
 
 RUNNING: Json = {"phase": "Running"}
 KINDS = tuple(JOB_KINDS)
@@ -34,7 +35,7 @@ def pending(reason: str, message: str) -> Json:
 
 
 def unscheduled(message: str) -> Json:
-    """The status of a pod that no node has room for."""
+    """The status of a pod that fits on no node."""
     condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
     return {"phase": "Pending", "conditions": [{**condition, "message": message}]}
 
@@ -47,7 +48,7 @@ def failed(exit_code: int, reason: str, message: str, at: str) -> Json:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_job_that_is_done_is_deleted(cluster: FakeCluster, kind: str) -> None:
+def test_a_finished_job_is_deleted(cluster: FakeCluster, kind: str) -> None:
     cluster.play = with_status({"phase": "Succeeded"}, {"phase": "Succeeded"})
     submit(kind=kind)
     assert cluster.resources == {} and cluster.pods == []
@@ -56,7 +57,7 @@ def test_a_job_that_is_done_is_deleted(cluster: FakeCluster, kind: str) -> None:
 
 
 def test_the_chiefs_success_is_the_jobs(cluster: FakeCluster) -> None:
-    # The model is written; who ends later, or badly, takes nothing from it.
+    # The model is written; how the other pods end does not matter.
     cluster.play = with_status({"phase": "Succeeded"}, RUNNING)
     submit()
     assert cluster.resources == {}
@@ -74,7 +75,6 @@ def test_no_permission(cluster: FakeCluster, kind: str) -> None:
         "create it"
     )
     assert "kubectl apply -n team-a -f kubeflow/rbac.yaml" in str(caught.value.hint)
-    # Not even half of it stays.
     assert cluster.resources == {}
 
 
@@ -98,53 +98,53 @@ def test_a_cluster_without_the_operator(
     cluster.unknown |= {"tfjobs", "trainjobs", "trainingruntimes"}
     with pytest.raises(UserError) as caught:
         submit(kind=kind)
-    assert caught.value.message.startswith(f"this cluster knows no {plural}: the server could not")
+    assert caught.value.message.startswith(
+        f"this cluster does not have {plural}: the"
+    )
     assert str(caught.value.hint).startswith(hint)
 
 
-def test_a_manifest_that_is_refused(cluster: FakeCluster) -> None:
+def test_an_invalid_manifest(cluster: FakeCluster) -> None:
     with pytest.raises(UserError) as caught:
         submit(container={"resorces": {}})
     assert caught.value.message.startswith("Kubernetes refused to create tfjobs: ")
     assert "V1Container has no resorces" in caught.value.message
 
 
-def test_an_image_that_is_not_there(cluster: FakeCluster) -> None:
-    told = 'Back-off pulling image "registry/image:1"'
-    cluster.play = with_status(RUNNING, pending("ImagePullBackOff", told))
+def test_a_missing_image(cluster: FakeCluster) -> None:
+    message = 'Back-off pulling image "registry/image:1"'
+    cluster.play = with_status(RUNNING, pending("ImagePullBackOff", message))
     with pytest.raises(UserError) as caught:
         submit()
     assert caught.value.message == (
-        f"pod train-it-worker-1 of the training job cannot start: ImagePullBackOff: {told}"
+        f"pod train-it-worker-1 of the training job cannot start: ImagePullBackOff: {message}"
     )
     assert "Check the image, its pull secrets and the volumes" in str(caught.value.hint)
     assert cluster.resources == {}
 
 
-def test_pods_that_no_node_has_room_for(
-    cluster: FakeCluster, caplog: pytest.LogCaptureFixture
-) -> None:
-    told = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."
-    cluster.play = with_status(RUNNING, unscheduled(told))
+def test_pods_that_fit_on_no_node(cluster: FakeCluster, caplog: pytest.LogCaptureFixture) -> None:
+    message = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."
+    cluster.play = with_status(RUNNING, unscheduled(message))
     with caplog.at_level("INFO"), pytest.raises(UserError) as caught:
         submit(start_timeout_seconds=1)
     assert caught.value.message == (
         "after 1 s only 1 of 2 pods of the training job train-it run\n"
-        f"  train-it-worker-1: Unschedulable: {told}"
+        f"  train-it-worker-1: Unschedulable: {message}"
     )
-    assert "Free the GPUs or memory that are missing" in str(caught.value.hint)
-    # It was told while one could still do something about it, and told once.
+    assert "Free the missing GPUs or memory" in str(caught.value.hint)
+    # Reported once, while it waits.
     progress = [line for line in caplog.messages if "1 of 2 pods run; train-it-worker-1 wa" in line]
-    assert len(progress) == 1 and told in progress[0]
+    assert len(progress) == 1 and message in progress[0]
     assert cluster.resources == {}
 
 
-def test_pods_that_are_never_made(cluster: FakeCluster) -> None:
+def test_pods_that_are_never_created(cluster: FakeCluster) -> None:
     cluster.play = with_status()
     involved = {"kind": "TFJob", "name": "train-it"}
     other = {"metadata": {}, "involvedObject": {"name": "another"}, "message": "not this"}
-    told = {"reason": "FailedCreatePod", "message": "exceeded quota: team-a, limited: cpu=4"}
-    cluster.events = [{"metadata": {}, "involvedObject": involved, **told}, other]
+    event = {"reason": "FailedCreatePod", "message": "exceeded quota: team-a, limited: cpu=4"}
+    cluster.events = [{"metadata": {}, "involvedObject": involved, **event}, other]
     with pytest.raises(UserError) as caught:
         submit(start_timeout_seconds=1)
     assert caught.value.message == (
@@ -155,11 +155,10 @@ def test_pods_that_are_never_made(cluster: FakeCluster) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_pod_that_failed_first_is_told(cluster: FakeCluster, kind: str) -> None:
-    lost = "another worker of this training is gone, or cannot be reached"
+def test_the_pod_that_failed_first_is_reported(cluster: FakeCluster, kind: str) -> None:
     cluster.play = with_status(
-        # By its node's clock, which is slow, the chief failed before the pod that it lost.
-        failed(1, "Error", lost, "2026-11-23T03:00:00Z"),
+        # By its node's slow clock, the chief failed before the pod that it lost.
+        failed(1, "Error", WORKER_LOST, "2026-11-23T03:00:00Z"),
         failed(137, "OOMKilled", "epoch 7\nepoch 8", "2026-11-23T03:00:05Z"),
     )
     with pytest.raises(UserError) as caught:
@@ -168,18 +167,18 @@ def test_the_pod_that_failed_first_is_told(cluster: FakeCluster, kind: str) -> N
         "pod train-it-worker-1 of the training job failed (OOMKilled, exit code 137)\n"
         "  epoch 7\n  epoch 8"
     )
-    assert "goes on from the last epoch that was saved" in str(caught.value.hint)
+    assert "resumes after the last epoch that was saved" in str(caught.value.hint)
     assert cluster.resources == {}
 
 
-def test_a_pod_that_was_evicted(cluster: FakeCluster) -> None:
-    told = {"reason": "Evicted", "message": "The node was low on resource: memory."}
-    cluster.play = with_status(RUNNING, {"phase": "Failed", **told})
+def test_an_evicted_pod(cluster: FakeCluster) -> None:
+    reason = {"reason": "Evicted", "message": "The node was low on resource: memory."}
+    cluster.play = with_status(RUNNING, {"phase": "Failed", **reason})
     with pytest.raises(UserError, match=r"worker-1 of the training job failed \(Evicted\)\n  The "):
         submit()
 
 
-def test_a_job_that_someone_deletes(cluster: FakeCluster) -> None:
+def test_a_job_that_is_deleted(cluster: FakeCluster) -> None:
     def play(cluster: FakeCluster, plural: str, name: str) -> None:
         del cluster.resources[plural, name]
 
@@ -188,14 +187,14 @@ def test_a_job_that_someone_deletes(cluster: FakeCluster) -> None:
         submit()
 
 
-def test_a_short_absence_of_kubernetes_ends_nothing(
+def test_an_unavailable_api_server_does_not_end_the_training(
     cluster: FakeCluster, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster_module, "PAUSE_SECONDS", 0.01)
 
     def play(cluster: FakeCluster, plural: str, name: str) -> None:
         with_status({"phase": "Succeeded"}, {"phase": "Succeeded"})(cluster, plural, name)
-        cluster.away = 3
+        cluster.unavailable = 3
 
     cluster.play = play
     with caplog.at_level("INFO"):
@@ -205,28 +204,26 @@ def test_a_short_absence_of_kubernetes_ends_nothing(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_second_try_takes_the_place_of_the_first(cluster: FakeCluster, kind: str) -> None:
+def test_a_second_attempt_replaces_the_first(cluster: FakeCluster, kind: str) -> None:
     cluster.play = with_status(RUNNING, RUNNING)
     _leave_a_job(cluster, kind)
     assert len(cluster.pods) == 2 and len(cluster.resources) == (1 if kind == "TFJob" else 2)
 
-    # The first one's job ends slowly; meanwhile, nothing else may train.
-    cluster.lingers = 2
+    # The first job takes time to end; until then, no other may train.
+    cluster.deletion_delay = 2
     cluster.play = with_status({"phase": "Succeeded"}, {"phase": "Succeeded"})
     submit(kind=kind)
     assert len(cluster.submitted) == (2 if kind == "TFJob" else 4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_try_that_ends_late_leaves_the_next_ones_job_alone(
-    cluster: FakeCluster, kind: str
-) -> None:
+def test_an_old_attempt_does_not_delete_the_next_ones_job(cluster: FakeCluster, kind: str) -> None:
     cluster.play = with_status(RUNNING, RUNNING)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(submit, kind=kind)
         _wait_until(lambda: cluster.requests.count("list pods") > 2)
         try:
-            # Between two of its looks, another job has taken the name.
+            # Between two of its requests, another job gets the name.
             with cluster.lock:
                 for number, resource in enumerate(cluster.resources.values()):
                     resource["metadata"]["uid"] = f"the-next-one-{number}"
@@ -239,11 +236,11 @@ def test_a_try_that_ends_late_leaves_the_next_ones_job_alone(
                 cluster.resources.clear()
 
 
-def test_the_time_to_start_begins_with_the_job(cluster: FakeCluster) -> None:
+def test_the_start_timeout_begins_with_the_submission(cluster: FakeCluster) -> None:
     cluster.play = with_status(RUNNING, RUNNING)
     _leave_a_job(cluster, "TFJob")
-    # What an earlier try has left takes more than a second to go.
-    cluster.lingers = 25
+    # Deleting the job of the earlier attempt takes more than a second.
+    cluster.deletion_delay = 25
     cluster.play = with_status(RUNNING, unscheduled("no GPU is free"))
     with pytest.raises(UserError, match="after 1 s only 1 of 2 pods"):
         submit(start_timeout_seconds=1)
@@ -251,14 +248,14 @@ def test_the_time_to_start_begins_with_the_job(cluster: FakeCluster) -> None:
     assert cluster.requests[submitted:].count("get tfjobs") > 2
 
 
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 300
-    while not is_so() and time.monotonic() < until:
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 300
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
 def _leave_a_job(cluster: FakeCluster, kind: str) -> None:
-    """Does what a first try does that is killed, without a chance to delete its job."""
+    """Creates a job as an attempt that is killed before it can delete it."""
     request = JobRequest("train-it", ["true"], read_spec(training_job(kind=kind)), {})
     for plural, manifest in JOB_KINDS[kind].build(request):
         cluster.answer("POST", _path(plural), {}, manifest)
@@ -288,14 +285,14 @@ def test_sigterm_deletes_the_job(cluster: FakeCluster, tmp_path: Path) -> None:
         _wait_until(lambda: cluster.requests.count("list pods") > 2)
         assert cluster.resources
         process.send_signal(signal.SIGTERM)
-        told, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=120)
     finally:
         process.kill()
-    assert told == "the training was stopped (SIGTERM)\n"
+    assert output == "the training was stopped (SIGTERM)\n"
     assert cluster.resources == {} and cluster.pods == []
 
 
-def test_names_tell_trainings_apart() -> None:
+def test_job_names_are_unique_per_training() -> None:
     name = job_name("Cats & Dogs, the very long name of a model", "run-1")
     assert name == job_name("Cats & Dogs, the very long name of a model", "run-1")
     assert name.startswith("train-cats-dogs-the-very-") and len(name) <= 40
@@ -303,8 +300,8 @@ def test_names_tell_trainings_apart() -> None:
     assert job_name("+++", "run-1").startswith("train-")
 
 
-def test_what_a_pod_says_of_its_failure_is_told(cluster: FakeCluster) -> None:
-    # Real processes; what they run is wrong, and they say so where Kubernetes reads it.
+def test_the_error_of_a_pod_is_reported(cluster: FakeCluster) -> None:
+    # Real processes, which fail and write why to the termination log.
     cluster.play = run_pods
     command = ["python", "-m", "pipeline", "train-worker", "--fn-args", "/nowhere.json"]
     with pytest.raises(UserError) as caught:

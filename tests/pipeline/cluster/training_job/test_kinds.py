@@ -1,4 +1,4 @@
-"""What is submitted, against the published schemas."""
+"""Manifests of training jobs, checked against the published schemas."""
 
 import json
 from pathlib import Path
@@ -50,7 +50,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def build(kind: str, **changed: Any) -> list[tuple[str, Manifest]]:
-    """The manifests of a job as the settings ask for it."""
+    """The manifests of a job for these settings."""
     settings = KubeflowSettings.model_validate({**SETTINGS, **changed})
     spec = read_spec(training_job_json(settings))
     return KINDS[kind].build(JobRequest("train-flowers-0123456789", ["python"], spec, {}))
@@ -66,12 +66,12 @@ def pod_of(manifests: list[tuple[str, Manifest]]) -> dict[str, Any]:
 def test_manifests_fit_the_published_schemas(kind: str) -> None:
     for plural, manifest in build(kind):
         assert problem_with(plural, manifest) is None
-        # And the schemas see what is wrong.
+        # The schemas do find an unknown field.
         assert problem_with(plural, {**manifest, "spec": {**manifest["spec"], "podz": 1}})
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_pods_are_as_the_trainers_own(kind: str) -> None:
+def test_pods_have_the_trainers_settings(kind: str) -> None:
     pod = pod_of(build(kind, service_account="flowers"))
     [container] = pod["containers"]
     assert container["image"] == "registry.example/image-pipeline:1"
@@ -107,7 +107,7 @@ def test_pods_are_as_the_trainers_own(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_metadatas_credentials_stay_with_the_trainer(kind: str) -> None:
+def test_pods_do_not_get_the_metadata_credentials(kind: str) -> None:
     assert "mlmd" not in json.dumps(build(kind))
 
 
@@ -116,11 +116,11 @@ def test_numbers_of_pods() -> None:
     assert job["spec"]["tfReplicaSpecs"]["Worker"]["replicas"] == 3
     (_, runtime), (_, job) = build("TrainJob")
     assert runtime["spec"]["mlPolicy"] == {"numNodes": 3} == job["spec"]["trainer"]
-    # One that the operator waits for no more, and one whose Trainer died without a word, go away.
+    # The operator does not restart failed pods.
     assert runtime["spec"]["template"]["spec"]["failurePolicy"] == {"maxRestarts": 0}
 
 
-def test_pods_of_a_trainjob_know_each_other() -> None:
+def test_the_command_of_a_trainjob_lists_its_pods() -> None:
     [container] = pod_of(build("TrainJob"))["containers"]
     name = "train-flowers-0123456789"
     hosts = [f"{name}-node-0-{index}.{name}:2222" for index in range(3)]
@@ -148,11 +148,11 @@ def test_role_and_binding_fit_the_published_schemas() -> None:
     for manifest in (role, binding):
         check_model(manifest, f"V1{manifest['kind']}", manifest["kind"])
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
-    # Its own jobs and no one else's secrets.
+    # No secrets, and no wildcards.
     assert "secrets" not in str(role) and "*" not in str(role)
 
 
-def test_waiting_takes_no_gpu() -> None:
+def test_the_waiting_trainer_requests_no_gpu() -> None:
     check_model(WAITING_RESOURCES, "V1ResourceRequirements", "resources")
     assert "nvidia.com/gpu" not in WAITING_RESOURCES["limits"]
 
@@ -160,21 +160,21 @@ def test_waiting_takes_no_gpu() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{", "all of it: Invalid JSON"),
+        ("{", "value: Invalid JSON"),
         ('{"pods": 2}', "image: Field required"),
         ('{"pods": 1, "image": "a"}', "pods: Input should be greater than or equal to 2"),
         ('{"pods": 2, "image": "a", "gpus": 1}', "gpus: Extra inputs are not permitted"),
     ],
 )
-def test_a_variable_that_cannot_be_used(text: str, problem: str) -> None:
+def test_an_invalid_variable(text: str, problem: str) -> None:
     with pytest.raises(UserError) as caught:
         read_spec(text)
-    assert "the environment variable TRAINING_JOB cannot be used: " in caught.value.message
+    assert "the environment variable TRAINING_JOB is not valid: " in caught.value.message
     assert problem in caught.value.message
-    assert "compile with the version that the image has" in str(caught.value.hint)
+    assert "compile with the version that is in the image" in str(caught.value.hint)
 
 
-def test_distribution_fits_the_number_of_pods() -> None:
+def test_distribution_must_match_the_number_of_pods() -> None:
     training = TrainingJobSettings(pods=2)
     for distribution in ("auto", "multi_worker"):
         check_distribution(distribution, training)
@@ -188,6 +188,6 @@ def test_distribution_fits_the_number_of_pods() -> None:
 
 
 @pytest.mark.parametrize("pods", [1, 0, 1025])
-def test_one_pod_is_no_several(pods: int) -> None:
+def test_number_of_pods_out_of_range(pods: int) -> None:
     with pytest.raises(ValidationError, match="pods"):
         TrainingJobSettings(pods=pods)

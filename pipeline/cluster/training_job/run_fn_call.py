@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
 
 CALL_FILE = "training_call.json"
-"""Its name in the Trainer's `model_run`."""
+"""Its name in the Trainer's `model_run` artifact."""
 
 
 def write_call(run_fn: str, fn_args: "FnArgs") -> str:
@@ -17,8 +17,8 @@ def write_call(run_fn: str, fn_args: "FnArgs") -> str:
 
     Args:
         run_fn: Import path of the function.
-        fn_args: What it is called with. `data_accessor` is left out: it is made of functions, which
-            no file takes, and our `run_fn` reads its files itself.
+        fn_args: Its arguments. `data_accessor` is left out: it has functions, which cannot be written
+            as JSON, and our `run_fn` reads its files itself.
     """
     import attr
 
@@ -33,7 +33,7 @@ def write_call(run_fn: str, fn_args: "FnArgs") -> str:
 
 
 def read_call(path: str) -> tuple[str, "FnArgs"]:
-    """The import path of `run_fn`, and what to call it with."""
+    """The import path of `run_fn`, and its arguments."""
     from tfx.components.trainer.fn_args_utils import FnArgs
 
     with tf.io.gfile.GFile(path) as file:
