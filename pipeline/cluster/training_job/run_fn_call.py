@@ -17,8 +17,8 @@ def write_call(run_fn: str, fn_args: "FnArgs") -> str:
 
     Args:
         run_fn: Import path of the function.
-        fn_args: Its arguments. `data_accessor` is left out: it has functions, which cannot be written
-            as JSON, and our `run_fn` reads its files itself.
+        fn_args: Its arguments. `data_accessor` is left out: it has functions, which JSON cannot
+            represent, and our `run_fn` reads its files itself.
     """
     import attr
 
