@@ -98,9 +98,7 @@ def test_a_cluster_without_the_operator(
     cluster.unknown |= {"tfjobs", "trainjobs", "trainingruntimes"}
     with pytest.raises(UserError) as caught:
         submit(kind=kind)
-    assert caught.value.message.startswith(
-        f"this cluster does not have {plural}: the"
-    )
+    assert caught.value.message.startswith(f"this cluster does not have {plural}: the")
     assert str(caught.value.hint).startswith(hint)
 
 
