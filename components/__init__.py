@@ -6,7 +6,7 @@
     evaluation/  the gate: measures with TFMA, decides, blesses
     report/      a page about each run, for people: Report
     serving_check/  the exported model, asked in a process of its own: ServingCheck
-    push/        a new version in serving/, whole or not at all: AtomicPusher
+    push/        a new version in serving/, whole or not at all: ImagePusher
 
 Nothing in here imports `pipeline`.
 """

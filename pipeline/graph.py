@@ -10,10 +10,10 @@ from tfx.types import BaseChannel, Channel, standard_artifacts
 
 from components.baseline.earlier_model import LastBlessedOnOtherImages
 from components.baseline.resolver import LastBlessedOther
-from components.evaluator.component import Gate
+from components.evaluator.component import ImageEvaluator
 from components.example_gen.component import ImageExampleGen
 from components.example_validator.component import ExampleCheck
-from components.pusher.component import AtomicPusher
+from components.pusher.component import ImagePusher
 from components.report.component import Report
 from components.schema_gen.component import ImageSchemaGen
 from components.serving_check.component import ServingCheck
@@ -75,18 +75,18 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
         candidate=trainer.outputs["model"],
     ).with_id("Baseline")
-    gate = Gate(
+    evaluator = ImageEvaluator(
         examples=examples,
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         gate=config.gate,
         signature_name=EXAMPLES_SIGNATURE,
     ).with_id("Evaluator")
-    infra, serving_check = _serving_check(config, examples, trainer, gate)
+    infra, serving_check = _serving_check(config, examples, trainer, evaluator)
     can_serve = serving_check.outputs["blessing"] if serving_check else None
-    pusher = AtomicPusher(
+    pusher = ImagePusher(
         model=trainer.outputs["model"],
-        model_blessing=gate.outputs["blessing"],
+        model_blessing=evaluator.outputs["blessing"],
         infra_blessing=can_serve,
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(
@@ -94,7 +94,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
             )
         ),
         examples=examples,
-        evaluation=gate.outputs["evaluation"],
+        evaluation=evaluator.outputs["evaluation"],
         model_name=config.push.model_name,
         keep=config.push.keep,
         # Where a model was made is no part of it: elsewhere it is not pushed once more.
@@ -108,7 +108,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         model_run=trainer.outputs["model_run"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
-        evaluation=gate.outputs["evaluation"],
+        evaluation=evaluator.outputs["evaluation"],
         serving_check=can_serve,
         pushed_model=pusher.outputs["pushed_model"],
         configuration=config.model_dump_json(by_alias=True),
@@ -117,7 +117,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
     check_reachable(config.beam, str(workspace.root), config.data.path)
     components = [
         ingest, statistics, schema, check, transform, *([start_from] if start_from else []),
-        trainer, baseline, gate, *([infra] if infra else []),
+        trainer, baseline, evaluator, *([infra] if infra else []),
         *([serving_check] if serving_check else []), pusher, report,
     ]  # fmt: skip
     for component in components:
@@ -152,7 +152,7 @@ def _transform(
 
 
 def _serving_check(
-    config: PipelineConfig, examples: BaseChannel, trainer: Trainer, gate: Gate
+    config: PipelineConfig, examples: BaseChannel, trainer: Trainer, evaluator: ImageEvaluator
 ) -> tuple[InfraValidator | None, ServingCheck | None]:
     settings = config.serving_check
     if not settings.enabled:
@@ -168,7 +168,7 @@ def _serving_check(
         model=model,
         examples=examples,
         model_run=trainer.outputs["model_run"],
-        model_blessing=gate.outputs["blessing"],
+        model_blessing=evaluator.outputs["blessing"],
         infra_blessing=infra.outputs["blessing"] if infra else None,
     )
     return infra, check

@@ -48,8 +48,8 @@ def _evaluator_seconds(subject: Subject, split: str) -> float:
     import apache_beam as beam
     from tfx.types import artifact_utils, standard_artifacts
 
-    from components.evaluator.measurement import run_models
-    from components.evaluator.metrics import CANDIDATE
+    from components.evaluator.tfma_models import CANDIDATE
+    from components.evaluator.tfma_pipeline import run_models
     from pipeline.execution.beam_args import beam_args
     from trainer.export import EXAMPLES_SIGNATURE
 

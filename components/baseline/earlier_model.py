@@ -1,4 +1,4 @@
-"""Which model a training may start from: the last blessed one that knows other images."""
+"""The model that a warm start begins from: the last blessed one trained on other images."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tfx.dsl.components.common import resolver
 
 from components.baseline.resolver import blessed_models
 from components.example_gen.driver import FINGERPRINT_KEY
-from components.pusher.lineage import models_kept_out_of_service
+from components.pusher.out_of_service import models_kept_out_of_service
 
 _INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPUT
 _EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "examples": []}
@@ -16,21 +16,21 @@ _EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "examples": [
 class LastBlessedOnOtherImages(resolver.ResolverStrategy):
     """Resolves `model` to the last blessed model that was not trained on these `examples`.
 
-    Were it simply the last one, each run would start from what the run before it pushed: the same
-    images would be trained on again and again, and no run could be answered from the cache.
+    If it were simply the last one, each run would start from the model of the run before: it would
+    train on the same images again and again, and no run could use the cache.
     """
 
     def resolve_artifacts(
         self, store: Any, input_dict: dict[str, list[Any]]
     ) -> dict[str, list[Any]] | None:
-        """Chooses among all models and blessings of this pipeline.
+        """Chooses from all models and blessings of this pipeline.
 
         Args:
-            store: The metadata store, which knows what a model was trained on.
+            store: The metadata store, which records what a model was trained on.
             input_dict: All artifacts of `model` and `model_blessing`, and this run's `examples`.
 
         Returns:
-            One artifact of `model` and `model_blessing` each, or none where there is no such model.
+            One artifact of `model` and `model_blessing` each, or none if there is no such model.
         """
         images = {
             example.get_string_custom_property(FINGERPRINT_KEY)
@@ -44,12 +44,14 @@ class LastBlessedOnOtherImages(resolver.ResolverStrategy):
 
 def _trained_on(store: Any, model_id: int) -> set[str]:
     """Fingerprints of the images that a model was trained on."""
-    made_by = {
+    producers = {
         e.execution_id for e in store.get_events_by_artifact_ids([model_id]) if e.type == _OUTPUT
     }
-    read = {e.artifact_id for e in store.get_events_by_execution_ids(made_by) if e.type == _INPUT}
+    inputs = {
+        e.artifact_id for e in store.get_events_by_execution_ids(producers) if e.type == _INPUT
+    }
     return {
         artifact.custom_properties[FINGERPRINT_KEY].string_value
-        for artifact in store.get_artifacts_by_id(read)
+        for artifact in store.get_artifacts_by_id(inputs)
         if FINGERPRINT_KEY in artifact.custom_properties
     }

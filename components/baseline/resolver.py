@@ -1,4 +1,4 @@
-"""Which model a candidate is compared with: the last blessed one that is not the candidate."""
+"""The model that a candidate is compared with: the last blessed one except the candidate."""
 
 from collections.abc import Container, Iterator
 from typing import Any
@@ -10,32 +10,32 @@ from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
 from components.evaluator.blessing import keeps_baseline
-from components.pusher.lineage import models_kept_out_of_service
+from components.pusher.out_of_service import models_kept_out_of_service
 
 
 class LastBlessedOther(resolver.ResolverStrategy):
-    """Resolves `model` to the model that was blessed last, is still there and not the `candidate`.
+    """Resolves `model` to the last blessed model that still exists and is not the `candidate`.
 
-    One whose blessing says that its own baseline stays is passed over: so losses do not add up
-    over many nights, see `components.evaluator.comparison`. So is one that never went into
-    service, or no longer may: ServingCheck refused it, or a rollback withdrew it.
+    A model whose blessing says that its own baseline stays is skipped, so that losses do not add up
+    over many nights, see `components.evaluator.comparison`. So is one that may not be in service:
+    ServingCheck refused it, or a rollback withdrew it.
 
     TFX's own LatestBlessedModelStrategy may return the candidate itself: a run on unchanged data
     takes its model from the cache, that model becomes its own baseline, and so the Evaluator has
-    new inputs, blesses it again, and it is pushed again.
+    new inputs and blesses it again, and the Pusher pushes it again.
     """
 
     def resolve_artifacts(
         self, store: Any, input_dict: dict[str, list[Any]]
     ) -> dict[str, list[Any]] | None:
-        """Chooses among all models and blessings of this pipeline.
+        """Chooses from all models and blessings of this pipeline.
 
         Args:
-            store: The metadata store, which knows what ServingCheck refused and rollbacks withdrew.
+            store: The metadata store: what ServingCheck refused and rollbacks withdrew.
             input_dict: All artifacts of `model` and `model_blessing`, and this run's `candidate`.
 
         Returns:
-            One artifact of `model` and `model_blessing` each, or none where nothing was blessed.
+            One artifact of `model` and `model_blessing` each, or none if nothing was blessed.
         """
         candidates = {artifact.id for artifact in input_dict["candidate"]}
         others = [
@@ -43,7 +43,7 @@ class LastBlessedOther(resolver.ResolverStrategy):
             for model, blessing in blessed_models(input_dict, models_kept_out_of_service(store))
             if model.id not in candidates
         ]
-        # Where the baseline's files were deleted, a model that was held against it beats none.
+        # If the baseline's files were deleted, a model compared with it is better than none.
         for model, blessing in sorted(others, key=lambda other: keeps_baseline(other[1])):
             return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
         return dict(_EMPTY)
@@ -52,11 +52,11 @@ class LastBlessedOther(resolver.ResolverStrategy):
 def blessed_models(
     input_dict: dict[str, list[Any]], kept_out: Container[str] = ()
 ) -> Iterator[tuple[Any, Any]]:
-    """The models that were blessed and are still there, each with its blessing, newest first.
+    """The blessed models that still exist, each with its blessing, newest first.
 
     Args:
         input_dict: Artifacts of `model` and `model_blessing`.
-        kept_out: URIs of models that are passed over.
+        kept_out: URIs of models to skip.
     """
     models = {artifact.id: artifact for artifact in input_dict["model"]}
     for blessing in sorted(input_dict["model_blessing"], key=lambda a: a.id, reverse=True):
@@ -69,8 +69,8 @@ def blessed_models(
         if fileio.exists(path_utils.serving_model_path(model.uri)):
             yield model, blessing
         else:
-            # Its files were deleted; it would fail who reads it, now and in every later run.
-            logging.warning("Blessed model %s is gone.", model.uri)
+            # Its files were deleted; reading it would fail this run and every later one.
+            logging.warning("Blessed model %s no longer exists.", model.uri)
 
 
 _EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "candidate": []}

@@ -16,7 +16,7 @@ def write_blessing(
     keeps_baseline: bool = False,
     component_id: str | None = None,
 ) -> None:
-    """Records a decision on a ModelBlessing artifact, with the properties and files of TFX's own.
+    """Records a decision on a ModelBlessing artifact, with the properties and files that TFX uses.
 
     Args:
         blessing: The artifact.
@@ -44,5 +44,5 @@ def write_blessing(
 
 
 def keeps_baseline(blessing: types.Artifact) -> bool:
-    """Whether what the model was compared with stays the baseline; what older blessings say not."""
+    """Whether the model's own baseline stays the baseline; False if the blessing does not say."""
     return bool(blessing.get_int_custom_property(KEEPS_BASELINE_KEY))

@@ -1,4 +1,4 @@
-"""Gate: TFX's Evaluator, with a decision that knows noise."""
+"""ImageEvaluator: TFX's Evaluator, with a decision rule that allows for noise."""
 
 import json
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from components.evaluator.executor import Executor
 from components.evaluator.settings import GateSettings
 
 
-class GateSpec(ComponentSpec):
-    """What `Gate` takes and makes: the channels of TFX's EvaluatorSpec."""
+class ImageEvaluatorSpec(ComponentSpec):
+    """Inputs and outputs of `ImageEvaluator`: the channels of TFX's EvaluatorSpec."""
 
     PARAMETERS = {
         "gate": ExecutionParameter(type=str),
@@ -32,7 +32,7 @@ class GateSpec(ComponentSpec):
     TYPE_ANNOTATION = system_executions.Evaluate
 
 
-class Gate(base_beam_component.BaseBeamComponent):
+class ImageEvaluator(base_beam_component.BaseBeamComponent):
     """Measures a model on the test split with TFMA and blesses it, or says why not.
 
     Output `evaluation`: a `ModelEvaluation` artifact with TFMA's metrics; `decision.json`, see
@@ -42,7 +42,7 @@ class Gate(base_beam_component.BaseBeamComponent):
     Output `blessing`: a `ModelBlessing` artifact, as TFX's Evaluator makes it for its Pusher.
     """
 
-    SPEC_CLASS = GateSpec
+    SPEC_CLASS = ImageEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
 
     def __init__(
@@ -54,18 +54,18 @@ class Gate(base_beam_component.BaseBeamComponent):
         signature_name: str = "serving_examples",
         example_splits: Sequence[str] = ("test",),
     ) -> None:
-        """Makes the component.
+        """Creates the component.
 
         Args:
             examples: An `Examples` channel.
             model: A `Model` channel: the candidate.
             gate: The thresholds.
-            baseline_model: A `Model` channel: what it is compared with; it may be empty.
+            baseline_model: A `Model` channel: the one to compare with; it may be empty.
             signature_name: The models' signature that takes serialized tf.Examples and returns
                 `scores`, `[batch, classes] float32`, and `classes`, `[batch, classes] string`.
-            example_splits: The splits it is measured on.
+            example_splits: The splits to measure it on.
         """
-        spec = GateSpec(
+        spec = ImageEvaluatorSpec(
             gate=gate.model_dump_json(),
             signature_name=signature_name,
             example_splits=json.dumps(list(example_splits)),

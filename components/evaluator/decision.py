@@ -1,4 +1,4 @@
-"""Whether a model is good enough to go into service: pure, from predictions to a decision."""
+"""Whether a model is good enough to go into service: from predictions to a decision."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,12 +6,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from components.evaluator.calibration import expected_calibration_error
-from components.evaluator.classes import all_classes, confusion_matrix, measure_classes
 from components.evaluator.comparison import Comparison
 from components.evaluator.intervals import wilson_interval
+from components.evaluator.metrics import (
+    all_classes,
+    confusion_matrix,
+    expected_calibration_error,
+    measure_classes,
+)
 from components.evaluator.predictions import Prediction
-from components.evaluator.reasons import Measured, find_reasons
+from components.evaluator.refusal_reasons import Measurements, find_refusal_reasons
 from components.evaluator.settings import GateSettings
 from components.evaluator.slices import measure_slices
 
@@ -26,21 +30,20 @@ def decide(
     comparison: Comparison | None = None,
     baseline_note: str | None = None,
 ) -> dict[str, Any]:
-    """Decides.
+    """Decides whether to bless a model.
 
     Args:
         predictions: Of the test images, at least one.
         gate: The thresholds.
         classes: The candidate's class names.
-        comparison: With the baseline, where there is one to compare with.
-        baseline_note: What there is to know of the baseline: why it was not compared, or that it
-            has other classes.
+        comparison: With the baseline, if there is one to compare with.
+        baseline_note: Why the baseline was not compared, or how its classes differ.
 
     Returns:
-        What `decision.json` holds:
+        The contents of `decision.json`:
 
         `blessed` (bool), `text` (the decision in a line), `reasons` (why not, a sentence each),
-        `notes` (what else there is to know),
+        `notes` (further remarks),
         `test_accuracy`, `test_examples`, `interval` (of the accuracy),
         `min_accuracy`, `max_drop`, `min_recall`, `max_calibration_error`, `confidence` (the gate),
         `baseline_accuracy`, `compared_accuracy`, `compared_examples` (baseline and candidate, on
@@ -54,22 +57,22 @@ def decide(
 
         Accuracies, scores, errors and the ends of intervals are 0 to 1, changes -1 to 1.
     """
-    right, total = sum(p.is_right for p in predictions), len(predictions)
-    told = all_classes(predictions, classes)
-    calibrated = [p for p in predictions if p.score is not None]
-    measured = Measured(
-        accuracy=right / total,
-        interval=wilson_interval(right, total, gate.confidence),
+    correct, total = sum(p.is_correct for p in predictions), len(predictions)
+    class_names = all_classes(predictions, classes)
+    scored = [p for p in predictions if p.score is not None]
+    measured = Measurements(
+        accuracy=correct / total,
+        interval=wilson_interval(correct, total, gate.confidence),
         examples=total,
-        broken=total - len(calibrated),
+        not_finite=total - len(scored),
         calibration_error=expected_calibration_error(
-            [p.score or 0.0 for p in calibrated], [p.is_right for p in calibrated]
+            [p.score or 0.0 for p in scored], [p.is_correct for p in scored]
         ),
-        classes=measure_classes(predictions, told),
+        classes=measure_classes(predictions, class_names),
         comparison=comparison,
     )
-    reasons = find_reasons(measured, gate)
-    decision = {
+    reasons = find_refusal_reasons(measured, gate)
+    return {
         "blessed": not reasons,
         "text": describe(measured, blessed=not reasons),
         "reasons": reasons,
@@ -83,21 +86,20 @@ def decide(
         "calibration_error": measured.calibration_error,
         "classes": measured.classes,
         "confusion_matrix": {
-            "classes": told,
-            "counts": confusion_matrix(predictions, told).tolist(),
+            "classes": class_names,
+            "counts": confusion_matrix(predictions, class_names).tolist(),
         },
         "slices": measure_slices(predictions, gate.slices, gate.confidence),
         "worst": worst_images(predictions),
     }
-    return decision
 
 
-def describe(measured: Measured, *, blessed: bool) -> str:
-    """The decision in a line.
+def describe(measured: Measurements, *, blessed: bool) -> str:
+    """The decision in one line.
 
         0.962 +- 0.008 on 2,000 images, baseline 0.957: blessed
 
-    The interval is not quite symmetric; half of its width is told.
+    The interval is not quite symmetric; half of its width is shown.
     """
     low, high = measured.interval
     noun = "image" if measured.examples == 1 else "images"
@@ -113,8 +115,8 @@ def describe(measured: Measured, *, blessed: bool) -> str:
 
 
 def worst_images(predictions: Sequence[Prediction], number: int = WORST) -> list[dict[str, Any]]:
-    """The worst first: mistakes, then hits, each by how little score their own class got."""
-    ordered = sorted(predictions, key=lambda p: (p.is_right, p.label_score or 0.0, p.name))
+    """The worst images first: mistakes before correct ones, each by the score of their label."""
+    ordered = sorted(predictions, key=lambda p: (p.is_correct, p.label_score or 0.0, p.name))
     return [
         {
             "name": p.name,
@@ -128,7 +130,7 @@ def worst_images(predictions: Sequence[Prediction], number: int = WORST) -> list
 
 
 def write_decision(decision: Mapping[str, Any], evaluation_uri: str) -> None:
-    """Keeps the decision beside the metrics, a key a line: a confusion matrix may be large."""
+    """Writes the decision beside the metrics, one key per line: a confusion matrix may be large."""
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in decision.items()]
     with tf.io.gfile.GFile(f"{evaluation_uri}/{DECISION_FILE}", "w") as file:
         file.write("{\n" + ",\n".join(lines) + "\n}\n")
@@ -144,8 +146,8 @@ def _compared(comparison: Comparison | None) -> dict[str, Any]:
     }
 
 
-def _notes(measured: Measured, gate: GateSettings) -> list[str]:
-    unseen = [name for name, found in measured.classes.items() if not found["examples"]]
+def _notes(measured: Measurements, gate: GateSettings) -> list[str]:
+    unseen = [name for name, row in measured.classes.items() if not row["examples"]]
     if gate.min_recall is None or not unseen:
         return []
     named = ", ".join(unseen[:5]) + (f" and {len(unseen) - 5:,} more" if len(unseen) > 5 else "")

@@ -14,14 +14,18 @@ from tfx.utils import path_utils
 
 from components.errors import UserError
 from components.evaluator.blessing import write_blessing
-from components.evaluator.comparison import Comparison, compare, describe_classes
+from components.evaluator.comparison import (
+    Comparison,
+    compare,
+    describe_class_difference,
+)
 from components.evaluator.decision import decide, write_decision
-from components.evaluator.load_model import UnusableModel, load_classes
-from components.evaluator.measurement import collect_predictions, run_models
-from components.evaluator.metrics import BASELINE, CANDIDATE
+from components.evaluator.model_probe import UnusableModelError, probe_model
 from components.evaluator.predictions import write_predictions
 from components.evaluator.settings import GateSettings
 from components.evaluator.slices import other_features
+from components.evaluator.tfma_models import BASELINE, CANDIDATE
+from components.evaluator.tfma_pipeline import collect_predictions, run_models
 from components.records import list_record_files, open_records
 
 _PROBES = 4
@@ -48,7 +52,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     """Evaluates on the test split; writes `decision.json` and `predictions.jsonl`; blesses or not.
 
     TFX's own executor blesses by TFMA's thresholds, on sums over all images; this decision needs
-    what both models said of each one.
+    what both models predicted for each one.
     """
 
     def Do(
@@ -66,7 +70,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 (names as JSON).
 
         Raises:
-            GateError: There is no image to measure by.
+            GateError: There is no image to measure on.
             SliceError: `gate.slices` names a feature that no image has.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
@@ -91,7 +95,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         comparison = compare(predictions, gate.confidence)
         if baseline:
             compared = comparison.examples if comparison else 0
-            note = describe_classes(classes, baseline.classes, compared)
+            note = describe_class_difference(classes, baseline.classes, compared)
         decision = decide(predictions, gate, classes, comparison, note)
         write_decision(decision, output)
         write_blessing(
@@ -107,11 +111,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 def _find_baseline(
     models: Sequence[types.Artifact], signature: str, probes: Sequence[bytes]
 ) -> tuple[_Baseline | None, str | None]:
-    """The model to compare with, if there is one that runs, and what is wrong with it if not."""
+    """The model to compare with, if one runs; otherwise what is wrong with it."""
     for model in models:
         try:
-            return _Baseline(model, load_classes(_model_path(model), signature, probes)), None
-        except UnusableModel as error:
+            return _Baseline(model, probe_model(_model_path(model), signature, probes)), None
+        except UnusableModelError as error:
             note = f"the baseline cannot be run: {error}; decided without it"
             logging.warning("%s: %s", model.uri, note)
             return None, note
@@ -124,7 +128,7 @@ def _keeps_baseline(
     classes: Sequence[str],
     gate: GateSettings,
 ) -> bool:
-    """Whether later models are held against the same baseline, and not against this model."""
+    """Whether later models are compared with the same baseline instead of this model."""
     if baseline is None or comparison is None or set(baseline.classes) != set(classes):
         return False
     return not comparison.is_gain(gate.max_drop)

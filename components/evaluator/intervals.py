@@ -1,4 +1,4 @@
-"""How far a measured share may lie from the true one: confidence intervals."""
+"""Confidence intervals of a measured share and of the difference of two."""
 
 from math import sqrt
 from statistics import NormalDist
@@ -7,9 +7,9 @@ Interval = tuple[float, float]
 
 
 def wilson_interval(count: int, total: int, confidence: float) -> Interval:
-    """Interval of a share.
+    """Confidence interval of a share.
 
-    The score interval of Wilson (1927): it stays within 0 and 1, and has a width even where all or
+    The score interval of Wilson (1927): it stays within 0 and 1, and has a width even if all or
     none were counted.
 
     Args:
@@ -32,18 +32,18 @@ def wilson_interval(count: int, total: int, confidence: float) -> Interval:
 def paired_interval(
     both: int, first_only: int, second_only: int, neither: int, confidence: float
 ) -> Interval:
-    """Interval of the difference of two shares that were counted on the same items.
+    """Confidence interval of the difference of two shares counted on the same items.
 
     Method 10 of Newcombe, "Improved confidence intervals for the difference between binomial
     proportions based on paired data" (Statistics in Medicine 17, 1998): the Wilson intervals of
-    both shares, put together with their correlation. It holds for few items and for shares near 1,
+    both shares, combined by their correlation. It is valid for few items and for shares near 1,
     where a normal approximation has no width at all.
 
     Args:
-        both: Items that both models are right on.
-        first_only: Items that only the first one is right on.
-        second_only: Items that only the second one is right on.
-        neither: Items that none is right on.
+        both: Items that both models get right.
+        first_only: Items that only the first one gets right.
+        second_only: Items that only the second one gets right.
+        neither: Items that neither gets right.
         confidence: Confidence level, 0 to 1.
 
     Returns:
@@ -65,7 +65,7 @@ def _combine(one: float, other: float, phi: float) -> float:
 
 
 def _correlation(both: int, first_only: int, second_only: int, neither: int) -> float:
-    """Phi coefficient; one that is positive is corrected for continuity, as method 10 asks."""
+    """Phi coefficient; one that is positive is corrected for continuity, as in method 10."""
     margins = (both + first_only) * (second_only + neither)
     margins *= (both + second_only) * (first_only + neither)
     if not margins:

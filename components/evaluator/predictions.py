@@ -1,4 +1,4 @@
-"""What the models said of each test image, and the file that keeps it."""
+"""What the models predicted for each test image, and the file with all predictions."""
 
 import json
 import math
@@ -17,8 +17,8 @@ HEIGHT, WIDTH = "image/height", "image/width"
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Both models' answers among the classes that both know.
+class ComparedPrediction:
+    """Both models' predictions among the classes that both know.
 
     Attributes:
         predicted: The candidate's.
@@ -31,19 +31,19 @@ class Compared:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One test image and what the candidate said of it.
+    """One test image and what the candidate predicted.
 
     Attributes:
-        name: The image's name, as in `image/filename`; empty where it has none.
+        name: The image's name, as in `image/filename`; empty if it has none.
         label: Its class.
         predicted: The class with the highest score.
-        score: That score, 0 to 1; None where the scores are no finite numbers.
+        score: That score, 0 to 1; None if the scores are not finite.
         label_score: Score of the label; 0 for a class that the candidate does not know.
-        format: Of the file, as `jpeg`; None where the example does not say.
-        height: In pixels; None where the example does not say.
-        width: In pixels; None where the example does not say.
-        compared: Answers to compare; None without a baseline, and where one of the models does not
-            know the label.
+        format: Of the file, such as `jpeg`; None if the example does not say.
+        height: In pixels; None if the example does not say.
+        width: In pixels; None if the example does not say.
+        compared: Predictions to compare; None without a baseline, and if one of the models does
+            not know the label.
         features: Values of the other features that the gate slices by.
     """
 
@@ -55,12 +55,12 @@ class Prediction:
     format: str | None = None
     height: int | None = None
     width: int | None = None
-    compared: Compared | None = None
+    compared: ComparedPrediction | None = None
     features: Mapping[str, str | None] | None = None
 
     @property
-    def is_right(self) -> bool:
-        """Whether the candidate found the class, with scores that are numbers."""
+    def is_correct(self) -> bool:
+        """Whether the candidate predicted the label, with finite scores."""
         return self.predicted == self.label and self.score is not None
 
 
@@ -74,12 +74,12 @@ def build_prediction(
     baseline: Scores | None,
     slice_features: Iterable[str] = (),
 ) -> Prediction:
-    """Puts together what is kept of one test image.
+    """Builds the record of one test image.
 
     Args:
         features: The example's features, `[values]` each.
-        candidate: What the candidate said.
-        baseline: What the baseline said, if there is one.
+        candidate: The candidate's scores.
+        baseline: The baseline's scores, if there is one.
         slice_features: Names of further features to keep.
     """
     label = feature_text(features, LABEL) or ""
@@ -101,7 +101,7 @@ def build_prediction(
 
 
 def feature_text(features: Mapping[str, Any], name: str) -> str | None:
-    """A feature as text, its values joined by commas; None where the example has none."""
+    """A feature as text, its values joined by commas; None if the example has none."""
     values = features.get(name)
     listed = [] if values is None else np.ravel(values).tolist()
     texts = [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in listed]
@@ -109,7 +109,7 @@ def feature_text(features: Mapping[str, Any], name: str) -> str | None:
 
 
 def write_predictions(predictions: Iterable[Prediction], folder: str) -> None:
-    """Writes `predictions.jsonl`, one image a line."""
+    """Writes `predictions.jsonl`, one image per line."""
     with tf.io.gfile.GFile(f"{folder}/{PREDICTIONS_FILE}", "w") as file:
         for prediction in predictions:
             file.write(to_json(prediction) + "\n")
@@ -121,23 +121,23 @@ def to_json(prediction: Prediction) -> str:
 
 
 def from_json(line: str) -> Prediction:
-    """The prediction of one line."""
+    """Parses one line of `predictions.jsonl`."""
     values = json.loads(line)
     compared = values.pop("compared")
-    return Prediction(**values, compared=Compared(**compared) if compared else None)
+    return Prediction(**values, compared=ComparedPrediction(**compared) if compared else None)
 
 
-def _compare(label: str, candidate: Scores, baseline: Scores) -> Compared | None:
+def _compare(label: str, candidate: Scores, baseline: Scores) -> ComparedPrediction | None:
     if label not in candidate or label not in baseline:
         return None
-    return Compared(
+    return ComparedPrediction(
         predicted=_best({name: candidate[name] for name in candidate if name in baseline}),
         baseline_predicted=_best({name: baseline[name] for name in baseline if name in candidate}),
     )
 
 
 def _best(scores: Scores) -> str:
-    # A score that is no number is never the highest.
+    # A score that is not finite is never the highest.
     return max(scores, key=lambda name: scores[name] if math.isfinite(scores[name]) else -1.0)
 
 

@@ -13,36 +13,36 @@ Name = Annotated[str, Field(min_length=1)]
 class GateSettings(Settings):
     """Thresholds on the test split, which training never sees.
 
-    `min_accuracy`, `min_recall` and `max_calibration_error` bound what was measured, on a test
+    `min_accuracy`, `min_recall` and `max_calibration_error` bound the measured values, on a test
     split of any size. `max_drop` bounds the loss against the baseline, an earlier blessed model
-    that is measured on the same images: a model is refused where the whole confidence interval of
+    that is measured on the same images: a model is refused if the whole confidence interval of
     its change lies below `-max_drop`. The baseline stays until a model is better by as much, or
-    knows other classes; so small losses do not add up over many nights.
+    has other classes; so small losses do not add up over many nights.
     """
 
     min_accuracy: Annotated[float, Field(gt=0, le=1)]
     """Lowest test accuracy that is blessed, 0 to 1. Required: only you know what is good enough."""
     max_drop: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """Accepted loss of test accuracy against the baseline, 0 to 1; what chance explains comes on
-    top."""
+    """Accepted loss of test accuracy against the baseline, 0 to 1, in addition to what noise
+    explains."""
     min_recall: Annotated[
         float | None, Field(gt=0, le=1), Doc("number above 0 and up to 1, or empty")
     ] = None
-    """Lowest recall of every class, the share of its images that is found, 0 to 1; empty: any."""
+    """Lowest recall of every class, 0 to 1; empty: any."""
     max_calibration_error: Annotated[
         float | None, Field(gt=0, le=1), Doc("number above 0 and up to 1, or empty")
     ] = None
     """Largest expected calibration error (Guo et al. 2017; 15 bins), 0 to 1; empty: any."""
     slices: tuple[Name, ...] = ("class",)
-    """What accuracy is also told by: `class`; `format`; `size`, in buckets of pixels with edges at
+    """Slices of the accuracy: `class`; `format`; `size`, in buckets of pixels with edges at
     64 x 64, 128 x 128 and so on to 2048 x 2048; or any feature of the tf.Examples."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-    """Confidence level of every interval, 0.5 to below 1; 0.95 is the usual one."""
+    """Confidence level of every interval, 0.5 to below 1; 0.95 is usual."""
 
     @field_validator("slices")
     @classmethod
-    def _each_once(cls, slices: tuple[str, ...]) -> tuple[str, ...]:
-        twice = [name for name in dict.fromkeys(slices) if slices.count(name) > 1]
-        if twice:
-            raise ValueError(f"{twice[0]} stands twice; keep one")
+    def _no_duplicates(cls, slices: tuple[str, ...]) -> tuple[str, ...]:
+        duplicates = [name for name in dict.fromkeys(slices) if slices.count(name) > 1]
+        if duplicates:
+            raise ValueError(f"{duplicates[0]} is a duplicate; keep one")
         return slices

@@ -14,7 +14,7 @@ BUILT_IN = (CLASS, FORMAT, SIZE)
 NO_VALUE = "(none)"
 OTHER_VALUES = "(others)"
 MAX_VALUES = 1000
-"""Values of a feature that are told apart; a file name or a hash has one for each image."""
+"""Values of a feature that get a slice of their own; a file name or a hash has one per image."""
 
 # Edges of the size buckets: the side of a square image of as many pixels. Powers of two around
 # the inputs of common networks (224 to 300 pixels), from thumbnails to camera images.
@@ -22,21 +22,21 @@ SIZE_EDGES = (64, 128, 256, 512, 1024, 2048)
 
 
 class SliceError(UserError):
-    """A feature to slice by that no test image has."""
+    """No test image has a feature to slice by."""
 
 
 def other_features(slices: Iterable[str]) -> list[str]:
-    """Those that are features of the examples, by name."""
+    """Names of the slices that are features of the examples, not built in."""
     return [name for name in slices if name not in BUILT_IN]
 
 
 def size_bucket(height: int, width: int) -> str:
     """Which bucket an image of this height and width, in pixels, is in.
 
-    An image counts by its number of pixels: 200 x 80 are as many as 126 x 126, and so it is in
-    `64x64 to 128x128`. Buckets hold their lower edge and not their upper one.
+    An image is placed by its number of pixels: 200 x 80 are as many as 126 x 126, so it is in
+    `64x64 to 128x128`. Buckets include their lower edge and exclude their upper one.
     """
-    # The integer root changes no comparison with an integer edge.
+    # The integer root compares with an integer edge as the exact one does.
     side = isqrt(height * width)
     below = [edge for edge in SIZE_EDGES if edge <= side]
     above = [edge for edge in SIZE_EDGES if edge > side]
@@ -50,7 +50,7 @@ def size_bucket(height: int, width: int) -> str:
 def measure_slices(
     predictions: Sequence[Prediction], slices: Sequence[str], confidence: float
 ) -> list[dict[str, Any]]:
-    """Measures the candidate on the images of each value of each feature.
+    """Measures the candidate on the images with each value of each feature.
 
     Args:
         predictions: Of the test images.
@@ -59,10 +59,10 @@ def measure_slices(
 
     Returns:
         For each value `feature`, `value`, `accuracy` (0 to 1), `interval` of the accuracy,
-        `examples`; features in the given order, values by size bucket or by name.
+        `examples`; features in the given order, values sorted by size bucket or by name.
 
     Raises:
-        SliceError: No image has a value of a feature.
+        SliceError: No image has a value for a feature.
     """
     return [
         _measure(feature, value, members, confidence)
@@ -74,12 +74,12 @@ def measure_slices(
 def _measure(
     feature: str, value: str, members: Sequence[Prediction], confidence: float
 ) -> dict[str, Any]:
-    right = sum(member.is_right for member in members)
+    correct = sum(member.is_correct for member in members)
     return {
         "feature": feature,
         "value": value,
-        "accuracy": right / len(members),
-        "interval": list(wilson_interval(right, len(members), confidence)),
+        "accuracy": correct / len(members),
+        "interval": list(wilson_interval(correct, len(members), confidence)),
         "examples": len(members),
     }
 

@@ -1,4 +1,4 @@
-"""AtomicPusher: TFX's Pusher with our executor."""
+"""ImagePusher: TFX's Pusher with versions that appear whole or not at all."""
 
 from tfx.components.pusher.component import Pusher
 from tfx.dsl.components.base import base_component, executor_spec
@@ -12,8 +12,8 @@ from components.pusher.executor import Executor
 from components.pusher.object_store import check_address
 
 
-class AtomicPusherSpec(PusherSpec):
-    """What TFX's Pusher takes and makes, and what the files beside the graph are made from."""
+class ImagePusherSpec(PusherSpec):
+    """Inputs and outputs of TFX's Pusher, and what the files beside the graph are made from."""
 
     PARAMETERS = {
         **PusherSpec.PARAMETERS,
@@ -29,17 +29,17 @@ class AtomicPusherSpec(PusherSpec):
     }
 
 
-class AtomicPusher(Pusher):
+class ImagePusher(Pusher):
     """Pushes a blessed model to a folder of versions; each appears whole or not at all.
 
-    Takes what TFX's Pusher takes, and what the files beside the graph are made from. Like TFX's, it
-    pushes only what `model_blessing` and `infra_blessing` bless, where they are given. Its
-    PushedModel artifact has TFX's properties and `is_new` (0: it was in service already); of a
+    Has the inputs of TFX's Pusher, and what the files beside the graph are made from. Like TFX's,
+    it pushes only what `model_blessing` and `infra_blessing` bless, if they are given. Its
+    PushedModel artifact has TFX's properties and `is_new` (0: it was in service already); for a
     model that a rollback took out of service, `withdrawn`, `in_service_version` and
     `in_service_path`.
     """
 
-    SPEC_CLASS = AtomicPusherSpec
+    SPEC_CLASS = ImagePusherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(
@@ -56,18 +56,18 @@ class AtomicPusher(Pusher):
         image_size: int | None = None,
         keep: int | None = None,
     ) -> None:
-        """Makes the component.
+        """Creates the component.
 
         Args:
             model: What to push.
             push_destination: Folder of its versions, a path or a URL.
             model_blessing: The Evaluator's blessing.
             infra_blessing: The blessing of ServingCheck or of TFX's InfraValidator.
-            examples: What it learned from; its test images become the warm-up requests.
+            examples: The examples it was trained on; the test images become the warm-up requests.
             evaluation: The Evaluator's measurements, for the model card.
-            model_name: Its name in service; None takes the name of its folder.
+            model_name: Its name in service; None uses the name of the folder.
             config: The effective configuration as JSON, for the model card.
-            image_size: Height and width that it resizes images to, for the model card.
+            image_size: Height and width that it resizes images to, in pixels, for the model card.
             keep: How many of the newest versions stay; None keeps all.
 
         Raises:
@@ -75,7 +75,7 @@ class AtomicPusher(Pusher):
         """
         folder = push_destination.filesystem.base_directory
         check_address(folder)
-        spec = AtomicPusherSpec(
+        spec = ImagePusherSpec(
             model=model,
             model_blessing=model_blessing,
             infra_blessing=infra_blessing,
@@ -89,5 +89,5 @@ class AtomicPusher(Pusher):
             image_size=image_size,
             pushed_model=Channel(type=standard_artifacts.PushedModel),
         )
-        # Not the Pusher's own __init__: it makes its own spec.
+        # Not the Pusher's own __init__, which creates its own spec.
         base_component.BaseComponent.__init__(self, spec=spec)

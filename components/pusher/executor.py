@@ -26,7 +26,7 @@ class Executor(tfx_pusher.Executor):
     """Pushes a blessed model to a folder.
 
     TFX's own executor copies file by file into the live version folder, where a crash leaves half
-    a version for model servers to find.
+    a version for model servers to load.
     """
 
     def Do(
@@ -67,13 +67,13 @@ class Executor(tfx_pusher.Executor):
         except OSError as error:
             raise UserError(
                 f"the model could not be written to {folder}: {error.strerror or error}",
-                hint="Make room or make the folder writable, and run again; "
+                hint="Free disk space or make the folder writable, and run again; "
                 "the version in service has not changed.",
             ) from error
         logging.info("Version %d is in service at %s.", version.number, version.address)
         self._MarkPushed(pushed, version.address, str(version.number))
-        # A model that was blessed again is in service already; but an earlier try of this run may
-        # have pushed it, and been killed before it could say so.
+        # A model that was blessed again is in service already; but an earlier attempt of this run
+        # may have pushed it and been killed before it recorded that.
         by_this_run = bool(run_id and version.details and version.details.run_id == run_id)
         pushed.set_int_custom_property(IS_NEW_KEY, int(version.number not in before or by_this_run))
 
@@ -98,11 +98,11 @@ def build_extras(
         saved_model: The SavedModel's folder.
         model_uri: The Model artifact.
         run_id: The run that pushes it.
-        input_dict: `examples` and `evaluation`, each of which may be missing.
-        exec_properties: `model_name`; `config` and `image_size`, which may be missing.
+        input_dict: `examples` and `evaluation`, both optional.
+        exec_properties: `model_name`; `config` and `image_size`, both optional.
 
     Returns:
-        Contents by name; without labels or warm-up requests where there is nothing to make them
+        Contents by name; without labels or warm-up requests if there is nothing to build them
         from.
 
     Raises:
@@ -140,7 +140,7 @@ def _warmup(examples: Artifact, facts: ModelFacts, model_name: str) -> bytes | N
 
 
 def _decision(evaluation_uri: str) -> dict[str, Any] | None:
-    """What the Evaluator decided; None of one that writes no `decision.json`, as TFX's own."""
+    """The evaluator's `decision.json`; None if it wrote none, as TFX's own."""
     if not any(entry.name == "decision.json" for entry in storage.list_folder(evaluation_uri)):
         return None
     return json.loads(storage.read_bytes(storage.join(evaluation_uri, "decision.json")))

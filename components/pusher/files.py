@@ -7,6 +7,9 @@ from pathlib import Path
 
 from components import storage
 
+Address = str | os.PathLike[str]
+"""A path, or a URL as `tf.io.gfile` takes them."""
+
 
 def walk_files(folder: str) -> Iterator[str]:
     """Names of the files below a folder, relative to it, sorted, with `/` between their parts.
@@ -33,7 +36,7 @@ def file_sizes(folder: str) -> dict[str, int]:
 
 
 def copy_file(source: str, target: str) -> None:
-    """Copies a file's bytes; either end may be remote. Folders of a local target must be there.
+    """Copies a file's bytes; either end may be remote. The folder of a local target must exist.
 
     Raises:
         OSError: It cannot be read or written.
@@ -50,12 +53,12 @@ def copy_file(source: str, target: str) -> None:
 
 
 def storage_error(error: Exception, address: str) -> OSError:
-    """What a TensorFlow error is called among local files."""
+    """An OSError for a TensorFlow error, as local files raise."""
     return OSError(None, getattr(error, "message", "") or type(error).__name__, address)
 
 
 def copy_to_disk(source: str, target: Path) -> None:
-    """Copies a folder, which may be remote, to a local one that is made.
+    """Copies a folder, which may be remote, to a new local one.
 
     Raises:
         OSError: The first file that cannot be read or written.

@@ -27,7 +27,7 @@ class LocalFolder:
         self._path = Path(address)
 
     def names(self) -> list[str]:
-        """Names of everything in it, in no order; nothing if it is not there.
+        """Names of everything in it, unordered; empty if it does not exist.
 
         Raises:
             OSError: It cannot be read.
@@ -36,9 +36,9 @@ class LocalFolder:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Lets one writer at a time in; the lock goes with its holder's process.
+        """Admits one writer at a time; the lock is released when its process ends.
 
-        What a dead writer left behind is removed.
+        Leftovers of a dead writer are removed.
 
         Raises:
             OSError: It cannot be written, or its file system has no locks.
@@ -57,8 +57,8 @@ class LocalFolder:
 
         Args:
             number: Its number.
-            source: A folder whose files it gets, local or remote.
-            files: Further files by name, or others in the place of those.
+            source: A folder whose files are copied, local or remote.
+            files: More files by name; they replace those of the same name.
 
         Returns:
             The number.
@@ -78,7 +78,7 @@ class LocalFolder:
         return number
 
     def remove(self, name: str) -> None:
-        """Removes a version: whole for who reads it, then gone at once.
+        """Removes a version at once: readers see all of it or nothing.
 
         Raises:
             OSError: It cannot be renamed.
@@ -89,9 +89,9 @@ class LocalFolder:
 
     @contextlib.contextmanager
     def _aside(self, name: str) -> Iterator[Path]:
-        """A path that is gone afterwards unless it was renamed.
+        """A path that is deleted on exit unless it was renamed.
 
-        Its name has a part by chance: one that could not be removed does not stand in the way.
+        Its name is partly random, so that a leftover that could not be removed is not in the way.
         """
         partial = self._path / f"{_PARTIAL_PREFIX}{name}-{secrets.token_hex(4)}"
         try:
@@ -101,7 +101,7 @@ class LocalFolder:
 
 
 def _make_folder(folder: Path) -> None:
-    """Makes a folder and its parents, each on the disk before the next."""
+    """Creates a folder and its parents, each flushed to disk before the next."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
@@ -110,7 +110,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _lock(folder: Path) -> int:
-    """Waits for the folder's lock; it is free again when the descriptor is closed."""
+    """Waits for the folder's lock; closing the descriptor releases it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -130,14 +130,14 @@ def _lock(folder: Path) -> int:
 
 
 def _delete(folder: Path) -> None:
-    """Removes a folder that no reader knows; what cannot be removed is for the next writer."""
+    """Removes a folder that no reader uses; the next writer removes what is left."""
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         logging.warning("%s could not be removed.", folder)
 
 
 def _flush(folder: Path) -> None:
-    """Waits until every file and folder is on the disk."""
+    """Flushes every file and folder to disk."""
     for parent, _, names in os.walk(folder):
         for name in names:
             descriptor = os.open(Path(parent) / name, os.O_RDONLY)
@@ -153,7 +153,7 @@ def _flush_folder(folder: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some mounted volumes keep no folders that could be flushed, and say so with EINVAL.
+        # Some mounted volumes cannot flush folders, and raise EINVAL.
         if error.errno != errno.EINVAL:
             raise
     finally:

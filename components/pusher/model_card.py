@@ -11,7 +11,7 @@ from components.pusher.saved_model import ModelFacts
 CARD_FILE = "model_card.json"
 LABELS_FILE = "labels.txt"
 
-# Names of people's files do not leave the workspace with the model.
+# Names of the users' files do not leave the workspace with the model.
 _NOT_IN_CARD = {"worst"}
 
 
@@ -26,16 +26,16 @@ def build_model_card(
     image_size: int | None,
     decision: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """Builds the card.
+    """Builds the model card.
 
     Args:
-        facts: What the SavedModel says of itself.
+        facts: Signatures, labels and release of the SavedModel.
         model_name: Name of the model in service.
         model_uri: The Model artifact.
         run_id: The run that pushes it.
-        data: See `read_data`; None where the examples are not known.
+        data: See `read_data`; None if the examples are not known.
         config: The effective configuration.
-        image_size: Height and width that images are resized to inside, in pixels, if known.
+        image_size: Height and width that the model resizes images to, in pixels, if known.
         decision: The Evaluator's `decision.json`.
 
     Returns:
@@ -62,11 +62,11 @@ def build_model_card(
 
 
 def read_data(examples_uri: str, fingerprint: str) -> dict[str, Any]:
-    """What is known of the images: `fingerprint`, and the counts of ingest where there are any.
+    """What is known of the images: `fingerprint`, and ImageExampleGen's counts if there are any.
 
     Args:
         examples_uri: Folder of the Examples artifact.
-        fingerprint: Fingerprint of the data that ingest read.
+        fingerprint: Fingerprint of the data that was read.
     """
     counts = read_summary(examples_uri) or {}
     kept = ("accepted", "quarantined", "splits", "classes", "span")
@@ -77,7 +77,7 @@ def read_data(examples_uri: str, fingerprint: str) -> dict[str, Any]:
 
 
 def library_versions() -> dict[str, str]:
-    """The version of Python and of every package that is installed, by name."""
+    """The versions of Python and of every installed package, by name."""
     packages = {
         package.metadata["Name"]: package.version
         for package in metadata.distributions()
@@ -101,5 +101,5 @@ def _input_contract(facts: ModelFacts, image_size: int | None) -> dict[str, Any]
         **tensor,
         "formats": ["JPEG", "PNG", "GIF (first frame)", "BMP"],
         "resized_to_px": image_size,
-        "description": "Whole image files as bytes. Decoding, resizing and scaling are inside.",
+        "description": "Whole image files as bytes. The model decodes, resizes and scales them.",
     }

@@ -1,10 +1,10 @@
-"""Versions in an object store: there is no rename, so `saved_model.pb` comes last.
+"""Versions in an object store, which cannot rename: `saved_model.pb` is written last.
 
-TensorFlow Serving, KServe and `versions.py` take a version for one by its `saved_model.pb`. Before
-that is written, the other files are there in full. It is the first to go, too.
+TensorFlow Serving, KServe and `versions.py` recognize a version by its `saved_model.pb`. It is
+written after all other files are complete, and removed first.
 
-What has no `saved_model.pb` may be of another tool, or of a writer at work. Two files beside the
-versions tell whose it is, from before its first file is written or removed until after its last:
+A folder without `saved_model.pb` may belong to another tool or to a running writer. Two files
+beside the versions mark it, from before its first file is written or removed until after its last:
 
     .writing-NUMBER-TOKEN   a version that is being written
     .removing-NUMBER        a version that is being removed
@@ -24,16 +24,15 @@ from typing import Any
 from components import storage
 from components.errors import UserError
 from components.pusher.files import copy_file, file_sizes, storage_error
-from components.pusher.origin import ORIGIN_FILE
+from components.pusher.version import ORIGIN_FILE, SAVED_MODEL
 
-MARKER = "saved_model.pb"
 _CLAIM_PREFIX = ".writing-"
 _REMOVAL_PREFIX = ".removing-"
 _DEAD_AFTER_SECONDS = 24 * 3600
 
 
 def check_address(address: str) -> None:
-    """Refuses an address that could not be written to when training is over.
+    """Rejects an address that could not be written to after the training.
 
     Raises:
         UserError: TensorFlow has no file system for it.
@@ -46,19 +45,19 @@ def check_address(address: str) -> None:
     known = sorted(name for name in tf.io.gfile.get_registered_schemes() if name)
     if scheme not in known:
         raise UserError(
-            f"push.folder: {address} cannot be written: TensorFlow here knows the file systems "
+            f"push.folder: {address} cannot be written: this TensorFlow supports the file systems "
             f"{', '.join(f'{name}://' for name in known)}",
-            hint="Mount the folder and give its path, or install the package that brings "
+            hint="Mount the folder and give its path, or install the package that adds "
             f"{scheme}:// to TensorFlow.",
         )
 
 
 class ObjectStore:
-    """A folder of versions that `tf.io.gfile` reaches.
+    """A folder of versions in a file system of `tf.io.gfile`.
 
-    Writers need no lock: each claims its number, and one that meets another's claim takes another
-    number. Stores that list what was just written (Google's does, and S3 since 2020) let no two
-    writers have one number.
+    Writers need no lock: each claims a number, and one that finds another's claim takes another
+    number. In stores with consistent listings (Google's, and S3 since 2020) no two writers get the
+    same number.
 
     Args:
         address: Its address, such as `gs://bucket/flowers`.
@@ -68,7 +67,7 @@ class ObjectStore:
         self._address = address.rstrip("/")
 
     def names(self) -> list[str]:
-        """Names of everything in it, in no order; nothing if it is not there."""
+        """Names of everything in it, unordered; empty if it does not exist."""
         import tensorflow as tf
 
         try:
@@ -80,31 +79,31 @@ class ObjectStore:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Removes what writers left behind that must be dead: it is older than a day.
+        """Removes leftovers that are older than a day, so that their writers must be dead.
 
-        What cannot be removed is for the next writer.
+        What cannot be removed is left to the next writer.
         """
         try:
-            self._clear()
+            self._remove_leftovers()
         except OSError as error:
-            logging.warning("What dead writers left could not be removed: %s", error)
+            logging.warning("Leftovers of dead writers could not be removed: %s", error)
         yield
 
     def write(self, number: int, source: str, files: Mapping[str, bytes]) -> int:
         """Adds a version; see `LocalFolder.write`.
 
         Returns:
-            Its number: `number`, or a higher one where another writer has that.
+            Its number: `number`, or a higher one if another writer has claimed that.
 
         Raises:
-            OSError: It cannot be written, or is not there in full; no version has changed.
+            OSError: It cannot be written, or is incomplete; no version has changed.
         """
         with self._errors(), tempfile.TemporaryDirectory() as folder:
             expected = file_sizes(source)
             number, claim = self._claim(number)
             try:
                 for name in expected:
-                    if name not in files and name != MARKER:
+                    if name not in files and name != SAVED_MODEL:
                         self._copy(storage.join(source, name), number, name)
                 for name, contents in files.items():
                     path = os.path.join(folder, "file")
@@ -113,9 +112,9 @@ class ObjectStore:
                     self._copy(path, number, name)
                     expected[name] = len(contents)
                 self._check(number, expected)
-                self._copy(storage.join(source, MARKER), number, MARKER)
+                self._copy(storage.join(source, SAVED_MODEL), number, SAVED_MODEL)
             except BaseException:
-                with contextlib.suppress(Exception):  # what went wrong first is what is told
+                with contextlib.suppress(Exception):  # the first error is the one to report
                     self._delete(number)
                     self._gfile.remove(claim)
                 raise
@@ -123,17 +122,17 @@ class ObjectStore:
         return number
 
     def remove(self, name: str) -> None:
-        """Removes a version; without its `saved_model.pb`, which goes first, it is none.
+        """Removes a version; `saved_model.pb` goes first, and without it it is not a version.
 
         Raises:
-            OSError: It cannot be removed; what is left of it is cleared away when it is a day old.
+            OSError: It cannot be removed; leftovers are removed when they are a day old.
         """
         import tensorflow as tf
 
         with self._errors():
             removal = self._join(_REMOVAL_PREFIX + name)
             self._write_text(removal, name)
-            # What is not found, another writer removes at the same time.
+            # If a file is not found, another writer is removing it at the same time.
             with contextlib.suppress(tf.errors.NotFoundError):
                 self._delete(name)
                 self._gfile.remove(removal)
@@ -155,48 +154,48 @@ class ObjectStore:
             file.write(text)
 
     def _delete(self, name: object) -> None:
-        """Deletes a version's files, the one that makes it a version first."""
-        if self._exists(name, MARKER):
-            self._gfile.remove(self._join(name, MARKER))
+        """Deletes a version's files, `saved_model.pb` first."""
+        if self._exists(name, SAVED_MODEL):
+            self._gfile.remove(self._join(name, SAVED_MODEL))
         self._gfile.rmtree(self._join(name))
 
-    def _clear(self) -> None:
+    def _remove_leftovers(self) -> None:
         with self._errors():
             for name in self.names():
                 if self._is_dead(name):
                     self.remove(name)
             names = self.names()
             for name in names:
-                if self._is_spent(name, names):
+                if self._is_stale_marker(name, names):
                     self._gfile.remove(self._join(name))
 
     def _is_dead(self, name: str) -> bool:
-        """Whether it is an old folder of ours that was not written, or not removed, to its end."""
+        """Whether it is an old folder of ours that was written or removed only in part."""
         if not re.fullmatch("[0-9]+", name) or not _is_old(int(name)):
             return False
-        is_ours = bool(self._marks(int(name))) or self._exists(name, ORIGIN_FILE)
-        return is_ours and not self._exists(name, MARKER)
+        is_ours = bool(self._markers(int(name))) or self._exists(name, ORIGIN_FILE)
+        return is_ours and not self._exists(name, SAVED_MODEL)
 
-    def _is_spent(self, name: str, names: Collection[str]) -> bool:
-        """Whether it is a file that told of a version, and is of no more use."""
+    def _is_stale_marker(self, name: str, names: Collection[str]) -> bool:
+        """Whether it is a marker file of a version that is no longer written or removed."""
         if claimed := re.match(re.escape(_CLAIM_PREFIX) + "([0-9]+)-", name):
             return _is_old(int(claimed[1]))
         return name.startswith(_REMOVAL_PREFIX) and name.removeprefix(_REMOVAL_PREFIX) not in names
 
     def _claim(self, number: int) -> tuple[int, str]:
-        """Takes a number that no other writer has; returns it and the file that says so."""
+        """Claims a number that no other writer has; returns it and the claim's address."""
         self._gfile.makedirs(self._address)
         while True:
             name = f"{_CLAIM_PREFIX}{number}-{secrets.token_hex(8)}"
             claim = self._join(name)
             self._write_text(claim, name)
-            if self._marks(number) == [name] and str(number) not in self.names():
+            if self._markers(number) == [name] and str(number) not in self.names():
                 return number, claim
             self._gfile.remove(claim)
-            number += random.randint(1, 10)  # two that met do not meet again for ever
+            number += random.randint(1, 10)  # two writers do not collide forever
 
     def _release(self, claim: str) -> None:
-        """Takes a claim back, or leaves it: its version is in service, and it goes in a day."""
+        """Removes a claim; if that fails, a later writer does it, a day from now."""
         import tensorflow as tf
 
         try:
@@ -204,8 +203,8 @@ class ObjectStore:
         except tf.errors.OpError as error:
             logging.warning("%s could not be removed: %s", claim, error)
 
-    def _marks(self, number: int) -> list[str]:
-        """Names of the files which tell that a version is being written or removed."""
+    def _markers(self, number: int) -> list[str]:
+        """Names of the files that mark a version as being written or removed."""
         claim, removal = f"{_CLAIM_PREFIX}{number}-", f"{_REMOVAL_PREFIX}{number}"
         return [name for name in self.names() if name.startswith(claim) or name == removal]
 
@@ -215,10 +214,10 @@ class ObjectStore:
         copy_file(source, target)
 
     def _check(self, number: int, expected: Mapping[str, int]) -> None:
-        found = file_sizes(self._join(number))
+        sizes = file_sizes(self._join(number))
         for name, size in expected.items():
-            if name != MARKER and found.get(name) != size:
-                message = f"has {found.get(name, 0)} of {size} bytes after it was written"
+            if name != SAVED_MODEL and sizes.get(name) != size:
+                message = f"has {sizes.get(name, 0)} of {size} bytes after it was written"
                 raise OSError(None, message, self._join(number, name))
 
     @contextlib.contextmanager
@@ -232,5 +231,5 @@ class ObjectStore:
 
 
 def _is_old(number: int) -> bool:
-    """Whether a writer that began at that time, in seconds, must be dead."""
+    """Whether a writer that started at this time, in Unix seconds, must be dead."""
     return number < time.time() - _DEAD_AFTER_SECONDS

@@ -1,22 +1,26 @@
-"""Puts an older version back in service, and sees to it that it stays there."""
+"""Puts an older version back in service, and keeps it there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from components.errors import UserError
-from components.pusher.folder import Address, open_folder
-from components.pusher.origin import Origin
-from components.pusher.version import Version, find_damage
-from components.pusher.versions import list_versions, newest_version, write_version
+from components.pusher.files import Address
+from components.pusher.version import Origin, Version, find_damage
+from components.pusher.versions import (
+    list_versions,
+    newest_version,
+    open_folder,
+    write_version,
+)
 
 
 class RollbackError(UserError):
-    """There is nothing to go back to, or not from here."""
+    """There is no version to go back to, or it cannot be put back."""
 
 
 @dataclass(frozen=True)
 class Rollback:
-    """What a rollback did.
+    """The result of a rollback.
 
     Attributes:
         before: The version that was in service; None if there was none that a server could load.
@@ -35,22 +39,22 @@ def roll_back(folder: Address, to: int | None = None, *, seen: int | None = None
     """Puts an older version in service: a copy of its files, as the newest version.
 
     The models that runs pushed after the one put back are withdrawn: a run whose images, settings
-    and code have not changed comes to the same model again, and must not push it again. A
+    and code have not changed produces the same model again, and must not push it again. A
     withdrawal ends when the model is put back by `to`.
 
     Args:
         folder: The model's folder.
-        to: Number of the version to put back; None takes the newest one before the one in service
-            that holds another model and was not withdrawn.
-        seen: The version in service when the rollback was asked for, if it must still be there.
+        to: Number of the version to put back; None chooses the newest one before the one in service
+            that has another model and was not withdrawn.
+        seen: The version in service when the rollback was requested, if it must still be there.
 
     Raises:
-        RollbackError: There is no such version, it is damaged or in service already, or another
-            one than `seen` is in service by now.
+        RollbackError: There is no such version, it is damaged or in service already, or the
+            version in service is no longer `seen`.
         OSError: The disk is full or the folder not writable; nothing in service has changed.
     """
     if not list_versions(folder):
-        raise RollbackError(f"{folder} holds no version", "Run the pipeline first.")
+        raise RollbackError(f"{folder} has no version", "Run the pipeline first.")
     with open_folder(folder).writing():
         versions, before = list_versions(folder), newest_version(folder)
         _require_seen(before, seen)
@@ -66,9 +70,9 @@ def _require_seen(before: Version | None, seen: int | None) -> None:
     now = before.number if before else None
     if seen is not None and now != seen:
         raise RollbackError(
-            f"version {now} is in service by now, not {seen}: "
+            f"version {now} is in service now, not {seen}: "
             "a push or another rollback came first; nothing was changed",
-            "Look at `models`, and decide again.",
+            "Check `models`, and try again.",
         )
 
 
@@ -78,12 +82,12 @@ def _find(versions: Sequence[Version], before: Version | None, to: int | None) -
         raise RollbackError(f"version {source.number} is in service already")
     if before and source.origin is not None and source.origin == before.origin:
         raise RollbackError(
-            f"version {before.number}, in service, holds the same model as version {source.number}"
+            f"version {before.number}, in service, has the same model as version {source.number}"
         )
     if damage := find_damage(source):
         raise RollbackError(
             f"version {source.number} cannot be put back: {damage}",
-            "Choose another one with --to; `models` lists them.",
+            "Choose another version with --to; `models` lists them.",
         )
     return source
 
@@ -92,8 +96,8 @@ def _named(versions: Sequence[Version], number: int) -> Version:
     for version in versions:
         if version.number == number:
             return version
-    there = ", ".join(str(version.number) for version in versions)
-    raise RollbackError(f"there is no version {number}; there are {there}")
+    existing = ", ".join(str(version.number) for version in versions)
+    raise RollbackError(f"there is no version {number}; there are {existing}")
 
 
 def _default(versions: Sequence[Version], before: Version | None) -> Version:
@@ -107,7 +111,7 @@ def _default(versions: Sequence[Version], before: Version | None) -> Version:
             return version
     raise RollbackError(
         f"there is no version before {before.number if before else 'the first'} to go back to",
-        "`models` lists what there is, also what was withdrawn; --to VERSION puts that back.",
+        "`models` lists all versions, withdrawn ones too; --to VERSION puts one of them back.",
     )
 
 
@@ -116,8 +120,8 @@ def _withdrawn(
 ) -> tuple[str, ...]:
     """The models that were withdrawn before, and those that are newer than the one put back.
 
-    A copy counts as what it is a copy of: who goes back from b to a and then undoes that withdraws
-    nothing, though the copy of a has a higher number than b.
+    A copy counts as the version that it is a copy of: going back from b to a and then to b again
+    withdraws nothing, though the copy of a has a higher number than b.
     """
     earlier = before.details.withdrawn if before and before.details else ()
     newer = [version.origin for version in versions if _pushed_as(version) > _pushed_as(source)]
@@ -126,6 +130,6 @@ def _withdrawn(
 
 
 def _pushed_as(version: Version) -> int:
-    """The number that a run gave to the version, or to the one that it is a copy of."""
+    """The number under which a run pushed the version, or the one that it is a copy of."""
     copy_of = version.details.copy_of if version.details else None
     return version.number if copy_of is None else copy_of

@@ -1,4 +1,4 @@
-"""What a SavedModel says of itself, read from its file without loading it."""
+"""Signatures, labels and release of a SavedModel, read from its file without loading it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +10,10 @@ LABELS_FILE = "assets/labels.txt"
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What a SavedModel says of itself.
+    """What is known of a SavedModel without loading it.
 
     Attributes:
-        labels: Class names in the order of the scores; empty where it has no list.
+        labels: Class names in the order of the scores; empty if it has no `labels.txt`.
         signatures: By name, `inputs` and `outputs`: by name, `dtype` and `shape` (None is any).
         tensorflow: The release of TensorFlow that wrote it.
     """

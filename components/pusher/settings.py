@@ -9,7 +9,7 @@ from components.settings import Settings
 
 
 class PushSettings(Settings):
-    """Where a blessed model appears."""
+    """Where blessed models are pushed to."""
 
     model_name: Annotated[
         str,
@@ -21,5 +21,5 @@ class PushSettings(Settings):
     """Folder that versions are pushed to, a path or a URL (`gs://...`); empty is
     `WORKSPACE/serving/MODEL_NAME`."""
     keep: Annotated[int, Field(ge=1)] | None = 5
-    """Newest versions that stay; older ones go after a push. Empty keeps all. (5: a week of nightly
-    pushes; `rollback` needs at least 2.)"""
+    """Newest versions to keep; older ones are deleted after a push. Empty keeps all. (5: a
+    week of nightly pushes; `rollback` needs at least 2.)"""

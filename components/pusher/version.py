@@ -1,17 +1,46 @@
-"""One version of a model, as it is found in its folder."""
+"""One version of a model in its folder, and `assets.extra/origin.json`: where it came from."""
 
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from components import storage
-from components.pusher.files import file_sizes
-from components.pusher.folder import Address
-from components.pusher.origin import ORIGIN_FILE, Origin, parse_origin
+from components.pusher.files import Address, file_sizes
 
+ORIGIN_FILE = "assets.extra/origin.json"
 SAVED_MODEL = "saved_model.pb"
 NO_SAVED_MODEL = f"has no {SAVED_MODEL}, so that no server can load it"
 NOT_A_FOLDER = "is not a folder"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a version came from; kept in the version itself.
+
+    Attributes:
+        model_uri: The Model artifact that it was made from; None for a copy of a version that
+            another tool wrote.
+        run_id: The run that pushed the model.
+        pushed: When the version appeared, in UTC, as ISO 8601.
+        copy_of: Number of the version that a rollback copied; for a copy of a copy, that of the
+            first one, which may be deleted. None if a run pushed it.
+        withdrawn: Model artifacts that rollbacks took out of service. They are kept in the newest
+            version, so that they appear with it and cannot be lost separately.
+        files: Bytes of each file of the version except this one, by name.
+    """
+
+    model_uri: str | None
+    run_id: str | None = None
+    pushed: str | None = None
+    copy_of: int | None = None
+    withdrawn: tuple[str, ...] = ()
+    files: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        """The file's contents."""
+        return json.dumps(asdict(self), indent=2).encode() + b"\n"
 
 
 @dataclass(frozen=True)
@@ -22,8 +51,8 @@ class Version:
         number: Its number; higher ones are newer.
         address: Its folder, a path or a URL.
         origin: The Model artifact that it was made from, as a URI; None if another tool wrote it.
-        details: All that is known of where it came from; None if another tool wrote it.
-        problem: What is wrong with it at first sight, or None; `find_damage` looks closer.
+        details: Its `origin.json`; None if another tool wrote it.
+        problem: What is wrong with it at first sight, or None; `find_damage` checks its files.
     """
 
     number: int
@@ -34,7 +63,7 @@ class Version:
 
     @property
     def path(self) -> Path:
-        """Its folder, where that is on this machine."""
+        """Its folder, if that is on this machine."""
         return Path(self.address)
 
     @property
@@ -44,7 +73,7 @@ class Version:
 
 
 def read_version(folder: Address, name: str) -> Version:
-    """Looks at a version: its model's file and where it came from.
+    """Reads a version: whether it has a model, and where it came from.
 
     Args:
         folder: The model's folder.
@@ -70,17 +99,42 @@ def read_version(folder: Address, name: str) -> Version:
     return Version(int(name), address, origin.model_uri, origin)
 
 
+def parse_origin(contents: bytes) -> Origin:
+    """Parses `origin.json`; keys that a newer release may add are ignored.
+
+    Raises:
+        ValueError: It is not such a file.
+    """
+    tree: Any = json.loads(contents)
+    if not isinstance(tree, dict) or "model_uri" not in tree:
+        raise ValueError("it names no model")
+    files = tree.get("files") or {}
+    is_valid = isinstance(files, dict) and all(isinstance(size, int) for size in files.values())
+    is_valid = is_valid and isinstance(tree.get("copy_of"), int | None)
+    texts = [tree["model_uri"], tree.get("run_id"), tree.get("pushed")]
+    if not is_valid or not all(text is None or isinstance(text, str) for text in texts):
+        raise ValueError("it has values of the wrong type")
+    return Origin(
+        model_uri=tree["model_uri"],
+        run_id=tree.get("run_id"),
+        pushed=tree.get("pushed"),
+        copy_of=tree.get("copy_of"),
+        withdrawn=tuple(map(str, tree.get("withdrawn") or ())),
+        files=files,
+    )
+
+
 def find_damage(version: Version) -> str | None:
-    """What is wrong with a version: its problem, or that files are not as they were written."""
+    """What is wrong with a version: its problem, or a file that is not as it was written."""
     if version.problem or version.details is None:
         return version.problem
     try:
-        found = file_sizes(version.address)
+        sizes = file_sizes(version.address)
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
     for name, size in version.details.files.items():
-        if name not in found:
+        if name not in sizes:
             return f"{name} is missing"
-        if found[name] != size:
-            return f"{name} has {found[name]:,} bytes, and had {size:,} when it was pushed"
+        if sizes[name] != size:
+            return f"{name} has {sizes[name]:,} bytes, and had {size:,} when it was pushed"
     return None

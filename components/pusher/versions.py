@@ -1,7 +1,7 @@
-"""The folder that a model server reads: one subfolder a version, named by a number.
+"""The folder that a model server reads: one subfolder per version, named by a number.
 
-TensorFlow Serving and KServe load the highest number and pass over every other name, so that what
-is being written beside the versions is never seen.
+TensorFlow Serving and KServe load the highest number and ignore every other name, so what is being
+written beside the versions is never seen.
 """
 
 import contextlib
@@ -9,16 +9,35 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Protocol
 
+from components import storage
 from components.errors import UserError
 from components.progress import report_note
-from components.pusher.files import file_sizes
-from components.pusher.folder import Address, open_folder
-from components.pusher.origin import ORIGIN_FILE, Origin
-from components.pusher.version import Version, read_version
+from components.pusher.files import Address, file_sizes
+from components.pusher.local_folder import LocalFolder
+from components.pusher.object_store import ObjectStore
+from components.pusher.version import ORIGIN_FILE, Origin, Version, read_version
+
+
+class VersionFolder(Protocol):
+    """A folder of versions; see `LocalFolder` and `ObjectStore`."""
+
+    def names(self) -> list[str]:
+        """Names of everything in it."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Removes leftovers of dead writers, and keeps others out."""
+
+    def write(self, number: int, source: str, files: Mapping[str, bytes]) -> int:
+        """Adds a version, whole or not at all; returns its number."""
+
+    def remove(self, name: str) -> None:
+        """Removes a version."""
 
 
 class WithdrawnError(UserError):
@@ -43,6 +62,12 @@ class WithdrawnError(UserError):
         return type(self), (self.in_service,)
 
 
+def open_folder(address: Address) -> VersionFolder:
+    """The folder at an address."""
+    address = os.fspath(address)
+    return ObjectStore(address) if storage.is_remote(address) else LocalFolder(address)
+
+
 def list_versions(folder: Address) -> list[Version]:
     """Every version, newest first, damaged ones too.
 
@@ -62,9 +87,9 @@ def newest_version(folder: Address) -> Version | None:
 
 
 def was_pushed_last(folder: Address, model_uri: str | None) -> bool:
-    """Whether the version in service is what a run pushed of this model, not a rollback's copy.
+    """Whether the version in service is this model as a run pushed it, not a rollback's copy.
 
-    If so, what the Pusher recorded when it pushed the model still holds.
+    If so, the Pusher's record of that push is still valid.
     """
     newest = newest_version(folder)
     if newest is None or newest.details is None:
@@ -83,25 +108,25 @@ def add_version(
 ) -> Version:
     """Puts a SavedModel into service as the newest version.
 
-    It appears whole or not at all, whenever the writer dies. What a dead writer left behind is
+    It appears whole or not at all, whenever the writer dies. Leftovers of a dead writer are
     removed. A model that is the newest version already (its writer died after it appeared) is not
     written twice.
 
     Args:
-        folder: The model's folder, made if missing.
+        folder: The model's folder, created if missing.
         saved_model: The SavedModel's folder.
         model_uri: The Model artifact that it belongs to.
         extras: Files for the version's `assets.extra`, by name.
         run_id: The run that pushes it.
         keep: How many of the newest versions stay; None keeps all. What other tools wrote is
-            neither counted nor removed. What cannot be removed is told, and the next push tries
+            neither counted nor removed. A failed removal is reported, and the next push tries
             again: the model is in service by then.
 
     Returns:
         The version in service.
 
     Raises:
-        WithdrawnError: A rollback took the model out of service, and none has put it back.
+        WithdrawnError: A rollback took the model out of service, and it was not put back.
         OSError: The disk is full or the folder not writable; nothing in service has changed.
     """
     with open_folder(folder).writing():
@@ -126,8 +151,8 @@ def write_version(
 
     Args:
         folder: The model's folder.
-        source: The folder that is copied.
-        origin: Where it came from; its time and its files are filled in.
+        source: The folder to copy.
+        origin: Where it came from; `pushed` and `files` are filled in.
         extras: Files for the version's `assets.extra`, by name.
 
     Raises:
@@ -138,7 +163,7 @@ def write_version(
     sizes.pop(ORIGIN_FILE, None)
     now = datetime.now(timezone.utc)
     origin = replace(origin, pushed=now.isoformat(timespec="seconds"), files=sizes)
-    # Numbers are times, as TFX's Pusher has them, but never go backwards with the clock.
+    # Numbers are times, as in TFX's Pusher, but never go back with the clock.
     number = max([int(time.time()), *(int(name) + 1 for name in _numbers(folder))])
     number = open_folder(folder).write(number, source, {**files, ORIGIN_FILE: origin.to_json()})
     return read_version(folder, str(number))
@@ -155,16 +180,16 @@ def _numbers(folder: Address) -> list[str]:
 
 def _remove_old(folder: Address, keep: int) -> None:
     ours: list[Version] = []
-    with _noted("old versions could not be looked for"):
+    with _report_os_error("old versions could not be listed"):
         ours = [version for version in list_versions(folder) if version.details is not None]
     for version in ours[keep:]:
-        with _noted(f"old version {version.number} could not be removed"):
+        with _report_os_error(f"old version {version.number} could not be removed"):
             open_folder(folder).remove(Path(version.address).name)
 
 
 @contextlib.contextmanager
-def _noted(what: str) -> Iterator[None]:
-    """Tells what went wrong, where that is no reason to fail."""
+def _report_os_error(what: str) -> Iterator[None]:
+    """Reports an error that is no reason to fail the push."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Requests that TensorFlow Serving answers before it takes others: the first user does not wait."""
+"""Warm-up requests: TensorFlow Serving runs them first, so that the first user does not wait."""
 
 import os
 import tempfile
@@ -9,11 +9,11 @@ from components.pusher.saved_model import ModelFacts
 from components.records import list_record_files, open_records
 
 WARMUP_FILE = "tf_serving_warmup_requests"
-"""Where TensorFlow Serving looks for them: this name in `assets.extra`."""
+"""Name in `assets.extra` under which TensorFlow Serving looks for them."""
 SIGNATURE = "serving_default"
 IMAGE, LABEL = "image/encoded", "image/class/text"
 IMAGES = 4
-"""Images in the requests; a few are enough to have every part of the graph run once."""
+"""Images in the requests; a few are enough to run every part of the graph once."""
 
 _MAX_IMAGE_BYTES = 1 << 20
 
@@ -28,7 +28,7 @@ def build_warmup(images: Sequence[bytes], facts: ModelFacts, model_name: str) ->
         model_name: Name of the model in service.
 
     Returns:
-        A TFRecord file of `PredictionLog`s, or None where there are no images or the model's
+        A TFRecord file of `PredictionLog`s, or None if there are no images or the model's
         `serving_default` does not take one batch of bytes.
     """
     name = _bytes_input(facts)
@@ -47,15 +47,15 @@ def build_warmup(images: Sequence[bytes], facts: ModelFacts, model_name: str) ->
 
 
 def sample_images(examples_uri: str, split: str, count: int = IMAGES) -> list[bytes]:
-    """Takes images from a split, of as many classes as there are.
+    """Samples images from a split, of as many classes as possible.
 
     Args:
         examples_uri: Folder of the Examples artifact.
         split: The split.
-        count: How many images at most.
+        count: Maximum number of images.
 
     Returns:
-        Their bytes; images of more than 1 MB are passed over. They are the same ones each time.
+        Their bytes, the same ones each time; images of more than 1 MB are skipped.
     """
     of_new_classes: list[bytes] = []
     others: list[bytes] = []

@@ -6,7 +6,7 @@ from tfx.orchestration.portable import base_driver as portable_base_driver
 from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import driver_output_pb2
 
-from components.report.sections.history import read_run_facts
+from components.report.inputs.history import read_run_facts
 
 RUN_KEY = "run"
 STATISTICS_KEY = "statistics"

@@ -7,9 +7,9 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components.progress import report_progress
-from components.report.folder import write_folder
+from components.report.inputs.sources import collect_sources
 from components.report.page import build_page
-from components.report.sources import collect_sources
+from components.report.page_files import write_folder
 
 
 class Executor(base_executor.BaseExecutor):

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.format import count
-from components.report import number_format
-from components.report.folder import PAGE_FILE
+from components.report.inputs.sources import Sources
+from components.report.page_files import PAGE_FILE
+from components.report.sections import number_format
 from components.report.sections.confusion import read_confusion
+from components.report.sections.data import read_data
 from components.report.sections.drift import read_drift
-from components.report.sections.images import read_data
 from components.report.sections.lineage import read_lineage
 from components.report.sections.metrics import read_metrics
 from components.report.sections.mistakes import read_mistakes
@@ -17,7 +18,6 @@ from components.report.sections.serving_check import read_serving_check
 from components.report.sections.times import read_times
 from components.report.sections.training import read_training
 from components.report.sections.verdict import read_verdict
-from components.report.sources import Sources
 
 _FILTERS = (
     number_format.accuracy, number_format.signed, number_format.interval,

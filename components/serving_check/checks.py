@@ -8,7 +8,7 @@ import numpy as np
 
 from components.serving_check import calls as q
 from components.serving_check.clean_process import Answers
-from components.serving_check.client import LOAD
+from components.serving_check.clean_process_main import LOAD
 from components.serving_check.contract import OUTPUTS, find_problem, is_same
 from components.serving_check.images import UNDECODABLE
 from components.serving_check.reference import BATCH_SIZE, Reference

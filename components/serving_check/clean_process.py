@@ -17,7 +17,7 @@ import numpy as np
 from absl import logging
 
 from components.progress import report_progress
-from components.serving_check import client
+from components.serving_check import clean_process_main
 from components.serving_check.calls import Question, Series
 from components.serving_check.contract import Outputs
 from components.serving_check.timing import Timing
@@ -84,7 +84,7 @@ def _write(questions: Sequence[Question | Series], folder: Path) -> None:
 
 def _start(model: str, folder: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
     # -I: neither PYTHONPATH nor the current folder leads to our packages.
-    command = [sys.executable, "-I", client.__file__, model, str(folder)]
+    command = [sys.executable, "-I", clean_process_main.__file__, model, str(folder)]
     environment = {
         **os.environ,
         # GPUs round in ways of their own; on the CPU scores can be told apart from wrong ones.
@@ -107,7 +107,7 @@ def _listen(
     lines: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     answers = Answers()
-    names = [client.LOAD, *(question.name for question in questions)]
+    names = [clean_process_main.LOAD, *(question.name for question in questions)]
     for number, name in enumerate(names):
         is_answered = False
         while not is_answered:
@@ -120,7 +120,7 @@ def _listen(
                 answers.ending = f"{name}: {_how_it_ended(process)}"
                 return answers
             is_answered = _take(json.loads(line), answers)
-        if client.LOAD in answers.errors:
+        if clean_process_main.LOAD in answers.errors:
             return answers
         report_progress("ServingCheck", "asking the model", number, len(questions))
     return answers
@@ -144,7 +144,7 @@ def _take(message: dict[str, Any], answers: Answers) -> bool:
         answers.timings[name] = Timing(
             np.asarray(message["milliseconds"]), np.asarray(message["memory_bytes"], np.int64)
         )
-    elif name != client.LOAD:
+    elif name != clean_process_main.LOAD:
         answers.outputs[name] = {key: _decode(output) for key, output in message["outputs"].items()}
     return True
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from components.errors import UserError
-from components.pusher.lineage import LineageError, open_store, record_rollback
 from components.pusher.rollback import Rollback, roll_back
+from components.pusher.rollback_lineage import LineageError, open_store, record_rollback
 from components.pusher.versions import newest_version
 from pipeline.console.final import shown_path
 from pipeline.workspace.registry import ServedModel, choose_model

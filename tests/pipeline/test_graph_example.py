@@ -15,9 +15,9 @@ import yaml
 import pipeline.graph
 import pipeline.nodes
 from components.evaluator.settings import GateSettings
-from components.report.run_facts import RunFacts, Step
+from components.report.inputs.run_facts import RunFacts, Step
+from components.report.inputs.sources import Sources
 from components.report.sections.times import read_times
-from components.report.sources import Sources
 from pipeline.config.load import check_config
 from pipeline.console.plain import PlainView
 from pipeline.nodes import METRICS, NODES, Node

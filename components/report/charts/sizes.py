@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from components.report.charts.chart import Chart, Theme, draw
-from components.report.sections.statistics import HEIGHT, WIDTH, Distribution, SplitStatistics
+from components.report.inputs.statistics import HEIGHT, WIDTH, Distribution, SplitStatistics
 
 _HEIGHT_PX = 220
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.report.sections.statistics import (
+from components.report.inputs.sources import Sources
+from components.report.inputs.statistics import (
     FORMAT,
     HEIGHT,
     WIDTH,
@@ -23,7 +24,6 @@ from components.report.sections.statistics import (
     SplitStatistics,
     read_statistics,
 )
-from components.report.sources import Sources
 from components.statistics_gen.options import LABEL
 
 MOST_CLASSES = 10

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
-from components.report.sources import Sources
+from components.report.inputs.sources import Sources
 
 _LIBRARIES = ("image-pipeline", "tensorflow", "keras", "tfx", "tensorflow-transform", "apache-beam")
 _ARTIFACTS = {

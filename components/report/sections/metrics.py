@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from components.format import count
-from components.report import number_format
+from components.report.inputs.sources import Sources
+from components.report.sections import number_format
 from components.report.sections.verdict import DECISION_FILE
-from components.report.sources import Sources
 
 MOST_ROWS = 20
 CLASS = "class"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from components.report.charts.thumbnails import read_thumbnails
+from components.report.inputs.sources import Sources
 from components.report.sections.verdict import DECISION_FILE
-from components.report.sources import Sources
 
 PREDICTIONS_FILE = "predictions.jsonl"
 MOST_IMAGES = 12

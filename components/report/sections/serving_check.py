@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.report import number_format
+from components.report.inputs.sources import Sources
+from components.report.sections import number_format
 from components.report.sections.verdict import CHECK_FILE
-from components.report.sources import Sources
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.report.run_facts import Step
-from components.report.sources import Sources
+from components.report.inputs.run_facts import Step
+from components.report.inputs.sources import Sources
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from components.report.charts.chart import Chart
 from components.report.charts.curves import draw_curves
-from components.report.sources import Sources
+from components.report.inputs.sources import Sources
 
 TRAINING_FILE = "training.json"
 

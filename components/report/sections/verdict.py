@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from components.report.sources import Sources
+from components.report.inputs.sources import Sources
 
 DECISION_FILE = "decision.json"
 CHECK_FILE = "serving_check.json"

@@ -1,4 +1,4 @@
-"""Which model a candidate is compared with."""
+"""Which model is the baseline, and which one a warm start begins from."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _empty_store() -> metadata_store.MetadataStore:
-    """A metadata store in memory; nothing was rolled back in it."""
+    """An empty metadata store in memory."""
     config = metadata_store_pb2.ConnectionConfig()
     config.fake_database.SetInParent()
     return metadata_store.MetadataStore(config)
@@ -58,20 +58,20 @@ def test_candidate_is_not_its_own_baseline() -> None:
     assert _resolve([_model(1)], [_blessing(2, 1)], candidate=1) == []
 
 
-def test_unblessed_models_are_no_baseline() -> None:
+def test_unblessed_model_is_not_the_baseline() -> None:
     models = [_model(1), _model(3), _model(5)]
     blessings = [_blessing(2, 1), _blessing(4, 3, blessed=0)]
     assert _resolve(models, blessings, candidate=5) == [1]
 
 
-def test_last_blessed_wins_over_last_trained() -> None:
+def test_last_blessed_comes_before_last_trained() -> None:
     # Model 1 was blessed again, from the cache, after model 3.
     models = [_model(1), _model(3), _model(7)]
     blessings = [_blessing(2, 1), _blessing(4, 3), _blessing(6, 1)]
     assert _resolve(models, blessings, candidate=7) == [1]
 
 
-def test_model_whose_files_are_gone_is_no_baseline() -> None:
+def test_model_with_deleted_files_is_not_the_baseline() -> None:
     Path("3/Format-Serving").rmdir()
     models = [_model(1), _model(3), _model(5)]
     assert _resolve(models, [_blessing(2, 1), _blessing(4, 3)], candidate=5) == [1]
@@ -82,13 +82,13 @@ def _keeping(blessing: standard_artifacts.ModelBlessing) -> standard_artifacts.M
     return blessing
 
 
-def test_model_that_keeps_the_baseline_is_none() -> None:
+def test_model_that_keeps_its_baseline_is_not_the_baseline() -> None:
     models = [_model(1), _model(3), _model(5), _model(7)]
     blessings = [_blessing(2, 1), _keeping(_blessing(4, 3)), _keeping(_blessing(6, 5))]
     assert _resolve(models, blessings, candidate=7) == [1]
 
 
-def test_model_that_kept_the_baseline_beats_none() -> None:
+def test_model_that_kept_a_deleted_baseline_is_the_baseline() -> None:
     Path("1/Format-Serving").rmdir()
     models = [_model(1), _model(3), _model(5), _model(7)]
     blessings = [_blessing(2, 1), _keeping(_blessing(4, 3)), _keeping(_blessing(6, 5))]
@@ -96,7 +96,7 @@ def test_model_that_kept_the_baseline_beats_none() -> None:
 
 
 def _store_of_refused(*models: standard_artifacts.Model) -> metadata_store.MetadataStore:
-    """A metadata store in memory in which ServingCheck refused models, which get their ids."""
+    """A metadata store in memory in which ServingCheck refused models; sets their ids."""
     store, mlmd = _empty_store(), metadata_store_pb2
     model_type = store.put_artifact_type(mlmd.ArtifactType(name="Model"))
     blessing_type = store.put_artifact_type(mlmd.ArtifactType(name="InfraBlessing"))
@@ -117,7 +117,7 @@ def _store_of_refused(*models: standard_artifacts.Model) -> metadata_store.Metad
     return store
 
 
-def test_model_that_the_serving_check_refused_is_nothing_to_build_on() -> None:
+def test_model_that_the_serving_check_refused_is_not_used() -> None:
     good, refused, candidate = _model(1), _model(3), _model(5)
     store = _store_of_refused(refused)
     good.id, candidate.id = refused.id + 10, refused.id + 20

@@ -1,31 +1,35 @@
-"""The margin knows noise: what refuses, what does not, at the bounds."""
+"""What counts as a loss or a gain beyond noise, at the bounds."""
 
 import pytest
 
-from components.evaluator.comparison import compare, describe_classes
+from components.evaluator.comparison import compare, describe_class_difference
 from tests.fakes.models.predictions import paired, prediction
 
 
 def test_counts_image_by_image() -> None:
-    found = compare(paired(both=14, gained=1, lost=3, neither=2), 0.95)
-    assert found is not None
-    assert (found.examples, found.accuracy, found.baseline_accuracy) == (20, 0.75, 0.85)
-    assert found.change == pytest.approx(-0.1)
-    assert found.interval[0] < found.change < found.interval[1]
+    comparison = compare(paired(both=14, gained=1, lost=3, neither=2), 0.95)
+    assert comparison is not None
+    assert (comparison.examples, comparison.accuracy, comparison.baseline_accuracy) == (
+        20,
+        0.75,
+        0.85,
+    )
+    assert comparison.change == pytest.approx(-0.1)
+    assert comparison.interval[0] < comparison.change < comparison.interval[1]
 
 
-def test_nothing_to_compare_on() -> None:
+def test_without_images_to_compare_there_is_no_comparison() -> None:
     assert compare([prediction("cats", "cats")], 0.95) is None
 
 
 @pytest.mark.parametrize(
     ("lost", "of", "max_drop", "is_refused"),
     [
-        # On 40 images, 5 that only the baseline finds are chance; 7 are more than 1% beyond it.
+        # On 40 images, 5 that only the baseline gets right are noise; 7 are more than 1% beyond it.
         (5, 40, 0.01, False),
         (7, 40, 0.01, True),
         (7, 40, 0.1, False),
-        # On 2,000, as large a share is no chance at all; 10 are within what is accepted.
+        # On 2,000, the same share is beyond noise; 10 are within what is accepted.
         (20, 2000, 0.01, False),
         (10, 2000, 0.0, True),
         (5, 2000, 0.0, False),
@@ -33,23 +37,23 @@ def test_nothing_to_compare_on() -> None:
     ],
 )
 def test_within_noise_and_beyond_it(lost: int, of: int, max_drop: float, is_refused: bool) -> None:
-    found = compare(paired(of - lost - 2, gained=0, lost=lost, neither=2), 0.95)
-    assert found is not None
-    assert found.is_loss(max_drop) is is_refused
+    comparison = compare(paired(of - lost - 2, gained=0, lost=lost, neither=2), 0.95)
+    assert comparison is not None
+    assert comparison.is_loss(max_drop) is is_refused
 
 
 def test_the_bound_is_the_upper_end_of_the_interval() -> None:
-    found = compare(paired(1900, gained=10, lost=60, neither=30), 0.95)
-    assert found is not None
-    assert not found.is_loss(-found.interval[1])
-    assert found.is_loss(-found.interval[1] - 1e-6)
+    comparison = compare(paired(1900, gained=10, lost=60, neither=30), 0.95)
+    assert comparison is not None
+    assert not comparison.is_loss(-comparison.interval[1])
+    assert comparison.is_loss(-comparison.interval[1] - 1e-6)
 
 
 def test_equal_models_are_neither_better_nor_worse() -> None:
     for table in ((20, 0, 0, 0), (16, 2, 2, 0), (10, 0, 0, 10)):
-        found = compare(paired(*table), 0.95)
-        assert found is not None
-        assert not found.is_loss(0.0) and not found.is_gain(0.0)
+        comparison = compare(paired(*table), 0.95)
+        assert comparison is not None
+        assert not comparison.is_loss(0.0) and not comparison.is_gain(0.0)
 
 
 @pytest.mark.parametrize(
@@ -63,10 +67,11 @@ def test_a_gain_is_the_mirror_of_a_loss(gained: int, max_drop: float, is_gain: b
     assert not gain.is_loss(max_drop) and not loss.is_gain(max_drop)
 
 
-def test_scores_that_are_no_numbers_are_wrong() -> None:
+def test_scores_that_are_not_finite_are_wrong() -> None:
     broken = [p.__class__(**{**vars(p), "score": None}) for p in paired(4, 0, 0, 0)]
-    found = compare(broken, 0.95)
-    assert found is not None and found.accuracy == 0 and found.baseline_accuracy == 1
+    comparison = compare(broken, 0.95)
+    assert comparison is not None
+    assert comparison.accuracy == 0 and comparison.baseline_accuracy == 1
 
 
 @pytest.mark.parametrize(
@@ -78,30 +83,30 @@ def test_scores_that_are_no_numbers_are_wrong() -> None:
             ["a", "b"],
             1200,
             "the baseline does not know c: both were compared on the 1,200 test images "
-            "of the classes that both know, each answering among those",
+            "of the classes that both know, each predicting among those",
         ),
         (
             ["a", "b"],
             ["a", "b", "c"],
             9,
-            "the baseline knows c, which this one does not: both were compared on the 9 "
-            "test images of the classes that both know, each answering among those",
+            "the baseline knows c, which this model does not: both were compared on the 9 "
+            "test images of the classes that both know, each predicting among those",
         ),
         (
             ["a"],
             ["b"],
             0,
-            "the baseline does not know a and knows b, which this one does not: no test "
+            "the baseline does not know a and knows b, which this model does not: no test "
             "image is of a class that both know; decided without a comparison",
         ),
     ],
 )
-def test_other_classes_are_told(
+def test_different_classes_are_described(
     candidate: list[str], baseline: list[str], compared: int, note: str | None
 ) -> None:
-    assert describe_classes(candidate, baseline, compared) == note
+    assert describe_class_difference(candidate, baseline, compared) == note
 
 
-def test_many_other_classes_are_counted() -> None:
-    note = describe_classes([f"c{n}" for n in range(9)], ["c0"], 3)
+def test_many_different_classes_are_counted() -> None:
+    note = describe_class_difference([f"c{n}" for n in range(9)], ["c0"], 3)
     assert note is not None and "does not know c1, c2, c3, c4, c5 and 3 more:" in note

@@ -1,4 +1,4 @@
-"""The gate in full: TFMA runs real models on Beam, and what comes of it is what Pusher reads."""
+"""The evaluator in full: TFMA runs real models on Beam, and TFX's Pusher reads the result."""
 
 import json
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from tfx.components.pusher import executor as tfx_pusher
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import channel_utils, standard_artifacts
 
-from components.evaluator.component import Gate
+from components.evaluator.component import ImageEvaluator
 from components.evaluator.executor import Executor, GateError
-from components.evaluator.metrics import ACCURACY
 from components.evaluator.settings import GateSettings
+from components.evaluator.tfma_models import ACCURACY
 from tests.fakes.models.tiny_models import COUNT, SIGNATURE, make_examples, make_model
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What the Evaluator left.
+    """What the evaluator wrote.
 
     Attributes:
         blessing: Its ModelBlessing artifact.
@@ -34,7 +34,7 @@ class Evaluated:
 
     @property
     def is_pushed(self) -> bool:
-        """What TFX's own Pusher makes of it."""
+        """Whether TFX's own Pusher would push the model."""
         return tfx_pusher.Executor().CheckBlessing({"model_blessing": [self.blessing]})
 
 
@@ -47,7 +47,7 @@ def evaluate(
     inputs = {"examples": [examples or make_examples(folder / "examples")], "model": [model]}
     if baseline is not None:
         inputs["baseline_model"] = [baseline]
-    component = Gate(
+    component = ImageEvaluator(
         examples=channel_utils.as_channel(inputs["examples"]),
         model=channel_utils.as_channel([model]),
         gate=GateSettings(**{"min_accuracy": 0.5, **gate}),
@@ -70,13 +70,13 @@ def properties(blessing: Any) -> dict[str, Any]:
     }
 
 
-def test_first_model_that_is_good_enough(tmp_path: Path) -> None:
+def test_a_first_model_that_is_good_enough_is_blessed(tmp_path: Path) -> None:
     slices = ["class", "format", "size", "camera"]
-    found = evaluate(
+    result = evaluate(
         tmp_path, make_model(tmp_path / "m", 18), min_accuracy=0.9, min_recall=0.9, slices=slices
     )
-    decision = found.decision
-    assert decision["blessed"] and found.is_pushed
+    decision = result.decision
+    assert decision["blessed"] and result.is_pushed
     assert decision["text"] == "0.900 +- 0.095 on 40 images, no baseline: blessed"
     assert decision["baseline_accuracy"] is None and decision["baseline_note"] is None
     assert [(s["feature"], s["value"], s["accuracy"]) for s in decision["slices"]] == [
@@ -90,15 +90,15 @@ def test_first_model_that_is_good_enough(tmp_path: Path) -> None:
     assert {w["name"] for w in decision["worst"][:4]} == {
         f"{label}/{number:03}.png" for label in ("cats", "dogs") for number in (18, 19)
     }
-    assert properties(found.blessing) == {
+    assert properties(result.blessing) == {
         "blessed": 1,
         "current_model_id": 19,
         "baseline_model_id": 0,
         "keeps_baseline": 0,
     }
-    assert [file.name for file in Path(found.blessing.uri).iterdir()] == ["BLESSED"]
-    check_predictions(found.folder)
-    check_tfma_agrees(found)
+    assert [file.name for file in Path(result.blessing.uri).iterdir()] == ["BLESSED"]
+    check_predictions(result.folder)
+    check_tfma_agrees(result)
 
 
 def check_predictions(folder: Path) -> None:
@@ -118,44 +118,44 @@ def check_predictions(folder: Path) -> None:
         "compared": None,
         "features": {"camera": "B"},
     }
-    # Of the parts that Beam's workers wrote, nothing is left.
+    # The parts that Beam's workers wrote are deleted.
     assert not any("parts" in file.name for file in folder.iterdir())
 
 
-def check_tfma_agrees(found: Evaluated) -> None:
+def check_tfma_agrees(result: Evaluated) -> None:
     """TFMA, which ran the models, measures the same for its own tools."""
-    (record,) = tfma.load_metrics(str(found.folder))
+    (record,) = tfma.load_metrics(str(result.folder))
     metrics = {entry.key.name: entry.value for entry in record.metric_keys_and_values}
-    assert metrics[ACCURACY].double_value.value == pytest.approx(found.decision["test_accuracy"])
-    assert metrics["example_count"].double_value.value == found.decision["test_examples"]
+    assert metrics[ACCURACY].double_value.value == pytest.approx(result.decision["test_accuracy"])
+    assert metrics["example_count"].double_value.value == result.decision["test_examples"]
 
 
-def test_worse_than_the_baseline_is_refused(tmp_path: Path) -> None:
+def test_a_model_worse_than_the_baseline_is_refused(tmp_path: Path) -> None:
     model, baseline = make_model(tmp_path / "m", 12), make_model(tmp_path / "b", 20)
-    found = evaluate(tmp_path, model, baseline)
-    assert not found.decision["blessed"] and not found.is_pushed
-    (reason,) = found.decision["reasons"]
+    result = evaluate(tmp_path, model, baseline)
+    assert not result.decision["blessed"] and not result.is_pushed
+    (reason,) = result.decision["reasons"]
     assert reason.startswith(
         "test accuracy 0.6000 is 0.4000 below the baseline (1.0000); gate.max_drop allows 0.01, "
     )
-    assert found.decision["text"].endswith(", baseline 1.000: refused")
-    assert len(found.decision["worst"]) == 10
-    assert properties(found.blessing)["blessed"] == 0
-    assert properties(found.blessing)["baseline_model_id"] == 21
-    assert [file.name for file in Path(found.blessing.uri).iterdir()] == ["NOT_BLESSED"]
+    assert result.decision["text"].endswith(", baseline 1.000: refused")
+    assert len(result.decision["worst"]) == 10
+    assert properties(result.blessing)["blessed"] == 0
+    assert properties(result.blessing)["baseline_model_id"] == 21
+    assert [file.name for file in Path(result.blessing.uri).iterdir()] == ["NOT_BLESSED"]
 
 
 @pytest.mark.slow
-def test_within_noise_is_blessed_and_keeps_the_baseline(tmp_path: Path) -> None:
+def test_a_loss_within_noise_is_blessed_and_keeps_the_baseline(tmp_path: Path) -> None:
     model, baseline = make_model(tmp_path / "m", 18), make_model(tmp_path / "b", 19)
-    found = evaluate(tmp_path, model, baseline)
-    assert found.decision["change"] == pytest.approx(-0.05)
-    assert found.is_pushed
-    assert properties(found.blessing)["keeps_baseline"] == 1
+    result = evaluate(tmp_path, model, baseline)
+    assert result.decision["change"] == pytest.approx(-0.05)
+    assert result.is_pushed
+    assert properties(result.blessing)["keeps_baseline"] == 1
 
 
 @pytest.mark.slow
-def test_far_better_becomes_the_baseline(tmp_path: Path) -> None:
+def test_a_far_better_model_becomes_the_baseline(tmp_path: Path) -> None:
     model, baseline = make_model(tmp_path / "m", 20), make_model(tmp_path / "b", 12)
     assert properties(evaluate(tmp_path, model, baseline).blessing) == {
         "blessed": 1,
@@ -165,49 +165,49 @@ def test_far_better_becomes_the_baseline(tmp_path: Path) -> None:
     }
 
 
-def test_fine_overall_but_one_class_at_0(tmp_path: Path) -> None:
-    model = make_model(tmp_path / "m", 0, answer="one_class")
-    found = evaluate(tmp_path, model, min_accuracy=0.5, min_recall=0.1)
-    assert not found.is_pushed
-    assert found.decision["reasons"] == [
+def test_one_class_at_0_is_refused_despite_the_accuracy(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "m", 0, output="one_class")
+    result = evaluate(tmp_path, model, min_accuracy=0.5, min_recall=0.1)
+    assert not result.is_pushed
+    assert result.decision["reasons"] == [
         "recall of dogs 0.0000 (0 of 20) is below gate.min_recall 0.1 by 0.1000"
     ]
 
 
-def test_baseline_and_candidate_with_other_classes(tmp_path: Path) -> None:
-    # The candidate has learnt birds and forgotten fish, of which the test split has none; wolves
-    # are in the test split alone.
+def test_baseline_and_candidate_with_different_classes(tmp_path: Path) -> None:
+    # The candidate adds birds and lacks fish, of which the test split has none; wolves are in the
+    # test split only.
     examples = make_examples(tmp_path / "e", ("birds", "cats", "dogs", "wolves"))
     model = make_model(tmp_path / "m", 20, classes=("birds", "cats", "dogs"))
     baseline = make_model(tmp_path / "b", 20, classes=("dogs", "cats", "fish"))
-    found = evaluate(tmp_path, model, baseline, examples)
-    decision = found.decision
+    result = evaluate(tmp_path, model, baseline, examples)
+    decision = result.decision
     assert decision["test_accuracy"] == 0.75
     assert decision["classes"]["wolves"]["recall"] == 0
     assert (decision["compared_examples"], decision["change"]) == (2 * COUNT, 0)
     assert decision["baseline_note"] == (
-        "the baseline does not know birds and knows fish, which this one does not: both were "
-        "compared on the 40 test images of the classes that both know, each answering among those"
+        "the baseline does not know birds and knows fish, which this model does not: both were "
+        "compared on the 40 test images of the classes that both know, each predicting among those"
     )
     assert decision["text"] == (
         "0.750 +- 0.093 on 80 images, baseline 1.000 against 1.000 on 40 of them: blessed"
     )
-    assert properties(found.blessing)["keeps_baseline"] == 0
+    assert properties(result.blessing)["keeps_baseline"] == 0
 
 
-def test_baseline_that_no_longer_loads_does_not_block(tmp_path: Path) -> None:
+def test_a_baseline_that_no_longer_loads_does_not_block(tmp_path: Path) -> None:
     model, baseline = make_model(tmp_path / "m", 12), make_model(tmp_path / "b", 20)
     (tmp_path / "b" / "Format-Serving" / "saved_model.pb").write_bytes(b"damaged")
-    found = evaluate(tmp_path, model, baseline)
-    assert found.is_pushed
-    note = found.decision["baseline_note"]
+    result = evaluate(tmp_path, model, baseline)
+    assert result.is_pushed
+    note = result.decision["baseline_note"]
     assert note.startswith("the baseline cannot be run: its files do not load (")
     assert note.endswith("); decided without it")
-    assert found.decision["baseline_accuracy"] is None
-    assert properties(found.blessing)["baseline_model_id"] == 0
+    assert result.decision["baseline_accuracy"] is None
+    assert properties(result.blessing)["baseline_model_id"] == 0
 
 
-def test_no_test_images(tmp_path: Path) -> None:
+def test_without_test_images_the_evaluation_fails(tmp_path: Path) -> None:
     examples = make_examples(tmp_path / "e", ())
     with pytest.raises(GateError) as error:
         evaluate(tmp_path, make_model(tmp_path / "m", 20), examples=examples)

@@ -1,4 +1,4 @@
-"""What is decided, and what is said of it, at every bound."""
+"""The decision and its reasons, at every bound."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_lowest_accuracy(right: int, is_blessed: bool) -> None:
     )
 
 
-def test_the_bound_is_held_against_the_accuracy_not_its_interval() -> None:
+def test_min_accuracy_bounds_the_accuracy_not_its_interval() -> None:
     decision = decide_on(predictions(("cats", "cats", 18), ("cats", "dogs", 2)), gate())
     low, high = decision["interval"]
     assert low < decision["test_accuracy"] == 0.9 < high
@@ -44,7 +44,7 @@ def test_the_bound_is_held_against_the_accuracy_not_its_interval() -> None:
     )["blessed"]
 
 
-def test_fine_overall_but_one_class_at_0() -> None:
+def test_one_class_at_0_is_refused_despite_the_accuracy() -> None:
     images = predictions(("cats", "cats", 97), ("dogs", "cats", 3))
     assert decide_on(images, gate(min_accuracy=0.95))["blessed"]
     decision = decide_on(images, gate(min_accuracy=0.95, min_recall=0.5))
@@ -54,9 +54,11 @@ def test_fine_overall_but_one_class_at_0() -> None:
     ]
 
 
-@pytest.mark.parametrize(("found", "is_blessed"), [(4, True), (3, False)])
-def test_lowest_recall(found: int, is_blessed: bool) -> None:
-    images = predictions(("cats", "cats", 50), ("dogs", "dogs", found), ("dogs", "cats", 5 - found))
+@pytest.mark.parametrize(("correct", "is_blessed"), [(4, True), (3, False)])
+def test_lowest_recall(correct: int, is_blessed: bool) -> None:
+    images = predictions(
+        ("cats", "cats", 50), ("dogs", "dogs", correct), ("dogs", "cats", 5 - correct)
+    )
     assert decide_on(images, gate(min_recall=0.8))["blessed"] is is_blessed
 
 
@@ -67,7 +69,7 @@ def test_many_classes_below_the_bound_are_counted() -> None:
     assert reasons[-1] == "recall of 3 more classes is below gate.min_recall"
 
 
-def test_class_without_test_images_is_told() -> None:
+def test_a_class_without_test_images_is_noted() -> None:
     decision = decide_on(predictions(("cats", "cats", 5)), gate(min_recall=0.5))
     assert decision["blessed"]
     assert decision["classes"]["dogs"] == {"recall": None, "precision": None, "examples": 0}
@@ -79,7 +81,7 @@ def test_class_without_test_images_is_told() -> None:
 
 @pytest.mark.parametrize(("bound", "is_blessed"), [(0.2, True), (0.19, False)])
 def test_largest_calibration_error(bound: float, is_blessed: bool) -> None:
-    # Half of them right, with a score of 0.7.
+    # Half of them correct, with a score of 0.7.
     images = predictions(("cats", "cats", 10), ("cats", "dogs", 10), score=0.7)
     decision = decide_on(images, gate(max_calibration_error=bound))
     assert decision["calibration_error"] == pytest.approx(0.2)
@@ -90,25 +92,25 @@ def test_largest_calibration_error(bound: float, is_blessed: bool) -> None:
         ]
 
 
-def test_worse_than_the_baseline_beyond_the_margin() -> None:
+def test_a_loss_beyond_noise_is_refused() -> None:
     decision = decide_on(paired(both=1800, gained=20, lost=100, neither=80), gate())
     assert not decision["blessed"]
     assert decision["reasons"] == [
         "test accuracy 0.9100 is 0.0400 below the baseline (0.9500); gate.max_drop "
-        "allows 0.01, and chance does not explain the rest (95% interval of the change: "
+        "allows 0.01, and noise does not explain the rest (95% interval of the change: "
         "-0.0511 to -0.0296)"
     ]
     assert decision["change"] == pytest.approx(-0.04)
     assert decision["change_interval"] == pytest.approx([-0.0511, -0.0296], abs=5e-5)
 
 
-def test_worse_than_the_baseline_within_noise() -> None:
+def test_a_loss_within_noise_is_blessed() -> None:
     decision = decide_on(paired(both=33, gained=1, lost=4, neither=2), gate())
     assert decision["change"] == pytest.approx(-0.075)
     assert decision["blessed"]
 
 
-def test_every_reason_is_told() -> None:
+def test_every_reason_is_listed() -> None:
     images = paired(both=5, gained=0, lost=15, neither=0)
     settings = gate(min_accuracy=0.9, min_recall=0.9, max_calibration_error=0.1)
     reasons = decide_on(images, settings)["reasons"]
@@ -116,11 +118,11 @@ def test_every_reason_is_told() -> None:
     assert [word for reason in reasons for word in words if f"gate.{word}" in reason] == words
 
 
-def test_scores_that_are_no_numbers_refuse() -> None:
+def test_scores_that_are_not_finite_are_refused() -> None:
     images = [*predictions(("cats", "cats", 99)), prediction("cats", "cats", score=None)]
     decision = decide_on(images, gate())
     assert not decision["blessed"] and decision["test_accuracy"] == 0.99
-    assert decision["reasons"] == ["the scores of 1 of 100 test images are no finite numbers"]
+    assert decision["reasons"] == ["the scores of 1 of 100 test images are not finite"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_scores_that_are_no_numbers_refuse() -> None:
         ),
     ],
 )
-def test_the_decision_in_a_line(images: list[Prediction], text: str) -> None:
+def test_the_decision_in_one_line(images: list[Prediction], text: str) -> None:
     assert decide_on(images, gate())["text"] == text
 
 
@@ -156,7 +158,7 @@ def test_confusion_matrix_and_classes() -> None:
     }
     assert decision["classes"]["cats"] == {"recall": 0.75, "precision": 1.0, "examples": 4}
     assert decision["classes"]["dogs"] == {"recall": 1.0, "precision": 0.5, "examples": 2}
-    # Only the test split has birds: the model cannot find them, and that counts against it.
+    # Only the test split has birds: the model cannot predict them, and that counts against it.
     assert decision["classes"]["birds"] == {"recall": 0.0, "precision": None, "examples": 1}
     assert decision["test_accuracy"] == pytest.approx(5 / 7)
 
@@ -165,11 +167,11 @@ def test_the_ten_worst_images() -> None:
     images = [
         prediction("cats", "dogs", name="sure", score=0.99, label_score=0.01),
         prediction("cats", "dogs", name="unsure", score=0.51, label_score=0.49),
-        prediction("cats", "cats", name="hit", score=0.4, label_score=0.4),
+        prediction("cats", "cats", name="correct", score=0.4, label_score=0.4),
         *predictions(("dogs", "dogs", 20)),
     ]
     worst = worst_images(images)
-    assert [w["name"] for w in worst[:3]] == ["sure", "unsure", "hit"]
+    assert [w["name"] for w in worst[:3]] == ["sure", "unsure", "correct"]
     assert len(worst) == 10
     assert worst[0] == {
         "name": "sure",
@@ -180,7 +182,7 @@ def test_the_ten_worst_images() -> None:
     }
 
 
-def test_the_file_is_plain_json_a_key_a_line(tmp_path: Path) -> None:
+def test_the_file_is_json_with_one_key_per_line(tmp_path: Path) -> None:
     decision = decide_on(predictions(("cats", "cats", 3)), gate())
     write_decision(decision, str(tmp_path))
     text = (tmp_path / "decision.json").read_text()
@@ -194,10 +196,10 @@ def test_the_file_is_plain_json_a_key_a_line(tmp_path: Path) -> None:
         ({"min_recall": 0}, "greater than 0"),
         ({"max_calibration_error": 2}, "less than or equal to 1"),
         ({"confidence": 1}, "less than 1"),
-        ({"slices": ["class", "class"]}, "class stands twice; keep one"),
+        ({"slices": ["class", "class"]}, "class is a duplicate; keep one"),
         ({"slices": [""]}, "at least 1 character"),
     ],
 )
-def test_settings_that_make_no_sense(settings: dict, words: str) -> None:
+def test_invalid_settings(settings: dict, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         gate(**settings)

@@ -1,4 +1,4 @@
-"""Confidence intervals: against published figures, and where they are most easily wrong."""
+"""Confidence intervals, compared with published figures and at the extremes."""
 
 import pytest
 

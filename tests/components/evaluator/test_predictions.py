@@ -1,11 +1,11 @@
-"""What is kept of each test image."""
+"""The record of each test image."""
 
 from pathlib import Path
 
 import numpy as np
 
 from components.evaluator.predictions import (
-    Compared,
+    ComparedPrediction,
     build_prediction,
     from_json,
     write_predictions,
@@ -18,7 +18,7 @@ def features(label: str = "cats", values: dict | None = None) -> dict:
     return {"image/class/text": np.asarray([label.encode()], object), **(values or {})}
 
 
-def test_everything_that_the_example_says() -> None:
+def test_all_features_of_the_example() -> None:
     given = features(
         values={
             "image/filename": np.asarray(["ä/1.jpg".encode()], object),
@@ -29,38 +29,38 @@ def test_everything_that_the_example_says() -> None:
             "lens": np.asarray([7]),
         }
     )
-    found = build_prediction(given, {"dogs": 0.6, "cats": 0.4}, None, ["camera", "lens", "none"])
-    assert (found.name, found.label, found.predicted) == ("ä/1.jpg", "cats", "dogs")
-    assert (found.score, found.label_score, found.is_right) == (0.6, 0.4, False)
-    assert (found.format, found.height, found.width) == ("jpeg", 30, 40)
-    assert found.features == {"camera": "A, B", "lens": "7", "none": None}
-    assert found.compared is None
+    built = build_prediction(given, {"dogs": 0.6, "cats": 0.4}, None, ["camera", "lens", "none"])
+    assert (built.name, built.label, built.predicted) == ("ä/1.jpg", "cats", "dogs")
+    assert (built.score, built.label_score, built.is_correct) == (0.6, 0.4, False)
+    assert (built.format, built.height, built.width) == ("jpeg", 30, 40)
+    assert built.features == {"camera": "A, B", "lens": "7", "none": None}
+    assert built.compared is None
 
 
-def test_what_the_example_does_not_say() -> None:
-    found = build_prediction(features(), {"cats": 1.0}, None)
-    assert (found.name, found.format, found.height, found.features) == ("", None, None, None)
-    assert found.is_right
+def test_missing_features_are_none() -> None:
+    built = build_prediction(features(), {"cats": 1.0}, None)
+    assert (built.name, built.format, built.height, built.features) == ("", None, None, None)
+    assert built.is_correct
 
 
-def test_class_that_the_candidate_does_not_know() -> None:
-    found = build_prediction(features("birds"), {"cats": 1.0}, {"birds": 1.0})
-    assert (found.label_score, found.is_right, found.compared) == (0.0, False, None)
+def test_a_class_that_the_candidate_does_not_know() -> None:
+    built = build_prediction(features("birds"), {"cats": 1.0}, {"birds": 1.0})
+    assert (built.label_score, built.is_correct, built.compared) == (0.0, False, None)
 
 
 def test_models_are_compared_among_the_classes_that_both_know() -> None:
-    # The candidate takes the dog for a wolf, the baseline for a fox: neither is asked that.
+    # The candidate predicts wolf for the dog, the baseline fox: classes that only one knows.
     candidate = {"wolves": 0.5, "dogs": 0.3, "cats": 0.2}
     baseline = {"foxes": 0.6, "cats": 0.3, "dogs": 0.1}
-    found = build_prediction(features("dogs"), candidate, baseline)
-    assert found.predicted == "wolves"
-    assert found.compared == Compared(predicted="dogs", baseline_predicted="cats")
+    built = build_prediction(features("dogs"), candidate, baseline)
+    assert built.predicted == "wolves"
+    assert built.compared == ComparedPrediction(predicted="dogs", baseline_predicted="cats")
     assert build_prediction(features("wolves"), candidate, baseline).compared is None
 
 
-def test_scores_that_are_no_numbers_are_not_right() -> None:
-    found = build_prediction(features("cats"), {"cats": NAN, "dogs": NAN}, None)
-    assert (found.predicted, found.score, found.label_score, found.is_right) == (
+def test_scores_that_are_not_finite_are_not_correct() -> None:
+    built = build_prediction(features("cats"), {"cats": NAN, "dogs": NAN}, None)
+    assert (built.predicted, built.score, built.label_score, built.is_correct) == (
         "cats",
         None,
         None,
@@ -68,7 +68,7 @@ def test_scores_that_are_no_numbers_are_not_right() -> None:
     )
 
 
-def test_file_gives_back_what_it_was_given(tmp_path: Path) -> None:
+def test_written_predictions_read_back_unchanged(tmp_path: Path) -> None:
     given = [
         build_prediction(features(), {"cats": 0.25, "dogs": 0.75}, {"cats": 1.0}, ["x"]),
         build_prediction(features("ö\n"), {"cats": NAN}, None),

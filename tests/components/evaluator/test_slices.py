@@ -31,8 +31,8 @@ def test_by_class_format_and_size() -> None:
         prediction("cats", "dogs", format="png", height=20, width=20),
         prediction("cats", "cats", format="jpeg"),
     ]
-    found = measure_slices(images, ["class", "format", "size"], 0.95)
-    assert [(s["feature"], s["value"], s["accuracy"], s["examples"]) for s in found] == [
+    rows = measure_slices(images, ["class", "format", "size"], 0.95)
+    assert [(s["feature"], s["value"], s["accuracy"], s["examples"]) for s in rows] == [
         ("class", "cats", 0.5, 2),
         ("class", "dogs", 1.0, 1),
         ("format", "jpeg", 1.0, 2),
@@ -41,11 +41,11 @@ def test_by_class_format_and_size() -> None:
         ("size", "256x256 to 512x512", 1.0, 1),
         ("size", "(none)", 1.0, 1),
     ]
-    low, high = found[0]["interval"]
+    low, high = rows[0]["interval"]
     assert 0 < low < 0.5 < high < 1
 
 
-def test_sizes_are_in_the_order_of_size() -> None:
+def test_size_buckets_are_sorted_by_size() -> None:
     sides = (3000, 1500, 600, 300, 200, 100, 10)
     images = [prediction("cats", "cats", height=side, width=side) for side in sides]
     values = [s["value"] for s in measure_slices(images, ["size"], 0.95)]
@@ -58,19 +58,19 @@ def test_by_any_feature() -> None:
         prediction("cats", "dogs", features={"camera": "B"}),
         prediction("cats", "cats", features={"camera": None}),
     ]
-    found = measure_slices(images, ["camera"], 0.95)
-    assert {s["value"]: s["accuracy"] for s in found} == {"A": 1.0, "B": 0.0, "(none)": 1.0}
+    rows = measure_slices(images, ["camera"], 0.95)
+    assert {s["value"]: s["accuracy"] for s in rows} == {"A": 1.0, "B": 0.0, "(none)": 1.0}
 
 
-def test_feature_that_no_image_has() -> None:
+def test_a_feature_that_no_image_has_is_an_error() -> None:
     with pytest.raises(SliceError) as error:
         measure_slices([prediction("cats", "cats", features={"camra": None})], ["camra"], 0.95)
     assert error.value.message == "gate.slices names camra; no test image has that feature"
     assert error.value.hint is not None and "class, format, size" in error.value.hint
 
 
-def test_a_value_for_each_image_ends_in_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rare_values_are_merged_into_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "MAX_VALUES", 2)
     images = [prediction("cats", "cats", features={"hash": value}) for value in "aabbcd"]
-    found = measure_slices(images, ["hash"], 0.95)
-    assert [(s["value"], s["examples"]) for s in found] == [("a", 2), ("b", 2), ("(others)", 2)]
+    rows = measure_slices(images, ["hash"], 0.95)
+    assert [(s["value"], s["examples"]) for s in rows] == [("a", 2), ("b", 2), ("(others)", 2)]

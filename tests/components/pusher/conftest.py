@@ -1,4 +1,4 @@
-"""Files as a SavedModel has them, and writers that die in the middle."""
+"""Files named as those of a SavedModel, and writers that are killed."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,13 +10,13 @@ from tests.fakes.processes.killed_writer import KilledWriter
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """Files as a SavedModel has them."""
+    """Files named as those of a SavedModel."""
     return write_model(tmp_path / "model")
 
 
 @pytest.fixture
 def make_model(tmp_path: Path) -> Callable[..., Path]:
-    """Makes such files, told apart by their contents."""
+    """Creates such files, with contents that depend on the name."""
 
     def make(name: str, repeat: int = 100) -> Path:
         return write_model(tmp_path / f"model-{name}", name, repeat)

@@ -1,4 +1,4 @@
-"""The Pusher: what it pushes, what it does not, and what it leaves in TFX's artifact."""
+"""The Pusher: what it pushes, what it does not, and what it records in TFX's artifact."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from tfx.utils import proto_utils
 
 from components.errors import UserError
 from components.example_gen.driver import FINGERPRINT_KEY
-from components.pusher.component import AtomicPusher
+from components.pusher.component import ImagePusher
 from components.pusher.executor import Executor
 from components.pusher.rollback import roll_back
 from components.pusher.versions import list_versions, newest_version
@@ -24,7 +24,7 @@ from tests.fakes.processes.small_disk import run_on_small_disk
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
-    """What the graph gives the Pusher, blessings aside."""
+    """The Pusher's inputs, without blessings."""
     root = tmp_path_factory.mktemp("inputs")
     model = standard_artifacts.Model()
     model.uri = str(root / "model")
@@ -92,7 +92,7 @@ def test_version_has_its_card_labels_and_warmup(
     assert pushed.get_string_custom_property("pushed_version") == str(version.number)
     assert pushed.get_string_custom_property("pushed_destination") == version.address
 
-    # Another run finds it in service; another try of this one, which was killed, has pushed it.
+    # Another run finds it in service; a killed attempt of this run has pushed it.
     for run_id, is_new in (("20261124T0600Z-7a11", 0), ("20261123T0600Z-5d30", 1)):
         again = _push(tmp_path / "serving", inputs, run_id)
         assert again.get_int_custom_property("is_new") == is_new
@@ -128,7 +128,7 @@ def test_pushes_only_what_every_given_blessing_blesses(
     assert len(list_versions(tmp_path / "serving")) == int(is_pushed)
 
 
-def test_old_versions_go(tmp_path: Path, inputs: dict[str, list[Any]]) -> None:
+def test_old_versions_are_removed(tmp_path: Path, inputs: dict[str, list[Any]]) -> None:
     for name in "abc":
         other = standard_artifacts.Model()
         other.uri = str(tmp_path / name)
@@ -156,7 +156,7 @@ def test_withdrawn_model_is_not_pushed_again(
     assert "a rollback took this model out of service" in caplog.text
 
 
-def test_unwritable_folder_is_told(tmp_path: Path, inputs: dict[str, list[Any]]) -> None:
+def test_unwritable_folder_is_reported(tmp_path: Path, inputs: dict[str, list[Any]]) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError) as caught:
         _push(tmp_path / "file" / "serving", inputs)
@@ -164,15 +164,15 @@ def test_unwritable_folder_is_told(tmp_path: Path, inputs: dict[str, list[Any]])
     assert caught.value.hint is not None and "has not changed" in caught.value.hint
 
 
-def test_full_disk_is_told_and_what_is_in_service_stays(
+def test_full_disk_is_reported_and_the_version_in_service_stays(
     tmp_path: Path, inputs: dict[str, list[Any]]
 ) -> None:
     script = textwrap.dedent("""
         import sys
         from tfx.types import standard_artifacts
         from components.errors import UserError
-        from components.push.executor import Executor
-        from components.push.versions import list_versions
+        from components.pusher.executor import Executor
+        from components.pusher.versions import list_versions
 
         folder, properties, *uris = sys.argv[1:]
         for uri in uris:
@@ -193,17 +193,17 @@ def test_full_disk_is_told_and_what_is_in_service_stays(
     result = run_on_small_disk(tmp_path / "disk", "500k", command)
     assert result.stdout.splitlines() == [
         f"the model could not be written to {folder}: No space left on device",
-        "Make room or make the folder writable, and run again; "
+        "Free disk space or make the folder writable, and run again; "
         "the version in service has not changed.",
         "[True]",
     ], result.stderr[-2000:]
 
 
-def test_component_takes_what_the_stock_pusher_takes(tmp_path: Path) -> None:
+def test_component_has_the_inputs_of_the_stock_pusher(tmp_path: Path) -> None:
     destination = pusher_pb2.PushDestination(
         filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(tmp_path / "pets"))
     )
-    pusher = AtomicPusher(
+    pusher = ImagePusher(
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
         infra_blessing=Channel(type=standard_artifacts.InfraBlessing),
@@ -214,9 +214,9 @@ def test_component_takes_what_the_stock_pusher_takes(tmp_path: Path) -> None:
     assert set(pusher.outputs) == {"pushed_model"}
 
 
-def test_component_refuses_what_it_could_not_write_to() -> None:
+def test_component_rejects_an_unsupported_address() -> None:
     destination = pusher_pb2.PushDestination(
         filesystem=pusher_pb2.PushDestination.Filesystem(base_directory="s4://bucket/pets")
     )
     with pytest.raises(UserError, match="s4://bucket/pets cannot be written"):
-        AtomicPusher(model=Channel(type=standard_artifacts.Model), push_destination=destination)
+        ImagePusher(model=Channel(type=standard_artifacts.Model), push_destination=destination)

@@ -1,4 +1,4 @@
-"""The card says what the model is, on what it rests, and what it needs."""
+"""The model card."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_card(tmp_path: Path) -> None:
     assert card["saved_by_tensorflow"] == "2.16.2"
 
 
-def test_card_of_which_little_is_known(tmp_path: Path) -> None:
+def test_card_with_little_known(tmp_path: Path) -> None:
     card = build_model_card(
         ModelFacts((), {}, ""),
         model_name="pets",
@@ -64,7 +64,7 @@ def test_card_of_which_little_is_known(tmp_path: Path) -> None:
     assert card["data"] == {"fingerprint": None}
 
 
-def test_every_library_is_named() -> None:
+def test_every_library_is_listed() -> None:
     versions = library_versions()
     assert versions["python"].startswith("3.")
     assert versions["numpy"] == np.__version__

@@ -1,6 +1,6 @@
-"""Versions where there is no rename, tried through TensorFlow's own file system for `file://`.
+"""Versions without renames, tested with TensorFlow's own file system for `file://`.
 
-Its `ram://` will not do: it lists `assets.extra` among the files of `assets` (TensorFlow 2.16).
+Its `ram://` does not work: it lists `assets.extra` among the files of `assets` (TensorFlow 2.16).
 """
 
 import threading
@@ -27,7 +27,7 @@ def bucket(tmp_path: Path) -> str:
     return f"file://{tmp_path}/serving/pets"
 
 
-def test_version_is_there_in_full(bucket: str, model: Path) -> None:
+def test_version_is_complete(bucket: str, model: Path) -> None:
     assert newest_version(bucket) is None
     version = add_version(bucket, model, "m/1", extras={"labels.txt": b"cat\n"}, run_id="run-1")
     assert version.address == f"{bucket}/{version.number}"
@@ -62,7 +62,7 @@ def test_saved_model_pb_comes_last(
 
 
 @pytest.mark.parametrize("file", ["variables/variables.index", "origin.json", "saved_model.pb"])
-def test_writing_that_fails_leaves_what_is_in_service(
+def test_failed_write_leaves_the_version_in_service(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     first = add_version(bucket, model, "m/1")
@@ -79,22 +79,22 @@ def test_writing_that_fails_leaves_what_is_in_service(
     assert [version.number for version in list_versions(bucket)] == [first.number]
 
 
-def test_file_that_arrives_short_is_no_version(
+def test_incomplete_copy_is_not_a_version(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = gfile.copy
 
-    def lose(source: str, target: str, overwrite: bool = False) -> None:
+    def skip_one(source: str, target: str, overwrite: bool = False) -> None:
         if not target.endswith("variables.index"):
             copy(source, target, overwrite)
 
-    monkeypatch.setattr(gfile, "copy", lose)
+    monkeypatch.setattr(gfile, "copy", skip_one)
     with pytest.raises(OSError, match="has 0 of 2500 bytes after it was written"):
         add_version(bucket, model, "m/1")
     assert newest_version(bucket) is None
 
 
-def test_dead_writers_folder_is_passed_over_and_goes_after_a_day(bucket: str, model: Path) -> None:
+def test_dead_writers_folder_is_ignored_and_removed_after_a_day(bucket: str, model: Path) -> None:
     gfile.makedirs(f"{bucket}/2/assets.extra")  # half removed
     gfile.GFile(f"{bucket}/2/assets.extra/origin.json", "w").write("{}")
     gfile.makedirs(f"{bucket}/3")  # not ours
@@ -104,14 +104,14 @@ def test_dead_writers_folder_is_passed_over_and_goes_after_a_day(bucket: str, mo
     assert newest_version(bucket) is None
     version = add_version(bucket, model, "m/1")
     assert version.number == 100000000000
-    # The writer of the last but one may be alive.
+    # The writer of the second to last may be alive.
     assert set(gfile.listdir(bucket)) == {
         "3", "99999999999", ".writing-99999999999-0123", "100000000000",
     }  # fmt: skip
 
 
-def test_version_that_is_being_written_is_not_cleared_away(bucket: str, model: Path) -> None:
-    number = int(time.time()) - 3600  # a slow writer, which began an hour ago
+def test_version_that_is_being_written_is_not_removed(bucket: str, model: Path) -> None:
+    number = int(time.time()) - 3600  # a slow writer, started an hour ago
     gfile.makedirs(f"{bucket}/{number}/assets.extra")
     gfile.GFile(f"{bucket}/{number}/assets.extra/origin.json", "w").write("{}")
     gfile.GFile(f"{bucket}/.writing-{number}-0123", "w").write("0123")
@@ -122,12 +122,10 @@ def test_version_that_is_being_written_is_not_cleared_away(bucket: str, model: P
     assert gfile.exists(f"{bucket}/{number}/assets.extra/origin.json")
 
 
-def test_remover_that_died_is_found_by_the_file_beside_the_version(
-    bucket: str, model: Path
-) -> None:
+def test_interrupted_removal_is_found_by_its_marker_file(bucket: str, model: Path) -> None:
     kept = ObjectStore(bucket).write(5, str(model), {})
-    gfile.makedirs(f"{bucket}/3/variables")  # its origin.json and its saved_model.pb went already
-    for number in (2, 3, 5):  # 2 is gone altogether, of 5 nothing is
+    gfile.makedirs(f"{bucket}/3/variables")  # its origin.json and its saved_model.pb are removed
+    for number in (2, 3, 5):  # 2 is removed completely, 5 not at all
         gfile.GFile(f"{bucket}/.removing-{number}", "w").write(str(number))
     version = add_version(bucket, model, "m/1")
     assert set(gfile.listdir(bucket)) == {str(kept), ".removing-5", str(version.number)}
@@ -135,17 +133,17 @@ def test_remover_that_died_is_found_by_the_file_beside_the_version(
     assert gfile.listdir(bucket) == [str(version.number)]
 
 
-def test_removers_at_once_do_not_fail(
+def test_concurrent_removals_do_not_fail(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, rmtree = ObjectStore(bucket), gfile.rmtree
     store.write(5, str(model), {})
 
-    def be_late(path: str) -> None:
+    def remove_twice(path: str) -> None:
         rmtree(path)
-        rmtree(path)  # the other one was faster
+        rmtree(path)  # another process was faster
 
-    monkeypatch.setattr(gfile, "rmtree", be_late)
+    monkeypatch.setattr(gfile, "rmtree", remove_twice)
     store.remove("5")
     assert store.names() == [".removing-5"]
     with store.writing():
@@ -153,7 +151,7 @@ def test_removers_at_once_do_not_fail(
 
 
 @pytest.mark.parametrize("left", ["2/assets.extra/origin.json", ".writing-2-0123"])
-def test_leftovers_that_cannot_be_removed_fail_no_push(
+def test_leftovers_that_cannot_be_removed_do_not_fail_a_push(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
     gfile.makedirs(f"{bucket}/2/assets.extra")
@@ -170,7 +168,7 @@ def test_leftovers_that_cannot_be_removed_fail_no_push(
     assert gfile.exists(f"{bucket}/{left}")
 
 
-def test_old_version_that_cannot_be_removed_fails_no_push(
+def test_old_version_that_cannot_be_removed_does_not_fail_a_push(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = add_version(bucket, model, "m/1")
@@ -185,7 +183,7 @@ def test_old_version_that_cannot_be_removed_fails_no_push(
     assert f"old version {first.number} could not be removed: may not delete" in caplog.text
 
 
-def test_version_whose_writing_failed_at_its_end_goes_as_it_came(
+def test_version_whose_last_write_failed_is_removed_saved_model_first(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy, rmtree = gfile.copy, gfile.rmtree
@@ -196,7 +194,7 @@ def test_version_whose_writing_failed_at_its_end_goes_as_it_came(
             raise tf.errors.UnavailableError(None, None, "no answer")
 
     def look_and_remove(path: str) -> None:
-        assert not gfile.exists(f"{path}/saved_model.pb"), "no server may load what is half there"
+        assert not gfile.exists(f"{path}/saved_model.pb"), "no server may load half a version"
         rmtree(path)
 
     monkeypatch.setattr(gfile, "copy", lose_connection)
@@ -206,14 +204,14 @@ def test_version_whose_writing_failed_at_its_end_goes_as_it_came(
     assert gfile.listdir(bucket) == []
 
 
-def test_number_that_another_writer_claims_is_not_used(bucket: str, model: Path) -> None:
+def test_number_claimed_by_another_writer_is_not_used(bucket: str, model: Path) -> None:
     gfile.makedirs(bucket)
     gfile.GFile(f"{bucket}/.writing-77-0123", "w").write("0123")
     assert ObjectStore(bucket).write(77, str(model), {}) > 77
     assert "77" not in gfile.listdir(bucket)
 
 
-def test_newest_versions_stay(bucket: str, model: Path) -> None:
+def test_newest_versions_are_kept(bucket: str, model: Path) -> None:
     numbers = [add_version(bucket, model, f"m/{i}", keep=2).number for i in range(4)]
     assert [version.number for version in list_versions(bucket)] == numbers[:1:-1]
 
@@ -228,7 +226,7 @@ def test_rollback(bucket: str, model: Path) -> None:
         add_version(bucket, model, "m/2")
 
 
-def test_writers_at_once_have_a_number_each(bucket: str, model: Path) -> None:
+def test_concurrent_writers_get_different_numbers(bucket: str, model: Path) -> None:
     gfile.makedirs(bucket)
     threads = [
         threading.Thread(target=add_version, args=(bucket, model, f"m/{i}")) for i in range(6)
@@ -243,10 +241,10 @@ def test_writers_at_once_have_a_number_each(bucket: str, model: Path) -> None:
 
 
 class _Killed(BaseException):
-    """Stands in for SIGKILL: nothing is cleaned up after it."""
+    """Replaces SIGKILL: nothing is cleaned up after it."""
 
 
-def test_killed_anywhere_no_half_version_is_seen(
+def test_a_write_killed_at_any_step_leaves_no_half_version(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_version(bucket, model, "m/0", keep=2)
@@ -266,7 +264,7 @@ def test_killed_anywhere_no_half_version_is_seen(
             def call(*arguments: Any, **options: Any) -> Any:
                 nonlocal seen
                 seen += 1
-                if seen >= last:  # noqa: B023 - called in this turn only
+                if seen >= last:  # noqa: B023 - called in this iteration only
                     raise _Killed
                 return originals[name](*arguments, **options)
 
@@ -287,14 +285,14 @@ def test_killed_anywhere_no_half_version_is_seen(
         if not was_killed:
             break
     assert not was_killed and last > 10
-    # What a writer was killed over is cleared away once no living one can be at it: a day later.
+    # Leftovers of a killed writer are removed when it must be dead: a day later.
     monkeypatch.setattr("components.pusher.object_store._DEAD_AFTER_SECONDS", -(10**9))
     add_version(bucket, model, "m/last", keep=2)
     left = {str(version.number) for version in list_versions(bucket)}
     assert len(left) == 2 and set(gfile.listdir(bucket)) == left
 
 
-def test_unknown_file_system_is_told_before_training() -> None:
+def test_unknown_file_system_is_rejected() -> None:
     check_address("/data/serving")
     check_address("gs://bucket/serving")
     with pytest.raises(UserError) as caught:

@@ -1,4 +1,4 @@
-"""An older version back in service, and what keeps it there."""
+"""Rollbacks, and which runs push what after them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +31,7 @@ def _texts(version: Path) -> dict[str, bytes]:
     return {str(file.relative_to(version)): file.read_bytes() for file in files}
 
 
-def test_the_version_before_becomes_the_newest(pushed: tuple[Path, list[int]]) -> None:
+def test_the_previous_version_becomes_the_newest(pushed: tuple[Path, list[int]]) -> None:
     folder, [_, b, c] = pushed
     done = roll_back(folder)
     assert done.before is not None
@@ -45,7 +45,7 @@ def test_the_version_before_becomes_the_newest(pushed: tuple[Path, list[int]]) -
     assert details.withdrawn == done.withdrawn == ("c",)
 
 
-def test_what_was_rolled_back_is_not_pushed_again(
+def test_a_withdrawn_model_is_not_pushed_again(
     pushed: tuple[Path, list[int]], make_model: Callable[..., Path]
 ) -> None:
     folder, _ = pushed
@@ -61,7 +61,7 @@ def test_what_was_rolled_back_is_not_pushed_again(
         add_version(folder, make_model("c"), "c")
 
 
-def test_going_back_twice_goes_back_two_models(pushed: tuple[Path, list[int]]) -> None:
+def test_two_rollbacks_go_back_two_models(pushed: tuple[Path, list[int]]) -> None:
     folder, [a, *_] = pushed
     roll_back(folder)
     done = roll_back(folder)
@@ -71,7 +71,7 @@ def test_going_back_twice_goes_back_two_models(pushed: tuple[Path, list[int]]) -
         roll_back(folder)
 
 
-def test_naming_a_withdrawn_version_ends_its_withdrawal(
+def test_rolling_back_to_a_withdrawn_version_ends_its_withdrawal(
     pushed: tuple[Path, list[int]], make_model: Callable[..., Path]
 ) -> None:
     folder, [*_, c] = pushed
@@ -81,7 +81,7 @@ def test_naming_a_withdrawn_version_ends_its_withdrawal(
     assert add_version(folder, make_model("c"), "c") == done.version
 
 
-def test_rollback_that_was_undone_can_be_done_again(pushed: tuple[Path, list[int]]) -> None:
+def test_an_undone_rollback_can_be_repeated(pushed: tuple[Path, list[int]]) -> None:
     folder, [_, b, c] = pushed
     roll_back(folder)
     roll_back(folder, to=c)
@@ -90,22 +90,22 @@ def test_rollback_that_was_undone_can_be_done_again(pushed: tuple[Path, list[int
     assert done.version.details is not None and done.version.details.copy_of == b
 
 
-def test_copies_are_as_old_as_what_was_pushed(
+def test_copies_are_as_old_as_the_pushed_version(
     pushed: tuple[Path, list[int]], make_model: Callable[..., Path]
 ) -> None:
     folder, [_, _, c] = pushed
     copy_of_b = roll_back(folder).version
     copy_of_c = roll_back(folder, to=c).version
     again = roll_back(folder, to=copy_of_b.number)
-    assert again.withdrawn == ("c",), "what is put back is a copy, and older than c"
-    # Of b and c, only copies and a copy's copy are left.
+    assert again.withdrawn == ("c",), "the source is a copy, and older than c"
+    # Only copies of b and c, and a copy of a copy, are left.
     add_version(folder, make_model("d"), "d", keep=3)
     assert [version.origin for version in list_versions(folder)] == ["d", "b", "c"]
     assert roll_back(folder, to=copy_of_c.number).withdrawn == ("d",)
     assert set(roll_back(folder, to=again.version.number).withdrawn) == {"c", "d"}
 
 
-def test_model_that_was_pushed_again_is_withdrawn(
+def test_a_model_that_was_pushed_again_is_withdrawn(
     tmp_path: Path, make_model: Callable[..., Path]
 ) -> None:
     folder = tmp_path / "serving"
@@ -117,7 +117,7 @@ def test_model_that_was_pushed_again_is_withdrawn(
         add_version(folder, make_model("a"), "a")
 
 
-def test_all_that_is_newer_than_the_named_version_is_withdrawn(
+def test_all_newer_models_are_withdrawn(
     pushed: tuple[Path, list[int]],
 ) -> None:
     folder, [a, *_] = pushed
@@ -131,7 +131,7 @@ def test_all_that_is_newer_than_the_named_version_is_withdrawn(
         (lambda numbers: numbers[2], "is in service already"),
     ],
 )
-def test_wrong_targets(
+def test_invalid_targets(
     pushed: tuple[Path, list[int]], to: Callable[[list[int]], int], message: str
 ) -> None:
     folder, numbers = pushed
@@ -140,14 +140,14 @@ def test_wrong_targets(
     assert len(list_versions(folder)) == 3
 
 
-def test_same_model_is_not_put_back(pushed: tuple[Path, list[int]]) -> None:
+def test_the_model_in_service_is_not_put_back(pushed: tuple[Path, list[int]]) -> None:
     folder, [_, b, _] = pushed
     roll_back(folder)
-    with pytest.raises(RollbackError, match="holds the same model"):
+    with pytest.raises(RollbackError, match="has the same model"):
         roll_back(folder, to=b)
 
 
-def test_damaged_version_is_passed_over_and_not_put_back(pushed: tuple[Path, list[int]]) -> None:
+def test_a_damaged_version_is_skipped_and_not_put_back(pushed: tuple[Path, list[int]]) -> None:
     folder, [a, b, _] = pushed
     (folder / str(b) / "variables" / "variables.index").write_text("short")
     with pytest.raises(RollbackError, match=r"variables.index has 5 bytes, and had [\d,]+ when"):
@@ -155,14 +155,14 @@ def test_damaged_version_is_passed_over_and_not_put_back(pushed: tuple[Path, lis
     assert roll_back(folder).source.number == a
 
 
-def test_only_what_was_looked_at_is_undone(pushed: tuple[Path, list[int]]) -> None:
+def test_only_the_expected_version_is_rolled_back(pushed: tuple[Path, list[int]]) -> None:
     folder, [_, b, c] = pushed
-    with pytest.raises(RollbackError, match=f"version {c} is in service by now, not {b}"):
+    with pytest.raises(RollbackError, match=f"version {c} is in service now, not {b}"):
         roll_back(folder, seen=b)
 
 
-def test_nothing_to_go_back_to(tmp_path: Path, model: Path) -> None:
-    with pytest.raises(RollbackError, match="holds no version"):
+def test_without_an_older_version_rollback_fails(tmp_path: Path, model: Path) -> None:
+    with pytest.raises(RollbackError, match="has no version"):
         roll_back(tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
     add_version(tmp_path / "serving", model, "m")
@@ -170,7 +170,7 @@ def test_nothing_to_go_back_to(tmp_path: Path, model: Path) -> None:
         roll_back(tmp_path / "serving")
 
 
-def test_version_of_another_tool_can_be_put_back(pushed: tuple[Path, list[int]]) -> None:
+def test_a_version_of_another_tool_can_be_put_back(pushed: tuple[Path, list[int]]) -> None:
     folder, [_, b, _] = pushed
     (folder / str(b) / "assets.extra" / "origin.json").unlink()
     done = roll_back(folder)
@@ -178,7 +178,7 @@ def test_version_of_another_tool_can_be_put_back(pushed: tuple[Path, list[int]])
     assert done.withdrawn == ("c",)
 
 
-def test_killed_anywhere_no_half_version_is_seen(
+def test_a_rollback_killed_at_any_step_leaves_no_half_version(
     pushed: tuple[Path, list[int]], killed_writer: KilledWriter
 ) -> None:
     folder, [_, b, c] = pushed

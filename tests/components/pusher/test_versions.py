@@ -1,4 +1,4 @@
-"""Versions appear whole or not at all, whatever happens to who writes them."""
+"""Versions appear whole or not at all, whatever happens to their writer."""
 
 import errno
 import fcntl
@@ -28,7 +28,7 @@ def _versions(folder: Path) -> list[int]:
 
 
 def _is_whole(version: Path, model: Path) -> bool:
-    """Whether a version has its model's files, and all that its origin tells of."""
+    """Whether a version has its model's files and all files that its origin lists."""
     files = json.loads((version / "assets.extra/origin.json").read_text())["files"]
     return all((version / name).stat().st_size == size for name, size in files.items()) and all(
         (version / file.relative_to(model)).read_bytes() == file.read_bytes()
@@ -37,7 +37,7 @@ def _is_whole(version: Path, model: Path) -> bool:
     )
 
 
-def test_version_holds_the_model_and_where_it_came_from(tmp_path: Path, model: Path) -> None:
+def test_version_has_the_model_and_its_origin(tmp_path: Path, model: Path) -> None:
     version = add_version(
         tmp_path / "serving", model, "model/1", extras=EXTRAS, run_id="20261123T0600Z-5d30"
     )
@@ -53,12 +53,12 @@ def test_version_holds_the_model_and_where_it_came_from(tmp_path: Path, model: P
     assert newest_version(tmp_path / "serving") == version
 
 
-def test_nothing_in_service(tmp_path: Path) -> None:
+def test_empty_folder_has_no_version_in_service(tmp_path: Path) -> None:
     assert newest_version(tmp_path / "serving") is None
     assert list_versions(tmp_path / "serving") == []
 
 
-def test_versions_only_grow_even_if_the_clock_goes_back(tmp_path: Path, model: Path) -> None:
+def test_numbers_grow_even_if_the_clock_goes_back(tmp_path: Path, model: Path) -> None:
     (tmp_path / "serving" / "99999999999").mkdir(parents=True)
     assert add_version(tmp_path / "serving", model, "model/1").number == 100000000000
 
@@ -69,7 +69,7 @@ def test_model_in_service_is_not_pushed_twice(tmp_path: Path, model: Path) -> No
     assert _versions(tmp_path / "serving") == [first.number]
 
 
-def test_earlier_model_that_returns_is_a_new_version(tmp_path: Path, model: Path) -> None:
+def test_an_earlier_model_pushed_again_is_a_new_version(tmp_path: Path, model: Path) -> None:
     numbers = [add_version(tmp_path / "s", model, uri).number for uri in ("m/1", "m/2", "m/1")]
     assert numbers == sorted(set(numbers))
 
@@ -93,20 +93,22 @@ def test_other_names_and_damaged_versions_are_not_in_service(tmp_path: Path, mod
     [
         ("{", "assets.extra/origin.json is damaged"),
         ("[]", "it names no model"),
-        ('{"model_uri": 3}', "it has values of another kind"),
-        ('{"model_uri": "m", "files": {"a": "b"}}', "it has values of another kind"),
-        ('{"model_uri": "m", "copy_of": "1"}', "it has values of another kind"),
+        ('{"model_uri": 3}', "it has values of the wrong type"),
+        ('{"model_uri": "m", "files": {"a": "b"}}', "it has values of the wrong type"),
+        ('{"model_uri": "m", "copy_of": "1"}', "it has values of the wrong type"),
     ],
 )
-def test_damaged_origin_is_told(tmp_path: Path, model: Path, contents: str, problem: str) -> None:
+def test_damaged_origin_is_reported(
+    tmp_path: Path, model: Path, contents: str, problem: str
+) -> None:
     version = add_version(tmp_path / "serving", model, "model/1")
     (version.path / "assets.extra" / "origin.json").write_text(contents)
     newest = newest_version(tmp_path / "serving")
-    assert newest is not None and newest.origin is None, "servers load it all the same"
+    assert newest is not None and newest.origin is None, "servers load it anyway"
     assert problem in (newest.problem or "")
 
 
-def test_newest_versions_stay(tmp_path: Path, model: Path) -> None:
+def test_newest_versions_are_kept(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "serving"
     numbers = [add_version(folder, model, f"m/{i}", keep=3).number for i in range(5)]
     assert _versions(folder) == numbers[-3:]
@@ -115,7 +117,7 @@ def test_newest_versions_stay(tmp_path: Path, model: Path) -> None:
     assert [entry.name for entry in folder.iterdir()] == [str(numbers[-1])]
 
 
-def test_old_version_that_cannot_be_removed_fails_no_push(
+def test_old_version_that_cannot_be_removed_does_not_fail_a_push(
     tmp_path: Path,
     model: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -134,7 +136,7 @@ def test_old_version_that_cannot_be_removed_fails_no_push(
         patch.setattr(Path, "rename", fail_on_second)
         fourth = add_version(folder, model, "m/3", keep=2)
     assert newest_version(folder) == fourth
-    assert _versions(folder) == [second, third, fourth.number], "the others went"
+    assert _versions(folder) == [second, third, fourth.number], "the others are removed"
     assert (
         f"Pusher: old version {second} could not be removed: Device or resource busy. "
         "The model is in service; the next push tries again"
@@ -143,7 +145,7 @@ def test_old_version_that_cannot_be_removed_fails_no_push(
     assert _versions(folder) == [third, fourth.number]
 
 
-def test_folder_that_cannot_be_looked_through_fails_no_push(
+def test_folder_that_cannot_be_listed_does_not_fail_a_push(
     tmp_path: Path,
     model: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -156,10 +158,12 @@ def test_folder_that_cannot_be_looked_through_fails_no_push(
     with caplog.at_level("INFO", "image_pipeline.progress"):
         version = add_version(tmp_path / "serving", model, "m/1", keep=2)
     assert newest_version(tmp_path / "serving") == version
-    assert "old versions could not be looked for: connection lost" in caplog.text
+    assert "old versions could not be listed: connection lost" in caplog.text
 
 
-def test_what_others_put_there_is_neither_counted_nor_removed(tmp_path: Path, model: Path) -> None:
+def test_versions_of_other_tools_are_neither_counted_nor_removed(
+    tmp_path: Path, model: Path
+) -> None:
     folder = tmp_path / "serving"
     for foreign in ("1", "007"):
         shutil.copytree(model, folder / foreign)
@@ -167,7 +171,7 @@ def test_what_others_put_there_is_neither_counted_nor_removed(tmp_path: Path, mo
     assert _versions(folder) == [1, 7, *numbers[-2:]]
 
 
-def test_pushed_last(tmp_path: Path, model: Path) -> None:
+def test_was_pushed_last(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "serving"
     assert not was_pushed_last(folder, None)
     add_version(folder, model, "m/1")
@@ -183,7 +187,7 @@ def test_withdrawn_error_survives_pickling(tmp_path: Path, model: Path) -> None:
     assert (again.message, again.in_service) == (error.message, error.in_service)
 
 
-def test_killed_anywhere_no_half_version_is_seen(
+def test_a_push_killed_at_any_step_leaves_no_half_version(
     tmp_path: Path, model: Path, killed_writer: KilledWriter
 ) -> None:
     folder = tmp_path / "serving"
@@ -194,7 +198,7 @@ def test_killed_anywhere_no_half_version_is_seen(
         was_killed = killed_writer.run(statement, folder, operation)
         assert all(_is_whole(folder / str(number), model) for number in _versions(folder))
         assert second.number in _versions(folder)
-        # The next run finishes the job, and leaves nothing of the dead one.
+        # The next run completes the push and removes the leftovers.
         third = add_version(folder, model, "model/3", extras=EXTRAS, keep=2)
         assert newest_version(folder) == third
         assert {entry.name for entry in folder.iterdir()} == {
@@ -209,7 +213,7 @@ def test_killed_anywhere_no_half_version_is_seen(
     assert operation > 40
 
 
-def test_first_push_killed_anywhere(
+def test_a_first_push_killed_at_any_step(
     tmp_path: Path, model: Path, killed_writer: KilledWriter
 ) -> None:
     statement = "add_version({!r}, {!r}, 'model/1')"
@@ -232,7 +236,7 @@ def test_first_push_killed_anywhere(
 @pytest.mark.parametrize(
     "patched", ["shutil.copyfile", "components.pusher.local_folder._flush", "pathlib.Path.rename"]
 )
-def test_writing_that_fails_leaves_what_is_in_service(
+def test_failed_write_leaves_the_version_in_service(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch, patched: str
 ) -> None:
     folder = tmp_path / "serving"
@@ -247,10 +251,10 @@ def test_writing_that_fails_leaves_what_is_in_service(
     assert [entry.name for entry in folder.iterdir()] == [str(first.number)]
 
 
-def test_folder_that_cannot_be_locked_is_locked_by_a_file(
+def test_folder_that_cannot_be_locked_uses_a_lock_file(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # NFS, which there is none of here, refuses to lock what is not open for writing.
+    # As NFS does, which locks only what is open for writing.
     flock = fcntl.flock
 
     def nfs_flock(descriptor: int, operation: int) -> None:
@@ -263,7 +267,7 @@ def test_folder_that_cannot_be_locked_is_locked_by_a_file(
     assert {entry.name for entry in first.path.parent.iterdir()} == {".lock", str(first.number)}
 
 
-def test_volume_whose_folders_cannot_be_flushed(
+def test_volume_that_cannot_flush_folders(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fsync: Callable[[int], None] = os.fsync

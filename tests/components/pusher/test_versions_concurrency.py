@@ -1,4 +1,4 @@
-"""Pushes and rollbacks at once, in processes of their own, while a reader looks on."""
+"""Concurrent pushes and rollbacks in separate processes, while a reader checks the result."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.repository import REPOSITORY
 PUSHER = """
 import sys
 from pathlib import Path
-from components.push.versions import WithdrawnError, add_version
+from components.pusher.versions import WithdrawnError, add_version
 folder, model, name, done = sys.argv[1:]
 index = 0
 while index < 15 or not Path(done).exists():
@@ -35,7 +35,7 @@ for _ in range(10_000):
             sys.exit()
     except RollbackError:
         time.sleep(0.01)
-sys.exit("there was never enough to undo")
+sys.exit("there was never a version to roll back")
 """
 ONE_ROLLBACK = """
 import sys
@@ -56,26 +56,26 @@ def _start(code: str, *arguments: object) -> "subprocess.Popen[str]":
     )
 
 
-def test_nothing_is_corrupted(tmp_path: Path, model: Path) -> None:
+def test_concurrent_writers_corrupt_nothing(tmp_path: Path, model: Path) -> None:
     folder, done = tmp_path / "serving", tmp_path / "done"
     add_version(folder, model, "first")
     pushers = [_start(PUSHER, folder, model, name, done) for name in "ab"]
     rollbacks = [_start(ROLLBACK, folder) for _ in range(2)]
-    looks, last = 0, 0
+    reads, last = 0, 0
     try:
         while _any_runs(pushers):
             newest = newest_version(folder)
-            assert newest is not None and newest.number >= last, "a newer one, no older"
-            # Others may come and this one go while it is looked at, but then it is gone whole.
+            assert newest is not None and newest.number >= last, "never an older one"
+            # It may be removed while it is checked, but then completely.
             assert find_damage(newest) is None or not newest.path.exists()
-            looks, last = looks + 1, newest.number
-            # Pushes go on until all is undone that is to be, whichever process starts first.
+            reads, last = reads + 1, newest.number
+            # Pushes continue until all rollbacks are done, whichever process starts first.
             if not _any_runs(rollbacks):
                 done.touch()
     finally:
         done.touch()
     assert [process.wait() for process in (*pushers, *rollbacks)] == [0, 0, 0, 0]
-    assert looks > 10
+    assert reads > 10
     versions = list_versions(folder)
     assert [find_damage(version) for version in versions] == [None] * len(versions)
     assert all(entry.name.isdecimal() for entry in folder.iterdir())
@@ -85,12 +85,12 @@ def _any_runs(processes: Iterable["subprocess.Popen[str]"]) -> bool:
     return any(process.poll() is None for process in processes)
 
 
-def test_two_people_undo_the_same_push_once(tmp_path: Path, model: Path) -> None:
+def test_concurrent_rollbacks_undo_a_push_once(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "serving"
     numbers = [add_version(folder, model, name).number for name in "abc"]
     processes = [_start(ONE_ROLLBACK, folder, numbers[-1]) for _ in range(3)]
-    told = [process.communicate()[0] for process in processes]
-    assert sorted(bool(text) for text in told) == [False, True, True]
-    assert all(f"not {numbers[-1]}" in text for text in told if text)
+    outputs = [process.communicate()[0] for process in processes]
+    assert sorted(bool(text) for text in outputs) == [False, True, True]
+    assert all(f"not {numbers[-1]}" in text for text in outputs if text)
     newest = newest_version(folder)
     assert newest is not None and newest.origin == "b"

@@ -1,4 +1,4 @@
-"""Warm-up requests are what TensorFlow Serving reads, and the model answers them."""
+"""Warm-up requests, and the model's responses to them."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_saved_model(tmp_path_factory.mktemp("saved") / "model")
 
 
-def test_saved_model_says_what_it_takes_and_gives(saved_model: Path) -> None:
+def test_saved_model_facts(saved_model: Path) -> None:
     facts = read_saved_model(str(saved_model))
     assert facts.labels == LABELS
     assert facts.tensorflow == tf.__version__
@@ -28,13 +28,13 @@ def test_saved_model_says_what_it_takes_and_gives(saved_model: Path) -> None:
     }
 
 
-def test_model_answers_its_warmup_requests(saved_model: Path, tmp_path: Path) -> None:
+def test_model_serves_its_warmup_requests(saved_model: Path, tmp_path: Path) -> None:
     images = [png(10), png(200)]
     contents = build_warmup(images, read_saved_model(str(saved_model)), "pets")
     assert contents is not None
     (tmp_path / "requests").write_bytes(contents)
     serve = tf.saved_model.load(str(saved_model)).signatures["serving_default"]
-    asked = []
+    requests = []
     for record in tf.data.TFRecordDataset(str(tmp_path / "requests")).as_numpy_iterator():
         request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
         assert (request.model_spec.name, request.model_spec.signature_name) == (
@@ -44,8 +44,8 @@ def test_model_answers_its_warmup_requests(saved_model: Path, tmp_path: Path) ->
         inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
         assert set(inputs) == {"image_bytes"}
         scores = serve(image_bytes=tf.constant(inputs["image_bytes"]))["scores"]
-        asked.append((inputs["image_bytes"].tolist(), scores.numpy()[:, 0].tolist()))
-    assert asked == [
+        requests.append((inputs["image_bytes"].tolist(), scores.numpy()[:, 0].tolist()))
+    assert requests == [
         ([images[0]], [10.0]),
         ([images[1]], [200.0]),
         (images, [10.0, 200.0]),
@@ -60,22 +60,22 @@ def test_model_answers_its_warmup_requests(saved_model: Path, tmp_path: Path) ->
         {"a": {"dtype": "string", "shape": [None]}, "b": {"dtype": "string", "shape": [None]}},
     ],
 )
-def test_no_requests_for_another_contract(inputs: dict) -> None:
+def test_no_requests_for_other_inputs(inputs: dict) -> None:
     facts = ModelFacts((), {"serving_default": {"inputs": inputs, "outputs": {}}}, "2.16.2")
     assert build_warmup([png(1)], facts, "pets") is None
 
 
-def test_no_images_no_requests(saved_model: Path) -> None:
+def test_no_requests_without_images(saved_model: Path) -> None:
     assert build_warmup([], read_saved_model(str(saved_model)), "pets") is None
 
 
-def test_images_are_of_as_many_classes_as_there_are(tmp_path: Path) -> None:
+def test_images_are_of_as_many_classes_as_possible(tmp_path: Path) -> None:
     images = {"cat": [png(1), png(2), png(3)], "dog": [png(4), png(5)], "emu": [png(6)]}
     examples = write_examples(tmp_path / "examples", images)
     assert sample_images(str(examples), "test") == [png(1), png(4), png(6), png(2)]
     assert sample_images(str(examples), "test", 2) == [png(1), png(4)]
 
 
-def test_huge_images_are_passed_over(tmp_path: Path) -> None:
+def test_huge_images_are_skipped(tmp_path: Path) -> None:
     examples = write_examples(tmp_path / "e", {"cat": [png(1) + bytes(1 << 20), png(2)]})
     assert sample_images(str(examples), "test") == [png(2)]

@@ -16,8 +16,8 @@ from PIL import Image
 
 from components.example_gen.examples import build_example
 from components.images.check import Accepted
-from components.report.run_facts import RunFacts, Step
-from components.report.sources import Pushed, Sources
+from components.report.inputs.run_facts import RunFacts, Step
+from components.report.inputs.sources import Pushed, Sources
 from components.statistics_gen.options import statistics_options
 
 SPLITS = {"train": 8, "validation": 2, "test": 4}

@@ -13,7 +13,7 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
 from components.report.component import Report
-from components.report.folder import ReportError
+from components.report.page_files import ReportError
 from pipeline.execution.compiled_pipeline import CompiledPipeline, NodeResult
 from pipeline.metadata.connection import connection_config
 from pipeline.metadata.url import MetadataUrl

@@ -5,9 +5,9 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+from components.report.inputs.run_facts import PreviousRun, RunFacts
+from components.report.inputs.sources import Sources
 from components.report.page import Page, build_page
-from components.report.run_facts import PreviousRun, RunFacts
-from components.report.sources import Sources
 from tests.components.report.conftest import (
     MakeSources,
     write_examples,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.serving_check import client
+from components.serving_check import clean_process_main
 from components.serving_check.calls import Question, Series
 from components.serving_check.clean_process import Answers, _listen, ask
 from tests.repository import REPOSITORY
@@ -21,7 +21,9 @@ import {module}
 
 
 def _import(module: str) -> "subprocess.CompletedProcess[str]":
-    script = IMPORT.format(repository=str(REPOSITORY), asker=client.__file__, module=module)
+    script = IMPORT.format(
+        repository=str(REPOSITORY), asker=clean_process_main.__file__, module=module
+    )
     command = [sys.executable, "-I", "-c", script]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -71,7 +73,7 @@ def test_a_process_that_ends_early(script: str, ending: str) -> None:
 
 def test_the_process_ends_with_the_one_that_started_it(good_model: Path, tmp_path: Path) -> None:
     # Whatever kills the run closes the pipe.
-    command = [sys.executable, "-I", client.__file__, str(good_model), str(tmp_path)]
+    command = [sys.executable, "-I", clean_process_main.__file__, str(good_model), str(tmp_path)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin and process.stdout
     process.stdin.close()

@@ -1,4 +1,4 @@
-"""A pushed model that is made in a second, and images to ask it about."""
+"""A pushed model that is built in a second, and images for it."""
 
 import atexit
 import functools
@@ -15,7 +15,7 @@ from trainer.export import LABELS_FILE, Classifier, export_classifier
 
 
 class TransformLayer(tf.Module):
-    """Stands for the Transform graph."""
+    """Replaces the Transform graph."""
 
     def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return transform_layer(features)
@@ -43,8 +43,8 @@ class OldModel(tf.Module):
 
 @functools.cache
 def exported_model() -> Path:
-    """A SavedModel as the Trainer exports it, which tells blue from red; removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="asked-model-"))
+    """A SavedModel as the Trainer exports it, which distinguishes blue from red."""
+    folder = Path(tempfile.mkdtemp(prefix="exported-model-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     labels_file = folder / LABELS_FILE
     labels_file.write_text("".join(f"{label}\n" for label in LABELS))
@@ -62,7 +62,7 @@ def exported_model() -> Path:
 
 
 def write_image(path: Path, colour: str, seed: int = 0) -> Path:
-    """Writes a noisy image in which a colour prevails."""
+    """Writes a noisy image that is mostly of one colour."""
     pixels = np.random.default_rng(seed).integers(0, 120, (8, 8, 3))
     pixels[..., 0 if colour == "red" else 2] += 120
     path.parent.mkdir(parents=True, exist_ok=True)

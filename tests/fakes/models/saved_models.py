@@ -45,7 +45,7 @@ def png(shade: int, size: int = 4) -> bytes:
 
 
 def write_examples(folder: Path, images: dict[str, list[bytes]]) -> Path:
-    """Writes images by label as ingest does."""
+    """Writes images by label, as ImageExampleGen does."""
     (folder / "Split-test").mkdir(parents=True)
     path = folder / "Split-test" / "data_tfrecord-00000-of-00001.gz"
     with tf.io.TFRecordWriter(str(path), "GZIP") as writer:

@@ -1,4 +1,4 @@
-"""SavedModels whose answers a test can foretell, and the images they are asked about."""
+"""SavedModels with predictable outputs, and test images for them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +13,15 @@ COUNT = 20
 
 
 class TinyModel(tf.Module):
-    """Right on the first `right` images of every class, wrong on the others.
+    """Correct on the first `correct` images of every class, wrong on the others.
 
-    Right is a score of 0.9 and wrong one of 0.1; a wrong answer is the class before the right one.
+    The predicted class scores 0.9, the others 0.1; a wrong one is the class before the label.
     """
 
-    def __init__(self, right: int, classes: tuple[str, ...], labels_file: Path):
+    def __init__(self, correct: int, classes: tuple[str, ...], labels_file: Path):
         super().__init__()
         self.labels = tf.saved_model.Asset(str(labels_file))
-        self._right = tf.Variable(right)
+        self._correct = tf.Variable(correct)
         self._classes = tf.constant(classes)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
@@ -30,8 +30,8 @@ class TinyModel(tf.Module):
         parsed = tf.io.parse_example(examples, spec)
         number = tf.strings.to_number(parsed["image/encoded"], tf.int32)
         truth = tf.cast(parsed["truth"][:, None] == self._classes[None, :], tf.float32)
-        is_right = tf.cast(number < self._right, tf.float32)[:, None]
-        scores = 0.8 * (is_right * truth + (1 - is_right) * tf.roll(truth, 1, axis=1)) + 0.1
+        is_correct = tf.cast(number < self._correct, tf.float32)[:, None]
+        scores = 0.8 * (is_correct * truth + (1 - is_correct) * tf.roll(truth, 1, axis=1)) + 0.1
         classes = tf.tile(self._classes[None, :], [tf.shape(scores)[0], 1])
         return {"scores": scores, "classes": classes}
 
@@ -52,17 +52,17 @@ class TinyModel(tf.Module):
 
 
 def make_model(
-    folder: Path, right: int, classes: tuple[str, ...] = ("cats", "dogs"), answer: str = "serve"
+    folder: Path, correct: int, classes: tuple[str, ...] = ("cats", "dogs"), output: str = "serve"
 ) -> standard_artifacts.Model:
     labels = folder / "labels.txt"
     labels.parent.mkdir(parents=True)
     labels.write_text("".join(f"{name}\n" for name in classes))
-    model = TinyModel(right, classes, labels)
+    model = TinyModel(correct, classes, labels)
     path = folder / "Format-Serving"
-    tf.saved_model.save(model, str(path), signatures={SIGNATURE: getattr(model, answer)})
+    tf.saved_model.save(model, str(path), signatures={SIGNATURE: getattr(model, output)})
     artifact = standard_artifacts.Model()
     artifact.uri = str(folder)
-    artifact.id = right + 1
+    artifact.id = correct + 1
     return artifact
 
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import numpy as np
 
-from components.report.run_facts import RunFacts
+from components.report.inputs.run_facts import RunFacts
+from components.report.inputs.sources import Sources
 from components.report.sections.confusion import MOST_CLASSES, most_confused, read_confusion
-from components.report.sources import Sources
 from tests.components.report.conftest import write_json
 
 

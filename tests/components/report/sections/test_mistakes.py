@@ -1,9 +1,9 @@
 from pathlib import Path
 from typing import Any
 
-from components.report.run_facts import RunFacts
+from components.report.inputs.run_facts import RunFacts
+from components.report.inputs.sources import Sources
 from components.report.sections.mistakes import MOST_IMAGES, choose, read_mistakes
-from components.report.sources import Sources
 from tests.components.report.conftest import MakeSources, encode_image, write_examples, write_json
 
 

@@ -1,9 +1,9 @@
 from pathlib import Path
 from typing import Any
 
-from components.report.run_facts import RunFacts
+from components.report.inputs.run_facts import RunFacts
+from components.report.inputs.sources import Sources
 from components.report.sections.serving_check import ServingCheck, read_serving_check
-from components.report.sources import Sources
 from tests.components.report.conftest import SERVING_CHECK, write_json
 
 

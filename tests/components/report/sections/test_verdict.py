@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from components.report.run_facts import RunFacts, Step
+from components.report.inputs.run_facts import RunFacts, Step
+from components.report.inputs.sources import Pushed, Sources
 from components.report.sections.verdict import read_verdict
-from components.report.sources import Pushed, Sources
 from tests.components.report.conftest import SERVING_CHECK, write_json
 
 BLESSED = {"blessed": True, "reasons": []}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.io import fileio
 
-from components.report.run_facts import PreviousRun, RunFacts, Step
+from components.report.inputs.run_facts import PreviousRun, RunFacts, Step
 
 _RUN, _NODE = "pipeline_run", "node"  # Types of the contexts that TFX keeps.
 _Execution = metadata_store_pb2.Execution

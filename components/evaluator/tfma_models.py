@@ -1,18 +1,56 @@
-"""Both models on one list of classes, where each has a list of its own: for TFMA's accuracy."""
+"""The models as TFMA sees them: their names, the EvalConfig, and one list of classes for both."""
 
+import json
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.metrics import BASELINE, CANDIDATE
+from components.evaluator.predictions import LABEL
 
+ACCURACY = "accuracy"
+CANDIDATE, BASELINE = "candidate", "baseline"
 UNKNOWN = b"(no model knows it)"
 
 
+def build_tfma_config(signature: str, *, has_baseline: bool) -> tfma.EvalConfig:
+    """Builds TFMA's configuration.
+
+    TFMA runs the models and keeps their accuracy in its own files, for its own tools. It gets no
+    thresholds: they take account of neither pairs nor noise. `components.evaluator.decision`
+    decides.
+
+    Args:
+        signature: The models' signature that takes serialized tf.Examples.
+        has_baseline: Whether there is a model to compare with.
+    """
+    names = [CANDIDATE, BASELINE] if has_baseline else [CANDIDATE]
+    return tfma.EvalConfig(
+        model_specs=[
+            tfma.ModelSpec(
+                name=name, signature_name=signature, label_key=LABEL, is_baseline=name == BASELINE
+            )
+            for name in names
+        ],
+        slicing_specs=[tfma.SlicingSpec()],
+        metrics_specs=[
+            tfma.MetricsSpec(
+                metrics=[
+                    tfma.MetricConfig(class_name="ExampleCount"),
+                    # With one prediction per image, recall is accuracy. TFMA also accepts Keras'
+                    # accuracy, which AutoGraph rewrites: seconds for one number.
+                    tfma.MetricConfig(
+                        class_name="Recall", config=json.dumps({"name": ACCURACY, "top_k": 1})
+                    ),
+                ]
+            )
+        ],
+    )
+
+
 def align_extractor() -> tfma.extractors.Extractor:
-    """The extractor that aligns; it stands after predictions and unbatching."""
+    """The extractor that runs `align_classes`; it comes after predictions and unbatching."""
     return tfma.extractors.Extractor(stage_name="AlignClasses", ptransform=beam.Map(align_classes))
 
 
@@ -20,8 +58,8 @@ def align_classes(extracts: dict[str, Any]) -> dict[str, Any]:
     """Gives all models' scores the same classes: the candidate's, the baseline's, one more.
 
     A class that a model does not know has the score 0; a label that none knows becomes the last
-    class. TFMA looks labels up in each model's own list, and fails on one that is not there: on
-    every new class, with a baseline that is older.
+    class. TFMA looks labels up in each model's own list and fails on one that is missing: on every
+    new class, if the baseline is older.
 
     Args:
         extracts: One example's; see `scores_of` for its predictions.
@@ -42,11 +80,11 @@ def align_classes(extracts: dict[str, Any]) -> dict[str, Any]:
 
 
 def scores_of(extracts: dict[str, Any]) -> dict[str, dict[bytes, float]]:
-    """What the models said of one example.
+    """The models' scores for one example.
 
     Args:
         extracts: TFMA's; `predictions` holds `scores`, `[classes] float32`, and `classes`,
-            `[classes]` bytes: of the one model, or of each by name where there are two.
+            `[classes]` bytes: of the one model, or of each by name if there are two.
 
     Returns:
         By model, the score of each class, in the model's order.

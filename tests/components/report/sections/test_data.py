@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from components.report.run_facts import RunFacts
-from components.report.sections.images import MOST_CLASSES, read_data
-from components.report.sections.statistics import HEIGHT, WIDTH
-from components.report.sources import Sources
+from components.report.inputs.run_facts import RunFacts
+from components.report.inputs.sources import Sources
+from components.report.inputs.statistics import HEIGHT, WIDTH
+from components.report.sections.data import MOST_CLASSES, read_data
 from tests.components.report.conftest import SPLITS, describe_ingest, write_json, write_statistics
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from components import storage
 from components.example_gen.driver import FINGERPRINT_KEY, SPAN_KEY
-from components.report.run_facts import RunFacts
+from components.report.inputs.run_facts import RunFacts
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from components.example_gen.report import QUARANTINE_FILE, SUMMARY_FILE
 from components.example_validator.executor import ANOMALIES_FILE
 from components.report.charts.chart import Chart
 from components.report.charts.sizes import draw_sizes
-from components.report.sections.statistics import SplitStatistics, read_statistics, split_order
-from components.report.sources import Sources
+from components.report.inputs.sources import Sources
+from components.report.inputs.statistics import SplitStatistics, read_statistics, split_order
 
 MOST_CLASSES = 30
 MOST_FILES = 20

@@ -1,4 +1,4 @@
-"""What a model was measured to be, held against the gate: what failed, and by how much."""
+"""The measurements compared with the thresholds: what failed, and by how much."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,32 +12,32 @@ _SHOWN_CLASSES = 5
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurements:
     """A candidate on the test split.
 
     Attributes:
-        accuracy: Share of the images whose class was found, 0 to 1.
+        accuracy: Share of the images that are classified correctly, 0 to 1.
         interval: Ends of its confidence interval.
         examples: Number of images.
-        broken: Number of images whose scores are no finite numbers.
+        not_finite: Number of images whose scores are not finite.
         calibration_error: Expected calibration error, 0 to 1.
         classes: By class `recall` (0 to 1, or None) and `examples`.
-        comparison: With the baseline, where there is one.
+        comparison: With the baseline, if there is one.
     """
 
     accuracy: float
     interval: Interval
     examples: int
-    broken: int
+    not_finite: int
     calibration_error: float
     classes: Mapping[str, Mapping[str, Any]]
     comparison: Comparison | None
 
 
-def find_reasons(measured: Measured, gate: GateSettings) -> list[str]:
-    """Why the model is refused, a sentence each; none if it is good enough."""
+def find_refusal_reasons(measured: Measurements, gate: GateSettings) -> list[str]:
+    """Why the model is refused, one sentence each; empty if it is good enough."""
     return [
-        *_broken(measured),
+        *_not_finite(measured),
         *_accuracy(measured, gate),
         *_recalls(measured, gate),
         *_calibration(measured, gate),
@@ -45,15 +45,15 @@ def find_reasons(measured: Measured, gate: GateSettings) -> list[str]:
     ]
 
 
-def _broken(measured: Measured) -> Iterator[str]:
-    if measured.broken:
+def _not_finite(measured: Measurements) -> Iterator[str]:
+    if measured.not_finite:
         yield (
-            f"the scores of {measured.broken:,} of {measured.examples:,} test images are no "
-            "finite numbers"
+            f"the scores of {measured.not_finite:,} of {measured.examples:,} test images "
+            "are not finite"
         )
 
 
-def _accuracy(measured: Measured, gate: GateSettings) -> Iterator[str]:
+def _accuracy(measured: Measurements, gate: GateSettings) -> Iterator[str]:
     if measured.accuracy < gate.min_accuracy - TOLERANCE:
         yield (
             f"test accuracy {measured.accuracy:.4f} is below gate.min_accuracy "
@@ -61,14 +61,14 @@ def _accuracy(measured: Measured, gate: GateSettings) -> Iterator[str]:
         )
 
 
-def _recalls(measured: Measured, gate: GateSettings) -> Iterator[str]:
+def _recalls(measured: Measurements, gate: GateSettings) -> Iterator[str]:
     bound = gate.min_recall
     if bound is None:
         return
     low = sorted(
-        (found["recall"], name, found["examples"])
-        for name, found in measured.classes.items()
-        if found["recall"] is not None and found["recall"] < bound - TOLERANCE
+        (row["recall"], name, row["examples"])
+        for name, row in measured.classes.items()
+        if row["recall"] is not None and row["recall"] < bound - TOLERANCE
     )
     for recall, name, examples in low[:_SHOWN_CLASSES]:
         yield (
@@ -79,7 +79,7 @@ def _recalls(measured: Measured, gate: GateSettings) -> Iterator[str]:
         yield f"recall of {len(low) - _SHOWN_CLASSES:,} more classes is below gate.min_recall"
 
 
-def _calibration(measured: Measured, gate: GateSettings) -> Iterator[str]:
+def _calibration(measured: Measurements, gate: GateSettings) -> Iterator[str]:
     bound = gate.max_calibration_error
     if bound is not None and measured.calibration_error > bound + TOLERANCE:
         yield (
@@ -88,7 +88,7 @@ def _calibration(measured: Measured, gate: GateSettings) -> Iterator[str]:
         )
 
 
-def _drop(measured: Measured, gate: GateSettings) -> Iterator[str]:
+def _drop(measured: Measurements, gate: GateSettings) -> Iterator[str]:
     comparison = measured.comparison
     if comparison is None or not comparison.is_loss(gate.max_drop):
         return
@@ -99,6 +99,6 @@ def _drop(measured: Measured, gate: GateSettings) -> Iterator[str]:
     yield (
         f"test accuracy {comparison.accuracy:.4f} is {-comparison.change:.4f} below the "
         f"baseline ({comparison.baseline_accuracy:.4f}){images}; gate.max_drop allows "
-        f"{gate.max_drop:g}, and chance does not explain the rest ({gate.confidence:.0%} interval "
+        f"{gate.max_drop:g}, and noise does not explain the rest ({gate.confidence:.0%} interval "
         f"of the change: {low:+.4f} to {high:+.4f})"
     )

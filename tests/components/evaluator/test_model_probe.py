@@ -1,4 +1,4 @@
-"""A baseline that cannot be run is found out, whatever is wrong with it."""
+"""A model that cannot be run is detected, whatever is wrong with it."""
 
 import shutil
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.evaluator.load_model import UnusableModel, load_classes
+from components.evaluator.model_probe import UnusableModelError, probe_model
 from tests.fakes.models.tiny_models import SIGNATURE, make_model, serialize
 
 PROBES = [serialize("cats", 1), serialize("dogs", 2)]
@@ -19,51 +19,52 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "Format-Serving"
 
 
-def test_names_of_the_classes(good: Path) -> None:
-    assert load_classes(str(good), SIGNATURE, PROBES) == ["cats", "dögs"]
+def test_the_class_names_are_returned(good: Path) -> None:
+    assert probe_model(str(good), SIGNATURE, PROBES) == ["cats", "dögs"]
 
 
-def _cut_graph(model: Path) -> None:
+def _truncate_graph(model: Path) -> None:
     graph = model / "saved_model.pb"
     graph.write_bytes(graph.read_bytes()[: graph.stat().st_size // 2])
 
 
-def _lose_variables(model: Path) -> None:
+def _delete_variables(model: Path) -> None:
     shutil.rmtree(model / "variables")
 
 
-def _cut_variables(model: Path) -> None:
+def _truncate_variables(model: Path) -> None:
     (model / "variables" / "variables.data-00000-of-00001").write_bytes(b"")
 
 
-def _flip_variables(model: Path) -> None:
+def _corrupt_variables(model: Path) -> None:
     data = model / "variables" / "variables.data-00000-of-00001"
     data.write_bytes(bytes(byte ^ 0xFF for byte in data.read_bytes()))
 
 
 @pytest.mark.parametrize(
-    "damage", [shutil.rmtree, _cut_graph, _lose_variables, _cut_variables, _flip_variables]
+    "damage",
+    [shutil.rmtree, _truncate_graph, _delete_variables, _truncate_variables, _corrupt_variables],
 )
 def test_damaged_files(good: Path, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     model = Path(shutil.copytree(good, tmp_path / "model"))
     damage(model)
-    with pytest.raises(UnusableModel, match=r"its files do not load \(.+\)"):
-        load_classes(str(model), SIGNATURE, PROBES)
+    with pytest.raises(UnusableModelError, match=r"its files do not load \(.+\)"):
+        probe_model(str(model), SIGNATURE, PROBES)
 
 
-def test_signature_of_another_time(good: Path) -> None:
-    with pytest.raises(UnusableModel, match="it has no signature serving_v0"):
-        load_classes(str(good), "serving_v0", PROBES)
+def test_missing_signature(good: Path) -> None:
+    with pytest.raises(UnusableModelError, match="it has no signature serving_v0"):
+        probe_model(str(good), "serving_v0", PROBES)
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("output", "words"),
     [
         ("fail", r"it fails on a test image \(.+\)"),
         ("logits", "it returns logits; the gate needs scores and classes"),
     ],
 )
-def test_answers_that_are_none(tmp_path: Path, answer: str, words: str) -> None:
-    make_model(tmp_path / "m", 20, answer=answer)
-    with pytest.raises(UnusableModel, match=words):
-        load_classes(str(tmp_path / "m" / "Format-Serving"), SIGNATURE, PROBES)
+def test_unusable_outputs(tmp_path: Path, output: str, words: str) -> None:
+    make_model(tmp_path / "m", 20, output=output)
+    with pytest.raises(UnusableModelError, match=words):
+        probe_model(str(tmp_path / "m" / "Format-Serving"), SIGNATURE, PROBES)

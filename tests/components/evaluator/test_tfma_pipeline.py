@@ -1,11 +1,11 @@
-"""How test images reach the models."""
+"""The batches in which test images reach the models."""
 
 from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.testing.util import assert_that, equal_to
 
-from components.evaluator.measurement import BATCH_SIZE, _read
+from components.evaluator.tfma_pipeline import BATCH_SIZE, _read
 from tests.fakes.models.tiny_models import COUNT, make_examples
 
 

@@ -1,4 +1,4 @@
-"""One pass of TFMA over the test images: its metrics, and what the models said of each."""
+"""One pass of TFMA over the test images: its metrics, and each model's predictions."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -12,20 +12,27 @@ from tfx.components.util import tfxio_utils
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.evaluator.alignment import align_extractor, scores_of
-from components.evaluator.metrics import BASELINE, CANDIDATE, build_tfma_config
 from components.evaluator.predictions import Prediction, build_prediction, from_json, to_json
+from components.evaluator.tfma_models import (
+    BASELINE,
+    CANDIDATE,
+    align_extractor,
+    build_tfma_config,
+    scores_of,
+)
 
 BATCH_SIZE = 32
-"""Images that go through a model at once, few enough for every machine that trained it.
+"""Images per batch, few enough for every machine that trained the model.
 
-Left to itself, Beam makes batches of up to 1,000 after some thousands of images, at the same
-speed: MobileNetV2 at 160 pixels then takes 1.5 GB more.
+By default, Beam makes batches of up to 1,000 after some thousands of images, at the same
+speed: MobileNetV2 at 160 pixels then takes 1.5 GB more memory.
 """
 
 _PREDICTIONS = "predictions"
 _SHARDS = "predictions-parts"
-_UNBATCH = "ExtractUnbatchedInputs"  # TFMA's name of the stage after which extracts are examples'.
+_UNBATCH = (
+    "ExtractUnbatchedInputs"  # TFMA's name of the stage after which an extract is one example.
+)
 
 
 def run_models(
@@ -37,10 +44,10 @@ def run_models(
     output: str,
     slice_features: Sequence[str] = (),
 ) -> None:
-    """Adds to a Beam pipeline: each image is read once and goes once through each model.
+    """Adds the evaluation to a Beam pipeline: one pass over the images and through each model.
 
     Args:
-        pipeline: The pipeline; it runs when its context is left.
+        pipeline: The pipeline; it runs when its context exits.
         examples: Examples artifacts.
         splits: The splits that are read.
         models: Folder of the SavedModel by name: `candidate`, and `baseline` if there is one.
@@ -71,9 +78,9 @@ def run_models(
 
 
 def collect_predictions(output: str) -> list[Prediction]:
-    """What a pipeline of `run_models` that has run found, by the images' names.
+    """Reads the predictions of a finished `run_models` pipeline, sorted by the images' names.
 
-    The parts that its workers wrote are gone afterwards.
+    The parts that its workers wrote are deleted.
     """
     folder = f"{output}/{_SHARDS}"
     lines = []
@@ -88,7 +95,7 @@ def collect_predictions(output: str) -> list[Prediction]:
 def _read(
     pipeline: beam.Pipeline, examples: Sequence[types.Artifact], splits: Sequence[str]
 ) -> Any:
-    """Arrow record batches of the examples, with the serialized examples in a column."""
+    """Arrow record batches of the examples, with the serialized examples in one column."""
     factory = tfxio_utils.get_tfxio_factory_from_artifact(
         examples=list(examples),
         telemetry_descriptors=["Evaluator"],
@@ -123,7 +130,7 @@ def _prediction_writer(output: str) -> tfma.writers.Writer:
 
 
 class _Describe(beam.PTransform):
-    """Extracts to lines of JSON, as TFMA's evaluators give their results: by key."""
+    """Turns extracts into lines of JSON, returned by key as TFMA's evaluators do."""
 
     def __init__(self, to_line: Any):
         super().__init__()

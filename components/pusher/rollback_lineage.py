@@ -1,10 +1,10 @@
-"""Rollbacks in ML Metadata: what was put back, what that made; which models are kept out.
+"""Rollbacks in ML Metadata: which version was put back, and which one that created.
 
     execution Rollback   input: the PushedModel of the version that was put back (if one is known)
                          output: a PushedModel of the new version
                          properties: model_name, from_version, to_version, version, withdrawn (JSON)
 
-It lies in the context of the model's pipeline, as every execution of TFX does.
+It is in the context of the model's pipeline, as every execution of TFX is.
 """
 
 import json
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from components.pusher.refused_models import refused_models
 from components.pusher.rollback import Rollback
 
 EXECUTION_TYPE = "Rollback"
@@ -23,14 +22,14 @@ _TRIES = 10
 
 
 class LineageError(Exception):
-    """The metadata cannot be written."""
+    """The metadata cannot be opened or written."""
 
 
 def open_store(sqlite: Path) -> Any:
     """Opens TFX's metadata.
 
     Raises:
-        LineageError: There is no such file, or it is no such database.
+        LineageError: There is no such file, or it is not such a database.
     """
     from ml_metadata import errors
     from ml_metadata.metadata_store import metadata_store
@@ -48,12 +47,12 @@ def open_store(sqlite: Path) -> Any:
 
 
 def record_rollback(store: Any, model_name: str, rollback: Rollback) -> int:
-    """Records a rollback that was done.
+    """Records a rollback.
 
     Args:
         store: The metadata, see `open_store`.
         model_name: Name of the model in service, and of its pipeline.
-        rollback: What was done.
+        rollback: Its result.
 
     Returns:
         The execution's id.
@@ -69,22 +68,9 @@ def record_rollback(store: Any, model_name: str, rollback: Rollback) -> int:
         raise LineageError(str(error)) from error
 
 
-def models_kept_out_of_service(store: Any) -> frozenset[str]:
-    """URIs of the Model artifacts that are kept out of service, though the gate may bless them.
-
-    They are what rollbacks left withdrawn (of each model in service, the last one's), and what the
-    check before the Pusher refused.
-    """
-    return _rolled_back(store) | refused_models(store)
-
-
-def _rolled_back(store: Any) -> frozenset[str]:
-    if not _of_type(store.get_execution_types, EXECUTION_TYPE):
-        return frozenset()
-    rollbacks = sorted(store.get_executions_by_type(EXECUTION_TYPE), key=lambda done: done.id)
-    last = {done.properties["model_name"].string_value: done for done in rollbacks}
-    withdrawn = [json.loads(done.properties["withdrawn"].string_value) for done in last.values()]
-    return frozenset(uri for uris in withdrawn for uri in uris)
+def type_named(types: Callable[[], Any], name: str) -> Any | None:
+    """The type of a name among those of a store, or None; MLMD raises for unknown ones."""
+    return next((kind for kind in types() if kind.name == name), None)
 
 
 def _record(store: Any, model_name: str, rollback: Rollback) -> int:
@@ -122,10 +108,10 @@ def _execution(store: Any, model_name: str, rollback: Rollback) -> Any:
 
 
 def _pushed_model(store: Any, rollback: Rollback) -> Any:
-    """The new version as TFX's Pusher would tell it."""
+    """The new version as TFX's Pusher would record it."""
     from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-    kind = _of_type(store.get_artifact_types, "PushedModel")
+    kind = type_named(store.get_artifact_types, "PushedModel")
     type_id = kind.id if kind else store.put_artifact_type(mlmd.ArtifactType(name="PushedModel"))
     artifact = mlmd.Artifact(
         type_id=type_id, uri=rollback.version.address, state=mlmd.Artifact.LIVE
@@ -138,21 +124,21 @@ def _pushed_model(store: Any, rollback: Rollback) -> Any:
 
 
 def _find_pushed(store: Any, address: str) -> Any | None:
-    """The first artifact of the version at an address: later ones found it there."""
-    if not _of_type(store.get_artifact_types, "PushedModel"):
+    """The first artifact of the version at an address; later runs add more for the same version."""
+    if not type_named(store.get_artifact_types, "PushedModel"):
         return None
-    found = [
+    candidates = [
         artifact
         for artifact in store.get_artifacts_by_type("PushedModel")
         if artifact.custom_properties["pushed_destination"].string_value == address
     ]
-    return min(found, key=lambda artifact: artifact.id, default=None)
+    return min(candidates, key=lambda artifact: artifact.id, default=None)
 
 
 def _context(store: Any, model_name: str) -> Any:
     from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-    if _of_type(store.get_context_types, "pipeline"):
+    if type_named(store.get_context_types, "pipeline"):
         context = store.get_context_by_type_and_name("pipeline", model_name)
         if context is not None:
             return context
@@ -169,12 +155,8 @@ def _event(kind: int, key: str) -> Any:
     return event
 
 
-def _of_type(types: Callable[[], Any], name: str) -> Any | None:
-    return next((kind for kind in types() if kind.name == name), None)
-
-
 def _retry(action: Callable[[], _Result]) -> _Result:
-    """Tries again while a run writes: SQLite lets one writer at a time in."""
+    """Retries while a run writes: SQLite admits one writer at a time."""
     from ml_metadata import errors
 
     for wait in range(1, _TRIES):

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from components.report import number_format
+from components.report.sections import number_format
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 
-class UnusableModel(Exception):
+class UnusableModelError(Exception):
     """A model cannot be run; the text says why."""
 
 
-def load_classes(model_path: str, signature: str, examples: Sequence[bytes]) -> list[str]:
+def probe_model(model_path: str, signature: str, examples: Sequence[bytes]) -> list[str]:
     """Runs a model on some images, before anything depends on it.
 
-    Inside of TFMA's pipeline a model that fails would take the whole evaluation with it.
+    Inside TFMA's pipeline a model that fails would fail the whole evaluation.
 
     Args:
         model_path: Folder of the SavedModel.
@@ -23,30 +23,30 @@ def load_classes(model_path: str, signature: str, examples: Sequence[bytes]) -> 
         The names of its classes.
 
     Raises:
-        UnusableModel: Its files do not load, it lacks the signature, fails, or returns something
-            else than `scores` and `classes`, `[batch, classes]` each.
+        UnusableModelError: Its files do not load, it lacks the signature, fails, or returns
+            something other than `scores` and `classes`, `[batch, classes]` each.
     """
     try:
         model = tf.saved_model.load(model_path)
-    # What damaged files raise is anybody's guess: OSError, DataLossError, DecodeError, KeyError.
+    # Damaged files raise many types: OSError, DataLossError, DecodeError, KeyError.
     except Exception as error:
-        raise UnusableModel(f"its files do not load ({_first_line(error)})") from error
+        raise UnusableModelError(f"its files do not load ({_first_line(error)})") from error
     if signature not in model.signatures:
-        raise UnusableModel(f"it has no signature {signature}")
+        raise UnusableModelError(f"it has no signature {signature}")
     function = model.signatures[signature]
     try:
         argument = next(iter(function.structured_input_signature[1]))
         outputs = function(**{argument: tf.constant(list(examples))})
     # As above: any operation of its graph may fail.
     except Exception as error:
-        raise UnusableModel(f"it fails on a test image ({_first_line(error)})") from error
+        raise UnusableModelError(f"it fails on a test image ({_first_line(error)})") from error
     if not {"scores", "classes"} <= outputs.keys():
-        raise UnusableModel(
+        raise UnusableModelError(
             f"it returns {', '.join(sorted(outputs))}; the gate needs scores and classes"
         )
     classes, scores = outputs["classes"], outputs["scores"]
     if scores.shape.rank != 2 or scores.shape != classes.shape or scores.shape[0] != len(examples):
-        raise UnusableModel("its scores and classes are not one of each for every image and class")
+        raise UnusableModelError("its scores and classes do not have the shape [images, classes]")
     return [name.decode("utf-8", "replace") for name in classes[0].numpy().tolist()]
 
 

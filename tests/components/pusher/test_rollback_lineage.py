@@ -11,13 +11,9 @@ import pytest
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.pusher.lineage import (
-    LineageError,
-    models_kept_out_of_service,
-    open_store,
-    record_rollback,
-)
+from components.pusher.out_of_service import models_kept_out_of_service
 from components.pusher.rollback import roll_back
+from components.pusher.rollback_lineage import LineageError, open_store, record_rollback
 from components.pusher.version import Version
 from components.pusher.versions import add_version
 
@@ -34,7 +30,7 @@ def metadata(tmp_path: Path) -> Path:
 
 
 def _record_push(store: Any, version: Version) -> int:
-    """Records a version as TFX records what its Pusher pushed."""
+    """Records a version as TFX's Pusher does."""
     type_id = store.put_artifact_type(mlmd.ArtifactType(name="PushedModel"), can_add_fields=True)
     artifact = mlmd.Artifact(type_id=type_id, uri=f"artifacts/{version.number}")
     artifact.custom_properties["pushed_destination"].string_value = version.address
@@ -79,10 +75,10 @@ def test_rollback_is_recorded(
         for event in store.get_events_by_execution_ids([third_id])
         if event.type == mlmd.Event.INPUT
     ]
-    assert inputs == [output.id], "what a rollback made is known to the next"
+    assert inputs == [output.id], "the next rollback knows this one's version"
 
 
-def test_version_that_the_metadata_do_not_know(tmp_path: Path, metadata: Path, model: Path) -> None:
+def test_a_version_unknown_to_the_metadata(tmp_path: Path, metadata: Path, model: Path) -> None:
     for name in "ab":
         add_version(tmp_path / "serving", model, name)
     store = open_store(metadata)
@@ -91,19 +87,19 @@ def test_version_that_the_metadata_do_not_know(tmp_path: Path, metadata: Path, m
     assert event.type == mlmd.Event.OUTPUT
 
 
-def test_no_metadata_are_made(tmp_path: Path) -> None:
+def test_missing_metadata_are_not_created(tmp_path: Path) -> None:
     with pytest.raises(LineageError, match="there is no metadata at"):
         open_store(tmp_path / "metadata.sqlite")
     assert not (tmp_path / "metadata.sqlite").exists()
 
 
-def test_file_that_is_no_database(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database(tmp_path: Path) -> None:
     (tmp_path / "metadata.sqlite").write_text("no database" * 100)
     with pytest.raises(LineageError, match="cannot be opened"):
         open_store(tmp_path / "metadata.sqlite")
 
 
-def test_waits_for_a_run_that_writes(tmp_path: Path, metadata: Path, model: Path) -> None:
+def test_recording_waits_for_a_run_that_writes(tmp_path: Path, metadata: Path, model: Path) -> None:
     for name in "ab":
         add_version(tmp_path / "serving", model, name)
     done, store = roll_back(tmp_path / "serving"), open_store(metadata)
