@@ -122,7 +122,7 @@ def test_dark_screens_have_dark_charts(make_sources: MakeSources, open_page: Ope
     shown = {
         scheme: open_page(html, 390, scheme).evaluate(
             "[getComputedStyle(document.body).backgroundColor,"
-            " document.querySelector('image img').currentSrc]"
+            " document.querySelector('picture img').currentSrc]"
         )
         for scheme in ("light", "dark")
     }
