@@ -118,7 +118,7 @@ def classify_file(
     # Only the limits are asked for; a path, which the section needs, there is none.
     verdict = check_image(contents, DataSettings.model_construct())
     if isinstance(verdict, Rejected):
-        return Unreadable(file, f"{verdict.reason}: {verdict.detail}")
+        return Unreadable(file, verdict.message)
     scores = network(tf.constant(contents)).numpy()
     likeliest = np.argsort(-scores, kind="stable")[:top]
     return Classified(file, tuple(Likely(int(i), float(scores[i])) for i in likeliest))

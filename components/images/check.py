@@ -45,7 +45,12 @@ class Rejected(NamedTuple):
     reason: str
     """A stable name of the kind of fault, by which faults are counted."""
     detail: str
-    """What exactly is wrong, for a person."""
+    """What exactly is wrong, in English."""
+
+    @property
+    def message(self) -> str:
+        """Reason and detail as a message: `not an image: ...`."""
+        return f"{self.reason.replace('_', ' ')}: {self.detail}"
 
 
 def check_image(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:

@@ -92,7 +92,7 @@ def predict(
             if value:
                 raise click.UsageError(f"{option} goes with --batch.")
     from components.errors import UserError
-    from pipeline.predict.find_model import UsageMistake
+    from pipeline.predict.find_model import UsageError
 
     try:
         if output is None:
@@ -107,7 +107,7 @@ def predict(
             counter = predict_batch(
                 where, images, name, output, shard_format or "parquet", top, shard_size, beam_args
             )
-    except UsageMistake as error:
+    except UsageError as error:
         raise click.UsageError(str(error)) from None
     except UserError as error:
         raise click.ClickException(str(error)) from None

@@ -1,19 +1,25 @@
-"""Asking a pushed model: images in, labels and scores out.
+"""Predictions of a pushed model, and of pretrained networks.
 
-    model_folder     which SavedModel is meant                   -> its folder
-    saved_model      the model, loaded                           -> scores of a batch
-    listing          which files are meant                       -> Listed
-    reading          read and checked ahead, in batches          -> Image or Unreadable
-    answering        the model asked, batch by batch             -> Prediction
-    output           as text, CSV or JSON lines
-    printing         to stdout, as they come
-    progress         how far it is, on a terminal
+`predict`, one prediction after the other:
 
-Over a large folder, in shards that are never done twice:
+    predict.py        the command: model and images in, a line per image out
+    find_model.py     a path or workspace               -> the folder of a SavedModel
+    inputs.py         files, folders, patterns, stdin   -> `Listed`
+    reading.py        read ahead and checked, in batches -> `Image` or `Unreadable`
+    saved_model.py    `LoadedModel` and `predict_files` -> `Prediction`
+    prediction.py     `Prediction`: a file's classes and scores, or its error
+    output.py         a `Prediction` as text, CSV or JSON
+    printing.py       predicts files and prints each prediction at once
+    progress.py       a progress line on terminals
 
-    batch_plan       which images go into which shard          -> Plan
-    batch_shards     one shard as Parquet or JSON lines
-    batch_beam       the missing shards, on Beam's RunInference
+`predict --batch`, a large folder in shards; a run that was stopped resumes:
 
-`predict` and `batch` compose them; `pipeline.cli.predict` is what a person calls.
+    batch.py          the command
+    batch_plan.py     which images go into which shard  -> `Plan`
+    batch_shards.py   one shard as Parquet or JSON lines
+    batch_beam.py     the missing shards, with Beam's RunInference
+
+`classify`, a pretrained network as it is:
+
+    classify.py       the command; `trainer.classify` does the work
 """

@@ -1,4 +1,4 @@
-"""`predict --batch`: predictions of a large folder, in shards that are never done twice."""
+"""`predict --batch`: predictions for a large folder, in shards; finished shards are kept."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, TextIO
 
 from components.errors import UserError
 from pipeline.console.stderr import hide_library_stderr
-from pipeline.predict.find_model import UsageMistake, find_model
-from pipeline.predict.predict import conclude
-from pipeline.predict.progress import Counter, counted, spinner
+from pipeline.predict.find_model import UsageError, find_model
+from pipeline.predict.predict import print_summary
+from pipeline.predict.progress import Counter, show_progress, spinner
 from pipeline.run.failure import failure
 
 if TYPE_CHECKING:
     from pipeline.predict.batch_plan import Plan, ShardFormat
 
 SHARD_SIZE = 1000
-"""Files in a shard: with 100 images a second, what a kill undoes is 10 seconds' work."""
+"""Files per shard: at 100 images per second, a kill loses 10 seconds of work."""
 
 
 class BatchError(UserError):
-    """Something stopped the batch; what is done stays."""
+    """An error stopped the batch; finished shards are kept."""
 
 
 def predict_batch(
-    where: Path,
+    model_path: Path,
     images: Sequence[str],
     name: str | None,
     output: Path,
@@ -33,31 +33,31 @@ def predict_batch(
     shard_size: int | None,
     beam_args: Sequence[str],
 ) -> Counter:
-    """Classifies images and writes the answers as shards, but for those that are there already.
+    """Predicts images and writes shards, except those that already exist.
 
     Args:
-        where: A SavedModel, a folder of versions, or a workspace.
+        model_path: A SavedModel, a folder of versions, or a workspace.
         images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
-        name: Which model of a workspace.
+        name: Name of the model, if `model_path` is a workspace with several.
         output: Folder for the shards.
-        shard_format: As what to write them.
-        top: How many classes an image gets.
-        shard_size: Files in a shard; None is `SHARD_SIZE`.
+        shard_format: Format of the shards.
+        top: Number of classes per image.
+        shard_size: Files per shard; None is `SHARD_SIZE`.
         beam_args: Beam's own options.
 
     Returns:
-        How many files there are in all shards, and how many of them failed.
+        Number of files in all shards, and how many of them failed.
 
     Raises:
-        ModelChoiceError, ModelError: There is no such model, or it cannot be used.
-        PlanError: The folder cannot be used, or was begun with something else.
-        UsageMistake: Beam does not know one of its options.
-        BatchError: Something else stopped it.
+        ModelChoiceError, ModelError: The model does not exist or cannot be used.
+        PlanError: The output folder cannot be used, or belongs to another batch.
+        UsageError: Beam does not know one of `beam_args`.
+        BatchError: Another error stopped it.
     """
-    folder = find_model(where, name).absolute()
-    with hide_library_stderr() as stderr, ExitStack() as taken:
+    folder = find_model(model_path, name).absolute()
+    with hide_library_stderr() as stderr, ExitStack() as stack:
         with spinner("Listing the files", stderr):
-            # TensorFlow comes with these: seconds, and what it logs.
+            # These import TensorFlow, which takes seconds.
             from pipeline.predict.batch_plan import Job, fingerprint_model, open_plan
             from pipeline.predict.inputs import list_images
 
@@ -68,15 +68,15 @@ def predict_batch(
                 top=top,
                 shard_size=shard_size or SHARD_SIZE,
             )
-            plan = taken.enter_context(open_plan(output, job, list_images(images)))
+            plan = stack.enter_context(open_plan(output, job, list_images(images)))
         _run(plan, beam_args, stderr)
         counter = _count(plan)
-        conclude(counter, stderr)
+        print_summary(counter, stderr)
     return counter
 
 
 def _run(plan: "Plan", beam_args: Sequence[str], stderr: TextIO) -> None:
-    """Does what is missing, and shows how far it is."""
+    """Runs the missing shards and shows the progress."""
     missing = plan.missing
     if not missing:
         return
@@ -86,22 +86,24 @@ def _run(plan: "Plan", beam_args: Sequence[str], stderr: TextIO) -> None:
     counter.total = plan.files
     counter.before = plan.files_done
 
-    def look() -> None:
-        # Whatever runs it, and wherever: a shard that is there is done.
+    def refresh() -> None:
+        # Works with every runner, remote ones too: a shard that exists is finished.
         counter.done = plan.files_done
 
     try:
-        with counted(counter, stderr, look):
+        with show_progress(counter, stderr, refresh):
             run_on_beam(plan, missing, beam_args)
-    except UsageMistake:
+    except UsageError:
         raise
-    except Exception as error:  # Beam raises what its workers do, wrapped in this or that.
+    except Exception as error:  # Beam wraps the exceptions of its workers.
         if "KeyboardInterrupt" in str(error):
             raise KeyboardInterrupt from None
-        told = failure(None, error)
+        failed = failure(None, error)
+        from pipeline.predict.batch_shards import RESUME_HINT
+
         raise BatchError(
-            f"the batch was stopped by an error: {told.cause}",
-            told.hint or "What is done stays; once that is mended, the same command goes on.",
+            f"the batch was stopped by an error: {failed.cause}",
+            failed.hint or RESUME_HINT,
         ) from error
 
 

@@ -1,10 +1,10 @@
 """Runs the missing shards of a plan on Beam.
 
-The model is held by Beam's own RunInference, which loads it once per process. What it is given is
-whole shards: Beam hands on single elements, and a shard that is to appear at once would have to be
-grouped again, which waits until everything is asked. So each shard is written as soon as it is
-done, and a run that is stopped keeps it. (TFX-BSL's handler is not used: it fails a batch for one
-bad image, and returns every image's bytes with its scores.)
+Beam's RunInference holds the model, which it loads once per process. Its elements are whole shards:
+if they were images, the predictions would have to be grouped into shards again, and Beam's grouping
+waits for all images. This way each shard is written as soon as it is finished, and a run that is
+stopped keeps it. (TFX-BSL's model handler is not used: one bad image fails its whole batch, and it
+returns the bytes of every image with its scores.)
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,28 +16,27 @@ from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from components.beam import is_on_this_machine
-from pipeline.predict.answering import answer
 from pipeline.predict.batch_plan import Plan
 from pipeline.predict.batch_shards import write_shard
-from pipeline.predict.find_model import UsageMistake
+from pipeline.predict.find_model import UsageError
 from pipeline.predict.prediction import Prediction
-from pipeline.predict.saved_model import LoadedModel
+from pipeline.predict.saved_model import LoadedModel, predict_files
 
-Answered = tuple[int, list[Prediction]]
-"""A shard's number, and what the model says of its files."""
+ShardPredictions = tuple[int, list[Prediction]]
+"""A shard's number and the predictions for its files."""
 
 
 def run_on_beam(plan: Plan, shards: Sequence[int], beam_args: Sequence[str]) -> None:
-    """Asks about the files of some shards and writes them.
+    """Predicts the files of some shards and writes the shards.
 
     Args:
-        plan: The plan, whose folder every worker must see under the same path.
-        shards: Which ones.
-        beam_args: Beam's own options; without any it runs in this process.
+        plan: The plan; every worker must see its folder at the same path.
+        shards: Their numbers.
+        beam_args: Beam's own options; by default Beam runs in this process.
 
     Raises:
-        UsageMistake: Beam does not know one of the options.
-        Exception: Whatever stopped it.
+        UsageError: Beam does not know one of the options.
+        Exception: Beam or a worker failed.
     """
     options = PipelineOptions(["--direct_running_mode=in_memory", *beam_args])
     _check_options(options)
@@ -52,24 +51,24 @@ def run_on_beam(plan: Plan, shards: Sequence[int], beam_args: Sequence[str]) -> 
 
 
 def _check_options(options: PipelineOptions) -> None:
-    """Refuses what Beam would pass over with a line in its log.
+    """Checks for options that Beam would ignore with a warning in its log.
 
     Raises:
-        UsageMistake: There is an option that it does not know.
+        UsageError: Beam does not know an option.
     """
     if not is_on_this_machine(options.view_as(StandardOptions).runner):
-        return  # Runners elsewhere have options of their own.
+        return  # Remote runners have their own options.
     known = options.get_all_options()
     unknown = options.get_all_options(retain_unknown_options=True).keys() - known.keys()
     if unknown:
-        raise UsageMistake(f"--beam-arg: Beam has no option --{min(unknown)}.")
+        raise UsageError(f"--beam-arg: Beam has no option --{min(unknown)}.")
 
 
-class ShardHandler(ModelHandler[int, Answered, LoadedModel]):
-    """Tells RunInference how to load the model and how to ask it about a shard."""
+class ShardHandler(ModelHandler[int, ShardPredictions, LoadedModel]):
+    """How RunInference loads the model and predicts a shard."""
 
     def __init__(self, plan: Plan) -> None:
-        """Remembers the plan."""
+        """Stores the plan."""
         super().__init__()
         self._plan = plan
 
@@ -79,11 +78,11 @@ class ShardHandler(ModelHandler[int, Answered, LoadedModel]):
 
     def run_inference(
         self, batch: Sequence[int], model: LoadedModel, inference_args: dict[str, Any] | None = None
-    ) -> Iterable[Answered]:
-        """Asks about the files of the shards that `batch` numbers."""
+    ) -> Iterable[ShardPredictions]:
+        """Predicts the files of the shards whose numbers are in `batch`."""
         for shard in batch:
-            answers = answer(model, self._plan.read_inputs(shard))
-            yield shard, [one for several in answers for one in several]
+            batches = predict_files(model, self._plan.read_inputs(shard))
+            yield shard, [one for predictions in batches for one in predictions]
 
     def should_skip_batching(self) -> bool:
         """A shard is a batch already."""
@@ -91,14 +90,14 @@ class ShardHandler(ModelHandler[int, Answered, LoadedModel]):
 
 
 class WriteShard(beam.DoFn):
-    """Writes a shard as soon as it is answered."""
+    """Writes a shard as soon as its predictions are complete."""
 
     def __init__(self, plan: Plan) -> None:
-        """Remembers the plan."""
+        """Stores the plan."""
         self._plan = plan
 
-    def process(self, answered: Answered) -> Iterator[int]:
+    def process(self, predicted: ShardPredictions) -> Iterator[int]:
         """Writes one shard and yields its number."""
-        shard, predictions = answered
+        shard, predictions = predicted
         write_shard(self._plan, shard, predictions)
         yield shard

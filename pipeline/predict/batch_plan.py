@@ -1,10 +1,10 @@
-"""Which files go into which shard, written down so that a run that was stopped can go on.
+"""Which files go into which shard, saved so that a run that was stopped can resume.
 
-    OUTPUT/part-00000-of-00007.parquet   what is done
+    OUTPUT/part-00000-of-00007.parquet   a finished shard
     OUTPUT/_plan/plan.json               what the shards depend on: the model, the options
     OUTPUT/_plan/inputs-00000.jsonl      the files of each shard
 
-Readers of Parquet folders pass over names that begin with `_`.
+Readers of Parquet folders ignore names that begin with `_`.
 """
 
 import fcntl
@@ -27,17 +27,17 @@ from pipeline.run.paths import write_whole
 
 ShardFormat = Literal["parquet", "jsonl"]
 _PLAN_FOLDER = "_plan"
-_OTHER_OUTPUT = "Give another --output, or delete this one."
-_SAME_OR_OTHER = "Give the same to go on with it, or another --output."
+_OTHER_OUTPUT_HINT = "Choose another --output, or delete this one."
+_RESUME_HINT = "Use the same again to resume, or choose another --output."
 
 
 class PlanError(UserError):
-    """The output folder cannot be used, or belongs to something else."""
+    """The output folder cannot be used, or belongs to another batch."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What the contents of the shards depend on, besides the files."""
+    """Everything besides the files that the contents of the shards depend on."""
 
     model: str
     """Absolute path of the SavedModel."""
@@ -45,9 +45,9 @@ class Job:
     """See `fingerprint_model`."""
     format: ShardFormat
     top: int
-    """How many classes an image gets."""
+    """Number of classes per image."""
     shard_size: int
-    """Files in a shard."""
+    """Files per shard."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +60,23 @@ class Plan:
 
     @property
     def shards(self) -> int:
-        """How many there are."""
+        """Number of shards."""
         return math.ceil(self.files / self.job.shard_size)
 
     @property
     def missing(self) -> list[int]:
-        """Shards that are still to be done."""
+        """Numbers of the shards that are not finished."""
         return [shard for shard in range(self.shards) if not self.path(shard).exists()]
 
     @property
     def files_done(self) -> int:
-        """Files of the shards that are done."""
+        """Number of files in finished shards."""
         size = self.job.shard_size
-        undone = sum(min(size, self.files - shard * size) for shard in self.missing)
-        return self.files - undone
+        unfinished = sum(min(size, self.files - shard * size) for shard in self.missing)
+        return self.files - unfinished
 
     def path(self, shard: int) -> Path:
-        """Where a shard goes."""
+        """The file of a shard."""
         return self.output / f"part-{shard:05d}-of-{self.shards:05d}.{self.job.format}"
 
     def read_inputs(self, shard: int) -> Iterator[Listed]:
@@ -88,9 +88,9 @@ class Plan:
 
 
 def fingerprint_model(folder: Path) -> str:
-    """The sha256 of what a SavedModel computes with, in hex: the same for a copy elsewhere.
+    """SHA-256 of the graph, variables and assets of a SavedModel, in hex; a copy has the same.
 
-    `assets.extra` is left out: it tells where a version comes from, and changes nothing.
+    `assets.extra` is left out: it records the origin of a version and does not affect predictions.
     """
     files = [
         *folder.glob("saved_model.*"),
@@ -105,38 +105,39 @@ def fingerprint_model(folder: Path) -> str:
 
 @contextmanager
 def open_plan(output: Path, job: Job, listed: Iterable[Listed]) -> Iterator[Plan]:
-    """Takes the output folder, with its plan: a new one, or the one that it was begun with.
+    """Locks the output folder and creates its plan, or checks the one that it has.
 
     Args:
-        output: The folder, made if missing; nobody else may use it meanwhile.
-        job: What to do.
+        output: The folder, created if missing; locked until the context ends.
+        job: The model and options.
         listed: The files.
 
     Yields:
         The plan.
 
     Raises:
-        PlanError: The folder is in use, cannot be written, or was begun with something else.
+        PlanError: The folder is in use, cannot be written, or belongs to another batch.
     """
     output = Path(os.path.abspath(output))
     try:
-        before = {entry.name for entry in output.iterdir()} if output.exists() else set()
+        existing = {entry.name for entry in output.iterdir()} if output.exists() else set()
         (output / _PLAN_FOLDER).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PlanError(f"{output} cannot be used: {error.strerror}.") from error
     with _locked(output):
         located = _locate(listed, output)
-        written = output / _PLAN_FOLDER / "plan.json"
-        if written.exists():
-            plan = _read_plan(written, output)
+        plan_file = output / _PLAN_FOLDER / "plan.json"
+        if plan_file.exists():
+            plan = _read_plan(plan_file, output)
             _check_job(plan, job)
             _check_inputs(plan, located)
         else:
-            if strangers := sorted(before - {_PLAN_FOLDER}):
+            if others := sorted(existing - {_PLAN_FOLDER}):
                 raise PlanError(
-                    f"{output} holds other files, as {readable(strangers[0])}.", _OTHER_OUTPUT
+                    f"{output} contains other files, such as {readable(others[0])}.",
+                    _OTHER_OUTPUT_HINT,
                 )
-            plan = _write_plan(written, output, job, located)
+            plan = _write_plan(plan_file, output, job, located)
         for partial in output.glob(".*.partial"):
             partial.unlink()
         yield plan
@@ -148,26 +149,26 @@ def _inputs(output: Path, shard: int) -> Path:
 
 @contextmanager
 def _locked(output: Path) -> Iterator[None]:
-    """The lock goes with its holder's process, however that ends."""
+    """The kernel releases the lock when the process ends."""
     descriptor = os.open(output / _PLAN_FOLDER, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
         raise PlanError(
-            f"another process is writing to {output}.", "Wait for it, or give another --output."
+            f"another process is writing to {output}.", "Wait for it, or choose another --output."
         ) from None
     finally:
         os.close(descriptor)
 
 
 def _locate(listed: Iterable[Listed], output: Path) -> Iterator[tuple[Any, ...]]:
-    """What the plan keeps of each file: absolute path, error, and how to see that it changed."""
+    """Each file's entry in the plan: absolute path, error, and facts that reveal a change."""
     for one in listed:
         path = os.path.abspath(one.path)
         if Path(path).is_relative_to(output):
             raise PlanError(
-                f"the output {output} is among the images.", "Give an --output outside of them."
+                f"the output {output} is among the images.", "Choose an --output outside of them."
             )
         facts = None
         with suppress(OSError, ValueError):
@@ -175,11 +176,13 @@ def _locate(listed: Iterable[Listed], output: Path) -> Iterator[tuple[Any, ...]]
         yield path, one.error, *(facts or (None, None))
 
 
-def _write_plan(written: Path, output: Path, job: Job, located: Iterator[tuple[Any, ...]]) -> Plan:
+def _write_plan(
+    plan_file: Path, output: Path, job: Job, located: Iterator[tuple[Any, ...]]
+) -> Plan:
     files = 0
     try:
-        for left in written.parent.glob("inputs-*"):  # Of a planner that died.
-            left.unlink()
+        for leftover in plan_file.parent.glob("inputs-*"):  # Of a process that died.
+            leftover.unlink()
         for shard in itertools.count():
             inputs = list(itertools.islice(located, job.shard_size))
             if not inputs:
@@ -187,45 +190,45 @@ def _write_plan(written: Path, output: Path, job: Job, located: Iterator[tuple[A
             text = "".join(json.dumps(one) + "\n" for one in inputs)
             write_whole(_inputs(output, shard), text)
             files += len(inputs)
-        # From here on there is a plan.
-        write_whole(written, json.dumps({**asdict(job), "files": files}, indent=2))
+        # The plan exists from here on.
+        write_whole(plan_file, json.dumps({**asdict(job), "files": files}, indent=2))
     except OSError as error:
         raise PlanError(f"{output} cannot be written: {error.strerror}.") from error
     return Plan(output, job, files)
 
 
-def _read_plan(written: Path, output: Path) -> Plan:
+def _read_plan(plan_file: Path, output: Path) -> Plan:
     try:
-        fields = json.loads(written.read_text())
+        fields = json.loads(plan_file.read_text())
         return Plan(output, files=fields.pop("files"), job=Job(**fields))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PlanError(f"{written} cannot be read: {error}.", _OTHER_OUTPUT) from error
+        raise PlanError(f"{plan_file} cannot be read: {error}.", _OTHER_OUTPUT_HINT) from error
 
 
 def _check_job(plan: Plan, job: Job) -> None:
-    begun = plan.job
-    if begun.model_sha256 != job.model_sha256:
+    old_job = plan.job
+    if old_job.model_sha256 != job.model_sha256:
         raise PlanError(
-            f"{plan.output} was begun with another model: {begun.model}, and not {job.model}.",
-            "Give that model to go on with it, or another --output.",
+            f"{plan.output} was started with another model: {old_job.model}, not {job.model}.",
+            "Use that model to resume, or choose another --output.",
         )
     for option in ("format", "top", "shard_size"):
-        old, new = getattr(begun, option), getattr(job, option)
+        old, new = getattr(old_job, option), getattr(job, option)
         if old != new:
             flag = f"--{option.replace('_', '-')}"
             raise PlanError(
-                f"{plan.output} was begun with {flag} {old}, and not {new}.",
-                _SAME_OR_OTHER,
+                f"{plan.output} was started with {flag} {old}, not {new}.",
+                _RESUME_HINT,
             )
 
 
 def _check_inputs(plan: Plan, located: Iterator[tuple[Any, ...]]) -> None:
-    begun = (
+    planned = (
         tuple(json.loads(line))
         for shard in range(plan.shards)
         for line in _inputs(plan.output, shard).read_text().splitlines()
     )
-    for old, new in itertools.zip_longest(begun, located):
+    for old, new in itertools.zip_longest(planned, located):
         if old != new:
             if old is None or (new is not None and new[0] < old[0]):
                 change = f"{readable(new[0])} is new"
@@ -234,6 +237,6 @@ def _check_inputs(plan: Plan, located: Iterator[tuple[Any, ...]]) -> None:
             else:
                 change = f"{readable(new[0])} has changed"
             raise PlanError(
-                f"{plan.output} was begun with other files: {change}.",
-                _SAME_OR_OTHER,
+                f"{plan.output} was started with other files: {change}.",
+                _RESUME_HINT,
             )

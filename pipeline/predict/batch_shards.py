@@ -1,4 +1,4 @@
-"""One shard of predictions, as Parquet or JSON lines, whole or not at all."""
+"""One shard of predictions, as Parquet or JSON lines, written atomically."""
 
 import json
 import os
@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from pipeline.predict.batch_plan import Plan
 
 
+RESUME_HINT = "Finished shards are kept; fix the cause and run the same command again to resume."
+
+
 class ShardError(UserError):
     """A shard cannot be written."""
 
 
 def write_shard(plan: "Plan", shard: int, predictions: Sequence[Prediction]) -> None:
-    """Writes a shard aside, flushes it to the disk and renames it.
+    """Writes a shard to a temporary file, flushes it to disk and renames it.
 
     Raises:
-        ShardError: It cannot be written; nothing is left of it.
+        ShardError: It cannot be written; no partial file is left.
     """
     path = plan.path(shard)
-    # Two workers may be given the same shard, where the runner believes one of them dead.
+    # Two workers may get the same shard, if the runner believes that one of them died.
     partial = path.with_name(f".{path.name}-{os.getpid()}.partial")
     records = [record(one, plan.job.top) for one in predictions]
     try:
@@ -39,18 +42,18 @@ def write_shard(plan: "Plan", shard: int, predictions: Sequence[Prediction]) -> 
         partial.replace(path)
         _flush(path.parent)
     except OSError as error:
-        # PyArrow puts its own words before the system's.
+        # PyArrow adds text of its own to the system's message.
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise ShardError(
             f"{path} cannot be written: {reason}.",
-            "What is done stays; once that is mended, the same command goes on.",
+            RESUME_HINT,
         ) from error
     finally:
         partial.unlink(missing_ok=True)
 
 
 def count_errors(path: Path) -> int:
-    """How many files of a finished shard have no label."""
+    """Number of files in a finished shard that could not be classified."""
     if path.suffix == ".parquet":
         import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""`classify`: what a pretrained network, as it is, sees in images, as lines or as JSON."""
+"""`classify`: predictions of a pretrained network without further training, as text or JSON."""
 
 import json
 import os
@@ -27,19 +27,19 @@ from trainer.network.settings import NAMED_WEIGHTS, ModelSettings
 
 
 def check_network(backbone: str, weights: str, alpha: float | None) -> ModelSettings:
-    """Checks what the options ask for.
+    """Checks the options that choose the network.
 
     Args:
-        backbone: A name of the table of backbones.
-        weights: `imagenet`, or a file.
+        backbone: Name of a backbone.
+        weights: `imagenet`, or a weights file.
         alpha: Width multiplier, or None.
 
     Raises:
-        ConfigError: There is no such backbone or file, or they do not go together; a problem's
-            path is the option's name.
+        ConfigError: There is no such backbone or file, or they do not fit together; the path of
+            each problem is the name of the option.
     """
     if weights != "imagenet" and (weights in NAMED_WEIGHTS or not Path(weights).is_file()):
-        message = f'received "{weights}", which is no file; allowed: imagenet, or a file of weights'
+        message = f'received "{weights}", which is not a file; allowed: imagenet, or a weights file'
         raise ConfigError([Problem("--weights", message)])
     tree = {"backbone": backbone, "weights": weights, "alpha": alpha, "include_top": True}
     try:
@@ -59,18 +59,18 @@ def classify_images(
     *,
     as_json: bool,
 ) -> int:
-    """Classifies images and prints each result as it comes.
+    """Classifies images and prints each result as soon as it is known.
 
     Args:
-        settings: As `check_network` gives them.
+        settings: From `check_network`.
         image_size: Height and width that images are resized to, in pixels; None is the
-            backbone's own.
+            backbone's default.
         images: The files.
-        top: How many classes an image gets.
-        as_json: Whether to print a line of JSON an image, or lines for a person.
+        top: Number of classes per image.
+        as_json: Whether to print one line of JSON per image instead of text.
 
     Returns:
-        How many could not be classified; each was told on stderr, with the reason.
+        Number of files that could not be classified; stderr has the reason of each.
 
     Raises:
         ImageSizeError, WeightsError: See `trainer.classify.build_classifier`.
@@ -98,12 +98,12 @@ def classify_images(
 
 
 def _spinner(text: str, stderr: TextIO) -> Live:
-    """Shows on a terminal that something is under way, and nothing elsewhere."""
+    """A spinner on a terminal; nothing elsewhere."""
     return Live(
         Spinner("dots", text),
         console=Console(file=stderr),
         transient=True,
-        # Otherwise it shows above itself what others write to stderr.
+        # Otherwise rich would show other output to stderr above it.
         redirect_stdout=False,
         redirect_stderr=False,
     )
@@ -125,9 +125,9 @@ def _show(
     elif is_table:
         console = Console(highlight=False, markup=False, soft_wrap=True)
         console.print(str(result.path), style="bold")
-        for likely in result.classes:
-            name = f"{names[likely.index]} ({likely.index})" if names else f"class {likely.index}"
-            console.print(f" {100 * likely.probability:5.1f} %  {name}")
+        for one in result.classes:
+            name = f"{names[one.index]} ({one.index})" if names else f"class {one.index}"
+            console.print(f" {100 * one.probability:5.1f} %  {name}")
 
 
 def _record(result: Classified | Unreadable, names: tuple[str, ...] | None) -> dict[str, Any]:
@@ -135,10 +135,10 @@ def _record(result: Classified | Unreadable, names: tuple[str, ...] | None) -> d
         return {"path": str(result.path), "error": result.reason}
     classes = [
         {
-            "index": likely.index,
-            "name": names[likely.index] if names else None,
-            "probability": likely.probability,
+            "index": one.index,
+            "name": names[one.index] if names else None,
+            "probability": one.probability,
         }
-        for likely in result.classes
+        for one in result.classes
     ]
     return {"path": str(result.path), "classes": classes}

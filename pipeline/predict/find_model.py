@@ -1,4 +1,7 @@
-"""Finds the SavedModel that a person means by a path."""
+"""Finds the SavedModel for a path: itself, the newest version, or the model of a workspace.
+
+Also the errors that `predict` reports as wrong usage: this module is imported before TensorFlow.
+"""
 
 from pathlib import Path
 
@@ -7,69 +10,66 @@ from components.errors import UserError
 from components.pusher.versions import newest_version
 from pipeline.workspace.registry import choose_model
 
-
-class UsageMistake(UserError):
-    """A mistake in the arguments of the command."""
-
-
-_GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
-
-
-class ModelChoiceError(UsageMistake):
-    """What was named is no model, or more than one."""
-
-
-def find_model(where: Path, name: str | None = None) -> Path:
-    """Finds the folder of a SavedModel.
-
-    Args:
-        where: A SavedModel, a folder of versions (`serving/MODEL`: the newest one is taken), or a
-            workspace.
-        name: Which model of a workspace; None where it has only one.
-
-    Raises:
-        ModelChoiceError: There is no model, or it is not clear which.
-    """
-    if not where.is_dir():
-        problem = "is a file" if where.exists() else "there is no such folder"
-        raise ModelChoiceError(f"{where}: {problem}.", _ALLOWED)
-    # With push.folder, a workspace has runs and nothing to serve.
-    if any((where / part).is_dir() for part in ("serving", "runs")):
-        return _of_workspace(where, name)
-    if name is not None:
-        raise ModelChoiceError(f"{where} is no workspace, in which --model could choose.", _ALLOWED)
-    if _is_saved_model(where):
-        return where
-    newest = _newest(where)
-    if newest is None:
-        raise ModelChoiceError(f"{where} holds no SavedModel and no versions of one.", _ALLOWED)
-    return newest
-
-
+_GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
 _ALLOWED = (
     "Give the folder of a SavedModel, a folder of versions (WORKSPACE/serving/MODEL) "
     "or a workspace."
 )
 
 
+class UsageError(UserError):
+    """The arguments of the command are wrong."""
+
+
+class ModelChoiceError(UsageError):
+    """The path does not lead to exactly one model."""
+
+
+def find_model(path: Path, name: str | None = None) -> Path:
+    """Finds the folder of a SavedModel.
+
+    Args:
+        path: A SavedModel, a folder of versions (`serving/MODEL`; the newest is used), or a
+            workspace.
+        name: Name of a model in the workspace; None if it has only one.
+
+    Raises:
+        ModelChoiceError: There is no model, or more than one.
+    """
+    if not path.is_dir():
+        problem = "is a file" if path.exists() else "there is no such folder"
+        raise ModelChoiceError(f"{path}: {problem}.", _ALLOWED)
+    # With push.folder, a workspace has runs but no `serving` folder.
+    if any((path / part).is_dir() for part in ("serving", "runs")):
+        return _find_in_workspace(path, name)
+    if name is not None:
+        raise ModelChoiceError(f"{path} is not a workspace, so --model cannot be used.", _ALLOWED)
+    if _is_saved_model(path):
+        return path
+    newest = _newest(path)
+    if newest is None:
+        raise ModelChoiceError(f"{path} contains no SavedModel and no versions of one.", _ALLOWED)
+    return newest
+
+
 def _is_saved_model(folder: Path) -> bool:
-    return any((folder / graph).is_file() for graph in _GRAPHS)
+    return any((folder / graph).is_file() for graph in _GRAPH_FILES)
 
 
-def _of_workspace(workspace: Path, name: str | None) -> Path:
+def _find_in_workspace(workspace: Path, name: str | None) -> Path:
     try:
         model = choose_model(workspace, name)
     except UserError as error:
         raise ModelChoiceError(error.message, error.hint) from None
     if storage.is_remote(model.folder):
         raise ModelChoiceError(
-            f"the versions of {model.name} are in {model.folder}; only local folders are read.",
-            "Copy a version to this machine, and give its folder.",
+            f"the versions of {model.name} are in {model.folder}; only local folders can be read.",
+            "Copy a version to this machine and give its folder.",
         )
     newest = _newest(Path(model.folder))
     if newest is None:
         raise ModelChoiceError(
-            f"no version of {model.name} was pushed from {workspace} yet.",
+            f"no version of {model.name} has been pushed from {workspace} yet.",
             "Run the pipeline; a model that passes the gate becomes a version.",
         )
     return newest

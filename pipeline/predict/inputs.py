@@ -1,7 +1,7 @@
-"""Lists the files that a person means: files, folders, patterns, and paths from stdin.
+"""Lists the files to predict: files, folders, patterns, and paths from stdin.
 
-Files come as they are found, so that a list of millions never has to fit into memory; only the
-names within one folder, and what one pattern matches, are sorted and held.
+Files are yielded as they are found, so that a list of millions never has to fit into memory; only
+the names in one folder, and the matches of one pattern, are held and sorted.
 """
 
 import glob
@@ -15,25 +15,25 @@ STDIN = "-"
 
 
 class Listed(NamedTuple):
-    """One file to ask about."""
+    """One file to predict."""
 
     path: str
-    """As it was given, or below the folder that was given."""
+    """Its path, as given or below the given folder."""
     error: str | None = None
-    """Why it cannot even be listed, as of a folder that may not be read."""
+    """Why it cannot be listed, such as a folder without read permission."""
 
 
 def list_images(arguments: Sequence[str], stdin: BinaryIO | None = None) -> Iterator[Listed]:
     """Lists files in a stable order.
 
     Args:
-        arguments: Files, folders (with all that is below them, but for litter), patterns such as
-            `images/**/*.png`, and `-` for paths from stdin, one a line.
-        stdin: Where `-` reads from; the process' own if None.
+        arguments: Files, folders (recursively, without litter), patterns such as
+            `images/**/*.png`, and `-` for paths from stdin, one per line.
+        stdin: The stream that `-` reads; None is the stdin of this process.
 
     Yields:
-        Files, arguments in the order given and each folder sorted by name. What does not exist is
-        listed too: whoever reads it says so.
+        Files, in the order of the arguments, each folder sorted by name. Missing files are listed
+        too: reading them reports the error.
     """
     for argument in arguments:
         if argument == STDIN:
@@ -46,7 +46,7 @@ def list_images(arguments: Sequence[str], stdin: BinaryIO | None = None) -> Iter
 
 
 def _read_paths(stdin: BinaryIO | None) -> Iterator[str]:
-    # Not through sys.stdin: Python could not end while a thread waits in it.
+    # Not sys.stdin: Python could not exit while a thread waits on it.
     with stdin or open(0, "rb", closefd=False) as lines:
         for line in lines:
             path = os.fsdecode(line.rstrip(b"\r\n"))
@@ -58,11 +58,11 @@ def _match(pattern: str) -> Iterator[Listed]:
     matches = sorted(set(glob.iglob(pattern, recursive=True)))
     if not matches:
         yield Listed(pattern, "nothing matches this pattern")
-    # `**` matches what is below a folder by itself.
-    looks_below = "**" in pattern
+    # `**` also matches the files below a folder.
+    is_recursive = "**" in pattern
     for path in matches:
         is_in_litter = any(is_litter(part) for part in path.split(os.sep))
-        if is_in_litter or (looks_below and os.path.isdir(path)):
+        if is_in_litter or (is_recursive and os.path.isdir(path)):
             continue
         yield from _expand(path)
 
@@ -75,23 +75,23 @@ def _expand(path: str) -> Iterator[Listed]:
 
 
 def _walk(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[Listed]:
-    """Lists what is below a folder.
+    """Lists the files below a folder.
 
     Args:
         folder: The folder.
-        above: Device and inode of the folders that led here, which a link may lead back to.
+        above: Device and inode of its parent folders, to detect links back to them.
     """
     try:
         status = os.stat(folder)
         if (status.st_dev, status.st_ino) in above:
-            yield Listed(folder, "is a link back to a folder above it")
+            yield Listed(folder, "is a link to a folder that contains it")
             return
         with os.scandir(folder) as entries:
-            found = sorted((e.name, _is_folder(e)) for e in entries if not is_litter(e.name))
+            children = sorted((e.name, _is_folder(e)) for e in entries if not is_litter(e.name))
     except OSError as error:
         yield Listed(folder, f"the folder cannot be read: {error.strerror or error}")
         return
-    for name, is_folder in found:
+    for name, is_folder in children:
         path = os.path.join(folder, name)
         if is_folder:
             yield from _walk(path, above | {(status.st_dev, status.st_ino)})
@@ -100,5 +100,5 @@ def _walk(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[Listed]:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    # Unlike `entry.is_dir()`, `isdir` answers False for links that lead in circles.
+    # Unlike `entry.is_dir()`, `isdir` returns False for circular links.
     return os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()

@@ -1,4 +1,4 @@
-"""`predict`: what a pushed model says of images, as lines, CSV or JSON lines."""
+"""`predict`: predictions of a pushed model, as text, CSV or JSON lines."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,42 +14,42 @@ if TYPE_CHECKING:
 
 
 def predict(
-    where: Path, images: Sequence[str], name: str | None, top: int, style: "Style"
+    model_path: Path, images: Sequence[str], name: str | None, top: int, style: "Style"
 ) -> Counter:
-    """Classifies images and prints each answer as it comes, in the order of the images.
+    """Predicts images and prints each prediction as soon as it is made, in the order of the images.
 
     Args:
-        where: A SavedModel, a folder of versions, or a workspace.
+        model_path: A SavedModel, a folder of versions, or a workspace.
         images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
-        name: Which model of a workspace.
-        top: How many classes an image gets.
-        style: As what to print.
+        name: Name of the model, if `model_path` is a workspace with several.
+        top: Number of classes per image.
+        style: The output format.
 
     Returns:
-        How many files there were, and how many of them failed.
+        Number of files, and how many of them failed.
 
     Raises:
-        ModelChoiceError, ModelError: There is no such model, or it cannot be used.
+        ModelChoiceError, ModelError: The model does not exist or cannot be used.
         OutputError: stdout cannot be written.
     """
-    folder = find_model(where, name)
+    folder = find_model(model_path, name)
     with hide_library_stderr() as stderr:
         with spinner(f"Loading {folder}", stderr):
-            # TensorFlow comes with these: seconds, and what it logs.
+            # These import TensorFlow, which takes seconds.
             with quick_imports():
-                from pipeline.predict.printing import print_answers
+                from pipeline.predict.printing import print_predictions
                 from pipeline.predict.saved_model import LoadedModel
 
             model = LoadedModel(folder, top)
-        counter = print_answers(model, images, style, stderr)
-        conclude(counter, stderr)
+        counter = print_predictions(model, images, style, stderr)
+        print_summary(counter, stderr)
     return counter
 
 
-def conclude(counter: Counter, stderr: TextIO) -> None:
-    """Says what a person must know in the end."""
+def print_summary(counter: Counter, stderr: TextIO) -> None:
+    """Prints a final line if there were no files, or if some failed."""
     if not counter.done:
-        print("There is no file to classify.", file=stderr)
+        print("There are no files to classify.", file=stderr)
     elif counter.failed:
         failed = f"{counter.failed:,} of {counter.done:,} files could not be classified."
         print(failed, file=stderr)

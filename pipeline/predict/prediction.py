@@ -1,4 +1,4 @@
-"""What the model says of one file."""
+"""The prediction for one file."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ class Scored(NamedTuple):
 
     label: str
     score: float
-    """Probability, 0 to 1: the shortest number that is the model's float32."""
+    """Probability, 0 to 1: the shortest decimal that gives the model's float32."""
 
 
 class Prediction(NamedTuple):
-    """One file's answer."""
+    """The prediction for one file, or why there is none."""
 
     path: str
     classes: tuple[Scored, ...]
-    """The likeliest classes, the likeliest first; empty where there is an error."""
+    """The most likely classes, most likely first; empty if there is an error."""
     error: str | None = None
-    """Why there is no answer."""
+    """Why there is no prediction."""

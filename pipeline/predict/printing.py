@@ -1,4 +1,4 @@
-"""Asks about files and prints each answer as it comes."""
+"""Predicts files and prints each prediction as soon as it is made."""
 
 import os
 import sys
@@ -8,88 +8,87 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from components.errors import UserError
-from pipeline.predict.answering import answer
 from pipeline.predict.inputs import STDIN, list_images
 from pipeline.predict.output import Style, header, line
 from pipeline.predict.prediction import Prediction
-from pipeline.predict.progress import Counter, counted
-from pipeline.predict.saved_model import LoadedModel
+from pipeline.predict.progress import Counter, show_progress
+from pipeline.predict.saved_model import LoadedModel, predict_files
 
-PATIENCE_SECONDS = 0.3
-"""How long paths from stdin may keep a batch waiting: what writes them may be slow, or endless."""
+MAX_WAIT_SECONDS = 0.3
+"""How long a batch waits for more paths from stdin: their writer may be slow, or never end."""
 
 
 class OutputError(UserError):
-    """The answers cannot be written."""
+    """The predictions cannot be written."""
 
 
-def print_answers(
+def print_predictions(
     model: LoadedModel, images: Sequence[str], style: Style, stderr: TextIO
 ) -> Counter:
-    """Asks about files and prints each answer as it comes, in the order of the files.
+    """Predicts files and prints each prediction as soon as it is made, in the order of the files.
 
     Args:
         model: The model.
         images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
-        style: As what to print. As text, faults go to stderr; as CSV and JSON they are rows.
-        stderr: The terminal, for faults and for how far it is.
+        style: The output format. In text, errors go to stderr; in CSV and JSON they are rows.
+        stderr: Where errors and the progress are shown.
 
     Returns:
-        How many files there were, and how many of them failed.
+        Number of files, and how many of them failed.
 
     Raises:
         OutputError: stdout cannot be written.
     """
     counter = Counter()
-    patience = PATIENCE_SECONDS if STDIN in images else None
-    with _watched(images, counter, stderr) as say:
+    max_wait = MAX_WAIT_SECONDS if STDIN in images else None
+    with _progress(images, counter, stderr) as print_error:
         _write(header(style, model.top))
-        for answers in answer(model, list_images(images), patience):
-            _tell(answers, style, model.top, say)
-            counter.done += len(answers)
-            counter.failed += sum(one.error is not None for one in answers)
+        for predictions in predict_files(model, list_images(images), max_wait):
+            _print_batch(predictions, style, model.top, print_error)
+            counter.done += len(predictions)
+            counter.failed += sum(one.error is not None for one in predictions)
     return counter
 
 
 @contextmanager
-def _watched(
+def _progress(
     images: Sequence[str], counter: Counter, stderr: TextIO
 ) -> Iterator[Callable[[str], None]]:
-    """Shows how far it is, unless the answers themselves do, on the same terminal."""
+    """Shows the progress, unless the predictions themselves are shown on the terminal."""
     if sys.stdout.isatty():
         yield lambda text: print(text, file=stderr)
         return
-    with counted(counter, stderr) as say:
+    with show_progress(counter, stderr) as print_error:
         if stderr.isatty() and STDIN not in images:
             threading.Thread(target=_count, args=(images, counter), daemon=True).start()
-        yield say
+        yield print_error
 
 
 def _count(images: Sequence[str], counter: Counter) -> None:
     counter.total = sum(1 for _ in list_images(images))
 
 
-def _tell(
-    answers: Sequence[Prediction], style: Style, top: int, say: Callable[[str], None]
+def _print_batch(
+    predictions: Sequence[Prediction], style: Style, top: int, print_error: Callable[[str], None]
 ) -> None:
-    """Prints a batch; each fault between its neighbours also where both go to a terminal."""
+    """Prints a batch; on a terminal, errors appear in order among the predictions."""
     lines: list[str] = []
-    for one in answers:
+    for one in predictions:
         if style == "text" and one.error is not None:
             _write("".join(lines))
             lines.clear()
-            say(line(one, style, top).rstrip("\n"))
+            print_error(line(one, style, top).rstrip("\n"))
         else:
             lines.append(line(one, style, top))
     _write("".join(lines))
 
 
 def _write(text: str) -> None:
-    """Writes to stdout, past Python's buffer: what fails should not fail again at the exit.
+    """Writes to stdout without Python's buffer, which would fail a second time at exit.
 
     Raises:
         OutputError: It cannot be written.
-        BrokenPipeError: Nobody reads on.
+        BrokenPipeError: The reader closed the pipe.
     """
     rest = text.encode("utf-8", "replace")
     try:
@@ -98,4 +97,4 @@ def _write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"the answers cannot be written: {error.strerror}.") from error
+        raise OutputError(f"the predictions cannot be written: {error.strerror}.") from error

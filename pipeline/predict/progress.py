@@ -1,4 +1,4 @@
-"""How far a long list is, on a terminal; nothing elsewhere."""
+"""Progress of a long list of files, shown on terminals only."""
 
 import os
 import threading
@@ -10,17 +10,17 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-_SECONDS_BETWEEN_LOOKS = 0.5
+_REFRESH_SECONDS = 0.5
 
 
 class Counter:
-    """Files answered so far, and how many of them with an error.
+    """Number of files predicted so far, and how many of them failed.
 
     Attributes:
-        done: Files answered.
-        before: How many of them an earlier run had answered.
-        failed: How many of them have an error.
-        total: How many there will be; None while nobody knows.
+        done: Files predicted, failed ones included.
+        before: How many of them an earlier run had finished.
+        failed: How many of them failed.
+        total: Number of files in total; None while unknown.
     """
 
     def __init__(self) -> None:
@@ -32,11 +32,11 @@ class Counter:
 
 @contextmanager
 def spinner(text: str, stream: TextIO) -> Iterator[None]:
-    """Shows that something is under way.
+    """Shows a spinner.
 
     Args:
-        text: What.
-        stream: Where; unless it is a terminal, nothing is shown.
+        text: The text beside it.
+        stream: Where to show it; nothing is shown unless it is a terminal.
     """
     if not _is_terminal(stream):
         yield
@@ -47,24 +47,24 @@ def spinner(text: str, stream: TextIO) -> Iterator[None]:
 
 
 @contextmanager
-def counted(
-    counter: Counter, stream: TextIO, look: Callable[[], object] = lambda: None
+def show_progress(
+    counter: Counter, stream: TextIO, refresh: Callable[[], object] = lambda: None
 ) -> Iterator[Callable[[str], None]]:
-    """Shows a counter while the work goes on.
+    """Shows a counter until the context ends.
 
     Args:
-        counter: What is shown; whoever works changes it.
-        stream: Where; unless it is a terminal, nothing is shown.
-        look: Called before the counter is read, to bring it up to date.
+        counter: The counter, which the caller updates.
+        stream: Where to show it; nothing is shown unless it is a terminal.
+        refresh: Called before the counter is read, to update it.
 
     Yields:
-        A function that writes a line to the stream, above what is shown.
+        A function that prints a line to the stream, above the progress.
     """
     if not _is_terminal(stream):
         yield lambda text: print(text, file=stream)
         return
-    columns = BarColumn(bar_width=20), TextColumn("{task.fields[words]}"), TimeElapsedColumn()
-    with _live(stream, *columns) as bar, _kept_up_to_date(bar, counter, look):
+    columns = BarColumn(bar_width=20), TextColumn("{task.fields[text]}"), TimeElapsedColumn()
+    with _live(stream, *columns) as bar, _updating(bar, counter, refresh):
         yield lambda text: bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -78,24 +78,24 @@ def _live(stream: TextIO, *columns: TextColumn | BarColumn | TimeElapsedColumn) 
         *columns,
         console=Console(file=stream),
         transient=True,
-        # Otherwise what others write to stderr and stdout would show above it.
+        # Otherwise rich would show other output to stderr and stdout above it.
         redirect_stdout=False,
         redirect_stderr=False,
     )
 
 
 @contextmanager
-def _kept_up_to_date(bar: Progress, counter: Counter, look: Callable[[], object]) -> Iterator[None]:
+def _updating(bar: Progress, counter: Counter, refresh: Callable[[], object]) -> Iterator[None]:
     is_over = threading.Event()
-    task = bar.add_task("", total=None, words="")
+    task = bar.add_task("", total=None, text="")
 
     def update() -> None:
         start = time.monotonic()
-        while not is_over.wait(_SECONDS_BETWEEN_LOOKS):
+        while not is_over.wait(_REFRESH_SECONDS):
             with suppress(OSError):
-                look()
-            words = _words(counter, time.monotonic() - start)
-            bar.update(task, completed=counter.done, total=counter.total, words=words)
+                refresh()
+            text = _format(counter, time.monotonic() - start)
+            bar.update(task, completed=counter.done, total=counter.total, text=text)
 
     thread = threading.Thread(target=update, daemon=True)
     thread.start()
@@ -106,7 +106,7 @@ def _kept_up_to_date(bar: Progress, counter: Counter, look: Callable[[], object]
         thread.join()
 
 
-def _words(counter: Counter, seconds: float) -> str:
+def _format(counter: Counter, seconds: float) -> str:
     of_all = f" of {counter.total:,}" if counter.total is not None else ""
     new = counter.done - counter.before
     rate = f", {new / seconds:,.0f}/s" if new > 0 else ""

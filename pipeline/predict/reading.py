@@ -1,4 +1,4 @@
-"""Reads and checks images ahead of the model, in batches of bounded size."""
+"""Reads and checks images ahead of the model, in batches of limited size."""
 
 import queue
 import threading
@@ -14,23 +14,23 @@ from components.parallel import count_cores
 from pipeline.predict.inputs import Listed
 
 BATCH_SIZE = 32
-"""Images per call of the model; MobileNetV2 on 2 cores is 3 times as fast as with one by one."""
+"""Images per call of the model; MobileNetV2 on 2 cores is 3 times as fast as with single images."""
 
 MAX_AHEAD = 64
-"""Images read ahead: two batches, so that the next one is there when the model is done."""
+"""Images read ahead: two batches, so that the next one is ready when the model is."""
 
 MAX_BYTES_AHEAD = 256 * 1024**2
-"""Bytes of files that may lie in memory ahead of a batch."""
+"""Bytes of files that may be in memory ahead of a batch."""
 
-# Only the limits of the section are asked for; a path, which it needs, there is none.
+# Without validation: only the limits are used, and `path`, which is required, is not known here.
 _LIMITS = DataSettings.model_construct()
 
 MAX_BATCH_PIXELS = _LIMITS.max_image_pixels
-"""Pixels of one batch: no more than one image may have, which the model must stand anyway."""
+"""Pixels per batch: as many as one image may have, which the model must be able to take anyway."""
 
 
 class Image(NamedTuple):
-    """An image that training could use, and so can the model."""
+    """An image that passed the checks of training data."""
 
     path: str
     contents: bytes
@@ -39,7 +39,7 @@ class Image(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A file that is no such image, and why."""
+    """A file that cannot be read or failed the checks, and why."""
 
     path: str
     reason: str
@@ -49,7 +49,7 @@ Read = Image | Unreadable
 
 
 def read_image(listed: Listed) -> Read:
-    """Reads one file and checks it as ingest does; whatever is wrong with it ends in the answer."""
+    """Reads one file and checks it as ingest does; errors are returned, not raised."""
     if listed.error is not None:
         return Unreadable(listed.path, listed.error)
     try:
@@ -61,20 +61,20 @@ def read_image(listed: Listed) -> Read:
         return Unreadable(listed.path, getattr(error, "strerror", None) or str(error))
     verdict = fault or check_image(contents, _LIMITS)
     if isinstance(verdict, Rejected):
-        return Unreadable(listed.path, f"{verdict.reason}: {verdict.detail}")
+        return Unreadable(listed.path, verdict.message)
     return Image(listed.path, contents, verdict.height * verdict.width)
 
 
 def read_batches(
-    listed: Iterable[Listed], patience_seconds: float | None = None
+    listed: Iterable[Listed], max_wait_seconds: float | None = None
 ) -> Generator[list[Read], None, None]:
-    """Reads files, in threads ahead of whoever takes them.
+    """Reads files in threads, ahead of the caller.
 
     Args:
-        listed: Which ones; may be endless, and may keep us waiting.
-        patience_seconds: How long to wait for another file before what there is goes out as a
-            batch. None waits for ever, so that batches, and with them the last bits of the scores,
-            do not depend on how fast files come.
+        listed: The files; may block, and may never end.
+        max_wait_seconds: How long to wait for another file before yielding an incomplete batch.
+            None waits forever, so that the batches, and with them the last bits of the scores, do
+            not depend on timing.
 
     Yields:
         Up to `BATCH_SIZE` files of up to `MAX_BATCH_PIXELS` pixels together, in order.
@@ -84,7 +84,7 @@ def read_batches(
         pixels = 0
         while True:
             try:
-                read = reading.take(patience_seconds if batch else None)
+                read = reading.take(max_wait_seconds if batch else None)
             except queue.Empty:
                 yield batch
                 batch, pixels = [], 0
@@ -102,16 +102,16 @@ def read_batches(
 
 
 class _ReadingAhead:
-    """A thread that lists, a thread per core that reads, and what they have ready."""
+    """A thread that lists files, a thread per core that reads them, and a queue of the results."""
 
     def __init__(self, listed: Iterable[Listed]) -> None:
         self._listed = listed
         self._ready: queue.Queue[tuple[int, Future[Read]] | BaseException | None]
         self._ready = queue.Queue(MAX_AHEAD)
-        self._space = _Space(MAX_BYTES_AHEAD)
+        self._budget = _ByteBudget(MAX_BYTES_AHEAD)
         self._is_over = False
         self._readers = ThreadPoolExecutor(count_cores())
-        # A daemon: it may be waiting for stdin when everything else is over.
+        # A daemon: it may still wait for stdin when everything else has ended.
         self._lister = threading.Thread(target=self._list, daemon=True)
 
     def __enter__(self) -> "_ReadingAhead":
@@ -120,26 +120,26 @@ class _ReadingAhead:
 
     def __exit__(self, *_: object) -> None:
         self._is_over = True
-        self._space.open_up()
+        self._budget.lift()
         with suppress(queue.Empty):
             while True:
                 self._ready.get_nowait()
         self._readers.shutdown(wait=False, cancel_futures=True)
 
-    def take(self, patience_seconds: float | None) -> Read | None:
+    def take(self, max_wait_seconds: float | None) -> Read | None:
         """The next file, or None at the end.
 
         Raises:
-            queue.Empty: Nothing came for `patience_seconds`.
+            queue.Empty: No file was ready within `max_wait_seconds`.
         """
-        item = self._ready.get(timeout=patience_seconds)
+        item = self._ready.get(timeout=max_wait_seconds)
         if item is None:
             return None
         if isinstance(item, BaseException):
             raise item
         size, future = item
         read = future.result()
-        self._space.give(size)
+        self._budget.release(size)
         return read
 
     def _list(self) -> None:
@@ -147,7 +147,7 @@ class _ReadingAhead:
         try:
             for listed in self._listed:
                 size = _size(listed)
-                self._space.take(size)
+                self._budget.acquire(size)
                 if self._is_over:
                     return
                 self._ready.put((size, self._readers.submit(read_image, listed)))
@@ -156,27 +156,27 @@ class _ReadingAhead:
         self._ready.put(end)
 
 
-class _Space:
-    """Counts bytes; who wants more than there are waits."""
+class _ByteBudget:
+    """Limits the bytes in use; `acquire` blocks until there are enough."""
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._used = 0
         self._changed = threading.Condition()
 
-    def take(self, size: int) -> None:
+    def acquire(self, size: int) -> None:
         with self._changed:
-            # What is larger than everything goes alone.
+            # A file larger than the whole budget is read alone.
             self._changed.wait_for(lambda: not self._used or self._used + size <= self._total)
             self._used += size
 
-    def give(self, size: int) -> None:
+    def release(self, size: int) -> None:
         with self._changed:
             self._used -= size
             self._changed.notify_all()
 
-    def open_up(self) -> None:
-        """Lets everybody through from now on."""
+    def lift(self) -> None:
+        """Removes the limit, so that nobody blocks any more."""
         with self._changed:
             self._used = 0
             self._total = 2**63
@@ -187,6 +187,6 @@ def _size(listed: Listed) -> int:
     if listed.error is not None:
         return 0
     with suppress(OSError, ValueError):
-        # No more than that is read of any file.
+        # Larger files are rejected without being read.
         return min(storage.file_facts(listed.path).bytes, _LIMITS.max_image_bytes)
     return 0

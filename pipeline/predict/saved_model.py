@@ -1,6 +1,6 @@
-"""A pushed model, loaded: bytes of images in, the likeliest classes out."""
+"""A pushed model, loaded: images in, the most likely classes of each out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from components.errors import UserError
-from pipeline.predict.prediction import Scored
+from pipeline.predict.inputs import Listed
+from pipeline.predict.prediction import Prediction, Scored
+from pipeline.predict.reading import Image, Read, read_batches
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -18,18 +20,18 @@ _SCORES, _CLASSES, _VALID = "scores", "classes", "valid"
 
 
 class ModelError(UserError):
-    """The SavedModel cannot be loaded, or is not one of this pipeline."""
+    """The SavedModel cannot be loaded, or was not made by this pipeline."""
 
 
 class LoadedModel:
-    """A SavedModel with the signature that `trainer.export` describes.
+    """A SavedModel with the serving signature of `trainer.export`.
 
     Args:
         folder: Its folder.
-        top: How many classes an image gets.
+        top: Number of classes per image.
 
     Attributes:
-        top: The same.
+        top: Number of classes per image.
 
     Raises:
         ModelError: It cannot be loaded, or has another signature.
@@ -40,12 +42,12 @@ class LoadedModel:
 
         self.top = top
         try:
-            # The signature is gone with the object that it belongs to.
+            # Keeps the object alive: its signatures are garbage-collected with it.
             self._model = tf.saved_model.load(str(folder))
-        except Exception as error:  # Whatever the loader stumbles on: OSError, DataLossError, ...
+        except Exception as error:  # The loader raises OSError, DataLossError, ...
             raise ModelError(
                 f"the model {folder} cannot be loaded: {_first_line(error)}",
-                "Its folder may be incomplete; take another version.",
+                "Its folder may be incomplete; use another version.",
             ) from error
         self._signature = self._model.signatures.get(SIGNATURE)
         name = _input_name(self._signature)
@@ -53,53 +55,80 @@ class LoadedModel:
             raise ModelError(
                 f"the model {folder} does not take images: its signature {SIGNATURE} must take "
                 f"[batch] string and return {_SCORES} and {_CLASSES}; "
-                f"it has {_describe(self._signature)}.",
-                "Give a model that this pipeline pushed.",
+                f"it {_describe(self._signature)}.",
+                "Use a model that this pipeline pushed.",
             )
         self._input = name
 
-    def ask(self, contents: Sequence[bytes]) -> "list[tuple[Scored, ...] | str]":
-        """Asks about a batch.
+    def predict(self, contents: Sequence[bytes]) -> "list[tuple[Scored, ...] | str]":
+        """Predicts a batch of images.
 
         Args:
-            contents: Bytes of images that `check_image` accepts.
+            contents: The bytes of each image; `check_image` must accept them.
 
         Returns:
-            For each its likeliest classes, or why the model gives none.
+            For each image, its most likely classes, or why the model rejected it.
         """
         import tensorflow as tf
 
         if not contents:
             return []
         try:
-            answer = self._signature(**{self._input: tf.constant(list(contents))})
+            outputs = self._signature(**{self._input: tf.constant(list(contents))})
         except tf.errors.OpError as error:
-            # Models from before `valid` fail as a whole; a batch may also be too large for memory.
+            # Models without `valid` fail for the whole batch; a batch may also not fit into memory.
             if len(contents) == 1:
-                return [f"the model cannot take it: {_first_line(error)}"]
-            return [result for one in contents for result in self.ask([one])]
-        scores, classes = answer[_SCORES].numpy(), answer[_CLASSES].numpy()
-        valid = answer[_VALID].numpy() if _VALID in answer else np.ones(len(contents), bool)
+                return [f"the model failed: {_first_line(error)}"]
+            return [result for one in contents for result in self.predict([one])]
+        scores, classes = outputs[_SCORES].numpy(), outputs[_CLASSES].numpy()
+        valid = outputs[_VALID].numpy() if _VALID in outputs else np.ones(len(contents), bool)
         return [
-            _likeliest(scores[row], classes[row], self.top)
+            _most_likely(scores[row], classes[row], self.top)
             if valid[row]
             else "the model cannot decode it"
             for row in range(len(contents))
         ]
 
 
-def _likeliest(
+def predict_files(
+    model: LoadedModel, listed: Iterable[Listed], max_wait_seconds: float | None = None
+) -> Iterator[list[Prediction]]:
+    """Predicts files.
+
+    Args:
+        model: The model.
+        listed: The files.
+        max_wait_seconds: See `pipeline.predict.reading.read_batches`.
+
+    Yields:
+        The predictions of each batch, in the order of the files.
+    """
+    for batch in read_batches(listed, max_wait_seconds):
+        yield list(_predict_batch(model, batch))
+
+
+def _predict_batch(model: LoadedModel, batch: list[Read]) -> Iterator[Prediction]:
+    results = iter(model.predict([one.contents for one in batch if isinstance(one, Image)]))
+    for one in batch:
+        result = next(results) if isinstance(one, Image) else one.reason
+        if isinstance(result, str):
+            yield Prediction(one.path, (), result)
+        else:
+            yield Prediction(one.path, result)
+
+
+def _most_likely(
     scores: npt.NDArray[np.float32], classes: npt.NDArray[np.object_], top: int
 ) -> tuple[Scored, ...]:
     order = np.argsort(-scores, kind="stable")[:top]
-    # Through text: `float` would show digits that a float32 does not have.
+    # Via text: `float(scores[i])` would add digits that a float32 does not have.
     return tuple(
         Scored(classes[i].decode("utf-8", "replace"), float(str(scores[i]))) for i in order
     )
 
 
 def _input_name(signature: "tf.types.experimental.ConcreteFunction | None") -> str | None:
-    """The name of the one input, where the signature is what we need."""
+    """The name of the signature's input; None for an unsuitable signature."""
     import tensorflow as tf
 
     if signature is None:
@@ -114,10 +143,10 @@ def _input_name(signature: "tf.types.experimental.ConcreteFunction | None") -> s
 
 def _describe(signature: Any) -> str:
     if signature is None:
-        return "none of that name"
+        return "has no such signature"
     inputs = signature.structured_input_signature[1].values()
     takes = ", ".join(f"{spec.name} {spec.shape} {spec.dtype.name}" for spec in inputs)
-    return f"{takes or 'no input'} and returns {', '.join(signature.structured_outputs)}"
+    return f"takes {takes or 'no input'} and returns {', '.join(signature.structured_outputs)}"
 
 
 def _first_line(error: Exception) -> str:

@@ -79,8 +79,8 @@ def test_a_bad_file_gives_its_reason(settings: ModelSettings, image: Path) -> No
         result = classify_file(network, folder / name, top=5)
         assert isinstance(result, Unreadable)
         reasons[name] = result.reason
-    assert reasons["text.jpg"].startswith("not_an_image: ")
-    assert reasons["empty.png"] == "empty_file: 0 bytes"
+    assert reasons["text.jpg"].startswith("not an image: ")
+    assert reasons["empty.png"] == "empty file: 0 bytes"
     assert reasons["half.png"].startswith("undecodable: ")
     assert reasons["nowhere.png"] == "there is no such file"
     assert reasons["."] == f"is a folder; name the images in it, as {folder}/*.jpg"

@@ -1,4 +1,4 @@
-"""`predict` as a person starts it: what is printed where, and how it ends."""
+"""The command `predict`: its output, errors and exit codes."""
 
 import contextlib
 import csv
@@ -19,7 +19,7 @@ from tests.repository import REPOSITORY
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two images, and between them a file that is none."""
+    """Two images, and between them a file that is not an image."""
     write_image(tmp_path / "a.png", "red")
     (tmp_path / "b.png").write_text("no image")
     write_image(tmp_path / "c.png", "blue")
@@ -34,7 +34,7 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "pipeline", "predict", *map(str, arguments)]
 
 
-def test_text_goes_to_stdout_and_faults_to_stderr(folder: Path) -> None:
+def test_text_goes_to_stdout_and_errors_to_stderr(folder: Path) -> None:
     result = subprocess.run(
         command(exported_model(), folder),
         capture_output=True,
@@ -47,9 +47,9 @@ def test_text_goes_to_stdout_and_faults_to_stderr(folder: Path) -> None:
     first, second = result.stdout.splitlines()
     assert first.startswith(f"{folder}/a.png: red ") and first.endswith(" %")
     assert second.startswith(f"{folder}/c.png: blue ")
-    # Nothing of TensorFlow stands between.
+    # No output of TensorFlow.
     assert result.stderr == (
-        f"{folder}/b.png: not_an_image: starts with b'no pictu'; use JPEG, PNG, GIF or BMP\n"
+        f"{folder}/b.png: not an image: starts with b'no image'; use JPEG, PNG, GIF or BMP\n"
         "1 of 3 files could not be classified.\n"
     )
 
@@ -61,7 +61,7 @@ def test_csv_has_a_row_for_every_file(folder: Path, capfd: pytest.CaptureFixture
     assert [Path(row["path"]).name for row in rows] == ["a.png", "b.png", "c.png", "no.png"]
     assert [row["label"] for row in rows] == ["red", "", "blue", ""]
     assert float(rows[0]["score"]) > 0.5
-    assert rows[1]["error"].startswith("not_an_image: ")
+    assert rows[1]["error"].startswith("not an image: ")
     assert rows[3]["error"] == "there is no such file"
     assert shown.err == "2 of 4 files could not be classified.\n"
 
@@ -80,7 +80,7 @@ def test_json_of_a_workspace(folder: Path, capfd: pytest.CaptureFixture[str]) ->
     assert shown.err == ""
 
 
-def test_answers_come_while_paths_still_come(folder: Path) -> None:
+def test_predictions_are_printed_while_stdin_is_open(folder: Path) -> None:
     process = subprocess.Popen(
         command(exported_model(), "-", "--json"),
         stdin=subprocess.PIPE,
@@ -93,13 +93,13 @@ def test_answers_come_while_paths_still_come(folder: Path) -> None:
     for name in ("a.png", "c.png"):
         process.stdin.write(f"{folder / name}\n")
         process.stdin.flush()
-        # The other path is written only when this answer is there.
+        # The other path is written only after this prediction.
         assert json.loads(process.stdout.readline())["path"] == str(folder / name)
     process.stdin.close()
     assert process.wait(300) == 0
 
 
-def test_whoever_reads_may_stop(folder: Path) -> None:
+def test_a_closed_stdout_ends_the_command_quietly(folder: Path) -> None:
     with subprocess.Popen(
         command(exported_model(), "-"),
         stdin=subprocess.PIPE,
@@ -113,19 +113,19 @@ def test_whoever_reads_may_stop(folder: Path) -> None:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(f"{folder / 'a.png'}\n".encode() * 100)
             process.stdin.flush()
-        # stdin stays open: the end does not wait for it.
+        # stdin stays open: the command does not wait for it.
         assert process.wait(300) == 1
         assert process.stderr.read() == b""
 
 
-def test_a_full_disk_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open("/dev/full", "w") as full, pytest.raises(click.ClickException) as caught:
         monkeypatch.setattr(sys, "stdout", full)
         predict(exported_model(), folder / "a.png")
-    assert caught.value.message == "the answers cannot be written: No space left on device."
+    assert caught.value.message == "the predictions cannot be written: No space left on device."
 
 
-def test_how_far_it_is_shows_on_a_terminal(folder: Path) -> None:
+def test_progress_is_shown_on_a_terminal(folder: Path) -> None:
     ours, theirs = os.openpty()
     paths = folder / "paths.txt"
     paths.write_text(f"{folder / 'a.png'}\n{folder / 'b.png'}\n" * 2000)
@@ -143,15 +143,15 @@ def test_how_far_it_is_shows_on_a_terminal(folder: Path) -> None:
         assert process.wait(300) == 1
     assert f"Loading {exported_model()}" in shown
     assert " images, " in shown and "/s" in shown and " failed" in shown
-    assert shown.count("b.png: not_an_image: ") == 2000
+    assert shown.count("b.png: not an image: ") == 2000
     assert "2,000 of 4,000 files could not be classified." in shown
     assert (folder / "out").read_text().count("a.png: red ") == 2000
 
 
 def read_terminal(descriptor: int) -> str:
-    """Reads all that is written to a terminal until its other side is closed."""
+    """Reads from a terminal until its other end is closed."""
     shown = b""
-    # Linux ends a terminal with an error.
+    # Linux reports the closed end as an error.
     with contextlib.suppress(OSError):
         while part := os.read(descriptor, 65536):
             shown += part
@@ -163,7 +163,7 @@ def test_nothing_to_classify_is_a_failure(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert predict(exported_model(), tmp_path) == 1
-    assert capfd.readouterr().err == "There is no file to classify.\n"
+    assert capfd.readouterr().err == "There are no files to classify.\n"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_nothing_to_classify_is_a_failure(
     [
         (["m"], "Missing argument 'IMAGE...'"),
         (["nowhere", "a.png"], "nowhere: there is no such folder."),
-        (["configs", "a.png"], "configs holds no SavedModel and no versions of one."),
+        (["configs", "a.png"], "configs contains no SavedModel and no versions of one."),
         (["m", "a.png", "--json", "--csv"], "--json and --csv exclude each other."),
         (["m", "a.png", "--top", "0"], "0 is not in the range 1<=x<=1000"),
         (["m", "a.png", "--batch"], "--batch needs --output, the folder for the shards."),

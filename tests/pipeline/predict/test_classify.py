@@ -1,4 +1,4 @@
-"""`classify` as a person starts it: what is printed where, and how it ends."""
+"""The command `classify`: its output, errors and exit codes."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    """Two images, and between them a file that is none."""
+    """Two images, and between them a file that is not an image."""
     files = [tmp_path / name for name in ("black.png", "words.jpg", "white.png")]
     for file, grey in ((files[0], 0), (files[2], 255)):
         Image.fromarray(np.full((32, 32, 3), grey, np.uint8)).save(file)
@@ -55,33 +55,33 @@ def run_command(*arguments: str, **environment: str) -> subprocess.CompletedProc
 def test_without_class_names_indices_are_shown(
     weights: Path, images: list[Path], tmp_path: Path
 ) -> None:
-    nobody = "http://127.0.0.1:9"
+    unreachable = "http://127.0.0.1:9"
     result = run_command(
         *NETWORK,
         *("--weights", str(weights), "--top", "2"),
         *map(str, images),
         KERAS_HOME=str(tmp_path / "keras"),
-        https_proxy=nobody,
-        HTTPS_PROXY=nobody,
+        https_proxy=unreachable,
+        HTTPS_PROXY=unreachable,
     )
     assert result.returncode == 1
     lines = result.stdout.splitlines()
     assert [lines[0], lines[3]] == [str(images[0]), str(images[2])]
     assert len(lines) == 6
     for line in (*lines[1:3], *lines[4:]):
-        # Random weights: each of 1,000 classes has its thousandth.
+        # Random weights: each of 1,000 classes has a probability of about 0.001.
         assert line.startswith("   0.1 %  class ")
-    # Nothing of TensorFlow, Keras or libjpeg stands between.
+    # No output of TensorFlow, Keras or libjpeg.
     assert result.stderr == (
         "The names of the ImageNet classes are not in Keras' cache and could not be downloaded; "
         "classes are shown by their index. "
         "Put imagenet_class_index.json into ~/.keras/models (or $KERAS_HOME/models).\n"
-        f"{images[1]}: not_an_image: starts with b'no pictu'; use JPEG, PNG, GIF or BMP\n"
+        f"{images[1]}: not an image: starts with b'no image'; use JPEG, PNG, GIF or BMP\n"
         "1 of 3 files could not be classified.\n"
     )
 
 
-def test_json_is_a_line_for_each_file(
+def test_json_has_a_line_for_each_file(
     weights: Path,
     images: list[Path],
     capfd: pytest.CaptureFixture[str],
@@ -94,7 +94,7 @@ def test_json_is_a_line_for_each_file(
     assert classify_images(settings, 32, images, 3, as_json=True) == 1
     first, bad, last = map(json.loads, capfd.readouterr().out.splitlines())
     assert [first["path"], bad["path"], last["path"]] == [str(file) for file in images]
-    assert bad["error"].startswith("not_an_image: ")
+    assert bad["error"].startswith("not an image: ")
     assert len(first["classes"]) == len(last["classes"]) == 3
     likeliest = first["classes"][0]
     assert likeliest["name"] == f"name-{likeliest['index']}"
@@ -130,7 +130,7 @@ def test_names_are_shown_or_null_in_json(
         (["a.jpg", "--backbone", "MobilNet"], '--backbone: received "MobilNet"'),
         (["a.jpg", "--backbone", "mobilenet"], "Did you mean MobileNet?"),
         (["a.jpg", "--weights", "nowhere.h5"], '--weights: received "nowhere.h5"'),
-        (["a.jpg", "--weights", "none"], "allowed: imagenet, or a file of weights"),
+        (["a.jpg", "--weights", "none"], "allowed: imagenet, or a weights file"),
         (["a.jpg", "--backbone", "VGG16", "--alpha", "0.5"], "VGG16 has no width multiplier"),
         (["a.jpg", "--top", "0"], "0 is not in the range 1<=x<=1000"),
         ([], "Missing argument 'IMAGE...'"),
@@ -143,9 +143,7 @@ def test_wrong_usage_exits_2_at_once(arguments: list[str], message: str) -> None
     assert "Traceback" not in result.stderr
 
 
-def test_weights_that_do_not_fit_exit_1_also_on_a_terminal(
-    weights: Path, images: list[Path]
-) -> None:
+def test_weights_that_do_not_fit_exit_1_on_a_terminal(weights: Path, images: list[Path]) -> None:
     arguments = ["--backbone", "MobileNet", "--alpha", "0.5", "--weights", str(weights)]
     ours, theirs = os.openpty()
     process = subprocess.Popen(
@@ -159,7 +157,7 @@ def test_weights_that_do_not_fit_exit_1_also_on_a_terminal(
     shown = read_terminal(ours)
     assert process.communicate()[0] == b""
     assert process.returncode == 1
-    # What libraries warn of is not shown, and the spinner is wiped out.
+    # Warnings of libraries are not shown, and the spinner is erased.
     words = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r", "", shown).splitlines()
     assert all(re.fullmatch(r"(. Loading MobileNet)*", line) for line in words[:-2]), shown
     assert words[-2].startswith(
@@ -169,9 +167,9 @@ def test_weights_that_do_not_fit_exit_1_also_on_a_terminal(
 
 
 def read_terminal(descriptor: int) -> str:
-    """Reads all that is written to a terminal until its other side is closed."""
+    """Reads from a terminal until its other end is closed."""
     shown = b""
-    # Linux ends a terminal with an error.
+    # Linux reports the closed end as an error.
     with contextlib.suppress(OSError):
         while part := os.read(descriptor, 4096):
             shown += part

@@ -1,4 +1,4 @@
-"""Which files are meant by arguments, and in which order."""
+"""The files that arguments name, and their order."""
 
 import os
 from io import BytesIO
@@ -36,7 +36,7 @@ def paths(*arguments: str) -> list[str]:
 
 
 def test_arguments_keep_their_order_and_folders_are_sorted(folder: Path) -> None:
-    # What has no image's name may be one, and is told if not; litter is passed over.
+    # Any file may be an image, whatever its name; litter is skipped.
     assert paths("1.png", "pics") == [
         "1.png",
         "pics/a.txt",
@@ -52,7 +52,7 @@ def test_arguments_keep_their_order_and_folders_are_sorted(folder: Path) -> None
         ("pics/*", ["pics/a.txt", "pics/b.png", "pics/deep/er/c.jpg"]),
         ("pics/**", ["pics/a.txt", "pics/b.png", "pics/deep/er/c.jpg"]),
         ("**/*.??g", ["1.png", "[1].png", "pics/b.png", "pics/deep/er/c.jpg"]),
-        # A file of that name is meant before what the pattern matches.
+        # A file of that name takes precedence over the pattern.
         ("[1].png", ["[1].png"]),
     ],
 )
@@ -60,14 +60,14 @@ def test_patterns(folder: Path, pattern: str, expected: list[str]) -> None:
     assert paths(pattern) == expected
 
 
-def test_what_is_not_there_is_listed_all_the_same(folder: Path) -> None:
+def test_missing_files_are_listed(folder: Path) -> None:
     assert list(list_images(["no.png", "no/*.png"])) == [
         Listed("no.png"),
         Listed("no/*.png", "nothing matches this pattern"),
     ]
 
 
-def test_paths_from_stdin_are_no_patterns(folder: Path) -> None:
+def test_paths_from_stdin_are_not_patterns(folder: Path) -> None:
     lines = BytesIO(b"1.png\r\n\npics/deep\n*.png\n")
     assert [one.path for one in list_images(["-"], lines)] == [
         "1.png",
@@ -76,32 +76,32 @@ def test_paths_from_stdin_are_no_patterns(folder: Path) -> None:
     ]
 
 
-def test_names_that_are_no_utf8(folder: Path) -> None:
+def test_names_that_are_not_utf8(folder: Path) -> None:
     name = os.fsdecode(b"pics/deep/\xff.png")
     Path(name).touch()
     assert name in paths("pics")
     assert [one.path for one in list_images(["-"], BytesIO(b"pics/deep/\xff.png\n"))] == [name]
 
 
-def test_links_are_followed_but_not_in_circles(folder: Path) -> None:
+def test_links_are_followed_but_not_circular_ones(folder: Path) -> None:
     (folder / "pics/deep/up").symlink_to(folder / "pics")
     (folder / "pics/deep/self").symlink_to("self")
     (folder / "pics/one.png").symlink_to(folder / "1.png")
     listed = list(list_images(["pics"]))
-    assert Listed("pics/deep/up", "is a link back to a folder above it") in listed
-    assert Listed("pics/deep/self") in listed  # Reading it says why not.
+    assert Listed("pics/deep/up", "is a link to a folder that contains it") in listed
+    assert Listed("pics/deep/self") in listed  # Reading it reports the error.
     assert Listed("pics/one.png") in listed
     assert len(listed) == 6
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_a_folder_that_may_not_be_read_is_told(folder: Path) -> None:
+def test_a_folder_without_read_permission_is_reported(folder: Path) -> None:
     (folder / "pics/deep").chmod(0)
     listed = list(list_images(["pics"]))
     (folder / "pics/deep").chmod(0o700)
     assert Listed("pics/deep", "the folder cannot be read: Permission denied") in listed
 
 
-def test_files_come_one_by_one(folder: Path) -> None:
+def test_files_are_yielded_one_by_one(folder: Path) -> None:
     listing = list_images(["-"], BytesIO(b"1.png\n" * 1_000_000))
     assert next(listing) == Listed("1.png")

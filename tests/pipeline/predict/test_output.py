@@ -1,4 +1,4 @@
-"""Predictions as text, CSV and JSON lines, read back as strictly as their readers do."""
+"""Predictions as text, CSV and JSON lines, parsed by strict readers."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ CATS = Prediction("a,b.png", (Scored("cats", 0.9), Scored("dogs", 0.1)))
 BAD = Prediction('new\nline "x".png', (), "undecodable: cut, short")
 
 
-def test_csv_is_that_of_rfc_4180() -> None:
+def test_csv_follows_rfc_4180() -> None:
     text = header("csv", 1) + line(CATS._replace(classes=CATS.classes[:1]), "csv", 1)
     assert text == 'path,label,score,error\r\n"a,b.png",cats,0.9,\r\n'
     bad = line(BAD, "csv", 1)
@@ -47,12 +47,12 @@ def test_json_has_the_same_keys_in_every_line() -> None:
     assert header("json", 1) == ""
 
 
-def test_text_is_a_line_for_each_file() -> None:
+def test_text_has_a_line_for_each_file() -> None:
     assert line(CATS, "text", 2) == "a,b.png: cats 90.0 %, dogs 10.0 %\n"
     assert line(BAD, "text", 1) == 'new\\nline "x".png: undecodable: cut, short\n'
 
 
-def test_names_that_are_no_utf8_can_be_written() -> None:
+def test_names_that_are_not_utf8_can_be_written() -> None:
     odd = Prediction(os.fsdecode(b"\xff\xc3\xa4.png"), (), "x")
     for style in ("text", "csv", "json"):
         assert line(odd, style, 1).encode("utf-8")

@@ -1,4 +1,4 @@
-"""Reading ahead: what is refused, how batches are cut, and how it ends."""
+"""Reading ahead: rejected files, the sizes of batches, and the end of the list."""
 
 import os
 import threading
@@ -18,12 +18,12 @@ def image(tmp_path: Path) -> Listed:
     return Listed(str(write_image(tmp_path / "a.png", "red")))
 
 
-def test_a_image_is_read_whole(image: Listed) -> None:
+def test_an_image_is_read_whole(image: Listed) -> None:
     read = read_image(image)
     assert read == Image(image.path, Path(image.path).read_bytes(), 64)
 
 
-def test_every_fault_has_its_reason(tmp_path: Path) -> None:
+def test_every_error_has_a_reason(tmp_path: Path) -> None:
     def reason(path: str) -> str:
         read = read_image(Listed(path))
         assert isinstance(read, Unreadable) and read.path == path
@@ -37,14 +37,14 @@ def test_every_fault_has_its_reason(tmp_path: Path) -> None:
         huge.truncate(2**40)
     os.mkfifo(tmp_path / "pipe.png")
     assert reason(f"{tmp_path}/no.png") == "there is no such file"
-    assert reason(f"{tmp_path}/empty.png") == "empty_file: 0 bytes"
-    assert reason(f"{tmp_path}/words.png").startswith("not_an_image: starts with b'no pictu'")
+    assert reason(f"{tmp_path}/empty.png") == "empty file: 0 bytes"
+    assert reason(f"{tmp_path}/words.png").startswith("not an image: starts with b'no image'")
     assert reason(f"{tmp_path}/cut.png").startswith("undecodable: ")
     assert reason(f"{tmp_path}/circle.png") == "Too many levels of symbolic links"
-    assert reason(f"{tmp_path}/huge.png").startswith("too_many_bytes: 1,099,511,627,776 bytes")
+    assert reason(f"{tmp_path}/huge.png").startswith("too many bytes: 1,099,511,627,776 bytes")
     assert reason(f"{tmp_path}/pipe.png") == "is not a regular file"
     assert reason("a\0b") == "embedded null byte"
-    assert read_image(Listed("x", "said so")) == Unreadable("x", "said so")
+    assert read_image(Listed("x", "unreadable")) == Unreadable("x", "unreadable")
 
 
 def test_batches_are_full_and_in_order(image: Listed) -> None:
@@ -55,19 +55,19 @@ def test_batches_are_full_and_in_order(image: Listed) -> None:
     assert read == [one.path for one in listed]
 
 
-def test_large_images_come_in_small_batches(image: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_images_make_small_batches(image: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_BATCH_PIXELS", 200)
     assert [len(batch) for batch in read_batches([image] * 7)] == [3, 3, 1]
 
 
-def test_no_more_bytes_than_allowed_lie_ahead(
+def test_a_file_larger_than_the_byte_limit_is_read_alone(
     image: Listed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_BYTES_AHEAD", 1)  # One file at a time, for each is larger.
+    monkeypatch.setattr(reading, "MAX_BYTES_AHEAD", 1)
     assert sum(len(batch) for batch in read_batches([image] * 40)) == 40
 
 
-def test_reading_stays_no_further_ahead_than_it_may(image: Listed) -> None:
+def test_the_number_of_files_read_ahead_is_limited(image: Listed) -> None:
     taken = 0
 
     def listed() -> Iterator[Listed]:
@@ -82,22 +82,22 @@ def test_reading_stays_no_further_ahead_than_it_may(image: Listed) -> None:
     assert taken <= 32 + 1 + reading.MAX_AHEAD + 2
 
 
-def test_a_slow_list_does_not_hold_back_what_there_is(image: Listed) -> None:
-    is_answered = threading.Event()
+def test_a_slow_list_does_not_delay_the_files_before(image: Listed) -> None:
+    is_received = threading.Event()
 
     def listed() -> Iterator[Listed]:
         yield image
-        # Comes only after the first batch has gone out.
-        assert is_answered.wait(300)
+        # Continues only after the first batch was received.
+        assert is_received.wait(300)
         yield image
 
-    batches = read_batches(listed(), patience_seconds=0.05)
+    batches = read_batches(listed(), max_wait_seconds=0.05)
     assert len(next(batches)) == 1
-    is_answered.set()
+    is_received.set()
     assert [len(batch) for batch in batches] == [1]
 
 
-def test_a_fault_of_the_list_is_raised(image: Listed) -> None:
+def test_an_error_of_the_list_is_raised(image: Listed) -> None:
     def listed() -> Iterator[Listed]:
         yield image
         raise RuntimeError("out of paths")
@@ -106,5 +106,5 @@ def test_a_fault_of_the_list_is_raised(image: Listed) -> None:
         list(read_batches(listed()))
 
 
-def test_nothing_makes_no_batch() -> None:
+def test_no_files_make_no_batch() -> None:
     assert list(read_batches([])) == []
