@@ -126,7 +126,7 @@ def test_a_model_without_valid_fails_one_image_only(tmp_path: Path) -> None:
 def test_a_model_that_cannot_be_loaded(tmp_path: Path) -> None:
     shutil.copytree(exported_model(), tmp_path / "cut")
     (tmp_path / "cut/saved_model.pb").write_bytes(b"\xff" * 10)
-    with pytest.raises(ModelError, match=r"/cut cannot be loaded: .*\n.*take another version"):
+    with pytest.raises(ModelError, match=r"/cut cannot be loaded: .*\n.*use another version"):
         LoadedModel(tmp_path / "cut")
 
 
