@@ -31,7 +31,7 @@ def protocol(request: pytest.FixtureRequest) -> tuple[Ask, str]:
 def test_answers_are_those_of_predict(protocol: tuple[Ask, str], images: list[bytes]) -> None:
     ask, address = protocol
     told = ask(address, MODEL, images)
-    expected = LoadedModel(exported_model()).ask(images)
+    expected = LoadedModel(exported_model()).predict(images)
     assert told[1] is None and isinstance(expected[1], str)
     for row, label in ((0, "red"), (2, "blue")):
         answer, same = told[row], expected[row][0]
