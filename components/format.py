@@ -34,8 +34,8 @@ def share(value: float | None, apart_from: float | None = None) -> str:
 
 
 def change(value: float | None) -> str:
-    """A gain or loss of such a share: `+0.003`, `−0.010`."""
-    return "–" if value is None else f"{value:+.{_DIGITS}f}".replace("-", "−")
+    """A gain or loss of such a share: `+0.003`, `-0.010`."""
+    return "–" if value is None else f"{value:+.{_DIGITS}f}"
 
 
 def interval(ends: Sequence[float] | None) -> str:
@@ -44,7 +44,7 @@ def interval(ends: Sequence[float] | None) -> str:
 
 
 def change_interval(ends: Sequence[float] | None) -> str:
-    """A confidence interval of a change: `−0.010 to +0.020`."""
+    """A confidence interval of a change: `-0.010 to +0.020`."""
     return "–" if ends is None else f"{change(ends[0])} to {change(ends[1])}"
 
 

@@ -18,6 +18,7 @@ from components.evaluator.predictions import Prediction
 from components.evaluator.refusal_reasons import Measurements, find_refusal_reasons
 from components.evaluator.settings import GateSettings
 from components.evaluator.slices import measure_slices
+from components.format import count, interval, share
 
 DECISION_FILE = "decision.json"
 WORST = 10
@@ -97,20 +98,17 @@ def decide(
 def describe(measured: Measurements, *, blessed: bool) -> str:
     """The decision in one line.
 
-        0.962 +- 0.008 on 2,000 images, baseline 0.957: blessed
-
-    The interval is not quite symmetric; half of its width is shown.
+    0.962 (0.953 to 0.970) on 2,000 images, baseline 0.957: blessed
     """
-    low, high = measured.interval
-    noun = "image" if measured.examples == 1 else "images"
-    text = f"{measured.accuracy:.3f} +- {(high - low) / 2:.3f} on {measured.examples:,} {noun}"
+    accuracy = f"{share(measured.accuracy)} ({interval(measured.interval)})"
+    text = f"{accuracy} on {count(measured.examples, 'image')}"
     comparison = measured.comparison
     if comparison is None:
         text += ", no baseline"
     else:
-        text += f", baseline {comparison.baseline_accuracy:.3f}"
+        text += f", baseline {share(comparison.baseline_accuracy)}"
         if comparison.examples != measured.examples:
-            text += f" against {comparison.accuracy:.3f} on {comparison.examples:,} of them"
+            text += f" against {share(comparison.accuracy)} on {comparison.examples:,} of them"
     return f"{text}: {'blessed' if blessed else 'refused'}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from components.evaluator.comparison import TOLERANCE, Comparison
 from components.evaluator.intervals import Interval
 from components.evaluator.settings import GateSettings
+from components.format import change_interval, share
 
 _SHOWN_CLASSES = 5
 
@@ -55,9 +56,10 @@ def _not_finite(measured: Measurements) -> Iterator[str]:
 
 def _accuracy(measured: Measurements, gate: GateSettings) -> Iterator[str]:
     if measured.accuracy < gate.min_accuracy - TOLERANCE:
+        accuracy, bound = measured.accuracy, gate.min_accuracy
         yield (
-            f"test accuracy {measured.accuracy:.4f} is below gate.min_accuracy "
-            f"{gate.min_accuracy:g} by {gate.min_accuracy - measured.accuracy:.4f}"
+            f"test accuracy {share(accuracy, bound)} is below gate.min_accuracy {bound:g} "
+            f"by {share(bound - accuracy, 0)}"
         )
 
 
@@ -72,8 +74,9 @@ def _recalls(measured: Measurements, gate: GateSettings) -> Iterator[str]:
     )
     for recall, name, examples in low[:_SHOWN_CLASSES]:
         yield (
-            f"recall of {name} {recall:.4f} ({round(recall * examples):,} of {examples:,}) is "
-            f"below gate.min_recall {bound:g} by {bound - recall:.4f}"
+            f"recall of {name} {share(recall, bound)} "
+            f"({round(recall * examples):,} of {examples:,}) "
+            f"is below gate.min_recall {bound:g} by {share(bound - recall, 0)}"
         )
     if len(low) > _SHOWN_CLASSES:
         yield f"recall of {len(low) - _SHOWN_CLASSES:,} more classes is below gate.min_recall"
@@ -82,9 +85,10 @@ def _recalls(measured: Measurements, gate: GateSettings) -> Iterator[str]:
 def _calibration(measured: Measurements, gate: GateSettings) -> Iterator[str]:
     bound = gate.max_calibration_error
     if bound is not None and measured.calibration_error > bound + TOLERANCE:
+        error = measured.calibration_error
         yield (
-            f"calibration error {measured.calibration_error:.4f} is above "
-            f"gate.max_calibration_error {bound:g} by {measured.calibration_error - bound:.4f}"
+            f"calibration error {share(error, bound)} is above gate.max_calibration_error "
+            f"{bound:g} by {share(error - bound, 0)}"
         )
 
 
@@ -92,13 +96,12 @@ def _drop(measured: Measurements, gate: GateSettings) -> Iterator[str]:
     comparison = measured.comparison
     if comparison is None or not comparison.is_loss(gate.max_drop):
         return
-    low, high = comparison.interval
     images = ""
     if comparison.examples != measured.examples:
         images = f" on the {comparison.examples:,} images of the classes that both know"
     yield (
-        f"test accuracy {comparison.accuracy:.4f} is {-comparison.change:.4f} below the "
-        f"baseline ({comparison.baseline_accuracy:.4f}){images}; gate.max_drop allows "
+        f"test accuracy {share(comparison.accuracy)} is {share(-comparison.change, gate.max_drop)} "
+        f"below the baseline ({share(comparison.baseline_accuracy)}){images}; gate.max_drop allows "
         f"{gate.max_drop:g}, and noise does not explain the rest ({gate.confidence:.0%} interval "
-        f"of the change: {low:+.4f} to {high:+.4f})"
+        f"of the change: {change_interval(comparison.interval)})"
     )

@@ -54,10 +54,10 @@ def test_a_share_never_seems_to_meet_a_bound_that_it_misses() -> None:
 
 
 def test_changes_and_intervals() -> None:
-    assert change(-0.01) == "−0.010"
+    assert change(-0.01) == "-0.010"
     assert change(0.0032) == "+0.003"
     assert interval((0.9379, 0.9803)) == "0.938 to 0.980"
-    assert change_interval((-0.01, 0.02)) == "−0.010 to +0.020"
+    assert change_interval((-0.01, 0.02)) == "-0.010 to +0.020"
     assert percent(0.123) == "12.3 %"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import UserError
+from components.format import share
 from components.progress import report_note, report_progress
 from trainer.network.network import Network
 from trainer.settings import StageSettings, TrainerSettings
@@ -133,7 +134,7 @@ class _Stage:
             report_progress(
                 "Trainer",
                 f"{self._settings.name}: epoch {state.epoch}/{self._settings.epochs}, "
-                f"validation accuracy {state.history['val_accuracy'][-1]:.3f}",
+                f"validation accuracy {share(state.history['val_accuracy'][-1])}",
                 state.epoch,
                 self._settings.epochs,
             )

@@ -77,7 +77,7 @@ def test_a_first_model_that_is_good_enough_is_blessed(tmp_path: Path) -> None:
     )
     decision = result.decision
     assert decision["blessed"] and result.is_pushed
-    assert decision["text"] == "0.900 +- 0.095 on 40 images, no baseline: blessed"
+    assert decision["text"] == "0.900 (0.769 to 0.960) on 40 images, no baseline: blessed"
     assert decision["baseline_accuracy"] is None and decision["baseline_note"] is None
     assert [(s["feature"], s["value"], s["accuracy"]) for s in decision["slices"]] == [
         ("class", "cats", 0.9),
@@ -136,7 +136,7 @@ def test_a_model_worse_than_the_baseline_is_refused(tmp_path: Path) -> None:
     assert not result.decision["blessed"] and not result.is_pushed
     (reason,) = result.decision["reasons"]
     assert reason.startswith(
-        "test accuracy 0.6000 is 0.4000 below the baseline (1.0000); gate.max_drop allows 0.01, "
+        "test accuracy 0.600 is 0.400 below the baseline (1.000); gate.max_drop allows 0.01, "
     )
     assert result.decision["text"].endswith(", baseline 1.000: refused")
     assert len(result.decision["worst"]) == 10
@@ -170,7 +170,7 @@ def test_one_class_at_0_is_refused_despite_the_accuracy(tmp_path: Path) -> None:
     result = evaluate(tmp_path, model, min_accuracy=0.5, min_recall=0.1)
     assert not result.is_pushed
     assert result.decision["reasons"] == [
-        "recall of dogs 0.0000 (0 of 20) is below gate.min_recall 0.1 by 0.1000"
+        "recall of dogs 0.000 (0 of 20) is below gate.min_recall 0.1 by 0.100"
     ]
 
 
@@ -190,7 +190,7 @@ def test_baseline_and_candidate_with_different_classes(tmp_path: Path) -> None:
         "compared on the 40 test images of the classes that both know, each predicting among those"
     )
     assert decision["text"] == (
-        "0.750 +- 0.093 on 80 images, baseline 1.000 against 1.000 on 40 of them: blessed"
+        "0.750 (0.645 to 0.832) on 80 images, baseline 1.000 against 1.000 on 40 of them: blessed"
     )
     assert properties(result.blessing)["keeps_baseline"] == 0
 

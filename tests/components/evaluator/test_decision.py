@@ -31,7 +31,7 @@ def test_lowest_accuracy(right: int, is_blessed: bool) -> None:
     decision = decide_on(images, gate(min_accuracy=0.9))
     assert decision["blessed"] is is_blessed
     assert decision["reasons"] == (
-        [] if is_blessed else ["test accuracy 0.8500 is below gate.min_accuracy 0.9 by 0.0500"]
+        [] if is_blessed else ["test accuracy 0.850 is below gate.min_accuracy 0.9 by 0.050"]
     )
 
 
@@ -50,7 +50,7 @@ def test_one_class_at_0_is_refused_despite_the_accuracy() -> None:
     decision = decide_on(images, gate(min_accuracy=0.95, min_recall=0.5))
     assert not decision["blessed"]
     assert decision["reasons"] == [
-        "recall of dogs 0.0000 (0 of 3) is below gate.min_recall 0.5 by 0.5000"
+        "recall of dogs 0.000 (0 of 3) is below gate.min_recall 0.5 by 0.500"
     ]
 
 
@@ -88,7 +88,7 @@ def test_largest_calibration_error(bound: float, is_blessed: bool) -> None:
     assert decision["blessed"] is is_blessed
     if not is_blessed:
         assert decision["reasons"] == [
-            "calibration error 0.2000 is above gate.max_calibration_error 0.19 by 0.0100"
+            "calibration error 0.200 is above gate.max_calibration_error 0.19 by 0.010"
         ]
 
 
@@ -96,9 +96,9 @@ def test_a_loss_beyond_noise_is_refused() -> None:
     decision = decide_on(paired(both=1800, gained=20, lost=100, neither=80), gate())
     assert not decision["blessed"]
     assert decision["reasons"] == [
-        "test accuracy 0.9100 is 0.0400 below the baseline (0.9500); gate.max_drop "
+        "test accuracy 0.910 is 0.040 below the baseline (0.950); gate.max_drop "
         "allows 0.01, and noise does not explain the rest (95% interval of the change: "
-        "-0.0511 to -0.0296)"
+        "-0.051 to -0.030)"
     ]
     assert decision["change"] == pytest.approx(-0.04)
     assert decision["change_interval"] == pytest.approx([-0.0511, -0.0296], abs=5e-5)
@@ -130,16 +130,20 @@ def test_scores_that_are_not_finite_are_refused() -> None:
     [
         (
             paired(both=1904, gained=20, lost=10, neither=66),
-            "0.962 +- 0.008 on 2,000 images, baseline 0.957: blessed",
+            "0.962 (0.953 to 0.970) on 2,000 images, baseline 0.957: blessed",
         ),
-        (predictions(("cats", "cats", 1)), "1.000 +- 0.397 on 1 image, no baseline: blessed"),
+        (
+            predictions(("cats", "cats", 1)),
+            "1.000 (0.207 to 1.000) on 1 image, no baseline: blessed",
+        ),
         (
             predictions(("cats", "dogs", 9), ("cats", "cats", 1)),
-            "0.100 +- 0.193 on 10 images, no baseline: refused",
+            "0.100 (0.018 to 0.404) on 10 images, no baseline: refused",
         ),
         (
             [*paired(both=10, gained=0, lost=0, neither=0), *predictions(("dogs", "cats", 10))],
-            "0.500 +- 0.201 on 20 images, baseline 1.000 against 1.000 on 10 of them: blessed",
+            "0.500 (0.299 to 0.701) on 20 images, baseline 1.000 against 1.000 on 10 of them: "
+            "blessed",
         ),
     ],
 )
