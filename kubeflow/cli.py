@@ -1,18 +1,17 @@
-"""The command line: `python -m kubeflow`.
+"""The command line: `image-pipeline cluster`, and in the clone `python -m kubeflow`.
 
-Only click is imported here: everything else is imported by the command that needs it, so that
-`--help` answers at once.
+A command imports what it needs when it runs; only click is imported here, so that `--help` answers
+at once.
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from pipeline.cli.main import config_argument, set_option
+from pipeline.cli.errors import failures, run_and_exit, write_file
+from pipeline.cli.options import CONTEXT_SETTINGS, config_argument, set_option, version_option
 
-from .command_errors import failures, write_or_exit
 from .deploy.command import deploy
 from .load_or_exit import load_or_exit
 from .schedule.command import schedule
@@ -21,16 +20,11 @@ from .serving.command import serving
 
 def main() -> None:
     """Runs the command that the arguments name, and exits."""
-    try:
-        sys.exit(cli(standalone_mode=False))
-    except click.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+    run_and_exit(cli)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings=CONTEXT_SETTINGS)
+@version_option
 def cli() -> None:
     """The pipeline on a cluster with Kubeflow Pipelines 2.x."""
 
@@ -62,7 +56,7 @@ def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -
     note = note_on_size(config_json(config))
     if note:
         click.echo(note, err=True)
-    write_or_exit(output, text)
+    write_file(output, text)
     click.echo(f"Wrote {output}.")
     return 0
 

@@ -1,27 +1,18 @@
 """A configuration for a cluster, or the end of the command."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from pipeline.cli.main import WRONG_USAGE
+from pipeline.cli.errors import config_errors
 
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
 
 
 def load_or_exit(config_path: Path, overrides: Sequence[str]) -> "PipelineConfig":
-    """Loads a configuration file; prints its mistakes and exits where it has any."""
-    from pipeline.config.errors import ConfigError, report_lines
-
+    """Loads a configuration for a cluster; exits with code 2 and its problems if it has any."""
     from .compile.load import load_for_cluster
 
-    try:
+    with config_errors(config_path):
         return load_for_cluster(config_path, overrides)
-    except ConfigError as error:
-        for line in report_lines(str(config_path), error.problems):
-            click.echo(line, err=True)
-        sys.exit(WRONG_USAGE)

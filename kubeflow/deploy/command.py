@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.main import config_argument, set_option
+from pipeline.cli.errors import failures, usage_errors
+from pipeline.cli.options import config_argument, set_option
+from pipeline.exit_codes import INTERRUPTED
 
 from ..client.options import connection_from, connection_options, open_host
-from ..command_errors import failures, usage_errors
 from ..load_or_exit import load_or_exit
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from .deployment import Uploaded
     from .package import Package
 
-INTERRUPTED = 130
 _GONE = 404
 
 param_option = click.option(

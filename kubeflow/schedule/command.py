@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.main import config_argument, set_option
+from pipeline.cli.errors import failures, usage_errors
+from pipeline.cli.options import config_argument, set_option
 
 from ..client.options import connection_from, connection_options, open_host
-from ..command_errors import failures, usage_errors
 from ..deploy.command import param_option
 from ..load_or_exit import load_or_exit
 

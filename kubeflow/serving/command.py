@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.main import config_argument, set_option
+from pipeline.cli.errors import failures, write_file
+from pipeline.cli.options import config_argument, set_option
 
-from ..command_errors import failures, write_or_exit
 from ..load_or_exit import load_or_exit
 
 KINDS = ("tensorflow-serving", "kserve")
@@ -38,6 +38,6 @@ def serving(config_path: Path, overrides: Sequence[str], kind: str, output: Path
     config = load_or_exit(config_path, overrides)
     with failures():
         text = serving_manifests(config, kind)
-    write_or_exit(output, text)
+    write_file(output, text)
     click.echo(f"Wrote {output}. Put it into service: kubectl apply -f {output}")
     return 0

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from pipeline.cli.errors import config_errors, print_to_stderr
+from pipeline.exit_codes import FAILED, WRONG_USAGE
+
 if TYPE_CHECKING:
     from pipeline.cluster.node import NodeLog, Task
-    from pipeline.config.schema import PipelineConfig
     from pipeline.metadata.url import MetadataUrl
 
-FAILED, WRONG_USAGE = 1, 2
 RUN_ID_VARIABLE = "KFP_RUN_ID"
 """Has the run's id where KFP (2.2 and 2.3) does not fill in the SDK's placeholder."""
 
 _file = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(hidden=True)
 @click.option("--node", "node_id", metavar="NAME", required=True, help="The node, as in TFX.")
 @click.option("--run-id", metavar="ID", required=True, help="The run: the same for all its nodes.")
 @click.option("--config-json", metavar="JSON", required=True, help="The configuration.")
@@ -76,8 +77,11 @@ def node(
       1  failed           2  wrong usage or configuration
     """  # noqa: D301 - click wants the character itself
     with _exits():
-        config = _read_config(config_json, overrides)
         from components.errors import UserError
+        from pipeline.config.load import check_config_json
+
+        with config_errors("--config-json"):
+            config = check_config_json(config_json, overrides)
         from pipeline.cluster.kfp_outputs import read_executor_input
         from pipeline.cluster.node import NodeLog, Task
         from pipeline.metadata.connection import connection_config
@@ -100,7 +104,7 @@ def node(
                 executor_output,
             )
         except UserError as error:
-            _say(*filter(None, [f"Error: {error.message}.", error.hint]))
+            _print_error(f"Error: {error.message}.", error.hint)
             sys.exit(WRONG_USAGE)
         log = NodeLog()
         log.lines([f"{node_id} of run {task.run_id}; metadata {url}, root {root}"])
@@ -119,13 +123,13 @@ def _run(task: "Task", log: "NodeLog") -> None:
         open_store(task.connection)
         run_one_node(task, log)
     except NoSuchNodeError as error:
-        _say(*filter(None, [f"Error: --node: {error.message}.", error.hint]))
+        _print_error(f"Error: --node: {error.message}.", error.hint)
         sys.exit(WRONG_USAGE)
     except Exception as error:
         if find_mistake(error) is None:
             traceback.print_exc()
         failed = failure(task.node_id, error)
-        _say(*filter(None, [f"{task.node_id} failed: {failed.cause}", failed.hint]))
+        _print_error(f"{task.node_id} failed: {failed.cause}", failed.hint)
         log.end(failed)
         sys.exit(FAILED)
 
@@ -143,7 +147,7 @@ def _prepare_process(progress: logging.Handler) -> None:
 
 
 def _stop(number: int, _: Any) -> NoReturn:
-    _say(f"Stopped by {signal.Signals(number).name}; the next attempt takes over.")
+    print_to_stderr([f"Stopped by {signal.Signals(number).name}; the next attempt takes over."])
     os._exit(128 + number)
 
 
@@ -160,17 +164,6 @@ def _exits() -> Iterator[None]:
         with contextlib.suppress(OSError):
             stream.flush()
     os._exit(code)
-
-
-def _read_config(text: str, overrides: Sequence[str]) -> "PipelineConfig":
-    from pipeline.config.errors import ConfigError, report_lines
-    from pipeline.config.load import check_config_json
-
-    try:
-        return check_config_json(text, overrides)
-    except ConfigError as error:
-        _say(*report_lines("--config-json", error.problems))
-        sys.exit(WRONG_USAGE)
 
 
 def _metadata_url(text: str) -> "MetadataUrl":
@@ -196,6 +189,5 @@ def _run_id(given: str, environment: Mapping[str, str]) -> str:
     return run_id
 
 
-def _say(*lines: str) -> None:
-    for line in lines:
-        click.echo(line, err=True)
+def _print_error(message: str, hint: str | None) -> None:
+    print_to_stderr(filter(None, [message, hint]))

@@ -1,23 +1,23 @@
-"""The command `predict`: its options, and what they must not be.
+"""The command `predict`: its options, and which of them exclude each other."""
 
-As in `pipeline.cli.main`, only click is imported here, so that `--help` answers at once.
-"""
-
+import glob
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.options import DEFAULT_WORKSPACE
+from pipeline.exit_codes import FAILED
+
 if TYPE_CHECKING:
     from pipeline.predict.batch_plan import ShardFormat
 
-_FAILED = 1
+_STDIN = "-"
 
 
 @click.command()
-@click.argument("where", metavar="MODEL_OR_WORKSPACE", type=click.Path(path_type=Path))
-@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@click.argument("paths", metavar="[MODEL_OR_WORKSPACE] IMAGE...", nargs=-1, required=True)
 @click.option("--model", "name", metavar="NAME", help="Which model of a workspace.")
 @click.option(
     "--top",
@@ -57,8 +57,7 @@ _FAILED = 1
     help="With --batch: an option of Beam's, as --beam-arg=--runner=FlinkRunner; repeatable.",
 )
 def predict(
-    where: Path,
-    images: Sequence[str],
+    paths: Sequence[str],
     name: str | None,
     top: int,
     as_json: bool,
@@ -71,10 +70,13 @@ def predict(
 ) -> int:
     """Print label and score of each IMAGE.
 
-    MODEL_OR_WORKSPACE is a SavedModel, a folder of versions (WORKSPACE/serving/MODEL: the newest
-    one is asked) or a workspace. IMAGEs are files, folders with all that is below them, quoted
-    patterns such as 'images/**/*.png', or - for paths from stdin, one a line. A file that is no
-    image is told with its reason, and the others are classified; the exit code is then 1.
+    MODEL_OR_WORKSPACE is a SavedModel, a folder of versions (WORKSPACE/serving/MODEL: its newest
+    is used) or a workspace. IMAGEs are files, folders with everything below them, quoted patterns
+    such as 'images/**/*.png', or - for paths from stdin, one a line. Files that are not images are
+    reported with the reason, and the others are classified; the exit code is then 1.
+
+    MODEL_OR_WORKSPACE may be left out before a file, a pattern or -, and before a single folder of
+    images: it is then ./workspace, the default of run.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
@@ -94,6 +96,7 @@ def predict(
     from components.errors import UserError
     from pipeline.predict.find_model import UsageError
 
+    where, images = _split(paths)
     try:
         if output is None:
             from pipeline.predict.predict import predict as predict_here
@@ -111,4 +114,18 @@ def predict(
         raise click.UsageError(str(error)) from None
     except UserError as error:
         raise click.ClickException(str(error)) from None
-    return _FAILED if counter.failed or not counter.done else 0
+    return FAILED if counter.failed or not counter.done else 0
+
+
+def _split(paths: Sequence[str]) -> tuple[Path, Sequence[str]]:
+    """Where the model is, and the images; see the help of the command for the default."""
+    from pipeline.predict.find_model import is_model_or_workspace
+
+    first = Path(paths[0])
+    if len(paths) == 1:
+        if is_model_or_workspace(first):
+            raise click.UsageError(f"Missing argument 'IMAGE...': {first} is the model.")
+        return DEFAULT_WORKSPACE, paths
+    if paths[0] == _STDIN or first.is_file() or (glob.has_magic(paths[0]) and not first.is_dir()):
+        return DEFAULT_WORKSPACE, paths
+    return first, paths[1:]

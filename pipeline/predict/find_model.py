@@ -39,8 +39,7 @@ def find_model(path: Path, name: str | None = None) -> Path:
     if not path.is_dir():
         problem = "is a file" if path.exists() else "there is no such folder"
         raise ModelChoiceError(f"{path}: {problem}.", _ALLOWED)
-    # With push.folder, a workspace has runs but no `serving` folder.
-    if any((path / part).is_dir() for part in ("serving", "runs")):
+    if _is_workspace(path):
         return _find_in_workspace(path, name)
     if name is not None:
         raise ModelChoiceError(f"{path} is not a workspace, so --model cannot be used.", _ALLOWED)
@@ -50,6 +49,18 @@ def find_model(path: Path, name: str | None = None) -> Path:
     if newest is None:
         raise ModelChoiceError(f"{path} contains no SavedModel and no versions of one.", _ALLOWED)
     return newest
+
+
+def is_model_or_workspace(path: Path) -> bool:
+    """Whether `find_model` would look for a model here: this is not a folder of images."""
+    if not path.is_dir():
+        return False
+    return _is_workspace(path) or _is_saved_model(path) or _newest(path) is not None
+
+
+def _is_workspace(folder: Path) -> bool:
+    # With push.folder, a workspace has runs but no `serving` folder.
+    return any((folder / part).is_dir() for part in ("serving", "runs"))
 
 
 def _is_saved_model(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from components.outcome import Word
 from components.pusher.facts import PusherFacts
 from components.report.facts import ReportFacts
 from components.serving_check.facts import ServingCheckFacts
+from pipeline.exit_codes import FAILED, REFUSED, SUCCEEDED
 from pipeline.run.paths import RunFolder
 from pipeline.run.state import RunState
 from pipeline.run.summary import (
@@ -26,11 +27,11 @@ from pipeline.run.summary import (
 from trainer.facts import TrainerFacts
 
 EXIT_CODES: dict[Word, int] = {
-    "pushed": 0,
-    "unchanged": 0,
-    "unknown": 0,
-    "failed": 1,
-    "refused": 3,
+    "pushed": SUCCEEDED,
+    "unchanged": SUCCEEDED,
+    "unknown": SUCCEEDED,
+    "failed": FAILED,
+    "refused": REFUSED,
 }
 
 

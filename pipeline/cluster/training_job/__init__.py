@@ -15,5 +15,4 @@ watch.py           the state of a job, and when to give up on it
 pods.py            the state of a pod, and why it failed
 chief_log.py       copies the chief's log to this task's log
 heartbeat.py       ends the pods when the Trainer was killed
-worker_command.py  `python -m pipeline train-worker`: the command of each pod
 """

@@ -9,10 +9,9 @@ from tfx.components.trainer.executor import GenericExecutor
 from tfx.dsl.io import fileio
 
 from components.errors import UserError
-from pipeline.cluster.training_job.heartbeat import HEARTBEAT_FILE, heartbeat
+from pipeline.cluster.training_job.heartbeat import FAILURE_FILE, HEARTBEAT_FILE, heartbeat
 from pipeline.cluster.training_job.run_fn_call import write_call
 from pipeline.cluster.training_job.spec import TRAINING_JOB, read_spec
-from pipeline.cluster.training_job.worker_command import FAILURE_FILE
 
 # NFS caches the content of a folder for up to a minute (acdirmax in nfs(5)), so that a file appears
 # on another machine that much later.

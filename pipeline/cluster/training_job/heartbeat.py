@@ -15,6 +15,9 @@ from pathlib import Path
 
 import click
 
+FAILURE_FILE = "/dev/termination-log"
+"""Kubernetes reports what a container writes here when it has ended (`terminationMessagePath`)."""
+
 HEARTBEAT_FILE = "training_alive"
 """Its name in the Trainer's `model_run` artifact."""
 # A network file system may be unavailable for some minutes.

@@ -1,8 +1,10 @@
 """The command as a person starts it: real processes, exit codes, what they print."""
 
+import os
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,32 @@ def test_help_is_fast_and_light() -> None:
     assert result.returncode == 0
     assert "show-config" in result.stdout
     assert "3  the gate or the serving check\n" in result.stdout
+    shown = {line.split()[0] for line in result.stdout.partition("Commands:")[2].splitlines()[1:]}
+    # What only Kubeflow runs is hidden.
+    assert shown == {
+        "classify", "cluster", "models", "predict", "report", "rollback", "run", "runs",
+        "show-config",
+    }  # fmt: skip
     assert min(seconds) < 0.5
+
+
+def test_the_version() -> None:
+    for module in ("pipeline", "kubeflow"):
+        command = [sys.executable, "-m", module, "--version"]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+        assert result.stdout == f"image-pipeline {version('image-pipeline')}\n"
+
+
+@pytest.mark.parametrize("command", ["models", "rollback", "runs", "report"])
+def test_the_workspace_defaults_to_that_of_run(command: str, tmp_path: Path) -> None:
+    def run() -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "pipeline", command]
+        return subprocess.run(line, capture_output=True, text=True, cwd=tmp_path, env=environment)
+
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    assert "workspace" in run().stderr
+    (tmp_path / "workspace/runs").mkdir(parents=True)
+    assert "does not exist" not in run().stderr
 
 
 def test_the_front_end_never_imports_what_is_heavy() -> None:

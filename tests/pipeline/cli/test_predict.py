@@ -159,6 +159,29 @@ def read_terminal(descriptor: int) -> str:
     return shown.decode()
 
 
+def test_the_workspace_defaults_to_that_of_run(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(click.UsageError, match="workspace: there is no such folder"):
+        predict("a.png")
+    (folder / "workspace/serving/pets").mkdir(parents=True)
+    (folder / "workspace/serving/pets/7").symlink_to(exported_model())
+    assert predict("a.png") == 0
+    assert predict("a.png", "c.png") == 0
+    assert predict("[ac].png", "c.png") == 0
+    (folder / "images").mkdir()
+    (folder / "a.png").rename(folder / "images/a.png")
+    assert predict("images") == 0
+    labels = [line.split()[1] for line in capfd.readouterr().out.splitlines()]
+    assert labels == ["red", "red", "blue", "red", "blue", "blue", "red"]
+    # Of several arguments, a folder that comes first is the model's.
+    with pytest.raises(click.UsageError, match="images contains no SavedModel"):
+        predict("images", "c.png")
+    with pytest.raises(click.UsageError, match="Missing argument 'IMAGE...'"):
+        predict("workspace")
+
+
 def test_nothing_to_classify_is_a_failure(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,7 +192,7 @@ def test_nothing_to_classify_is_a_failure(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["m"], "Missing argument 'IMAGE...'"),
+        ([], "Missing argument '[MODEL_OR_WORKSPACE] IMAGE...'"),
         (["nowhere", "a.png"], "nowhere: there is no such folder."),
         (["configs", "a.png"], "configs contains no SavedModel and no versions of one."),
         (["m", "a.png", "--json", "--csv"], "--json and --csv exclude each other."),

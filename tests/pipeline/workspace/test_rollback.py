@@ -108,7 +108,7 @@ import sys
 from pathlib import Path
 from click.testing import CliRunner
 from components.pusher.versions import add_version, list_versions
-from pipeline.cli.models import rollback
+from pipeline.cli.rollback import rollback
 disk = Path(sys.argv[1])
 for name in "ab":
     (disk.parent / name).mkdir()

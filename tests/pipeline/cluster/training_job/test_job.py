@@ -13,11 +13,11 @@ import pytest
 
 from components.errors import UserError
 from pipeline.cluster.training_job import cluster as cluster_module
+from pipeline.cluster.training_job.heartbeat import FAILURE_FILE
 from pipeline.cluster.training_job.job import job_name, run_job
 from pipeline.cluster.training_job.kinds import KINDS as JOB_KINDS
 from pipeline.cluster.training_job.kinds import JobRequest
 from pipeline.cluster.training_job.spec import read_spec
-from pipeline.cluster.training_job.worker_command import FAILURE_FILE
 from tests.fakes.kubernetes.cluster import NAMESPACE, FakeCluster, Json, run_pods, with_status
 from tests.pipeline.cluster.training_job.conftest import submit, training_job
 from tests.repository import REPOSITORY

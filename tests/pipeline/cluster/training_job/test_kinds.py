@@ -9,10 +9,10 @@ import yaml
 from pydantic import ValidationError
 
 from components.errors import UserError
+from pipeline.cli.train_worker import tf_config
 from pipeline.cluster.training_job.job import run_job
 from pipeline.cluster.training_job.kinds import KINDS, JobRequest, Manifest
 from pipeline.cluster.training_job.spec import WAITING_RESOURCES, read_spec, training_job_json
-from pipeline.cluster.training_job.worker_command import tf_config
 from pipeline.config.kubeflow.settings import KubeflowSettings
 from pipeline.config.kubeflow.training import TrainingJobSettings, check_distribution
 from tests.fakes.kubernetes.cluster import FakeCluster, with_status

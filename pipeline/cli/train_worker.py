@@ -1,4 +1,4 @@
-"""`python -m pipeline train-worker`: the command of each pod of a training job."""
+"""The command `train-worker`, which each pod of a training job runs."""
 
 import importlib
 import json
@@ -11,9 +11,7 @@ from typing import Any
 import click
 
 from pipeline.cluster.training_job.heartbeat import exit_without_heartbeat, report_failure
-
-FAILURE_FILE = "/dev/termination-log"
-"""Kubernetes reports what a container writes here when it has ended (`terminationMessagePath`)."""
+from pipeline.exit_codes import FAILED
 
 
 @click.command("train-worker", hidden=True)
@@ -57,11 +55,11 @@ def train_worker(
         _import_function(run_fn)(fn_args)
     except UserError as error:
         report_failure(str(error), failure_file)
-        return 1
+        return FAILED
     except Exception as error:
         traceback.print_exc()
         report_failure(f"{type(error).__name__}: {error}", failure_file)
-        return 1
+        return FAILED
     return 0
 
 

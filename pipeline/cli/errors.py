@@ -1,0 +1,78 @@
+"""How every command ends where a person errs or something fails: a message, no traceback."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from pipeline.exit_codes import INTERRUPTED, WRONG_USAGE
+
+
+def run_and_exit(command: click.Command) -> NoReturn:
+    """Runs the command that the arguments name; exits with what it returns, or its error's code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A class name that the terminal's encoding lacks is no reason to stop.
+            stream.reconfigure(errors="replace")
+    try:
+        sys.exit(command(standalone_mode=False))
+    except click.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """A `UserError` in the block ends the command with exit code 1."""
+    from components.errors import UserError
+
+    try:
+        yield
+    except UserError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """A `UserError` in the block is a mistake in the arguments: exit code 2."""
+    from components.errors import UserError
+
+    try:
+        yield
+    except UserError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@contextmanager
+def config_errors(source: str | Path) -> Iterator[None]:
+    """A `ConfigError` in the block prints every problem and ends the command with exit code 2.
+
+    Args:
+        source: Where the configuration comes from: its file, or an option.
+    """
+    from pipeline.config.errors import ConfigError, report_lines
+
+    try:
+        yield
+    except ConfigError as error:
+        print_to_stderr(report_lines(str(source), error.problems))
+        sys.exit(WRONG_USAGE)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Writes a command's output; where that fails, the command ends with exit code 1."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
+
+
+def print_to_stderr(lines: Iterable[str]) -> None:
+    """Prints lines to standard error."""
+    for line in lines:
+        click.echo(line, err=True)

@@ -1,0 +1,40 @@
+"""The command `run`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from pipeline.cli.errors import config_errors
+from pipeline.cli.options import config_argument, set_option, workspace_option
+
+
+@click.command()
+@config_argument
+@set_option
+@workspace_option("Folder for everything that runs leave: models, metadata, logs, summaries.")
+@click.option("--wait", is_flag=True, help="Wait while another run uses the workspace.")
+def run(config_path: Path, overrides: Sequence[str], workspace: Path, wait: bool) -> int:
+    """Run the whole pipeline that CONFIG, a YAML file, describes."""
+    from pipeline.config.load import load_config
+    from pipeline.console.view import choose_view
+    from pipeline.local.supervise import supervise
+    from pipeline.run.paths import WorkspaceError
+
+    with config_errors(config_path):
+        config = load_config(config_path, overrides)
+    try:
+        summary = supervise(
+            config,
+            workspace,
+            choose_view(sys.stdout, os.environ.get("TERM")),
+            environment=os.environ,
+            config_path=str(config_path),
+            on_wait=partial(click.echo, err=True) if wait else None,
+        )
+    except WorkspaceError as error:
+        raise click.ClickException(str(error)) from None
+    return summary.exit_code
