@@ -18,6 +18,7 @@ from components.report.component import Report
 from components.schema_gen.component import ImageSchemaGen
 from components.serving_check.component import ServingCheck
 from components.serving_check.infra_validator import build_infra_validator
+from components.signatures import SERVING_EXAMPLES
 from components.statistics_gen.component import ImageStatisticsGen
 from components.statistics_gen.options import statistics_options
 from components.transform.component import ImageTransform
@@ -28,7 +29,6 @@ from pipeline.execution.beam_args import beam_args
 from pipeline.execution.caching import fingerprint_code
 from pipeline.nodes import node
 from pipeline.run.paths import Workspace
-from trainer.export import EXAMPLES_SIGNATURE
 from trainer.network.backbones import BACKBONES
 from trainer.network.weights import fingerprint_weights
 
@@ -80,7 +80,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         gate=config.gate,
-        signature_name=EXAMPLES_SIGNATURE,
+        signature_name=SERVING_EXAMPLES,
     ).with_id("Evaluator")
     infra, serving_check = _serving_check(config, examples, trainer, evaluator)
     can_serve = serving_check.outputs["blessing"] if serving_check else None
@@ -161,7 +161,7 @@ def _serving_check(
     infra = None
     if settings.infra_validator is not None:
         infra = build_infra_validator(
-            settings.infra_validator, config.push.model_name, EXAMPLES_SIGNATURE, model, examples
+            settings.infra_validator, config.push.model_name, SERVING_EXAMPLES, model, examples
         ).with_id("InfraValidator")
     check = ServingCheck(
         settings,

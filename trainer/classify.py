@@ -104,8 +104,8 @@ def classify_file(
     """
     import tensorflow as tf
 
-    from components.example_gen.settings import DataSettings
     from components.images.check import Rejected, check_image
+    from components.images.limits import ImageLimits
 
     try:
         contents = file.read_bytes()
@@ -115,8 +115,7 @@ def classify_file(
         return Unreadable(file, f"is a folder; name the images in it, as {file}/*.jpg")
     except OSError as error:
         return Unreadable(file, error.strerror or str(error))
-    # Only the limits are asked for; a path, which the section needs, there is none.
-    verdict = check_image(contents, DataSettings.model_construct())
+    verdict = check_image(contents, ImageLimits())
     if isinstance(verdict, Rejected):
         return Unreadable(file, verdict.message)
     scores = network(tf.constant(contents)).numpy()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.transform.preprocessing import IMAGE, IMAGE_XF
+from components.artifacts import LABELS_FILE
+from components.feature_keys import IMAGE, IMAGE_XF
+from components.signatures import SERVING_DEFAULT, SERVING_EXAMPLES
 from trainer.data.input import as_written
 from trainer.data.safe_decode import decode_each
 from trainer.network.network import Network
 
-EXAMPLES_SIGNATURE = "serving_examples"
-LABELS_FILE = "labels.txt"
 _WEIGHTS = "Weights/weights"
 """Beside the SavedModel, which keeps what inference needs: a checkpoint of `weights`."""
 
@@ -145,7 +145,7 @@ def export_classifier(classifier: Classifier, folder: str) -> None:
         classifier,
         folder,
         signatures={
-            "serving_default": classifier.serving_default,
-            EXAMPLES_SIGNATURE: classifier.serving_examples,
+            SERVING_DEFAULT: classifier.serving_default,
+            SERVING_EXAMPLES: classifier.serving_examples,
         },
     )

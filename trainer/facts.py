@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from components import storage
+from components.artifacts import TRAINING_FILE
 from components.facts import Facts, Metrics, Outputs
 from components.format import count, share
 
@@ -37,7 +38,7 @@ class TrainerFacts(Facts):
     def read(cls, outputs: Outputs) -> "TrainerFacts":
         """Reads `training.json`."""
         folder = outputs["model_run"][0].uri
-        return cls(**storage.read_json(storage.join(folder, "training.json")))
+        return cls(**storage.read_json(storage.join(folder, TRAINING_FILE)))
 
     def headline(self) -> str:
         """`validation accuracy: head 0.976 (15 epochs), fine-tune 1.000 (20 epochs)`."""

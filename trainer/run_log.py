@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from components.artifacts import TRAINING_FILE
 from components.report.charts.chart import LIGHT
 from components.report.charts.curves import METRICS, plot_metric
 from trainer.network.network import Network
@@ -15,7 +16,6 @@ from trainer.stages.layers import layer_table
 from trainer.stages.stages import StageResult
 from trainer.stages.state import History
 
-TRAINING_FILE = "training.json"
 CURVES_FILE = "learning_curves.png"
 LAYERS_FILE = "layers.txt"
 TENSORBOARD_FOLDER = "tensorboard"

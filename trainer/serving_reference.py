@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from components.feature_keys import IMAGE
 from components.records import open_records
 from components.serving_check.reference import (
     ALONE,
@@ -18,7 +19,6 @@ from components.serving_check.reference import (
     Reference,
     write_reference,
 )
-from components.transform.preprocessing import IMAGE
 from trainer.data.input import ImageParser, Split, read_images
 from trainer.network.network import Network
 

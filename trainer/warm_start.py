@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from trainer.export import LABELS_FILE, parent_folder, weights_path
+from components.artifacts import LABELS_FILE
+from trainer.export import parent_folder, weights_path
 from trainer.network.network import Network
 from trainer.network.normalization import use_normalization_weights
 

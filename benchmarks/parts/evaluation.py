@@ -50,8 +50,8 @@ def _evaluator_seconds(subject: Subject, split: str) -> float:
 
     from components.evaluator.tfma_models import CANDIDATE
     from components.evaluator.tfma_pipeline import run_models
+    from components.signatures import SERVING_EXAMPLES
     from pipeline.execution.beam_args import beam_args
-    from trainer.export import EXAMPLES_SIGNATURE
 
     examples = standard_artifacts.Examples()
     examples.uri = str(subject.artifact("ImageExampleGen", "examples"))
@@ -63,7 +63,7 @@ def _evaluator_seconds(subject: Subject, split: str) -> float:
         tempfile.TemporaryDirectory() as output,
         beam.Pipeline(argv=options) as pipeline,
     ):
-        run_models(pipeline, [examples], [split], models, EXAMPLES_SIGNATURE, output)
+        run_models(pipeline, [examples], [split], models, SERVING_EXAMPLES, output)
     return time.perf_counter() - start
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common import resolver
 
+from components.artifacts import FINGERPRINT_KEY
 from components.baseline.resolver import blessed_models
-from components.example_gen.driver import FINGERPRINT_KEY
 from components.pusher.out_of_service import models_kept_out_of_service
 
 _INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPUT

@@ -10,6 +10,7 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 
 from components.evaluator.executor import Executor
 from components.evaluator.settings import GateSettings
+from components.signatures import SERVING_EXAMPLES
 
 
 class ImageEvaluatorSpec(ComponentSpec):
@@ -51,7 +52,7 @@ class ImageEvaluator(base_beam_component.BaseBeamComponent):
         model: types.BaseChannel,
         gate: GateSettings,
         baseline_model: types.BaseChannel | None = None,
-        signature_name: str = "serving_examples",
+        signature_name: str = SERVING_EXAMPLES,
         example_splits: Sequence[str] = ("test",),
     ) -> None:
         """Creates the component.

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from components.artifacts import DECISION_FILE
 from components.evaluator.comparison import Comparison
 from components.evaluator.intervals import wilson_interval
 from components.evaluator.metrics import (
@@ -20,7 +21,6 @@ from components.evaluator.settings import GateSettings
 from components.evaluator.slices import measure_slices
 from components.format import count, interval, share
 
-DECISION_FILE = "decision.json"
 WORST = 10
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from components import storage
+from components.artifacts import DECISION_FILE
 from components.facts import Facts, Metrics, Outputs
 from components.format import share
 
@@ -49,7 +50,7 @@ class EvaluatorFacts(Facts):
     def read(cls, outputs: Outputs) -> "EvaluatorFacts":
         """Reads `decision.json`."""
         folder = outputs["evaluation"][0].uri
-        return cls(**storage.read_json(storage.join(folder, "decision.json")))
+        return cls(**storage.read_json(storage.join(folder, DECISION_FILE)))
 
     def headline(self) -> str:
         """The decision, or why the model is refused."""

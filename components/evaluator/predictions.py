@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-PREDICTIONS_FILE = "predictions.jsonl"
-
-LABEL = "image/class/text"
-NAME, FORMAT = "image/filename", "image/format"
-HEIGHT, WIDTH = "image/height", "image/width"
+from components.artifacts import PREDICTIONS_FILE
+from components.feature_keys import FILENAME, FORMAT, HEIGHT, LABEL, WIDTH
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def build_prediction(
     height, width = feature_text(features, HEIGHT), feature_text(features, WIDTH)
     kept = {name: feature_text(features, name) for name in slice_features}
     return Prediction(
-        name=feature_text(features, NAME) or "",
+        name=feature_text(features, FILENAME) or "",
         label=label,
         predicted=predicted,
         score=_finite(candidate, candidate[predicted]),

@@ -7,7 +7,7 @@ import apache_beam as beam
 import numpy as np
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.predictions import LABEL
+from components.feature_keys import LABEL
 
 ACCURACY = "accuracy"
 CANDIDATE, BASELINE = "candidate", "baseline"

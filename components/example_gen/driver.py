@@ -11,9 +11,10 @@ from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import driver_output_pb2
 
 from components import storage
-from components.example_gen.errors import IngestError
+from components.artifacts import FINGERPRINT_KEY
 from components.example_gen.fingerprint import fingerprint, folder_files
 from components.example_gen.settings import DataSettings
+from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.manifest_source import manifest_files
 from components.example_gen.sources.spans import resolve_span
 from components.example_gen.sources.tfds_folder import find_or_prepare
@@ -22,7 +23,6 @@ COMPONENT = "ImageExampleGen"
 SETTINGS_KEY = "settings"
 PATH_KEY = "path"
 SPAN_KEY = "span"
-FINGERPRINT_KEY = "input_fingerprint"
 EXAMPLES_KEY = "examples"
 NO_SPAN = -1
 """The execution property `span` where the path has no `{SPAN}`: properties cannot be empty."""

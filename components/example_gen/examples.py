@@ -1,29 +1,11 @@
 """Images as tf.Examples: parses those that come in, builds those that go out."""
 
-from typing import NamedTuple
-
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
+from components import feature_keys
+from components.example_gen.sources.listing import RecordFields, is_label
 from components.images.check import Accepted, Rejected
-
-
-class RecordFields(NamedTuple):
-    """Which features of a tf.Example hold the image and its class."""
-
-    image: str = "image/encoded"
-    """The image's bytes."""
-    text: str = "image/class/text"
-    """The class, by name."""
-    number: str = "image/class/label"
-    """The class, by number; looked at where there is no name."""
-    class_names: tuple[str, ...] = ()
-    """The name of each number; empty where a number is its own name."""
-
-
-def is_label(name: str) -> bool:
-    """Whether a class name can stand in a vocabulary file, one name a line, and in a table."""
-    return bool(name.strip()) and name.isprintable()
 
 
 def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Rejected:
@@ -78,13 +60,13 @@ def build_example(
     # In place: each message that is built from another one copies the image.
     features = example.features.feature
     for key, text in {
-        "image/encoded": contents,
-        "image/format": verdict.format.encode(),
-        "image/filename": name.encode(),
-        "image/class/text": label.encode(),
-        "image/sha256": sha256.encode(),
+        feature_keys.IMAGE: contents,
+        feature_keys.FORMAT: verdict.format.encode(),
+        feature_keys.FILENAME: name.encode(),
+        feature_keys.LABEL: label.encode(),
+        feature_keys.SHA256: sha256.encode(),
     }.items():
         features[key].bytes_list.value.append(text)
-    features["image/height"].int64_list.value.append(verdict.height)
-    features["image/width"].int64_list.value.append(verdict.width)
+    features[feature_keys.HEIGHT].int64_list.value.append(verdict.height)
+    features[feature_keys.WIDTH].int64_list.value.append(verdict.width)
     return example

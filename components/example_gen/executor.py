@@ -13,8 +13,6 @@ from components import storage
 from components.beam import is_in_one_process, run_here
 from components.example_gen import driver
 from components.example_gen.driver import COMPONENT
-from components.example_gen.errors import IngestError
-from components.example_gen.examples import RecordFields
 from components.example_gen.inspection import (
     Checked,
     InspectImages,
@@ -23,10 +21,13 @@ from components.example_gen.inspection import (
     serialize,
 )
 from components.example_gen.report import describe, keep_quarantine, summarize, write_report
-from components.example_gen.settings import SPLIT_NAMES, DataSettings
+from components.example_gen.settings import DataSettings
 from components.example_gen.shards import WriteShard, plan_shards
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.folders import list_folders
+from components.example_gen.sources.listing import Listing, RecordFields
 from components.example_gen.sources.manifest_source import list_manifest
-from components.example_gen.sources.source import Listing, list_folders
+from components.example_gen.sources.split_settings import SPLIT_NAMES
 from components.example_gen.sources.tfds_source import list_tfds
 from components.example_gen.sources.tfrecords import list_tfrecords
 from components.example_gen.verdicts import Verdicts, check_classes, check_quality, decide
@@ -80,18 +81,21 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
     def _list(self, path: str, settings: DataSettings) -> Listing:
         report_progress(COMPONENT, f"listing {path}")
+        splits = settings.splits
         match settings.source:
             case "tfrecord":
                 unpacked = os.path.join(self._get_tmp_dir(), "unpacked")
-                return list_tfrecords(path, settings, unpacked)
+                return list_tfrecords(path, splits, unpacked)
             case "tfds":
-                return list_tfds(path, settings)
+                return list_tfds(path, splits)
             case "manifest":
-                return list_manifest(path, settings)
-        return list_folders(path, settings)
+                return list_manifest(path, splits)
+        return list_folders(path, splits)
 
     def _inspect(self, listing: Listing, settings: DataSettings) -> list[Checked]:
-        inspect = InspectImages(settings, listing.fields, COMPONENT, len(listing.images))
+        inspect = InspectImages(
+            settings.image_limits, listing.fields, COMPONENT, len(listing.images)
+        )
         if is_in_one_process(self._beam_pipeline_args):
             return list(run_here(inspect, batches(listing.images)))
         prefix = os.path.join(self._get_tmp_dir(), "checked")

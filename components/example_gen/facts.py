@@ -1,6 +1,7 @@
 """What ImageExampleGen reports: which images there are, and which could not be used."""
 
 from components import storage
+from components.artifacts import INGEST_FILE, QUARANTINE_FILE
 from components.facts import Facts, Metrics, Outputs
 from components.format import count
 
@@ -24,8 +25,8 @@ class IngestFacts(Facts):
     def read(cls, outputs: Outputs) -> "IngestFacts":
         """Reads `ingest.json`."""
         folder = outputs["examples"][0].uri
-        facts = storage.read_json(storage.join(folder, "ingest.json"))
-        return cls(**facts, quarantine_path=storage.join(folder, "quarantine.jsonl"))
+        facts = storage.read_json(storage.join(folder, INGEST_FILE))
+        return cls(**facts, quarantine_path=storage.join(folder, QUARANTINE_FILE))
 
     def headline(self) -> str:
         """`1,797 images, 3 quarantined (3 empty file); train 1,242, ...`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from components import storage
-from components.example_gen.sources.source import list_entries
+from components.example_gen.sources.listing import list_entries
 from components.parallel import map_on_all_cores
 
 _MAX_DEPTH = 2

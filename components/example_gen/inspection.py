@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import apache_beam as beam
 
 from components import storage
-from components.example_gen.examples import RecordFields, parse_example
-from components.example_gen.settings import DataSettings
-from components.example_gen.sources.source import Found
+from components.example_gen.examples import parse_example
+from components.example_gen.sources.listing import Found, RecordFields
 from components.images.check import Accepted, Rejected, check_image, check_size
+from components.images.limits import ImageLimits
 from components.parallel import map_on_all_cores
 from components.progress import report_progress
 
@@ -35,18 +35,18 @@ class Checked:
     verdict: Accepted | Rejected
 
 
-def inspect_image(found: Found, settings: DataSettings, fields: RecordFields) -> Checked:
+def inspect_image(found: Found, limits: ImageLimits, fields: RecordFields) -> Checked:
     """Reads one image and checks it; whatever is wrong with it ends in the verdict.
 
     Args:
         found: Where it is.
-        settings: The `data` section, for its limits.
+        limits: How large an image may be.
         fields: Where it has its bytes and its label, if it is a record.
     """
     label = found.label or ""
     try:
         size = storage.file_facts(found.path).bytes if found.length < 0 else found.length
-        too_large = check_size(size, settings)
+        too_large = check_size(size, limits)
         if too_large and found.length < 0:
             return Checked(found, label, size, storage.hash_file(found.path), too_large)
         contents = storage.read_bytes(found.path, found.offset, found.length)
@@ -57,7 +57,7 @@ def inspect_image(found: Found, settings: DataSettings, fields: RecordFields) ->
         if isinstance(parsed, Rejected):
             return Checked(found, label, len(contents), _sha256(contents), parsed)
         contents, label = parsed
-    verdict = _OUTSIDE if label == "" else check_image(contents, settings)
+    verdict = _OUTSIDE if label == "" else check_image(contents, limits)
     return Checked(found, label, len(contents), _sha256(contents), verdict)
 
 
@@ -73,17 +73,17 @@ class InspectImages(beam.DoFn):
     """
 
     def __init__(
-        self, settings: DataSettings, fields: RecordFields, component: str, total: int
+        self, limits: ImageLimits, fields: RecordFields, component: str, total: int
     ) -> None:
         """Remembers what to check by.
 
         Args:
-            settings: The `data` section.
+            limits: How large an image may be.
             fields: Where images that are records have their bytes and their label.
             component: Id of the component, under which progress is reported.
             total: How many images there are on all workers together.
         """
-        self._settings = settings
+        self._limits = limits
         self._fields = fields
         self._component = component
         self._total = total
@@ -97,7 +97,7 @@ class InspectImages(beam.DoFn):
             yield checked
 
     def _inspect(self, found: Found) -> Checked:
-        return inspect_image(found, self._settings, self._fields)
+        return inspect_image(found, self._limits, self._fields)
 
     def _report(self) -> None:
         self._done += 1

@@ -8,13 +8,12 @@ from typing import Any
 import tensorflow as tf
 
 from components import storage
-from components.example_gen.errors import IngestError
+from components.artifacts import INGEST_FILE, QUARANTINE_FILE
 from components.example_gen.inspection import Checked
+from components.example_gen.sources.errors import IngestError
 from components.example_gen.verdicts import Verdicts
 from components.images.check import Rejected
 
-SUMMARY_FILE = "ingest.json"
-QUARANTINE_FILE = "quarantine.jsonl"
 FAILED_QUARANTINE_FILE = "quarantine-of-failed-run.jsonl"
 
 
@@ -77,7 +76,7 @@ def _describe_unused(unused: Sequence[str], most: int = 3) -> str:
 
 def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Checked]) -> None:
     """Writes `ingest.json` and `quarantine.jsonl` into the root of the Examples artifact."""
-    with tf.io.gfile.GFile(storage.join(folder, SUMMARY_FILE), "w") as file:
+    with tf.io.gfile.GFile(storage.join(folder, INGEST_FILE), "w") as file:
         file.write(json.dumps(summary, indent=2) + "\n")
     _write_quarantine(storage.join(folder, QUARANTINE_FILE), quarantined)
 
@@ -91,7 +90,7 @@ def read_summary(folder: str) -> dict[str, Any] | None:
     Returns:
         The summary; None where another component wrote the examples.
     """
-    path = storage.join(folder, SUMMARY_FILE)
+    path = storage.join(folder, INGEST_FILE)
     if not tf.io.gfile.exists(path):
         return None
     with tf.io.gfile.GFile(path) as file:

@@ -1,92 +1,21 @@
 """The `data` section: where the images are and how they are split."""
 
-import math
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
-from typing_extensions import Doc
+from pydantic import Field, ValidationInfo, field_validator
 
+from components.example_gen.sources.spans import SPAN_PLACEHOLDER
+from components.example_gen.sources.split_settings import SplitSettings
+from components.images.limits import ImageLimits
 from components.settings import Settings, require_local
 
-SPLIT_NAMES = ("train", "validation", "test")
-SPAN_PLACEHOLDER = "{SPAN}"
 MANIFEST_SUFFIXES = (".csv", ".jsonl")
 
 _VERSION = r"(\d+|\*)\.(\d+|\*)\.(\d+|\*)"
 # Without what TFDS calls namespaces: it looks them up over the network.
 _DATASET = re.compile(rf"[A-Za-z]\w*(/[\w+.-]+)?(:{_VERSION})?", re.ASCII)
-
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Carve(Settings):
-    """A split that is carved out of another one, by a hash of each image's bytes."""
-
-    source: Literal["train", "validation", "test"] = Field(alias="from")
-    """Split that is divided."""
-    fraction: Fraction
-    """Share of that split's images that goes to this one, 0 to 1."""
-
-
-Split = Fraction | Carve | Annotated[str, Doc("name of a folder, slice or split")]
-
-
-class SplitSettings(Settings):
-    """Either three fractions, or what each split is called in the data.
-
-    That is a folder (with a folder per class in it), a slice of a TFDS dataset such as
-    `train[:80%]` or `train+test`, or what the manifest has in its column `split`.
-    """
-
-    train: Split = 0.7
-    """Share of the images (0 to 1), or the name of the training folder, slice or split."""
-    validation: Split = 0.15
-    """Share, name, or `{from: SPLIT, fraction: F}` to carve it out of another split."""
-    test: Split = 0.15
-    """Share, name, or `{from: SPLIT, fraction: F}` to carve it out of another split."""
-
-    @property
-    def are_named(self) -> bool:
-        """Whether the data are split already, rather than by fractions."""
-        return any(isinstance(split, str) for split in self.by_name.values())
-
-    @property
-    def by_name(self) -> dict[str, Split]:
-        """The three splits, in the order train, validation, test."""
-        return {name: getattr(self, name) for name in SPLIT_NAMES}
-
-    @model_validator(mode="after")
-    def _is_coherent(self) -> "SplitSettings":
-        splits = self.by_name
-        fractions = [split for split in splits.values() if isinstance(split, float)]
-        if fractions and len(fractions) < len(splits):
-            raise ValueError(
-                "mixes fractions with names; give three fractions, or names (of folders, slices or "
-                "splits) and `{from: SPLIT, fraction: F}` for what has none"
-            )
-        if fractions and not math.isclose(sum(fractions), 1, abs_tol=1e-6):
-            raise ValueError(f"the fractions add up to {sum(fractions):g}; they must add up to 1")
-        for name, split in splits.items():
-            if isinstance(split, Carve) and not isinstance(splits[split.source], str):
-                raise ValueError(
-                    f"{name} is carved from {split.source}, which has no name; "
-                    "carve from a split that names a folder, slice or split"
-                )
-        carved: dict[str, float] = {}
-        for split in splits.values():
-            if isinstance(split, Carve):
-                carved[split.source] = carved.get(split.source, 0) + split.fraction
-        for source, share in carved.items():
-            if share >= 1:
-                raise ValueError(
-                    f"the splits carved from {source} take {share:g} of it; leave it something"
-                )
-        names = [split for split in splits.values() if isinstance(split, str)]
-        if len(set(names)) < len(names):
-            raise ValueError("two splits have the same name; use `{from: SPLIT, fraction: F}`")
-        return self
 
 
 class DataSettings(Settings):
@@ -109,9 +38,9 @@ class DataSettings(Settings):
     """Share of files that may be quarantined before the run fails, 0 to 1."""
     min_images_per_class: Annotated[int, Field(ge=1)] = 2
     """Fewest accepted images that each class needs in each split."""
-    max_image_bytes: Annotated[int, Field(ge=1)] = 64 * 1024**2
+    max_image_bytes: Annotated[int, Field(ge=1)] = ImageLimits.max_image_bytes
     """Largest image file that is read, in bytes; a larger one is quarantined."""
-    max_image_pixels: Annotated[int, Field(ge=1)] = 64_000_000
+    max_image_pixels: Annotated[int, Field(ge=1)] = ImageLimits.max_image_pixels
     """Most pixels (width x height, from the header) that are decoded; 64 MP is a large camera."""
     shard_bytes: Annotated[int, Field(ge=1)] = 100 * 1024**2
     """Approximate size of a shard of tf.Examples, in bytes (TFRecord guidance: 100 MB or more)."""
@@ -121,6 +50,11 @@ class DataSettings(Settings):
     """Curated TFDV schema (`schema.pbtxt`) to check against; empty infers it from train."""
     on_anomaly: Literal["fail", "warn"] = "fail"
     """What an anomaly in labels, sizes or formats does: stops the run, or is only reported."""
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        """How large an image may be."""
+        return ImageLimits(self.max_image_bytes, self.max_image_pixels)
 
     @field_validator("name")
     @classmethod

@@ -8,9 +8,10 @@ import apache_beam as beam
 import tensorflow as tf
 
 from components import storage
-from components.example_gen.errors import IngestError
-from components.example_gen.examples import RecordFields, build_example, parse_example
+from components.example_gen.examples import build_example, parse_example
 from components.example_gen.inspection import Checked
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import RecordFields
 from components.images.check import Accepted, Rejected
 from components.progress import report_progress
 

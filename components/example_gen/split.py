@@ -6,7 +6,7 @@ An image keeps its split when others come or go, and copies of one image share a
 import hashlib
 from collections.abc import Mapping
 
-from components.example_gen.settings import SPLIT_NAMES, Carve, SplitSettings
+from components.example_gen.sources.split_settings import SPLIT_NAMES, Carve, SplitSettings
 
 
 def hash_to_unit(sha256: str) -> float:

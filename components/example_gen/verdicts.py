@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from components.example_gen.errors import IngestError
 from components.example_gen.inspection import Checked
-from components.example_gen.settings import SPLIT_NAMES, DataSettings
+from components.example_gen.settings import DataSettings
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.split_settings import SPLIT_NAMES
 from components.example_gen.split import assign_split
 from components.images.check import Accepted, Rejected
 

@@ -6,7 +6,7 @@ from typing import Any
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.errors import UserError
-from components.statistics_gen.options import LABEL
+from components.feature_keys import LABEL
 
 
 class AnomalyError(UserError):

@@ -12,11 +12,10 @@ from tfx.proto.orchestration import execution_result_pb2
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.artifacts import ANOMALIES_FILE
 from components.example_validator.anomalies import AnomalyError, describe_anomalies, describe_gaps
 from components.schema_gen.component import label_domain
 from components.statistics_gen.options import CHECKED_FEATURES
-
-ANOMALIES_FILE = "anomalies.json"
 
 
 class Executor(example_validator.Executor):

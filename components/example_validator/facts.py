@@ -1,6 +1,7 @@
 """What ExampleCheck reports: anomalies in the data."""
 
 from components import storage
+from components.artifacts import ANOMALIES_FILE
 from components.facts import Facts, Metrics, Outputs
 
 
@@ -13,9 +14,9 @@ class AnomalyFacts(Facts):
     def read(cls, outputs: Outputs) -> "AnomalyFacts":
         """Reads `anomalies.json`; there is none where there are no anomalies."""
         folder = outputs["anomalies"][0].uri
-        if not any(entry.name == "anomalies.json" for entry in storage.list_folder(folder)):
+        if not any(entry.name == ANOMALIES_FILE for entry in storage.list_folder(folder)):
             return cls()
-        return cls(anomalies=storage.read_json(storage.join(folder, "anomalies.json")))
+        return cls(anomalies=storage.read_json(storage.join(folder, ANOMALIES_FILE)))
 
     def headline(self) -> str:
         """The first anomaly, and how many more there are."""

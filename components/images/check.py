@@ -92,8 +92,8 @@ def _check_bytes(contents: bytes, limits: ImageLimits) -> Rejected | None:
         return fault
     other = formats.detect_other_format(contents)
     if other:
-        return Rejected("unsupported_format", f"{other}; use JPEG, PNG, GIF or BMP")
-    return Rejected("not_an_image", f"starts with {contents[:8]!r}; use JPEG, PNG, GIF or BMP")
+        return Rejected("unsupported_format", f"{other}; use {formats.FORMAT_LIST}")
+    return Rejected("not_an_image", f"starts with {contents[:8]!r}; use {formats.FORMAT_LIST}")
 
 
 def _check_header(contents: bytes, header: formats.Header, limits: ImageLimits) -> Rejected | None:

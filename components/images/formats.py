@@ -13,21 +13,30 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 
-class _Format(NamedTuple):
+class Format(NamedTuple):
+    """An image format that is accepted."""
+
     name: str
+    """In lower case, as in `image/format`."""
+    title: str
+    """For people, with what is read of such a file."""
     signature: bytes
+    """What its files begin with."""
     reader: type[ImageFile]
+    """Pillow's reader of the header."""
 
 
 # The signatures are those by which `tf.io.decode_image` tells formats apart. The readers are called
 # directly: `PIL.Image.open` would warn of or refuse large images by a limit of its own, which is
 # global to the process, and calls the JPEGs of some cameras "MPO".
-_FORMATS = (
-    _Format("jpeg", b"\xff\xd8\xff", JpegImageFile),
-    _Format("png", b"\x89PNG\r\n\x1a\n", PngImageFile),
-    _Format("gif", b"GIF8", GifImageFile),
-    _Format("bmp", b"BM", BmpImageFile),
+FORMATS = (
+    Format("jpeg", "JPEG", b"\xff\xd8\xff", JpegImageFile),
+    Format("png", "PNG", b"\x89PNG\r\n\x1a\n", PngImageFile),
+    Format("gif", "GIF (first frame)", b"GIF8", GifImageFile),
+    Format("bmp", "BMP", b"BM", BmpImageFile),
 )
+FORMAT_LIST = "JPEG, PNG, GIF or BMP"
+"""The accepted formats in a sentence."""
 _OTHER_FORMATS = (
     ("TIFF", 0, b"II*\x00"),
     ("TIFF", 0, b"MM\x00*"),
@@ -60,7 +69,7 @@ class HeaderError(ValueError):
 
 def detect_format(contents: bytes) -> str | None:
     """Names an image's format by its first bytes; None if it is not one that can be decoded."""
-    for known in _FORMATS:
+    for known in FORMATS:
         if contents.startswith(known.signature):
             return known.name
     return None
@@ -100,7 +109,7 @@ def open_image(contents: bytes) -> ImageFile:
         Exception: Whatever Pillow's parsers stumble on: SyntaxError, struct.error, ...
     """
     name = detect_format(contents)
-    reader = next(known.reader for known in _FORMATS if known.name == name)
+    reader = next(known.reader for known in FORMATS if known.name == name)
     return reader(BytesIO(contents))
 
 

@@ -1,15 +1,17 @@
 """How large an image may be."""
 
-from typing import Protocol
+from dataclasses import dataclass
 
 
-class ImageLimits(Protocol):
-    """Limits that an image is checked against; the `data` section of the configuration has them."""
+@dataclass(frozen=True)
+class ImageLimits:
+    """Limits that an image is checked against; the `data` section of the configuration sets them.
 
-    @property
-    def max_image_bytes(self) -> int:
-        """Largest file, in bytes."""
+    Attributes:
+        max_image_bytes: Largest file, in bytes.
+        max_image_pixels: Most pixels that a decoder may touch, the frames of a GIF together; 64 MP
+            is a large camera.
+    """
 
-    @property
-    def max_image_pixels(self) -> int:
-        """Most pixels that a decoder may touch, the frames of a GIF together."""
+    max_image_bytes: int = 64 * 1024**2
+    max_image_pixels: int = 64_000_000

@@ -10,16 +10,22 @@ from tfx.types import Artifact, artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from components import storage
+from components.artifacts import (
+    DECISION_FILE,
+    FINGERPRINT_KEY,
+    IN_SERVICE_PATH_KEY,
+    IN_SERVICE_VERSION_KEY,
+    IS_NEW_KEY,
+    LABELS_FILE,
+    MODEL_CARD_FILE,
+    WITHDRAWN_KEY,
+)
 from components.errors import UserError
-from components.example_gen.driver import FINGERPRINT_KEY
 from components.progress import report_note
-from components.pusher.model_card import CARD_FILE, LABELS_FILE, build_model_card, read_data
+from components.pusher.model_card import build_model_card, read_data
 from components.pusher.saved_model import ModelFacts, read_saved_model
 from components.pusher.versions import WithdrawnError, add_version, list_versions
 from components.pusher.warmup import WARMUP_FILE, build_warmup, sample_images
-
-IS_NEW_KEY = "is_new"
-WITHDRAWN_KEY = "withdrawn"
 
 
 class Executor(tfx_pusher.Executor):
@@ -81,8 +87,8 @@ class Executor(tfx_pusher.Executor):
         report_note("Pusher", f"{error.message}. {error.hint}")
         self._MarkNotPushed(pushed)
         pushed.set_int_custom_property(WITHDRAWN_KEY, 1)
-        pushed.set_string_custom_property("in_service_version", str(error.in_service.number))
-        pushed.set_string_custom_property("in_service_path", error.in_service.address)
+        pushed.set_string_custom_property(IN_SERVICE_VERSION_KEY, str(error.in_service.number))
+        pushed.set_string_custom_property(IN_SERVICE_PATH_KEY, error.in_service.address)
 
 
 def build_extras(
@@ -122,7 +128,7 @@ def build_extras(
         image_size=exec_properties.get("image_size"),
         decision=evaluation and _decision(evaluation.uri),
     )
-    extras = {CARD_FILE: json.dumps(card, indent=2).encode() + b"\n"}
+    extras = {MODEL_CARD_FILE: json.dumps(card, indent=2).encode() + b"\n"}
     if facts.labels:
         extras[LABELS_FILE] = "".join(f"{label}\n" for label in facts.labels).encode()
     if examples and (warmup := _warmup(examples, facts, exec_properties["model_name"])):
@@ -141,9 +147,9 @@ def _warmup(examples: Artifact, facts: ModelFacts, model_name: str) -> bytes | N
 
 def _decision(evaluation_uri: str) -> dict[str, Any] | None:
     """The evaluator's `decision.json`; None if it wrote none, as TFX's own."""
-    if not any(entry.name == "decision.json" for entry in storage.list_folder(evaluation_uri)):
+    if not any(entry.name == DECISION_FILE for entry in storage.list_folder(evaluation_uri)):
         return None
-    return json.loads(storage.read_bytes(storage.join(evaluation_uri, "decision.json")))
+    return json.loads(storage.read_bytes(storage.join(evaluation_uri, DECISION_FILE)))
 
 
 def _destination(exec_properties: dict[str, Any]) -> str:

@@ -2,6 +2,15 @@
 
 from typing import Any
 
+from components.artifacts import (
+    IN_SERVICE_PATH_KEY,
+    IN_SERVICE_VERSION_KEY,
+    IS_NEW_KEY,
+    PUSHED_DESTINATION_KEY,
+    PUSHED_KEY,
+    PUSHED_VERSION_KEY,
+    WITHDRAWN_KEY,
+)
 from components.facts import Facts, Metrics, Outputs
 
 
@@ -39,19 +48,19 @@ class PusherFacts(Facts):
 
 def read_pushed(artifact: Any) -> PusherFacts:
     """Reads the properties that `components.pusher.executor` gives a PushedModel artifact."""
-    if artifact.get_int_custom_property("withdrawn"):
+    if artifact.get_int_custom_property(WITHDRAWN_KEY):
         return PusherFacts(
             pushed=False,
             is_new=False,
             withdrawn=True,
-            version=artifact.get_string_custom_property("in_service_version"),
-            path=artifact.get_string_custom_property("in_service_path"),
+            version=artifact.get_string_custom_property(IN_SERVICE_VERSION_KEY),
+            path=artifact.get_string_custom_property(IN_SERVICE_PATH_KEY),
         )
-    if not artifact.get_int_custom_property("pushed"):
+    if not artifact.get_int_custom_property(PUSHED_KEY):
         return PusherFacts(pushed=False, is_new=False)
     return PusherFacts(
         pushed=True,
-        is_new=bool(artifact.get_int_custom_property("is_new")),
-        version=artifact.get_string_custom_property("pushed_version"),
-        path=artifact.get_string_custom_property("pushed_destination"),
+        is_new=bool(artifact.get_int_custom_property(IS_NEW_KEY)),
+        version=artifact.get_string_custom_property(PUSHED_VERSION_KEY),
+        path=artifact.get_string_custom_property(PUSHED_DESTINATION_KEY),
     )

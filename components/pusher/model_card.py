@@ -6,10 +6,9 @@ from importlib import metadata
 from typing import Any
 
 from components.example_gen.report import read_summary
+from components.images.formats import FORMATS
 from components.pusher.saved_model import ModelFacts
-
-CARD_FILE = "model_card.json"
-LABELS_FILE = "labels.txt"
+from components.signatures import SERVING_DEFAULT
 
 # Names of the users' files do not leave the workspace with the model.
 _NOT_IN_CARD = {"worst"}
@@ -91,15 +90,15 @@ def _name(item: tuple[str, str]) -> str:
 
 
 def _input_contract(facts: ModelFacts, image_size: int | None) -> dict[str, Any] | None:
-    signature = facts.signatures.get("serving_default")
+    signature = facts.signatures.get(SERVING_DEFAULT)
     if signature is None or len(signature["inputs"]) != 1:
         return None
     [(name, tensor)] = signature["inputs"].items()
     return {
-        "signature": "serving_default",
+        "signature": SERVING_DEFAULT,
         "name": name,
         **tensor,
-        "formats": ["JPEG", "PNG", "GIF (first frame)", "BMP"],
+        "formats": [accepted.title for accepted in FORMATS],
         "resized_to_px": image_size,
         "description": "Whole image files as bytes. The model decodes, resizes and scales them.",
     }

@@ -22,9 +22,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from components import storage
+from components.artifacts import SAVED_MODEL_FILE
 from components.errors import UserError
 from components.pusher.files import copy_file, file_sizes, storage_error
-from components.pusher.version import ORIGIN_FILE, SAVED_MODEL
+from components.pusher.version import ORIGIN_FILE
 
 _CLAIM_PREFIX = ".writing-"
 _REMOVAL_PREFIX = ".removing-"
@@ -103,7 +104,7 @@ class ObjectStore:
             number, claim = self._claim(number)
             try:
                 for name in expected:
-                    if name not in files and name != SAVED_MODEL:
+                    if name not in files and name != SAVED_MODEL_FILE:
                         self._copy(storage.join(source, name), number, name)
                 for name, contents in files.items():
                     path = os.path.join(folder, "file")
@@ -112,7 +113,7 @@ class ObjectStore:
                     self._copy(path, number, name)
                     expected[name] = len(contents)
                 self._check(number, expected)
-                self._copy(storage.join(source, SAVED_MODEL), number, SAVED_MODEL)
+                self._copy(storage.join(source, SAVED_MODEL_FILE), number, SAVED_MODEL)
             except BaseException:
                 with contextlib.suppress(Exception):  # the first error is the one to report
                     self._delete(number)
@@ -155,8 +156,8 @@ class ObjectStore:
 
     def _delete(self, name: object) -> None:
         """Deletes a version's files, `saved_model.pb` first."""
-        if self._exists(name, SAVED_MODEL):
-            self._gfile.remove(self._join(name, SAVED_MODEL))
+        if self._exists(name, SAVED_MODEL_FILE):
+            self._gfile.remove(self._join(name, SAVED_MODEL_FILE))
         self._gfile.rmtree(self._join(name))
 
     def _remove_leftovers(self) -> None:
@@ -174,7 +175,7 @@ class ObjectStore:
         if not re.fullmatch("[0-9]+", name) or not _is_old(int(name)):
             return False
         is_ours = bool(self._markers(int(name))) or self._exists(name, ORIGIN_FILE)
-        return is_ours and not self._exists(name, SAVED_MODEL)
+        return is_ours and not self._exists(name, SAVED_MODEL_FILE)
 
     def _is_stale_marker(self, name: str, names: Collection[str]) -> bool:
         """Whether it is a marker file of a version that is no longer written or removed."""
@@ -216,7 +217,7 @@ class ObjectStore:
     def _check(self, number: int, expected: Mapping[str, int]) -> None:
         sizes = file_sizes(self._join(number))
         for name, size in expected.items():
-            if name != SAVED_MODEL and sizes.get(name) != size:
+            if name != SAVED_MODEL_FILE and sizes.get(name) != size:
                 message = f"has {sizes.get(name, 0)} of {size} bytes after it was written"
                 raise OSError(None, message, self._join(number, name))
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from components.artifacts import PUSHED_KEY
 from components.pusher.rollback_lineage import EXECUTION_TYPE, type_named
 
 
@@ -41,7 +42,7 @@ def refused_models(store: Any) -> frozenset[str]:
         if event.type == Event.INPUT and event.execution_id in checks
     }
     blessed = [id_ for id_, is_blessed in verdicts.items() if is_blessed and id_ not in repeated]
-    pushes = _read_flags(store, "PushedModel", "pushed")
+    pushes = _read_flags(store, "PushedModel", PUSHED_KEY)
     pushed = [id_ for id_, is_pushed in pushes.items() if is_pushed]
     return _models(store, verdicts.keys() - repeated) - _models(store, [*blessed, *pushed])
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from components.artifacts import IS_NEW_KEY, PUSHED_DESTINATION_KEY, PUSHED_KEY, PUSHED_VERSION_KEY
 from components.pusher.rollback import Rollback
 
 EXECUTION_TYPE = "Rollback"
@@ -116,10 +117,10 @@ def _pushed_model(store: Any, rollback: Rollback) -> Any:
     artifact = mlmd.Artifact(
         type_id=type_id, uri=rollback.version.address, state=mlmd.Artifact.LIVE
     )
-    artifact.custom_properties["pushed"].int_value = 1
-    artifact.custom_properties["is_new"].int_value = 1
-    artifact.custom_properties["pushed_version"].string_value = str(rollback.version.number)
-    artifact.custom_properties["pushed_destination"].string_value = rollback.version.address
+    artifact.custom_properties[PUSHED_KEY].int_value = 1
+    artifact.custom_properties[IS_NEW_KEY].int_value = 1
+    artifact.custom_properties[PUSHED_VERSION_KEY].string_value = str(rollback.version.number)
+    artifact.custom_properties[PUSHED_DESTINATION_KEY].string_value = rollback.version.address
     return artifact
 
 
@@ -130,7 +131,7 @@ def _find_pushed(store: Any, address: str) -> Any | None:
     candidates = [
         artifact
         for artifact in store.get_artifacts_by_type("PushedModel")
-        if artifact.custom_properties["pushed_destination"].string_value == address
+        if artifact.custom_properties[PUSHED_DESTINATION_KEY].string_value == address
     ]
     return min(candidates, key=lambda artifact: artifact.id, default=None)
 

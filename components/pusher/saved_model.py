@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components import storage
-
-LABELS_FILE = "assets/labels.txt"
+from components.artifacts import LABELS_FILE, SAVED_MODEL_FILE
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def read_saved_model(folder: str) -> ModelFacts:
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
-    contents = storage.read_bytes(storage.join(folder, "saved_model.pb"))
+    contents = storage.read_bytes(storage.join(folder, SAVED_MODEL_FILE))
     graph = saved_model_pb2.SavedModel.FromString(contents).meta_graphs[0]
     signatures = {
         name: {"inputs": _tensors(signature.inputs), "outputs": _tensors(signature.outputs)}
@@ -54,9 +53,9 @@ def _tensors(tensors: Any) -> dict[str, Any]:
 
 
 def _labels(folder: str) -> tuple[str, ...]:
-    assets = storage.list_folder(folder)
-    if not any(entry.name == "assets" for entry in assets):
+    if not any(entry.name == "assets" for entry in storage.list_folder(folder)):
         return ()
-    if not any(e.name == "labels.txt" for e in storage.list_folder(storage.join(folder, "assets"))):
+    assets = storage.join(folder, "assets")
+    if not any(entry.name == LABELS_FILE for entry in storage.list_folder(assets)):
         return ()
-    return tuple(storage.read_bytes(storage.join(folder, LABELS_FILE)).decode().splitlines())
+    return tuple(storage.read_bytes(storage.join(assets, LABELS_FILE)).decode().splitlines())

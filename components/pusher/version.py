@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from components import storage
+from components.artifacts import EXTRAS_FOLDER, SAVED_MODEL_FILE
 from components.pusher.files import Address, file_sizes
 
-ORIGIN_FILE = "assets.extra/origin.json"
-SAVED_MODEL = "saved_model.pb"
-NO_SAVED_MODEL = f"has no {SAVED_MODEL}, so that no server can load it"
+ORIGIN_FILE = f"{EXTRAS_FOLDER}/origin.json"
+NO_SAVED_MODEL = f"has no {SAVED_MODEL_FILE}, so that no server can load it"
 NOT_A_FOLDER = "is not a folder"
 
 
@@ -82,11 +82,11 @@ def read_version(folder: Address, name: str) -> Version:
     address = storage.join(os.fspath(folder), name)
     try:
         names = {entry.name for entry in storage.list_folder(address)}
-        if SAVED_MODEL not in names:
+        if SAVED_MODEL_FILE not in names:
             return Version(int(name), address, problem=NO_SAVED_MODEL)
-        extras = storage.join(address, "assets.extra")
-        if "assets.extra" not in names or not any(
-            entry.name == "origin.json" for entry in storage.list_folder(extras)
+        extras = storage.join(address, EXTRAS_FOLDER)
+        if EXTRAS_FOLDER not in names or not any(
+            entry.name == os.path.basename(ORIGIN_FILE) for entry in storage.list_folder(extras)
         ):
             return Version(int(name), address)
         origin = parse_origin(storage.read_bytes(storage.join(address, ORIGIN_FILE)))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from components import storage
+from components.artifacts import EXTRAS_FOLDER
 from components.errors import UserError
 from components.progress import report_note
 from components.pusher.files import Address, file_sizes
@@ -158,7 +159,7 @@ def write_version(
     Raises:
         OSError: See `add_version`.
     """
-    files = {f"assets.extra/{name}": contents for name, contents in (extras or {}).items()}
+    files = {f"{EXTRAS_FOLDER}/{name}": contents for name, contents in (extras or {}).items()}
     sizes = {**file_sizes(source), **{name: len(contents) for name, contents in files.items()}}
     sizes.pop(ORIGIN_FILE, None)
     now = datetime.now(timezone.utc)

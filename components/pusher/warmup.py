@@ -5,13 +5,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 
 from components import storage
+from components.feature_keys import IMAGE, LABEL
 from components.pusher.saved_model import ModelFacts
 from components.records import list_record_files, open_records
+from components.signatures import SERVING_DEFAULT
 
 WARMUP_FILE = "tf_serving_warmup_requests"
 """Name in `assets.extra` under which TensorFlow Serving looks for them."""
-SIGNATURE = "serving_default"
-IMAGE, LABEL = "image/encoded", "image/class/text"
 IMAGES = 4
 """Images in the requests; a few are enough to run every part of the graph once."""
 
@@ -81,7 +81,7 @@ def _images(examples_uri: str, split: str) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _bytes_input(facts: ModelFacts) -> str | None:
-    inputs = facts.signatures.get(SIGNATURE, {}).get("inputs", {})
+    inputs = facts.signatures.get(SERVING_DEFAULT, {}).get("inputs", {})
     if len(inputs) != 1:
         return None
     [(name, tensor)] = inputs.items()
@@ -97,7 +97,7 @@ def _request(images: Sequence[bytes], input_name: str, model_name: str) -> bytes
 
     request = predict_pb2.PredictRequest()
     request.model_spec.name = model_name
-    request.model_spec.signature_name = SIGNATURE
+    request.model_spec.signature_name = SERVING_DEFAULT
     request.inputs[input_name].CopyFrom(
         tf.make_tensor_proto(list(images), tf.string, [len(images)])
     )

@@ -1,6 +1,7 @@
 """What Report reports: where the page is."""
 
 from components import storage
+from components.artifacts import PAGE_FILE
 from components.facts import Facts, Outputs
 
 
@@ -12,4 +13,4 @@ class ReportFacts(Facts):
     @classmethod
     def read(cls, outputs: Outputs) -> "ReportFacts":
         """Names the page in the artifact's folder."""
-        return cls(report_path=storage.join(outputs["report"][0].uri, "index.html"))
+        return cls(report_path=storage.join(outputs["report"][0].uri, PAGE_FILE))

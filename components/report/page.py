@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.artifacts import PAGE_FILE
 from components.format import count
 from components.report.inputs.sources import Sources
-from components.report.page_files import PAGE_FILE
 from components.report.sections import number_format
 from components.report.sections.confusion import read_confusion
 from components.report.sections.data import read_data

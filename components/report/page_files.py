@@ -5,9 +5,8 @@ import os
 from collections.abc import Mapping
 
 from components import storage
+from components.artifacts import PAGE_FILE
 from components.errors import UserError
-
-PAGE_FILE = "index.html"
 
 
 class ReportError(UserError):

@@ -15,10 +15,10 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from tfx.utils import io_utils
 
 from components.errors import UserError
-from components.statistics_gen.options import LABEL, MAX_CLASSES
+from components.feature_keys import FORMAT, IMAGE, LABEL
+from components.images.formats import FORMATS
+from components.statistics_gen.options import MAX_CLASSES
 
-IMAGE = "image/encoded"
-FORMATS = ("bmp", "gif", "jpeg", "png")
 SCHEMA_FILE = "schema.pbtxt"
 
 
@@ -35,8 +35,8 @@ def infer_schema(statistics: Any) -> schema_pb2.Schema:
         statistics, infer_feature_shape=True, max_string_domain_size=MAX_CLASSES
     )
     for domain in schema.string_domain:
-        if domain.name == "image/format":
-            domain.value[:] = FORMATS
+        if domain.name == FORMAT:
+            domain.value[:] = sorted(accepted.name for accepted in FORMATS)
     return complete_schema(schema)
 
 

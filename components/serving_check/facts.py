@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from components import storage
+from components.artifacts import SERVING_CHECK_FILE
 from components.facts import Facts, Metrics, Outputs
 
 
@@ -23,7 +24,7 @@ class ServingCheckFacts(Facts):
     def read(cls, outputs: Outputs) -> "ServingCheckFacts":
         """Reads `serving_check.json`."""
         folder = outputs["blessing"][0].uri
-        return cls(**storage.read_json(storage.join(folder, "serving_check.json")))
+        return cls(**storage.read_json(storage.join(folder, SERVING_CHECK_FILE)))
 
     def headline(self) -> str:
         """Latency and memory, or the first failure."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 from PIL import Image
 
+from components.feature_keys import FORMAT, HEIGHT, IMAGE, WIDTH
 from components.images.decode import decode_image
 from components.records import list_record_files, open_records
 
@@ -35,11 +36,11 @@ def read_split(folder: str) -> Iterator[SampleImage]:
     """
     for record in open_records(list_record_files(folder)).as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
-        formats = features["image/format"].bytes_list.value
-        sizes = [features[f"image/{side}"].int64_list.value for side in ("height", "width")]
+        formats = features[FORMAT].bytes_list.value
+        sizes = [features[side].int64_list.value for side in (HEIGHT, WIDTH)]
         height, width = (values[0] if values else 0 for values in sizes)
         name = formats[0].decode() if formats else ""
-        yield SampleImage(features["image/encoded"].bytes_list.value[0], (name, height, width))
+        yield SampleImage(features[IMAGE].bytes_list.value[0], (name, height, width))
 
 
 def choose_various(images: Iterable[SampleImage], count: int) -> list[bytes]:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 
-VERDICT_FILE = "serving_check.json"
+from components.artifacts import SERVING_CHECK_FILE
 
 
 @dataclass(frozen=True)
@@ -42,5 +42,5 @@ def write_verdict(verdict: Verdict, folder: str) -> None:
     """Writes it into the artifact's folder."""
     import tensorflow as tf
 
-    with tf.io.gfile.GFile(f"{folder}/{VERDICT_FILE}", "w") as file:
+    with tf.io.gfile.GFile(f"{folder}/{SERVING_CHECK_FILE}", "w") as file:
         file.write(json.dumps(asdict(verdict), indent=2) + "\n")

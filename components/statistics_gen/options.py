@@ -3,12 +3,13 @@
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-LABEL = "image/class/text"
+from components.feature_keys import FORMAT, HEIGHT, LABEL, WIDTH
+
 FEATURE_TYPES = {
     LABEL: schema_pb2.BYTES,
-    "image/format": schema_pb2.BYTES,
-    "image/height": schema_pb2.INT,
-    "image/width": schema_pb2.INT,
+    FORMAT: schema_pb2.BYTES,
+    HEIGHT: schema_pb2.INT,
+    WIDTH: schema_pb2.INT,
 }
 CHECKED_FEATURES = tuple(FEATURE_TYPES)
 

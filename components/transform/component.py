@@ -15,7 +15,8 @@ from tfx.types import standard_component_specs as keys
 
 from components.beam import is_in_one_process
 from components.example_gen.report import read_summary
-from components.transform.preprocessing import FINDS_LABELS, LABEL_VOCABULARY
+from components.feature_keys import LABEL_VOCABULARY
+from components.transform.preprocessing import FINDS_LABELS
 
 
 class Executor(executor.Executor):

@@ -1,6 +1,7 @@
 """What Transform reports: what the model reads."""
 
 from components.facts import Facts, Metrics, Outputs
+from components.feature_keys import IMAGE_XF, LABEL_VOCABULARY
 from components.format import count
 
 
@@ -15,8 +16,6 @@ class TransformFacts(Facts):
     def read(cls, outputs: Outputs) -> "TransformFacts":
         """Reads the transform graph's metadata."""
         import tensorflow_transform as tft
-
-        from components.transform.preprocessing import IMAGE_XF, LABEL_VOCABULARY
 
         transform = tft.TFTransformOutput(outputs["transform_graph"][0].uri)
         return cls(

@@ -6,14 +6,10 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.feature_keys import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY, LABEL_XF
 from components.images.decode import decode_image
 from components.transform.scaling import scale_pixels
 
-IMAGE = "image/encoded"
-LABEL = "image/class/text"
-IMAGE_XF = "image_xf"
-LABEL_XF = "label_xf"
-LABEL_VOCABULARY = "labels"
 FINDS_LABELS = "finds_labels"
 """Key of `custom_config`: whether Beam finds the vocabulary (the default), or whoever runs it."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.errors import UserError
-from components.example_gen.settings import SPAN_PLACEHOLDER
+from components.example_gen.sources.spans import SPAN_PLACEHOLDER
 from pipeline.config.beam import check_reachable
 from pipeline.config.errors import Problem
 from pipeline.config.kubeflow.settings import KubeflowSettings

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components import storage
+from components.artifacts import PAGE_FILE
 from components.errors import UserError
 from components.outcome import Reported
 from components.quick_imports import quick_imports
@@ -159,5 +160,5 @@ def _write_files(task: Task, report: NodeReport, result: "NodeResult") -> None:
         page = result.outputs.get("report") if task.node_id == "Report" else None
         write_file(
             task.html,
-            storage.read_bytes(storage.join(page[0].uri, "index.html")) if page else report.page(),
+            storage.read_bytes(storage.join(page[0].uri, PAGE_FILE)) if page else report.page(),
         )

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from components import storage
 from components.errors import UserError
-from components.example_gen.sources.source import readable
+from components.example_gen.sources.listing import readable
 from pipeline.predict.inputs import Listed
 from pipeline.run.paths import write_whole
 

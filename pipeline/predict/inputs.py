@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
-from components.example_gen.sources.source import is_litter
+from components.example_gen.sources.listing import is_litter
 
 STDIN = "-"
 

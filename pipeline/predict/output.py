@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any, Literal
 
-from components.example_gen.sources.source import readable
+from components.example_gen.sources.listing import readable
 from pipeline.predict.prediction import Prediction
 
 Style = Literal["text", "csv", "json"]

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from components import storage
-from components.example_gen.settings import DataSettings
 from components.images.check import Rejected, check_image, check_size
+from components.images.limits import ImageLimits
 from components.parallel import count_cores
 from pipeline.predict.inputs import Listed
 
@@ -23,7 +23,7 @@ MAX_BYTES_AHEAD = 256 * 1024**2
 """Bytes of files that may be in memory ahead of a batch."""
 
 # Without validation: only the limits are used, and `path`, which is required, is not known here.
-_LIMITS = DataSettings.model_construct()
+_LIMITS = ImageLimits()
 
 MAX_BATCH_PIXELS = _LIMITS.max_image_pixels
 """Pixels per batch: as many as one image may have, which the model must be able to take anyway."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.errors import UserError
+from components.signatures import SERVING_DEFAULT
 from pipeline.predict.inputs import Listed
 from pipeline.predict.prediction import Prediction, Scored
 from pipeline.predict.reading import Image, Read, read_batches
@@ -15,7 +16,6 @@ from pipeline.predict.reading import Image, Read, read_batches
 if TYPE_CHECKING:
     import tensorflow as tf
 
-SIGNATURE = "serving_default"
 _SCORES, _CLASSES, _VALID = "scores", "classes", "valid"
 
 
@@ -49,11 +49,11 @@ class LoadedModel:
                 f"the model {folder} cannot be loaded: {_first_line(error)}",
                 "Its folder may be incomplete; use another version.",
             ) from error
-        self._signature = self._model.signatures.get(SIGNATURE)
+        self._signature = self._model.signatures.get(SERVING_DEFAULT)
         name = _input_name(self._signature)
         if name is None:
             raise ModelError(
-                f"the model {folder} does not take images: its signature {SIGNATURE} must take "
+                f"the model {folder} does not take images: its signature {SERVING_DEFAULT} must take "
                 f"[batch] string and return {_SCORES} and {_CLASSES}; "
                 f"it {_describe(self._signature)}.",
                 "Use a model that this pipeline pushed.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from components import storage
+from components.artifacts import EXTRAS_FOLDER, MODEL_CARD_FILE
 from components.errors import UserError
 from components.format import share
 from components.pusher.version import Version, find_damage
@@ -15,7 +16,7 @@ from components.pusher.versions import list_versions
 from pipeline.console.table import print_plain_table
 from pipeline.workspace.registry import ServedModel, choose_model, find_models
 
-_CARD_FILE = "assets.extra/model_card.json"
+_CARD_FILE = f"{EXTRAS_FOLDER}/{MODEL_CARD_FILE}"
 
 
 @dataclass(frozen=True)

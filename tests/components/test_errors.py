@@ -3,7 +3,7 @@
 import pickle
 
 from components.errors import UserError
-from components.example_gen.errors import IngestError
+from components.example_gen.sources.errors import IngestError
 
 
 def test_hint_follows_the_message() -> None:

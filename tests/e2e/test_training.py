@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.transform.preprocessing import IMAGE
+from components.feature_keys import IMAGE
 from tests.e2e.runs import run_pipeline, write_images
 from trainer.data.input import build_parser
 

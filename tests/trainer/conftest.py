@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, load_image
+from components.feature_keys import IMAGE, IMAGE_XF, LABEL
+from components.transform.preprocessing import load_image
 from trainer.data.input import build_parser, open_split
 from trainer.network.network import Network
 from trainer.stages.build import Images

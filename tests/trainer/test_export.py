@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.artifacts import LABELS_FILE
+from components.signatures import SERVING_EXAMPLES
 from tests.trainer.conftest import LABELS, transform_layer
-from trainer.export import EXAMPLES_SIGNATURE, LABELS_FILE, export_network
+from trainer.export import export_network
 from trainer.network.network import Network
 
 
@@ -72,7 +74,7 @@ def test_examples_are_answered_like_bytes(folder: Path, contents: list[bytes]) -
         for one in contents
     ]
     np.testing.assert_array_equal(
-        signatures[EXAMPLES_SIGNATURE](examples=tf.constant(examples))["scores"],
+        signatures[SERVING_EXAMPLES](examples=tf.constant(examples))["scores"],
         signatures["serving_default"](image_bytes=tf.constant(contents))["scores"],
     )
 
@@ -110,7 +112,7 @@ def test_an_empty_batch_is_answered(folder: Path) -> None:
     nothing = tf.constant([], tf.string)
     for answer in (
         signatures["serving_default"](image_bytes=nothing),
-        signatures[EXAMPLES_SIGNATURE](examples=nothing),
+        signatures[SERVING_EXAMPLES](examples=nothing),
     ):
         shapes = {name: tuple(value.shape) for name, value in answer.items()}
         assert shapes == {"scores": (0, 2), "classes": (0, 2), "label": (0,), "valid": (0,)}

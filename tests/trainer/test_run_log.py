@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from components.artifacts import TRAINING_FILE
 from trainer.network.network import Network
 from trainer.run_log import (
     CURVES_FILE,
     LAYERS_FILE,
-    TRAINING_FILE,
     RunLog,
     TensorBoardLog,
     plot_curves,

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from components.feature_keys import IMAGE
 from components.serving_check.reference import REFERENCE_FILE, Reference, read_reference
-from components.transform.preprocessing import IMAGE
 from tests.trainer.conftest import LABELS, transform_layer, write_examples
 from trainer.data.input import build_parser, open_split
 from trainer.export import export_network

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.feature_keys import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
 from components.records import open_records
-from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
 
 # Examples that are read, decoded, or go through a network without gradients at a time: enough to
 # keep every core busy.

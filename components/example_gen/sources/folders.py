@@ -1,74 +1,120 @@
-"""Recognizes data laid out otherwise than the configuration says, and tells what to write."""
+"""Lists images that lie in a folder per class, or in split folders with folders per class."""
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator
 
-_USUAL_NAMES = {
-    "train": re.compile(r"train(ing)?([_-]?(set|data))?", re.IGNORECASE),
-    "validation": re.compile(r"(val(id(ation)?)?|dev)([_-]?(set|data))?", re.IGNORECASE),
-    "test": re.compile(r"(test(ing)?|eval(uation)?)([_-]?(set|data))?", re.IGNORECASE),
-}
-FRACTIONS = "{train: 0.7, validation: 0.15, test: 0.15}"
-
-
-def guess_splits(names: Collection[str]) -> dict[str, str]:
-    """Maps split names to the folders that are called like them."""
-    return {
-        split: name
-        for split, usual in _USUAL_NAMES.items()
-        for name in sorted(names, reverse=True)
-        if usual.fullmatch(name)
-    }
+from components import storage
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.layout_hints import (
+    explain_missing_split,
+    explain_mistaken_splits,
+)
+from components.example_gen.sources.listing import (
+    Found,
+    Listing,
+    is_label,
+    list_entries,
+    readable,
+)
+from components.example_gen.sources.split_settings import SplitSettings
 
 
-def suggest_splits(names: Collection[str]) -> str:
-    """The `data.splits` to write for folders of these names, as YAML."""
-    splits = guess_splits(names)
-    if "train" not in splits:
-        return FRACTIONS
-    if "validation" not in splits and "test" not in splits:
-        splits["validation"] = "{from: train, fraction: 0.15}"
-        splits["test"] = "{from: train, fraction: 0.15}"
-    elif "test" not in splits:
-        splits["test"] = "{from: validation, fraction: 0.5}"
-    elif "validation" not in splits:
-        splits["validation"] = "{from: train, fraction: 0.15}"
-    return "{" + ", ".join(f"{name}: {splits[name]}" for name in _USUAL_NAMES) + "}"
-
-
-def suggest_named_splits(names: Collection[str]) -> str:
-    """A sentence that tells what to write as `data.splits` for splits of these names."""
-    if "train" in guess_splits(names):
-        return f"Write data.splits: {suggest_splits(names)}."
-    return "Write in data.splits which is which: {train: NAME, validation: NAME, test: NAME}."
-
-
-def explain_mistaken_splits(root: str, there_are: Sequence[str]) -> tuple[str, str] | None:
-    """Tells whether what was taken for class folders are split folders.
+def list_folders(root: str, splits: SplitSettings) -> Listing:
+    """Lists the images of a folder per class, or of split folders with folders per class.
 
     Args:
-        root: The `data.path`.
-        there_are: The names of the folders in it.
+        root: The folder, `{SPAN}` already resolved.
+        splits: The `data.splits` section.
 
-    Returns:
-        What is wrong and what to write, or None if nothing is.
+    Raises:
+        IngestError: If the folders are not laid out as `splits` says.
     """
-    splits = guess_splits(there_are)
-    if "train" not in splits or len(splits) < len(there_are):
-        return None
-    names = ", ".join(f"{name}/" for name in there_are)
-    problem = f"{root} holds split folders ({names}), where class folders are expected."
-    return problem, f"Write data.splits: {suggest_splits(there_are)}"
+    listing = Listing()
+    entries = list_entries(root)
+    if splits.are_named:
+        _list_splits(root, entries, splits, listing)
+    else:
+        mistake = explain_mistaken_splits(root, [e.name for e in entries if e.is_folder])
+        if mistake:
+            raise IngestError(*mistake)
+        _list_classes(root, entries, "", None, listing)
+    _check_listing(root, listing)
+    return listing
 
 
-def explain_missing_split(
-    root: str, split: str, folder: str, there_are: Sequence[str]
-) -> tuple[str, str]:
-    """Tells that the folder of a split is missing, and what there is instead.
+def _check_listing(root: str, listing: Listing) -> None:
+    """Finds out what no image can mend, before any is read."""
+    if not any(image.label for image in listing.images):
+        raise IngestError(
+            f"there is no image in the class folders of {root}.",
+            "Put the images of each class into a folder of its own: CLASS/image.jpg.",
+        )
+    if len(listing.classes) < 2:
+        raise IngestError(
+            f"there is only one class in {root}: {', '.join(listing.classes)}.",
+            "A classifier needs two; put the images of each class into a folder of its own.",
+        )
 
-    Returns:
-        What is wrong and what to write.
-    """
-    listed = ", ".join(f"{name}/" for name in there_are[:20]) or "no folders at all"
-    problem = f"data.splits.{split} names the folder {folder!r}, which is not in {root}."
-    return problem, f"There are: {listed}. Write data.splits: {suggest_splits(there_are)}"
+
+def _list_splits(
+    root: str, entries: list[storage.Entry], splits: SplitSettings, listing: Listing
+) -> None:
+    folders = {entry.name: entry for entry in entries if entry.is_folder}
+    named = {folder: split for split, folder in splits.by_name.items() if isinstance(folder, str)}
+    for folder, split in named.items():
+        if folder not in folders:
+            raise IngestError(*explain_missing_split(root, split, folder, list(folders)))
+        path = folders[folder].path
+        _list_classes(path, list_entries(path), f"{folder}/", split, listing)
+    listing.unused += [f"{name}/" for name in folders if name not in named]
+    listing.images += _strays(entries, "", None)
+
+
+def _list_classes(
+    root: str, entries: list[storage.Entry], prefix: str, split: str | None, listing: Listing
+) -> None:
+    """Lists the class folders among `entries`; `prefix` leads from `data.path` to `root`."""
+    classes = [entry for entry in entries if entry.is_folder]
+    listing.images += _strays(entries, prefix, split)
+    if not classes:
+        raise IngestError(
+            f"there is no class folder in {root}.",
+            "Put the images of each class into a folder of its own: CLASS/image.jpg.",
+        )
+    for entry in classes:
+        _check_label(entry)
+        listing.classes.add(entry.name)
+        listing.images += _list_class(entry, f"{prefix}{entry.name}/", split)
+
+
+def _list_class(folder: storage.Entry, prefix: str, split: str | None) -> Iterator[Found]:
+    entries = list_entries(folder.path)
+    nested = [entry.name for entry in entries if entry.is_folder]
+    if nested:
+        raise IngestError(
+            f"the class folder {readable(folder.path)} contains folders ({_some(nested)}), where "
+            "images are expected.",
+            "Folders are laid out as CLASS/image, or with data.splits that name folders as "
+            "SPLIT/CLASS/image; data.path must be the folder above those.",
+        )
+    for entry in entries:
+        yield Found(readable(prefix + entry.name), entry.path, folder.name, split)
+
+
+def _strays(entries: list[storage.Entry], prefix: str, split: str | None) -> list[Found]:
+    files = [entry for entry in entries if not entry.is_folder]
+    return [Found(readable(prefix + file.name), file.path, "", split) for file in files]
+
+
+def _check_label(folder: storage.Entry) -> None:
+    if not is_label(folder.name):
+        raise IngestError(
+            f"the class folder {readable(folder.path)} has control characters in its name, or is "
+            "not UTF-8.",
+            "Rename it: its name is the label.",
+        )
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    """The first few of many names."""
+    more = len(names) - most
+    return readable(", ".join(names[:most])) + (f" and {more} more" if more > 0 else "")

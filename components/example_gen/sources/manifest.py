@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from components import storage
-from components.example_gen.errors import IngestError
-from components.example_gen.examples import is_label
-from components.example_gen.sources.source import readable
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import is_label, readable
 
 _REQUIRED = ("path", "label")
 _ALLOWED = (*_REQUIRED, "split")

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from components import storage
-from components.example_gen.errors import IngestError
-from components.example_gen.settings import DataSettings, SplitSettings
-from components.example_gen.sources.folders import suggest_named_splits
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.layout_hints import suggest_named_splits
+from components.example_gen.sources.listing import Found, Listing, readable
 from components.example_gen.sources.manifest import Row, read_manifest
-from components.example_gen.sources.source import Found, Listing, readable
+from components.example_gen.sources.split_settings import SplitSettings
 
 
-def list_manifest(path: str, settings: DataSettings) -> Listing:
+def list_manifest(path: str, splits: SplitSettings) -> Listing:
     """Lists the images of a manifest.
 
     Splits that are names take the rows that have that name in their field `split`. Whether the
@@ -20,16 +20,14 @@ def list_manifest(path: str, settings: DataSettings) -> Listing:
 
     Args:
         path: The manifest, `{SPAN}` already resolved.
-        settings: The `data` section.
+        splits: The `data.splits` section.
 
     Raises:
-        IngestError: If the manifest is wrong, or its splits are not those of `settings`.
+        IngestError: If the manifest is wrong, or its splits are not those of `splits`.
     """
     rows = read_manifest(path)
-    _check_splits(path, rows, settings.splits)
-    named = {
-        name: split for split, name in settings.splits.by_name.items() if isinstance(name, str)
-    }
+    _check_splits(path, rows, splits)
+    named = {name: split for split, name in splits.by_name.items() if isinstance(name, str)}
     listing = Listing()
     unused: Counter[str] = Counter()
     for row in rows:

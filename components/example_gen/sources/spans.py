@@ -3,9 +3,10 @@
 import re
 from typing import NamedTuple
 
-from components.example_gen.errors import IngestError
-from components.example_gen.settings import SPAN_PLACEHOLDER
-from components.example_gen.sources.source import list_entries
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import list_entries
+
+SPAN_PLACEHOLDER = "{SPAN}"
 
 
 class Span(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from components.example_gen.errors import IngestError
+from components.example_gen.sources.errors import IngestError
 from components.progress import report_progress
 
 _TIMEOUT_SECONDS = 10.0

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from components.example_gen.errors import IngestError
+from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.tfds_folder import tfds_cause
 
 _HINT = (

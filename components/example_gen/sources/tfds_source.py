@@ -6,23 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from components.example_gen.errors import IngestError
-from components.example_gen.examples import RecordFields, is_label
-from components.example_gen.settings import DataSettings
-from components.example_gen.sources.source import Found, Listing
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import Found, Listing, RecordFields, is_label
+from components.example_gen.sources.split_settings import SplitSettings
 from components.example_gen.sources.tfds_folder import tfds_cause
 from components.example_gen.sources.tfds_slices import resolve_slices, tell_unused, whole_splits
 from components.example_gen.sources.tfrecords import Record, list_records
 
 
-def list_tfds(folder: str, settings: DataSettings) -> Listing:
+def list_tfds(folder: str, splits: SplitSettings) -> Listing:
     """Lists the records of a prepared dataset.
 
     Splits that are names take those slices; fractions are taken of all splits together.
 
     Args:
         folder: The folder of one version, see `tfds_folder.find_or_prepare`.
-        settings: The `data` section.
+        splits: The `data.splits` section.
 
     Raises:
         IngestError: If it is no dataset of labelled images in TFRecord files, is incomplete, or
@@ -30,7 +29,7 @@ def list_tfds(folder: str, settings: DataSettings) -> Listing:
     """
     info = _open(folder)
     fields = find_fields(info)
-    names = {split: its for split, its in settings.splits.by_name.items() if isinstance(its, str)}
+    names = {split: its for split, its in splits.by_name.items() if isinstance(its, str)}
     slices = resolve_slices(names, info.splits) if names else whole_splits(info.splits)
     records = {name: _list_split(info.splits[name]) for name in {part.source for part in slices}}
     images = [

@@ -11,9 +11,9 @@ import google_crc32c
 import tensorflow as tf
 
 from components import storage
-from components.example_gen.errors import IngestError
-from components.example_gen.settings import DataSettings, SplitSettings
-from components.example_gen.sources.source import Found, Listing, list_entries, readable
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import Found, Listing, list_entries, readable
+from components.example_gen.sources.split_settings import SplitSettings
 
 _HEADER = struct.Struct("<QI")  # length of the record, masked CRC of these 8 bytes
 _CRC_BYTES = 4
@@ -32,14 +32,14 @@ class Record(NamedTuple):
     length: int
 
 
-def list_tfrecords(root: str, settings: DataSettings, unpack_folder: str) -> Listing:
+def list_tfrecords(root: str, splits: SplitSettings, unpack_folder: str) -> Listing:
     """Lists the records of all files below `root` that have `tfrecord` in their name.
 
     Splits that are names take the files whose names begin so, or those in the folder of that name.
 
     Args:
         root: The folder, `{SPAN}` already resolved.
-        settings: The `data` section.
+        splits: The `data.splits` section.
         unpack_folder: A folder for compressed files, unpacked; it must be there until the end.
 
     Raises:
@@ -55,8 +55,8 @@ def list_tfrecords(root: str, settings: DataSettings, unpack_folder: str) -> Lis
             f"Put {_IN_NAME!r} into the file names, as in images.tfrecord-00000-of-00001.",
         )
     for name in named:
-        split = _split_of(name, settings.splits)
-        if settings.splits.are_named and split is None:
+        split = _split_of(name, splits)
+        if splits.are_named and split is None:
             listing.unused.append(name)
             continue
         path = unpack(files[name], unpack_folder)
@@ -64,7 +64,7 @@ def list_tfrecords(root: str, settings: DataSettings, unpack_folder: str) -> Lis
             Found(readable(f"{name}#{number}"), path, None, split, *record)
             for number, record in enumerate(list_records(path))
         ]
-    _check_splits(root, named, settings.splits, listing)
+    _check_splits(root, named, splits, listing)
     return listing
 
 

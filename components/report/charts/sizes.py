@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from components.feature_keys import HEIGHT, WIDTH
 from components.report.charts.chart import Chart, Theme, draw
-from components.report.inputs.statistics import HEIGHT, WIDTH, Distribution, SplitStatistics
+from components.report.inputs.statistics import Distribution, SplitStatistics
 
 _HEIGHT_PX = 220
 

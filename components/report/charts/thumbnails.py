@@ -5,6 +5,7 @@ import io
 from collections.abc import Collection, Iterator
 
 from components import storage
+from components.feature_keys import FILENAME, IMAGE
 from components.records import list_record_files, open_records
 
 SIZE_PX = 160
@@ -71,6 +72,6 @@ def _read_images(examples: str, split: str) -> Iterator[tuple[str, bytes]]:
     files = list_record_files(storage.join(examples, f"Split-{split}"))
     for record in open_records(files).as_numpy_iterator():
         feature = tf.train.Example.FromString(record).features.feature
-        [name] = feature["image/filename"].bytes_list.value or [b""]
-        [contents] = feature["image/encoded"].bytes_list.value or [b""]
+        [name] = feature[FILENAME].bytes_list.value or [b""]
+        [contents] = feature[IMAGE].bytes_list.value or [b""]
         yield name.decode("utf-8", "replace"), contents

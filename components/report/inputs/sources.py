@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components import storage
-from components.example_gen.driver import FINGERPRINT_KEY, SPAN_KEY
+from components.artifacts import (
+    FINGERPRINT_KEY,
+    IN_SERVICE_PATH_KEY,
+    IN_SERVICE_VERSION_KEY,
+    IS_NEW_KEY,
+    PUSHED_DESTINATION_KEY,
+    PUSHED_KEY,
+    PUSHED_VERSION_KEY,
+    WITHDRAWN_KEY,
+)
+from components.example_gen.driver import SPAN_KEY
 from components.report.inputs.run_facts import RunFacts
 
 
@@ -97,14 +107,14 @@ def collect_sources(
 
 def read_pushed(artifact: Any) -> Pushed:
     """Reads the properties that `components.pusher` gives a PushedModel artifact."""
-    if artifact.get_int_custom_property("withdrawn"):
-        version = artifact.get_string_custom_property("in_service_version")
-        path = artifact.get_string_custom_property("in_service_path")
+    if artifact.get_int_custom_property(WITHDRAWN_KEY):
+        version = artifact.get_string_custom_property(IN_SERVICE_VERSION_KEY)
+        path = artifact.get_string_custom_property(IN_SERVICE_PATH_KEY)
         return Pushed(version, path, is_new=False, is_withdrawn=True)
-    if not artifact.get_int_custom_property("pushed"):
+    if not artifact.get_int_custom_property(PUSHED_KEY):
         return Pushed(None, None, False)
     return Pushed(
-        artifact.get_string_custom_property("pushed_version"),
-        artifact.get_string_custom_property("pushed_destination"),
-        bool(artifact.get_int_custom_property("is_new")),
+        artifact.get_string_custom_property(PUSHED_VERSION_KEY),
+        artifact.get_string_custom_property(PUSHED_DESTINATION_KEY),
+        bool(artifact.get_int_custom_property(IS_NEW_KEY)),
     )

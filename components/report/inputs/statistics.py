@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components import storage
-from components.statistics_gen.options import LABEL
+from components.feature_keys import FORMAT, HEIGHT, LABEL, WIDTH
 
-FORMAT, HEIGHT, WIDTH = "image/format", "image/height", "image/width"
 _FILE = "FeatureStats.pb"
 _SPLIT = "Split-"
 

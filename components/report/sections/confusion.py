@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.artifacts import DECISION_FILE
 from components.report.inputs.sources import Sources
-from components.report.sections.verdict import DECISION_FILE
 
 MOST_CLASSES = 20
 MOST_PAIRS = 10

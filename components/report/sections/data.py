@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.example_gen.report import QUARANTINE_FILE, SUMMARY_FILE
-from components.example_validator.executor import ANOMALIES_FILE
+from components.artifacts import ANOMALIES_FILE, INGEST_FILE, QUARANTINE_FILE
 from components.report.charts.chart import Chart
 from components.report.charts.sizes import draw_sizes
 from components.report.inputs.sources import Sources
@@ -67,7 +66,7 @@ def read_data(sources: Sources) -> Data:
     """Reads what ingest, StatisticsGen and ExampleCheck left."""
     folder = sources.folders.get("statistics")
     statistics = read_statistics(folder) if folder else {}
-    ingest = sources.read_json("examples", SUMMARY_FILE) or {}
+    ingest = sources.read_json("examples", INGEST_FILE) or {}
     by_split = ingest.get("classes_by_split") or {
         split: of_split.labels for split, of_split in statistics.items()
     }

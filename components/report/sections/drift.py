@@ -15,16 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.feature_keys import FORMAT, HEIGHT, LABEL, WIDTH
 from components.report.inputs.sources import Sources
 from components.report.inputs.statistics import (
-    FORMAT,
-    HEIGHT,
-    WIDTH,
     Distribution,
     SplitStatistics,
     read_statistics,
 )
-from components.statistics_gen.options import LABEL
 
 MOST_CLASSES = 10
 BUCKETS = 10

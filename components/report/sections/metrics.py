@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from components.artifacts import DECISION_FILE
 from components.format import count
 from components.report.inputs.sources import Sources
 from components.report.sections import number_format
-from components.report.sections.verdict import DECISION_FILE
 
 MOST_ROWS = 20
 CLASS = "class"

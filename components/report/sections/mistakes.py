@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from components.artifacts import DECISION_FILE, PREDICTIONS_FILE
 from components.report.charts.thumbnails import read_thumbnails
 from components.report.inputs.sources import Sources
-from components.report.sections.verdict import DECISION_FILE
 
-PREDICTIONS_FILE = "predictions.jsonl"
 MOST_IMAGES = 12
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.artifacts import SERVING_CHECK_FILE
 from components.report.inputs.sources import Sources
 from components.report.sections import number_format
-from components.report.sections.verdict import CHECK_FILE
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ServingCheck:
 
 def read_serving_check(sources: Sources) -> ServingCheck | None:
     """Reads it; None where ServingCheck did not run, or did not ask a model that was refused."""
-    check = sources.read_json("serving_check", CHECK_FILE)
+    check = sources.read_json("serving_check", SERVING_CHECK_FILE)
     if check is None or not check.get("is_checked", True):
         return None
     return ServingCheck(

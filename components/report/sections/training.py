@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.artifacts import TRAINING_FILE
 from components.report.charts.chart import Chart
 from components.report.charts.curves import draw_curves
 from components.report.inputs.sources import Sources
-
-TRAINING_FILE = "training.json"
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from components.artifacts import DECISION_FILE, SERVING_CHECK_FILE
 from components.report.inputs.sources import Sources
-
-DECISION_FILE = "decision.json"
-CHECK_FILE = "serving_check.json"
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Verdict:
 def read_verdict(sources: Sources) -> Verdict:
     """Reads what the gate, the serving check and the Pusher say."""
     decision = sources.read_json("evaluation", DECISION_FILE)
-    check = sources.read_json("serving_check", CHECK_FILE)
+    check = sources.read_json("serving_check", SERVING_CHECK_FILE)
     if decision and not decision.get("blessed", True):
         title = "Refused: the gate keeps this model out of service."
         return Verdict("refused", title, _sentences(decision.get("reasons")))

@@ -13,8 +13,8 @@ from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from components.example_gen.component import ImageExampleGen
-from components.example_gen.errors import IngestError
 from components.example_gen.settings import DataSettings
+from components.example_gen.sources.errors import IngestError
 
 
 class Workspace:

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.example_gen.errors import IngestError
+from components.example_gen.sources.errors import IngestError
 
 FOLDERS = {"train": "train", "validation": "val", "test": {"from": "validation", "fraction": 0.5}}
 

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen.errors import IngestError
-from components.example_gen.examples import RecordFields
 from components.example_gen.inspection import Checked
 from components.example_gen.shards import Shard, plan_shards, write_shard
-from components.example_gen.sources.source import Found
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import Found, RecordFields
 from components.images.check import Accepted
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.example_gen.settings import SplitSettings
+from components.example_gen.sources.split_settings import SplitSettings
 from components.example_gen.split import assign_split, hash_to_unit
 
 DIGESTS = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(10_000)]

@@ -12,11 +12,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.example_gen.settings import DataSettings
 from components.images.check import Accepted, Rejected, check_image
 from components.images.decode import decode_image
+from components.images.limits import ImageLimits
+from tests.components.example_gen.conftest import encode_image
 
-SETTINGS = DataSettings.model_validate({"path": "anywhere"}, context={"check_paths": False})
+LIMITS = ImageLimits()
 Y, X = np.mgrid[0:40, 0:56]
 IMAGE = Image.fromarray(np.stack([X * 4, Y * 6, X * Y], axis=-1).astype(np.uint8))
 
@@ -55,18 +56,18 @@ def gif_with_small_frame() -> bytes:
 )
 def test_accepts_what_decodes_right(image_format: str, mode: str) -> None:
     image = Image.new("I;16", (56, 40), 999) if mode == "I;16" else IMAGE.convert(mode)
-    verdict = check_image(save(image, image_format), SETTINGS)
+    verdict = check_image(save(image, image_format), LIMITS)
     assert verdict == Accepted(image_format.lower(), height=40, width=56)
 
 
 def test_camera_jpegs_with_a_second_image_are_jpegs() -> None:
     contents = save(IMAGE, "MPO", save_all=True, append_images=[IMAGE])
-    assert check_image(contents, SETTINGS) == Accepted("jpeg", 40, 56)
+    assert check_image(contents, LIMITS) == Accepted("jpeg", 40, 56)
 
 
 def test_transparent_pixels_of_a_gif_may_have_any_colour() -> None:
     contents = save(IMAGE.quantize(64), "GIF", transparency=5)
-    assert check_image(contents, SETTINGS) == Accepted("gif", 40, 56)
+    assert check_image(contents, LIMITS) == Accepted("gif", 40, 56)
 
 
 REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
@@ -117,7 +118,7 @@ REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
 @pytest.mark.parametrize("case", REJECTED)
 def test_rejects_with_a_reason(case: str) -> None:
     contents, reason, detail = REJECTED[case]
-    verdict = check_image(contents(), SETTINGS)
+    verdict = check_image(contents(), LIMITS)
     assert isinstance(verdict, Rejected)
     assert verdict.reason == reason
     assert detail in verdict.detail
@@ -125,22 +126,22 @@ def test_rejects_with_a_reason(case: str) -> None:
 
 def test_limits() -> None:
     contents = save(IMAGE, "PNG")
-    small = SETTINGS.model_copy(update={"max_image_bytes": 100})
+    small = ImageLimits(max_image_bytes=100)
     assert check_image(contents, small) == Rejected(
         "too_many_bytes", f"{len(contents):,} bytes; data.max_image_bytes is 100"
     )
-    few = SETTINGS.model_copy(update={"max_image_pixels": 2000})
+    few = ImageLimits(max_image_pixels=2000)
     assert check_image(contents, few) == Rejected(
         "too_many_pixels", "56 x 40, 2,240 pixels to decode; data.max_image_pixels is 2,000"
     )
 
 
-def test_frames_of_a_gif_count_together(encode: Callable[..., bytes]) -> None:
-    noise = [encode(seed, "PNG", (100, 100)) for seed in range(10)]
+def test_frames_of_a_gif_count_together() -> None:
+    noise = [encode_image(seed, "PNG", (100, 100)) for seed in range(10)]
     frames = [Image.open(BytesIO(contents)).quantize(16) for contents in noise]
     contents = save(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    settings = SETTINGS.model_copy(update={"max_image_pixels": 50_000})
-    verdict = check_image(contents, settings)
+    limits = ImageLimits(max_image_pixels=50_000)
+    verdict = check_image(contents, limits)
     assert verdict == Rejected(
         "too_many_pixels",
         "100 x 100, 100,000 pixels to decode; data.max_image_pixels is 50,000",
@@ -156,17 +157,17 @@ def test_a_decompression_bomb_is_not_unpacked() -> None:
         for chunk in (header, data, b"IEND")
     ]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    verdict = check_image(b"\x89PNG\r\n\x1a\n" + b"".join(chunks), SETTINGS)
+    verdict = check_image(b"\x89PNG\r\n\x1a\n" + b"".join(chunks), LIMITS)
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert isinstance(verdict, Rejected)
     assert verdict.reason == "too_many_pixels"
     assert grown_kib < 10_000
 
 
-def test_what_is_accepted_decodes(encode: Callable[..., bytes]) -> None:
+def test_what_is_accepted_decodes() -> None:
     for image_format in ("JPEG", "PNG", "GIF", "BMP"):
-        contents = encode(1, image_format)
-        verdict = check_image(contents, SETTINGS)
+        contents = encode_image(1, image_format)
+        verdict = check_image(contents, LIMITS)
         assert isinstance(verdict, Accepted)
         decoded = decode_image(tf.constant(contents))
         assert decoded.shape == (verdict.height, verdict.width, 3)

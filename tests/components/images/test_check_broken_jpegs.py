@@ -11,11 +11,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from components.example_gen.settings import DataSettings
 from components.images.check import Accepted, check_image
 from components.images.decode import decode_image
+from components.images.limits import ImageLimits
 
-SETTINGS = DataSettings.model_validate({"path": "anywhere"}, context={"check_paths": False})
+LIMITS = ImageLimits()
 MUTATIONS = 150
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -68,7 +68,7 @@ def test_verdicts_are_those_of_decoding_whole(kind: str, mode: str) -> None:
     whole = jpeg(mode, KINDS[kind])
     accepted = 0
     for contents in itertools.chain([whole], broken(whole, MUTATIONS)):
-        verdict = check_image(contents, SETTINGS)
+        verdict = check_image(contents, LIMITS)
         if isinstance(verdict, Accepted):
             accepted += 1
             assert decoded_shape(contents) == (verdict.height, verdict.width, 3)

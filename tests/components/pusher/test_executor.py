@@ -12,8 +12,8 @@ from tfx.proto import pusher_pb2
 from tfx.types import Channel, artifact_utils, standard_artifacts
 from tfx.utils import proto_utils
 
+from components.artifacts import FINGERPRINT_KEY
 from components.errors import UserError
-from components.example_gen.driver import FINGERPRINT_KEY
 from components.pusher.component import ImagePusher
 from components.pusher.executor import Executor
 from components.pusher.rollback import roll_back

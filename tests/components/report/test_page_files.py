@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from components.report.page_files import PAGE_FILE, ReportError, write_folder
+from components.artifacts import PAGE_FILE
+from components.report.page_files import ReportError, write_folder
 
 FILES = {PAGE_FILE: b"<!doctype html>", "a.png": b"png" * 1000, "z.png": b"png"}
 

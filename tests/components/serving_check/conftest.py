@@ -12,9 +12,10 @@ from PIL import Image
 from tfx.types import standard_artifacts
 
 from components.example_gen.examples import build_example
+from components.feature_keys import IMAGE, IMAGE_XF
 from components.images.check import Accepted
 from components.serving_check.reference import ALONE, REFERENCE_FILE, Reference, write_reference
-from components.transform.preprocessing import IMAGE, IMAGE_XF, load_image
+from components.transform.preprocessing import load_image
 from trainer.export import Classifier, export_classifier
 
 LABELS = ("blue", "green", "red")

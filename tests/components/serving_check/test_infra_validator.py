@@ -16,7 +16,7 @@ from components.serving_check.infra_validator import (
     build_infra_validator,
 )
 from components.serving_check.settings import InfraValidatorSettings
-from trainer.export import EXAMPLES_SIGNATURE
+from components.signatures import SERVING_EXAMPLES
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def validator() -> ServingValidator:
     return build_infra_validator(
         InfraValidatorSettings(tags=("2.16.1", "latest"), images=3, service_account="server"),
         "pets",
-        EXAMPLES_SIGNATURE,
+        SERVING_EXAMPLES,
         channel_utils.as_channel([standard_artifacts.Model()]),
         channel_utils.as_channel([standard_artifacts.Examples()]),
     )
@@ -54,7 +54,7 @@ def test_its_requests_fit_the_model(
     request = _read(validator, "request_spec", infra_validator_pb2.RequestSpec())
     requests = request_builder.build_requests("pets", model, examples, request)
     assert len(requests) == 3
-    assert requests[0].model_spec.signature_name == EXAMPLES_SIGNATURE
+    assert requests[0].model_spec.signature_name == SERVING_EXAMPLES
     assert list(requests[0].inputs) == ["examples"]
 
 

@@ -15,8 +15,8 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto import transform_pb2
 from tfx.types import standard_artifacts
 
+from components.feature_keys import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
 from components.transform.component import ImageTransform, read_labels
-from components.transform.preprocessing import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
 
 SIZE = 8
 SCHEMA = """

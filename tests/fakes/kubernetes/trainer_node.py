@@ -15,7 +15,8 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.transform.preprocessing import IMAGE, LABEL, preprocessing_fn
+from components.feature_keys import IMAGE, LABEL
+from components.transform.preprocessing import preprocessing_fn
 from pipeline.cluster.training_job.executor import TrainingExecutor
 from tests.trainer.conftest import LABELS, write_examples
 from trainer.network.settings import ModelSettings

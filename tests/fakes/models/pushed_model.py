@@ -10,8 +10,9 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from components.artifacts import LABELS_FILE
 from tests.trainer.conftest import LABELS, transform_layer
-from trainer.export import LABELS_FILE, Classifier, export_classifier
+from trainer.export import Classifier, export_classifier
 
 
 class TransformLayer(tf.Module):

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import UserError
-from components.transform.preprocessing import IMAGE, IMAGE_XF
+from components.feature_keys import IMAGE, IMAGE_XF
 from trainer.distribution import build_strategy, is_chief, is_same_everywhere
 from trainer.network.precision import precision
 from trainer.stages.distributed_model import DistributedModel

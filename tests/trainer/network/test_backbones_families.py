@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.transform.preprocessing import IMAGE, IMAGE_XF, load_image
+from components.feature_keys import IMAGE, IMAGE_XF
+from components.transform.preprocessing import load_image
 from tests.trainer.conftest import LABELS, write_examples
 from trainer.data.input import build_parser, open_split
 from trainer.export import export_network

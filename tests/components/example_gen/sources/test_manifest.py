@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen.errors import IngestError
+from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.manifest import Row, read_manifest
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from components.example_gen.errors import IngestError
 from components.example_gen.fingerprint import fingerprint
 from components.example_gen.report import describe
 from components.example_gen.settings import DataSettings
+from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.manifest_source import list_manifest, manifest_files
+from components.example_gen.sources.split_settings import SplitSettings
 
 Ingest = Callable[..., Any]
 Encode = Callable[..., bytes]
@@ -158,7 +159,7 @@ def test_a_remote_manifest(encode: Encode) -> None:
     with tf.io.gfile.GFile("ram://remote/m.csv", "w") as file:
         file.write("path,label\na/1.png,cat\nram://other/2.png,dog\n/3.png,dog\n")
     settings = DataSettings(source="manifest", path="ram://remote/m.csv")
-    paths = [image.path for image in list_manifest("ram://remote/m.csv", settings).images]
+    paths = [image.path for image in list_manifest("ram://remote/m.csv", settings.splits).images]
     assert paths == ["ram://remote/a/1.png", "ram://other/2.png", "/3.png"]
 
 
@@ -222,7 +223,7 @@ def test_splits_that_do_not_fit(
         {"source": "manifest", "path": str(path)} | ({"splits": names} if names else {})
     )
     with pytest.raises(IngestError) as error:
-        list_manifest(str(path), settings)
+        list_manifest(str(path), settings.splits)
     assert error.value.message == message.format(path)
     assert error.value.hint == hint
 
@@ -230,7 +231,7 @@ def test_splits_that_do_not_fit(
 def test_one_class_only(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "m.csv", [{"path": "1.png", "label": "cat"}])
     with pytest.raises(IngestError, match=r"there is only one class in .*m.csv: cat"):
-        list_manifest(str(path), DataSettings(source="manifest", path=str(path)))
+        list_manifest(str(path), SplitSettings())
 
 
 def test_fingerprint_covers_the_manifest_and_what_it_lists(

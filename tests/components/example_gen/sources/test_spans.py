@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.example_gen.errors import IngestError
+from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.spans import Span, resolve_span
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import tensorflow_datasets as tfds
 
-from components.example_gen.errors import IngestError
 from components.example_gen.sources import tfds_folder
+from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.tfds_folder import find_or_prepare, network_fault
 
 NOWHERE = "https://images.invalid/images.zip"  # RFC 2606: no name ends in .invalid

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import tensorflow_datasets as tfds
 
-from components.example_gen.errors import IngestError
+from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.tfds_slices import resolve_slices, tell_unused, whole_splits
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from components.example_gen.errors import IngestError
-from components.example_gen.settings import DataSettings
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.split_settings import SplitSettings
 from components.example_gen.sources.tfds_source import list_tfds
 
 Ingest = Callable[..., Any]
@@ -150,7 +150,7 @@ def test_the_newest_version_that_is_prepared(
 
 def failure(folder: Path, **settings: Any) -> str:
     with pytest.raises(IngestError) as error:
-        list_tfds(str(folder), DataSettings(source="tfds", name="pets", **settings))
+        list_tfds(str(folder), SplitSettings(**settings.get("splits", {})))
     assert error.value.hint
     return str(error.value)
 
@@ -197,7 +197,7 @@ def test_other_features_stand_in_where_the_supervised_keys_do_not_fit(
     rows = [{"image": BytesIO(encode(n)), "label": 0, "mask": BytesIO(encode(n))} for n in range(3)]
     features = {"image": tfds.features.Image(), "label": CLASSES, "mask": tfds.features.Image()}
     make_tfds(tmp_path, {"train": rows}, features, ("image", "mask"))
-    listing = list_tfds(str(tmp_path / "pets" / "1.0.0"), DataSettings(source="tfds", name="pets"))
+    listing = list_tfds(str(tmp_path / "pets" / "1.0.0"), SplitSettings())
     assert listing.fields == ("image", "label", "label", ("cat", "dog"))
 
 
@@ -228,7 +228,7 @@ def test_an_incomplete_dataset(tmp_path: Path, make_tfds: Make, make_records: Ma
     shard.write_bytes(shard.read_bytes()[:-9])
     with pytest.raises(IngestError, match="00001-of-00003 is damaged at byte"):
         slices = guide("train[:10]", "train[10:20]", "train[20:]")["splits"]
-        list_tfds(str(folder), DataSettings(source="tfds", name="pets", splits=slices))
+        list_tfds(str(folder), slices)
     shard.unlink()
     slices = guide("test[20:30]", "test[30:40]", "test[40:]")["splits"]
     assert f"cannot read {other}: No such file or directory." in failure(folder, splits=slices)

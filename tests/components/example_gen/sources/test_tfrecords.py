@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from components.example_gen.errors import IngestError
+from components.example_gen.sources.errors import IngestError
 
 Ingest = Callable[..., Any]
 Encode = Callable[..., bytes]

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from components.feature_keys import HEIGHT, WIDTH
 from components.report.inputs.run_facts import RunFacts
 from components.report.inputs.sources import Sources
-from components.report.inputs.statistics import HEIGHT, WIDTH
 from components.report.sections.data import MOST_CLASSES, read_data
 from tests.components.report.conftest import SPLITS, describe_ingest, write_json, write_statistics
 

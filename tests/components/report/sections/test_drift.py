@@ -8,11 +8,11 @@ import pytest
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.feature_keys import HEIGHT, LABEL, WIDTH
 from components.report.inputs.run_facts import PreviousRun, RunFacts
 from components.report.inputs.sources import Sources
-from components.report.inputs.statistics import HEIGHT, WIDTH, read_statistics
+from components.report.inputs.statistics import read_statistics
 from components.report.sections.drift import measure, read_drift
-from components.statistics_gen.options import LABEL
 from tests.components.report.conftest import SPLITS, write_statistics
 
 

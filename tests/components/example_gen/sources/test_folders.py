@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from components.example_gen.errors import IngestError
 from components.example_gen.settings import DataSettings
-from components.example_gen.sources.source import LITTER, Listing, list_folders
+from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.folders import list_folders
+from components.example_gen.sources.listing import LITTER, Listing
 
 WriteClasses = Callable[..., Path]
 FOLDERS = {"train": "train", "validation": "validation", "test": "test"}
@@ -17,7 +18,7 @@ FOLDERS = {"train": "train", "validation": "validation", "test": "test"}
 
 def listed(path: Path, **settings: Any) -> Listing:
     parsed = DataSettings.model_validate({"path": str(path), **settings})
-    return list_folders(str(path), parsed)
+    return list_folders(str(path), parsed.splits)
 
 
 def failure(path: Path, **settings: Any) -> list[str]:
@@ -117,7 +118,7 @@ def test_a_folder_that_cannot_be_read(tmp_path: Path, write_classes: WriteClasse
 def test_a_folder_that_vanished(tmp_path: Path, write_classes: WriteClasses) -> None:
     settings = DataSettings(path=str(tmp_path))
     with pytest.raises(IngestError, match="cannot read the folder .*/gone: No such file"):
-        list_folders(f"{tmp_path}/gone", settings)
+        list_folders(f"{tmp_path}/gone", settings.splits)
 
 
 def test_a_class_name_that_cannot_be_a_label(tmp_path: Path, write_classes: WriteClasses) -> None:
