@@ -113,7 +113,7 @@ class ObjectStore:
                     self._copy(path, number, name)
                     expected[name] = len(contents)
                 self._check(number, expected)
-                self._copy(storage.join(source, SAVED_MODEL_FILE), number, SAVED_MODEL)
+                self._copy(storage.join(source, SAVED_MODEL_FILE), number, SAVED_MODEL_FILE)
             except BaseException:
                 with contextlib.suppress(Exception):  # the first error is the one to report
                     self._delete(number)

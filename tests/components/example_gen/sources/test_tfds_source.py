@@ -228,7 +228,7 @@ def test_an_incomplete_dataset(tmp_path: Path, make_tfds: Make, make_records: Ma
     shard.write_bytes(shard.read_bytes()[:-9])
     with pytest.raises(IngestError, match="00001-of-00003 is damaged at byte"):
         slices = guide("train[:10]", "train[10:20]", "train[20:]")["splits"]
-        list_tfds(str(folder), slices)
+        list_tfds(str(folder), SplitSettings(**slices))
     shard.unlink()
     slices = guide("test[20:30]", "test[30:40]", "test[40:]")["splits"]
     assert f"cannot read {other}: No such file or directory." in failure(folder, splits=slices)
