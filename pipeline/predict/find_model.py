@@ -11,49 +11,7 @@ from components.errors import UserError
 from components.pusher.versions import newest_version
 from pipeline.workspace.registry import choose_model
 
-<<<<<<< HEAD
-_GRAPH_FILES = ("saved_model.pb", "saved_model.pbtxt")
-=======
-
-class UsageMistake(UserError):
-    """A mistake in the arguments of the command."""
-
-
-_GRAPHS = (SAVED_MODEL_FILE, "saved_model.pbtxt")
-
-
-class ModelChoiceError(UsageMistake):
-    """What was named is no model, or more than one."""
-
-
-def find_model(where: Path, name: str | None = None) -> Path:
-    """Finds the folder of a SavedModel.
-
-    Args:
-        where: A SavedModel, a folder of versions (`serving/MODEL`: the newest one is taken), or a
-            workspace.
-        name: Which model of a workspace; None where it has only one.
-
-    Raises:
-        ModelChoiceError: There is no model, or it is not clear which.
-    """
-    if not where.is_dir():
-        problem = "is a file" if where.exists() else "there is no such folder"
-        raise ModelChoiceError(f"{where}: {problem}.", _ALLOWED)
-    # With push.folder, a workspace has runs and nothing to serve.
-    if any((where / part).is_dir() for part in ("serving", "runs")):
-        return _of_workspace(where, name)
-    if name is not None:
-        raise ModelChoiceError(f"{where} is no workspace, in which --model could choose.", _ALLOWED)
-    if _is_saved_model(where):
-        return where
-    newest = _newest(where)
-    if newest is None:
-        raise ModelChoiceError(f"{where} holds no SavedModel and no versions of one.", _ALLOWED)
-    return newest
-
-
->>>>>>> 898d6e3 (Feature keys, artifact names, signatures and formats are written once)
+_GRAPH_FILES = (SAVED_MODEL_FILE, "saved_model.pbtxt")
 _ALLOWED = (
     "Give the folder of a SavedModel, a folder of versions (WORKSPACE/serving/MODEL) "
     "or a workspace."

@@ -53,8 +53,8 @@ class LoadedModel:
         name = _input_name(self._signature)
         if name is None:
             raise ModelError(
-                f"the model {folder} does not take images: its signature {SERVING_DEFAULT} must take "
-                f"[batch] string and return {_SCORES} and {_CLASSES}; "
+                f"the model {folder} does not take images: its signature "
+                f"{SERVING_DEFAULT} must take [batch] string and return {_SCORES} and {_CLASSES}; "
                 f"it {_describe(self._signature)}.",
                 "Use a model that this pipeline pushed.",
             )

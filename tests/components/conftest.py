@@ -1,14 +1,12 @@
-"""Statistics of examples, as StatisticsGen computes them, and a pipeline that checks them."""
+"""Examples of a split, and their statistics as StatisticsGen computes them."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import tensorflow as tf
-import tensorflow_data_validation as tfdv
 
-from components.statistics_gen.options import statistics_options
+from components.feature_keys import FORMAT, HEIGHT, IMAGE, LABEL, WIDTH
 
 Row = tuple[str, str, int]
 """Label, format and size of an image."""
@@ -20,11 +18,11 @@ def write_examples(path: Path, rows: list[Row]) -> Path:
         for label, image_format, size in rows:
             example = tf.train.Example()
             feature = example.features.feature
-            feature["image/encoded"].bytes_list.value.append(b"\xff" * 1000)
-            feature["image/class/text"].bytes_list.value.append(label.encode())
-            feature["image/format"].bytes_list.value.append(image_format.encode())
-            feature["image/height"].int64_list.value.append(size)
-            feature["image/width"].int64_list.value.append(size)
+            feature[IMAGE].bytes_list.value.append(b"\xff" * 1000)
+            feature[LABEL].bytes_list.value.append(label.encode())
+            feature[FORMAT].bytes_list.value.append(image_format.encode())
+            feature[HEIGHT].int64_list.value.append(size)
+            feature[WIDTH].int64_list.value.append(size)
             writer.write(example.SerializeToString())
     return path
 
@@ -32,15 +30,19 @@ def write_examples(path: Path, rows: list[Row]) -> Path:
 @pytest.fixture
 def compute_statistics() -> Callable[[list[Row]], object]:
     """Computes statistics by options that have been through TFX's serialization."""
+    import pandas as pd
+    import tensorflow_data_validation as tfdv
+
+    from components.statistics_gen.options import statistics_options
 
     def compute(rows: list[Row]) -> object:
         table = pd.DataFrame(
             {
-                "image/encoded": [b"\xff" * 1000] * len(rows),
-                "image/class/text": [label for label, _, _ in rows],
-                "image/format": [image_format for _, image_format, _ in rows],
-                "image/height": [size for _, _, size in rows],
-                "image/width": [size for _, _, size in rows],
+                IMAGE: [b"\xff" * 1000] * len(rows),
+                LABEL: [label for label, _, _ in rows],
+                FORMAT: [image_format for _, image_format, _ in rows],
+                HEIGHT: [size for _, _, size in rows],
+                WIDTH: [size for _, _, size in rows],
             }
         )
         options = tfdv.StatsOptions.from_json(statistics_options().to_json())
