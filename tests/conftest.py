@@ -30,7 +30,7 @@ LONG = (
     "benchmarks/parts/test_parts.py",
     "benchmarks/scale/test_scale.py",
     "pipeline/execution/test_beam_args_runners.py",
-    "trainer/test_distribution_training.py",
+    "trainer/stages/test_distribution_training.py",
     "e2e/test_refused_night.py",
     "kubeflow/compile/test_compile.py",
 )

@@ -1,4 +1,4 @@
-"""A pretrained network as it is: the ImageNet classes that it sees in an image."""
+"""A pretrained network without training: the ImageNet classes that it predicts for an image."""
 
 import socket
 from collections.abc import Callable
@@ -26,16 +26,16 @@ class ImageSizeError(UserError):
 
 
 class ClassNamesError(UserError):
-    """The names of the ImageNet classes cannot be had."""
+    """The names of the ImageNet classes are not available."""
 
 
 @dataclass(frozen=True)
-class Likely:
-    """One class of an image.
+class PredictedClass:
+    """One predicted class of an image.
 
     Attributes:
         index: Its index among the ImageNet classes, 0 to 999.
-        probability: What the network gives it, 0 to 1.
+        probability: Its predicted probability, 0 to 1.
     """
 
     index: int
@@ -43,16 +43,16 @@ class Likely:
 
 
 @dataclass(frozen=True)
-class Classified:
-    """An image and its most likely classes, the likeliest first."""
+class ClassifiedImage:
+    """An image and its most likely classes, the most likely first."""
 
     path: Path
-    classes: tuple[Likely, ...]
+    classes: tuple[PredictedClass, ...]
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """A file that could not be classified, and why."""
+class UnreadableFile:
+    """A file that could not be classified, and the reason."""
 
     path: Path
     reason: str
@@ -61,12 +61,12 @@ class Unreadable:
 def build_classifier(
     settings: "ModelSettings", image_size: int | None = None
 ) -> "Callable[[tf.Tensor], tf.Tensor]":
-    """The pretrained network with its own top, and everything before it.
+    """The pretrained network with its own top, after decoding, resizing and scaling.
 
     Args:
         settings: `backbone`, `alpha` and `weights`; `include_top` must be set.
-        image_size: Height and width that images are resized to, in pixels; the size that the
-            backbone was trained at if None.
+        image_size: Height and width that images are resized to, in pixels; None is the size
+            that the backbone was trained at.
 
     Returns:
         A function from a file's bytes, `[] string`, to probabilities `[1000] float32`.
@@ -94,13 +94,13 @@ def build_classifier(
 
 def classify_file(
     network: "Callable[[tf.Tensor], tf.Tensor]", file: Path, top: int
-) -> Classified | Unreadable:
+) -> ClassifiedImage | UnreadableFile:
     """Classifies one file.
 
     Args:
-        network: As `build_classifier` makes it.
+        network: As `build_classifier` returns it.
         file: A JPEG, PNG, GIF (first frame) or BMP.
-        top: How many classes it gets.
+        top: Number of classes to return.
     """
     import tensorflow as tf
 
@@ -110,17 +110,19 @@ def classify_file(
     try:
         contents = file.read_bytes()
     except FileNotFoundError:
-        return Unreadable(file, "there is no such file")
+        return UnreadableFile(file, "there is no such file")
     except IsADirectoryError:
-        return Unreadable(file, f"is a folder; name the images in it, as {file}/*.jpg")
+        return UnreadableFile(file, f"is a folder; name the images in it, as {file}/*.jpg")
     except OSError as error:
-        return Unreadable(file, error.strerror or str(error))
+        return UnreadableFile(file, error.strerror or str(error))
     verdict = check_image(contents, ImageLimits())
     if isinstance(verdict, Rejected):
-        return Unreadable(file, verdict.message)
+        return UnreadableFile(file, verdict.message)
     scores = network(tf.constant(contents)).numpy()
-    likeliest = np.argsort(-scores, kind="stable")[:top]
-    return Classified(file, tuple(Likely(int(i), float(scores[i])) for i in likeliest))
+    most_likely = np.argsort(-scores, kind="stable")[:top]
+    return ClassifiedImage(
+        file, tuple(PredictedClass(int(i), float(scores[i])) for i in most_likely)
+    )
 
 
 def load_class_names() -> tuple[str, ...]:
@@ -131,8 +133,8 @@ def load_class_names() -> tuple[str, ...]:
     """
     import keras
 
-    waiting = socket.getdefaulttimeout()
-    # Keras sets no limit itself, and behind a firewall a connection may hang for minutes.
+    default_timeout = socket.getdefaulttimeout()
+    # Keras sets no timeout, and behind a firewall a connection may hang for minutes.
     socket.setdefaulttimeout(_CONNECT_SECONDS)
     try:
         rows = keras.applications.imagenet_utils.decode_predictions(
@@ -148,7 +150,7 @@ def load_class_names() -> tuple[str, ...]:
             hint="Put imagenet_class_index.json into ~/.keras/models (or $KERAS_HOME/models).",
         ) from error
     finally:
-        socket.setdefaulttimeout(waiting)
+        socket.setdefaulttimeout(default_timeout)
     return tuple(name for [(_, name, _)] in rows)
 
 

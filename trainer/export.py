@@ -9,16 +9,16 @@ import tensorflow as tf
 from components.artifacts import LABELS_FILE
 from components.feature_keys import IMAGE, IMAGE_XF
 from components.signatures import SERVING_DEFAULT, SERVING_EXAMPLES
-from trainer.data.input import as_written
+from trainer.data.input import without_autograph
 from trainer.data.safe_decode import decode_each
 from trainer.network.network import Network
 
 _WEIGHTS = "Weights/weights"
-"""Beside the SavedModel, which keeps what inference needs: a checkpoint of `weights`."""
+"""Beside the SavedModel, which keeps only what inference needs: a checkpoint of `weights`."""
 
 
 class Classifier(tf.Module):
-    """What is saved: the Transform graph, the network and the class names, in one graph.
+    """The saved module: the Transform graph, the network and the class names, in one graph.
 
     Args:
         logits_fn: `[batch, height, width, 3] float32` scaled images to logits
@@ -26,7 +26,7 @@ class Classifier(tf.Module):
         variables: Every variable that `logits_fn` reads.
         transform_layer: The Transform graph.
         labels: Class names in the order of the logits.
-        labels_file: The same, one a line: kept among the SavedModel's assets.
+        labels_file: The same, one per line; becomes an asset of the SavedModel.
     """
 
     def __init__(
@@ -38,32 +38,31 @@ class Classifier(tf.Module):
         labels_file: Path,
     ):
         super().__init__()
-        # As functions of their own, both are traced once for both signatures.
-        self._logits_fn = tf.function(as_written(logits_fn), reduce_retracing=True)
+        # As separate functions, both are traced once for both signatures.
+        self._logits_fn = tf.function(without_autograph(logits_fn), reduce_retracing=True)
         self._transform_fn = tf.function(
-            as_written(
+            without_autograph(
                 lambda contents: transform_layer({IMAGE: contents[:, tf.newaxis]})[IMAGE_XF]
             ),
             input_signature=[tf.TensorSpec([None], tf.string)],
         )
-        # Tracked themselves, not through their Keras layers: those that are random (dropout) do
-        # not survive tf.saved_model.save (KeyError: seed_generator), and inference needs none. The
-        # Transform graph of an image has no variables; its layer would be traced once more, for
-        # nothing but its own signature.
+        # Tracked directly, not through their Keras layers: tf.saved_model.save fails on random ones
+        # (dropout; KeyError: seed_generator), which inference does not need. The Transform graph
+        # of an image has no variables; tracking its layer would only trace it a second time.
         self.network_variables = list(variables)
         self.labels_asset = tf.saved_model.Asset(str(labels_file))
         self._labels = tf.constant(list(labels))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    @as_written
+    @without_autograph
     def decode(self, contents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the network sees of images, and which could be decoded: see `decode_each`."""
+        """The network's input for images, and which could be decoded: see `decode_each`."""
         return decode_each(self._transform_fn, contents)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    @as_written
+    @without_autograph
     def images(self, contents: tf.Tensor) -> tf.Tensor:
-        """What the network sees of images, `[batch, height, width, 3] float32`."""
+        """The network's input for images, `[batch, height, width, 3] float32`."""
         return self.decode(contents)[0]
 
     def classify(self, contents: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -83,8 +82,8 @@ class Classifier(tf.Module):
         images, valid = self.decode(contents)
         count = tf.size(contents)
         # A convolution on the CPU (oneDNN's, TensorFlow 2.16) fails on an empty batch.
-        seen = tf.cond(count > 0, lambda: images, lambda: tf.zeros([1, *images.shape[1:]]))
-        scores = tf.nn.softmax(self._logits_fn(seen))[:count]
+        inputs = tf.cond(count > 0, lambda: images, lambda: tf.zeros([1, *images.shape[1:]]))
+        scores = tf.nn.softmax(self._logits_fn(inputs))[:count]
         label = tf.gather(self._labels, tf.argmax(scores, axis=-1))
         return {
             "scores": tf.where(valid[:, tf.newaxis], scores, 0.0),
@@ -94,15 +93,15 @@ class Classifier(tf.Module):
         }
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
-    @as_written
+    @without_autograph
     def serving_default(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`classify`, for whoever asks the model in service."""
+        """`classify`, for clients of a model server."""
         return self.classify(image_bytes)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
-    @as_written
+    @without_autograph
     def serving_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`classify`, for serialized tf.Examples with `image/encoded`: what the Evaluator asks."""
+        """`classify`, for serialized tf.Examples with `image/encoded`, for the Evaluator."""
         features = {IMAGE: tf.io.FixedLenFeature([], tf.string)}
         return self.classify(tf.io.parse_example(examples, features)[IMAGE])
 
@@ -110,13 +109,13 @@ class Classifier(tf.Module):
 def export_network(
     network: Network, transform_layer: tf.Module, labels: Sequence[str], folder: str
 ) -> None:
-    """Writes what a training leaves: the model, and beside it what a later one may start from.
+    """Writes the model, and beside it the weights that a later training may start from.
 
     Args:
-        network: What was trained, computing in 32 bits.
+        network: The trained network, computing in 32 bits.
         transform_layer: The Transform graph.
         labels: Class names in the order of the logits.
-        folder: Where the SavedModel goes; the weights go to `weights_path`.
+        folder: The SavedModel's folder; the weights go to `weights_path`.
     """
     weights = [weight.value for weight in network.weights]
     tf.train.Checkpoint(weights=weights).write(weights_path(folder))
@@ -130,12 +129,12 @@ def export_network(
 
 
 def weights_path(folder: str) -> str:
-    """The checkpoint of the weights that were trained, by the SavedModel's folder."""
+    """The checkpoint of the trained weights, given the SavedModel's folder."""
     return f"{parent_folder(folder)}/{_WEIGHTS}"
 
 
 def parent_folder(folder: str) -> str:
-    """The folder that one lies in, on this machine or in a bucket."""
+    """The folder that contains a folder, on this machine or in a bucket."""
     return folder.rstrip("/").rpartition("/")[0]
 
 

@@ -1,4 +1,4 @@
-"""What a training leaves for people, beside the model."""
+"""The log of a training: results, learning curves, TensorBoard's log, the table of layers."""
 
 import json
 import tempfile
@@ -13,8 +13,8 @@ from components.report.charts.chart import LIGHT
 from components.report.charts.curves import METRICS, plot_metric
 from trainer.network.network import Network
 from trainer.stages.layers import layer_table
-from trainer.stages.stages import StageResult
 from trainer.stages.state import History
+from trainer.stages.train import StageResult
 
 CURVES_FILE = "learning_curves.png"
 LAYERS_FILE = "layers.txt"
@@ -22,10 +22,10 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 
 class RunLog:
-    """Writes it while training goes on.
+    """Writes the log during the training.
 
     Args:
-        folder: Where to.
+        folder: Its folder.
         network: The model.
     """
 
@@ -41,8 +41,8 @@ class RunLog:
     def finish(self, results: Sequence[StageResult], notes: Sequence[str]) -> None:
         """Writes the results and the curves of the whole training.
 
-        What TensorBoard's log lacks is added: a training that goes on after its last epoch has no
-        other occasion.
+        TensorBoard's log is completed: a training that resumes after its last epoch has not called
+        `update`.
         """
         self._tensorboard.update([result["history"] for result in results])
         training = {"stages": list(results), "notes": list(notes)}
@@ -58,10 +58,10 @@ class RunLog:
 
 
 class TensorBoardLog:
-    """Writes the metrics of each epoch as TensorBoard reads them, while training goes on.
+    """Writes the metrics of each epoch for TensorBoard, during the training.
 
     Args:
-        folder: Where to; `train` and `validation` are made in it.
+        folder: Its folder; `train` and `validation` are created in it.
     """
 
     def __init__(self, folder: str) -> None:
@@ -75,12 +75,12 @@ class TensorBoardLog:
         """Writes the epochs that are not written yet.
 
         Args:
-            histories: One a stage, in their order; epochs are counted through all of them.
+            histories: One per stage, in order; epochs are numbered across all stages.
         """
         epochs = [
             {name: values[number] for name, values in history.items()}
             for history in histories
-            # None where a stage ended before its first epoch was over.
+            # Empty where a stage ended before its first epoch was finished.
             for number in range(len(history.get("loss", [])))
         ]
         for number, metrics in enumerate(epochs[self._epochs :], start=self._epochs + 1):
@@ -94,13 +94,13 @@ class TensorBoardLog:
 
 
 def plot_curves(stages: Sequence[dict[str, Any]], file: Path) -> None:
-    """Draws accuracy and loss over all epochs, as the report does, with a mark between stages.
+    """Draws accuracy and loss over all epochs, as the report does, with a line between stages.
 
     Args:
-        stages: Results of the stages, see `trainer.stages.train_stages`.
+        stages: Results of the stages, see `trainer.stages.train.train_stages`.
         file: The PNG to write, 1600 x 640 pixels.
     """
-    # The pyplot interface keeps figures for ever and asks for a screen.
+    # pyplot keeps every figure in memory, and needs a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

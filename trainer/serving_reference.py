@@ -1,7 +1,7 @@
-"""Scores of some validation images, for the exported model to be compared with.
+"""Scores of some validation images, which the exported model is compared with.
 
-They are computed by the network in memory on what the training input reads, not by the exported
-graph; and on the CPU, where ServingCheck asks the model, as GPUs round in ways of their own.
+The network in memory computes them from the training input, not the exported graph; and on the CPU,
+where ServingCheck calls the model, since GPUs round differently.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ def _build_score(network: Network, size: tf.TensorShape) -> Callable[[tf.Tensor]
             for weights in (model.trainable_variables, model.non_trainable_variables)
         ]
 
-    # A graph, as the exported one is: each operation alone rounds otherwise than fused ones.
+    # In a graph, as exported: single operations round differently from fused ones.
     @tf.function(input_signature=[tf.TensorSpec([None, *size], tf.float32)])
     def score(images: tf.Tensor) -> tf.Tensor:
         with tf.device("/CPU:0"):

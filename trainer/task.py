@@ -1,4 +1,4 @@
-"""run_fn: what the TFX Trainer calls."""
+"""`run_fn`, which the TFX Trainer calls."""
 
 import contextlib
 import hashlib
@@ -16,12 +16,6 @@ from components.progress import report_note, report_progress
 from components.serving_check.reference import REFERENCE_FILE
 from trainer.data.class_weights import find_class_weights
 from trainer.data.input import build_parser, open_split, read_labels
-from trainer.distribution import (
-    DistributionError,
-    build_strategy,
-    is_chief,
-    wait_for_all_workers,
-)
 from trainer.export import export_network
 from trainer.network.network import Network, build_network
 from trainer.network.normalization import use_normalization_weights
@@ -29,11 +23,17 @@ from trainer.network.precision import choose_precision, precision
 from trainer.network.settings import ModelSettings
 from trainer.run_log import RunLog
 from trainer.serving_reference import write_serving_reference
-from trainer.settings import TrainerSettings
-from trainer.stages.auto_freeze import decide_freeze
+from trainer.stages.auto_freeze import resolve_auto_freeze
 from trainer.stages.build import Images
 from trainer.stages.checkpoint import Checkpoint
-from trainer.stages.stages import Training, train_stages
+from trainer.stages.distribution import (
+    DistributionError,
+    build_strategy,
+    is_chief,
+    wait_for_all_workers,
+)
+from trainer.stages.settings import TrainerSettings
+from trainer.stages.train import Training, train_stages
 from trainer.warm_start import warm_start
 
 
@@ -43,9 +43,9 @@ def run_fn(fn_args: FnArgs) -> None:
     Args:
         fn_args: From the TFX Trainer. `custom_config` holds the sections `model` and `trainer` as
             JSON, `image_size` in pixels and `checkpoints`, the folder for the states of interrupted
-            trainings. Writes the SavedModel to `serving_model_dir`, and to `model_run_dir` what
-            happened: `training.json`, `learning_curves.png`, `layers.txt`, `tensorboard/`, and for
-            the ServingCheck `serving_reference.npz`.
+            trainings. Writes the SavedModel to `serving_model_dir`, and to `model_run_dir`
+            `training.json`, `learning_curves.png`, `layers.txt`, `tensorboard/`, and for the
+            ServingCheck `serving_reference.npz`.
     """
     config: dict[str, Any] = fn_args.custom_config or {}
     model_settings = ModelSettings.model_validate_json(config["model"])
@@ -73,7 +73,9 @@ def run_fn(fn_args: FnArgs) -> None:
             find_class_weights(settings.class_weights, train.class_counts),
             Path(cache),
         )
-        settings, reasons = decide_freeze(settings, model_settings, network, train, images.parse)
+        settings, reasons = resolve_auto_freeze(
+            settings, model_settings, network, train, images.parse
+        )
         notes = _warm_start(network, labels, fn_args.base_model)
         # Where several processes train together, all have the same results; one writes them.
         log = RunLog(fn_args.model_run_dir, network) if is_chief(strategy) else None
@@ -86,12 +88,12 @@ def run_fn(fn_args: FnArgs) -> None:
     log.finish([{**one, "freeze_reason": reasons.get(one["name"])} for one in results], notes)
     report_progress("Trainer", "exporting")
     if policy != "float32":
-        network = in_float32(network, model_settings, config["image_size"], len(labels))
+        network = copy_in_float32(network, model_settings, config["image_size"], len(labels))
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
     write_serving_reference(network, images.validation, images.parse, reference)
     export_network(network, transform_layer, labels, fn_args.serving_model_dir)
     checkpoint.remove()
-    # The model is complete: a worker that is lost now takes nothing from it.
+    # The model is complete: a worker that is lost now does not matter.
     with contextlib.suppress(DistributionError):
         wait_for_all_workers(strategy)
 
@@ -104,8 +106,10 @@ def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | Non
     return [note]
 
 
-def in_float32(network: Network, settings: ModelSettings, image_size: int, classes: int) -> Network:
-    """The same network without mixed precision, which is for GPUs: a CPU may serve it."""
+def copy_in_float32(
+    network: Network, settings: ModelSettings, image_size: int, classes: int
+) -> Network:
+    """The same network without mixed precision, which is for GPUs: it may be served on a CPU."""
     served = build_network(settings.model_copy(update={"weights": "none"}), image_size, classes)
     for new, old in zip(served.weights, network.weights, strict=True):
         new.assign(old.numpy())
@@ -114,17 +118,17 @@ def in_float32(network: Network, settings: ModelSettings, image_size: int, class
 
 
 def _local(folder: str) -> str | None:
-    """The folder, if it is on this machine: large features belong where the workspace is."""
+    """The folder, if it is on this machine: large features go where the workspace is."""
     return None if "://" in folder else folder
 
 
 def name_training(fn_args: FnArgs, policy: str) -> str:
-    """A name for this training that follows from everything its state depends on.
+    """A name for this training, derived from everything that its state depends on.
 
     Args:
         fn_args: From the TFX Trainer.
-        policy: The dtype policy. `auto` chooses another one on another machine, and the optimizer's
-            state is of another form.
+        policy: The dtype policy. `auto` may choose another on another machine, where the
+            optimizer's state has another form.
     """
     depends_on = {
         "precision": policy,

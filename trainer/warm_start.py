@@ -1,4 +1,4 @@
-"""Training that starts from an earlier model rather than from the pretrained backbone."""
+"""A training that starts from an earlier model instead of the pretrained backbone."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,26 +10,26 @@ from trainer.network.normalization import use_normalization_weights
 
 
 def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> str:
-    """Takes over the weights of an exported model.
+    """Loads the weights of an exported model.
 
-    Its classes are found by name: a class that it does not know starts anew. A model that does not
-    fit (another backbone, another head) is left alone.
+    Its classes are matched by name: a class that it does not know keeps its new weights. A model
+    that does not fit (another backbone, another head) is not used.
 
     Args:
         network: Changed in place.
         labels: The class names, in the order of the logits.
-        base_model: Folder of a SavedModel with weights beside it, as `export_network` left them.
+        base_model: Folder of a SavedModel with weights beside it, as `export_network` writes them.
 
     Returns:
-        One sentence: what was taken over, or why nothing was.
+        One sentence: what was loaded, or why nothing was.
     """
     name = parent_folder(base_model).rpartition("/")[2]
     old, old_labels = _read_weights(base_model), _read_labels(base_model)
     if not old:
-        return f"warm start: model {name} has no weights beside it; nothing of it was taken over"
+        return f"warm start: model {name} has no weights beside it; training starts without it"
     mismatch = _explain_mismatch(network, labels, old, old_labels)
     if mismatch:
-        return f"warm start: model {name} has {mismatch}; nothing of it was taken over"
+        return f"warm start: model {name} has {mismatch}; training starts without it"
     *weights, kernel, bias = network.weights
     for weight, array in zip(weights, old, strict=False):
         weight.assign(array)
@@ -45,7 +45,7 @@ def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> st
 def _explain_mismatch(
     network: Network, labels: tuple[str, ...], old: list[np.ndarray], old_labels: tuple[str, ...]
 ) -> str | None:
-    """What is different about the earlier model, or None."""
+    """How the earlier model differs, or None if it fits."""
     *weights, kernel, _ = network.weights
     if [array.shape for array in old[:-2]] != [tuple(weight.shape) for weight in weights]:
         return "another backbone or head"

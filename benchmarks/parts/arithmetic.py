@@ -17,11 +17,11 @@ _KERAS, _XLA, _BFLOAT16 = "Keras' own layers", "with XLA", "in bfloat16"
 
 def measure(subject: Subject) -> list[Row]:
     """A batch through the backbone, and a training step of its upper part."""
-    from trainer.network.boundary import (
-        cut_network,
-        find_boundary,
+    from trainer.network.freezing import (
+        find_feature_layer,
         find_first_trainable,
         freeze_below,
+        split_network,
     )
     from trainer.network.network import build_network
 
@@ -30,10 +30,10 @@ def measure(subject: Subject) -> list[Row]:
     network = build_network(model, config.image_size, len(subject.summary["classes"]))
     first = find_first_trainable(network.body, config.trainer.stages[-1].freeze)
     freeze_below(network.body, first)
-    cut = cut_network(network.body, find_boundary(network.body, first))
+    parts = split_network(network.body, find_feature_layer(network.body, first))
     rows = _compare("backbone, a batch of 32", network.body, _forward)
-    if cut.trained is not None:
-        rows += _compare("training step, a batch of 32", cut.trained, _step)
+    if parts.trained is not None:
+        rows += _compare("training step, a batch of 32", parts.trained, _step)
     return rows
 
 
@@ -41,7 +41,7 @@ def _compare(name: str, part: Any, build: Callable[..., Any]) -> list[Row]:
     """Milliseconds of ours, and of what it might be instead."""
     import tensorflow as tf
 
-    from trainer.network.inference_mode import InferenceMode
+    from trainer.network.folding import InferenceMode
 
     inputs = np.random.default_rng(0).uniform(-1, 1, (_BATCH_SIZE, *part.input_shape[1:]))
     batch = tf.constant(inputs, tf.float32)

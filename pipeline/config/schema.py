@@ -14,7 +14,7 @@ from pipeline.config.beam import BeamSettings
 from pipeline.config.kubeflow.settings import KubeflowSettings
 from trainer.network.backbones import BACKBONES
 from trainer.network.settings import ModelSettings
-from trainer.settings import TrainerSettings
+from trainer.stages.settings import TrainerSettings
 
 
 class MetadataSettings(Settings):

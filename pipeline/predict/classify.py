@@ -16,9 +16,9 @@ from components.tensorflow_environment import prepare_tensorflow
 from pipeline.config.errors import ConfigError, Problem, find_problems
 from pipeline.console.stderr import hide_library_stderr
 from trainer.classify import (
-    Classified,
+    ClassifiedImage,
     ClassNamesError,
-    Unreadable,
+    UnreadableFile,
     build_classifier,
     classify_file,
     load_class_names,
@@ -88,7 +88,7 @@ def classify_images(
         names = _load_names(stderr)
         for file in images:
             result = classify_file(network, file, top)
-            failed += isinstance(result, Unreadable)
+            failed += isinstance(result, UnreadableFile)
             if as_json:
                 print(json.dumps(_record(result, names)), flush=True)
             _show(result, names, stderr, is_table=not as_json)
@@ -118,9 +118,12 @@ def _load_names(stderr: TextIO) -> tuple[str, ...] | None:
 
 
 def _show(
-    result: Classified | Unreadable, names: tuple[str, ...] | None, stderr: TextIO, is_table: bool
+    result: ClassifiedImage | UnreadableFile,
+    names: tuple[str, ...] | None,
+    stderr: TextIO,
+    is_table: bool,
 ) -> None:
-    if isinstance(result, Unreadable):
+    if isinstance(result, UnreadableFile):
         print(f"{result.path}: {result.reason}", file=stderr)
     elif is_table:
         console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -130,8 +133,10 @@ def _show(
             console.print(f" {100 * one.probability:5.1f} %  {name}")
 
 
-def _record(result: Classified | Unreadable, names: tuple[str, ...] | None) -> dict[str, Any]:
-    if isinstance(result, Unreadable):
+def _record(
+    result: ClassifiedImage | UnreadableFile, names: tuple[str, ...] | None
+) -> dict[str, Any]:
+    if isinstance(result, UnreadableFile):
         return {"path": str(result.path), "error": result.reason}
     classes = [
         {

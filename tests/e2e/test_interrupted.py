@@ -101,6 +101,6 @@ def test_killed_run_goes_on(interrupted: Interrupted, tmp_path: Path) -> None:
     assert last_summary(tmp_path / "workspace")["outcome"] == "failed"
 
     run = interrupted.go_on()
-    assert "fine-tune: an interrupted training goes on after epoch 1" in run.output
+    assert "fine-tune: an interrupted training resumes after epoch 1" in run.output
     assert "head: epoch" not in run.output
     assert [stage["epochs"] for stage in run.summary["stages"]] == [10, 2]

@@ -9,9 +9,9 @@ import tensorflow as tf
 from PIL import Image
 
 from trainer.classify import (
-    Classified,
+    ClassifiedImage,
     ImageSizeError,
-    Unreadable,
+    UnreadableFile,
     build_classifier,
     classify_file,
     load_class_names,
@@ -59,7 +59,7 @@ def test_classes_are_those_of_keras_the_likeliest_first(
     settings: ModelSettings, image: Path
 ) -> None:
     result = classify_file(build_classifier(settings, 32), image, top=7)
-    assert isinstance(result, Classified)
+    assert isinstance(result, ClassifiedImage)
     assert result.path == image
     expected = by_keras(settings, image, 32)
     assert [likely.index for likely in result.classes] == list(np.argsort(-expected)[:7])
@@ -77,7 +77,7 @@ def test_a_bad_file_gives_its_reason(settings: ModelSettings, image: Path) -> No
     reasons = {}
     for name in ("text.jpg", "empty.png", "half.png", "nowhere.png", "."):
         result = classify_file(network, folder / name, top=5)
-        assert isinstance(result, Unreadable)
+        assert isinstance(result, UnreadableFile)
         reasons[name] = result.reason
     assert reasons["text.jpg"].startswith("not an image: ")
     assert reasons["empty.png"] == "empty file: 0 bytes"
@@ -125,7 +125,7 @@ def test_daisies_are_daisies(shared_dir: Path) -> None:
     network = build_classifier(settings)
     files = sorted((shared_dir / "data/flower_photos/daisy").iterdir())[:20]
     results = [classify_file(network, file, top=5) for file in files]
-    tops = [r.classes[0] for r in results if isinstance(r, Classified)]
+    tops = [r.classes[0] for r in results if isinstance(r, ClassifiedImage)]
     assert len(tops) == 20
     expected = by_keras(settings, files[0], 224)
     assert tops[0].index == np.argmax(expected) == DAISY

@@ -48,7 +48,7 @@ def test_weights_are_taken_over(exported: Path, network: Network, make_network: 
 def test_a_model_without_weights_beside_it_is_left_alone(exported: Path, make_network: Any) -> None:
     shutil.rmtree(exported.parent / "Weights")
     assert warm_start(make_network(), LABELS, str(exported)) == (
-        "warm start: model 7 has no weights beside it; nothing of it was taken over"
+        "warm start: model 7 has no weights beside it; training starts without it"
     )
 
 
@@ -96,7 +96,7 @@ def test_a_head_on_other_features_is_left_alone(exported: Path, make_network: An
     head = keras.Sequential([keras.Input((flat.shape[-1],)), keras.layers.Dense(2)])
     fresh = Network(keras.Model(small.body.inputs[0], flat), head, "tf")
     assert warm_start(fresh, LABELS, str(exported)) == (
-        "warm start: model 7 has a head for 16 features, not 256; nothing of it was taken over"
+        "warm start: model 7 has a head for 16 features, not 256; training starts without it"
     )
 
 
@@ -115,7 +115,7 @@ def test_a_model_that_does_not_fit_is_left_alone(
     fresh = Network(small.body, keras.Sequential([keras.Input((16,)), *head]), "tf")
     before = [weight.numpy().copy() for weight in fresh.weights]
     assert warm_start(fresh, LABELS, str(exported)) == (
-        f"warm start: model 7 has {told}; nothing of it was taken over"
+        f"warm start: model 7 has {told}; training starts without it"
     )
     for ours, theirs in zip(fresh.weights, before, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs)

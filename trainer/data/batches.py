@@ -1,7 +1,7 @@
-"""What an epoch reads: images or stored features, with labels, in an order of its own.
+"""The batches of an epoch: images or stored features, with labels, shuffled anew each epoch.
 
-Each epoch's order follows from the seed and the epoch's number alone, so that training that goes on
-after an interruption sees what it would have seen.
+Each epoch's order follows from the seed and the epoch's number alone, so that a training that
+resumes after an interruption sees what it would have seen.
 """
 
 import math
@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.input import ImageParser, Split, as_written, read_images
-from trainer.data.mixup import mix_pairs
+from trainer.data.augmentation import mix_pairs
+from trainer.data.input import ImageParser, Split, read_images, without_autograph
 
 
 class Batches(Protocol):
@@ -21,13 +21,13 @@ class Batches(Protocol):
 
     @property
     def steps(self) -> int:
-        """Batches an epoch."""
+        """Batches per epoch."""
 
     def epoch(self, number: int) -> tf.data.Dataset:
         """The batches of one epoch.
 
         Args:
-            number: Which, from 0 on.
+            number: Which epoch, from 0 on.
 
         Returns:
             A dataset of (inputs, `[batch, classes] float32` labels, `[batch] float32` weights of
@@ -48,14 +48,14 @@ class Labels:
     class_weights: np.ndarray
 
     def encode(self, ids: tf.Tensor) -> tf.Tensor:
-        """One row a label, `[batch, classes] float32`, with a one where the class is."""
+        """One-hot rows, `[batch, classes] float32`."""
         return tf.one_hot(ids, len(self.class_weights))
 
     def weigh(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Brings in the classes' weights, so that each part of a blended label counts by its own.
+        """Applies the class weights; each part of a blended label counts by its own class.
 
         Args:
-            rows: `[batch, classes] float32`; each row adds to 1.
+            rows: `[batch, classes] float32`; each row sums to 1.
 
         Returns:
             Rows of the same kind, with the parts' shares in the loss, and the weight of each row,
@@ -74,7 +74,7 @@ class FeatureBatches:
     Attributes:
         features: `[examples, ...] float32`, in memory or a memory-mapped file.
         labels: Their labels, in the same order.
-        batch_size: Examples a batch; the last one may hold fewer.
+        batch_size: Examples per batch; the last one may be smaller.
         shuffle_seed: Seed of the epochs' orders; None keeps the stored one.
     """
 
@@ -85,20 +85,20 @@ class FeatureBatches:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch."""
+        """Batches per epoch."""
         return math.ceil(len(self.features) / self.batch_size)
 
     def epoch(self, number: int) -> tf.data.Dataset:
         """See `Batches`; inputs are `[batch, ...] float32`.
 
-        The dataset reads these batches' features, and is of no use when they are gone.
+        The dataset holds no reference to the features: keep this object while it is read.
         """
         order = np.arange(len(self.features))
         if self.shuffle_seed is not None:
             np.random.default_rng((self.shuffle_seed, number)).shuffle(order)
         shape = [None, *self.features.shape[1:]]
-        # tf.numpy_function keeps the Python function, and so all that it holds, until the process
-        # ends.
+        # tf.numpy_function keeps the Python function, and all that it references, until the
+        # process ends.
         stored = weakref.ref(self.features)
 
         def take(rows: np.ndarray) -> np.ndarray:
@@ -106,9 +106,9 @@ class FeatureBatches:
             assert features is not None
             return features[rows]
 
-        @as_written
+        @without_autograph
         def read(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            # Not tf.gather: a constant of all features would be a second copy of them in memory.
+            # Not tf.gather: its constant would be a second copy of all features in memory.
             features = tf.numpy_function(take, [rows], tf.float32)
             labels = self.labels.encode(tf.gather(self.labels.ids, rows))
             return tf.ensure_shape(features, shape), *self.labels.weigh(labels)
@@ -126,7 +126,7 @@ class ImageBatches:
         split: The images.
         parse: Serialized examples to images.
         labels: Their labels.
-        batch_size: Images a batch; the last one may hold fewer.
+        batch_size: Images per batch; the last one may be smaller.
         shuffle_seed: Seed of the epochs' orders; None keeps the files' order.
         mixup: Alpha of `mix_pairs`; 0 is off.
     """
@@ -140,7 +140,7 @@ class ImageBatches:
 
     @property
     def steps(self) -> int:
-        """Batches an epoch."""
+        """Batches per epoch."""
         return math.ceil(len(self.split) / self.batch_size)
 
     def epoch(self, number: int) -> tf.data.Dataset:
@@ -151,7 +151,7 @@ class ImageBatches:
             seed = int(np.random.SeedSequence((self.shuffle_seed, number)).generate_state(1)[0])
         images = read_images(self.split, self.parse, self.batch_size, seed)
 
-        @as_written
+        @without_autograph
         def encode(
             step: tf.Tensor, batch: tuple[tf.Tensor, tf.Tensor]
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

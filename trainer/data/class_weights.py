@@ -23,7 +23,7 @@ def find_class_weights(
         `[classes] float32`, in the same order.
 
     Raises:
-        UserError: A weight is missing, or is for a class that is not there.
+        UserError: A weight is missing, or is for an unknown class.
     """
     if setting == "none":
         return np.ones(len(counts), np.float32)

@@ -15,15 +15,15 @@ from components.records import open_records
 
 # Examples that are read, decoded, or go through a network without gradients at a time: enough to
 # keep every core busy.
-_MOST_AT_A_TIME = 64
-# ... and of large ones fewer: 64 images of 224 x 224 pixels have as many, 37 MiB as floats.
-_MOST_PIXELS = 64 * 224 * 224
-# What training holds of one image is more than inference holds of four. EfficientNetB0 of 224
-# pixels on a CPU took 0.64 GB for 4 images in training, and 2.1 GB for 128 in inference.
-_AS_ONE_IN_TRAINING = 4
+_MAX_BATCH_SIZE = 64
+# Fewer where images are large: this is 64 images of 224 x 224 pixels, 37 MiB as floats.
+_MAX_BATCH_PIXELS = 64 * 224 * 224
+# Training needs more memory for one image than inference for four. EfficientNetB0 of 224 pixels on
+# a CPU took 0.64 GB for 4 images in training, and 2.1 GB for 128 in inference.
+_INFERENCE_IMAGES_PER_TRAINING_IMAGE = 4
 # Encoded images in the shuffle buffer: 10,000 of 50 KB each.
-_MOST_SHUFFLED = 10_000
-_MOST_SHUFFLED_BYTES = 512 * 1024**2
+_MAX_SHUFFLED = 10_000
+_MAX_SHUFFLE_BYTES = 512 * 1024**2
 
 _RAW_FEATURES = {
     IMAGE: tf.io.FixedLenFeature([1], tf.string),
@@ -32,8 +32,8 @@ _RAW_FEATURES = {
 
 ImageParser = Callable[[tf.Tensor], tf.Tensor]
 
-# AutoGraph would rewrite what is plain TensorFlow already, each time anew, and change nothing.
-as_written = tf.autograph.experimental.do_not_convert
+# These functions are plain TensorFlow: AutoGraph would rewrite them each time, to no effect.
+without_autograph = tf.autograph.experimental.do_not_convert
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,23 @@ class Split:
 
     @cached_property
     def shuffle_buffer(self) -> int:
-        """Examples that are held to choose the next one from, `512 MB` of them at most."""
+        """Size of the shuffle buffer, in examples: 512 MB of them at most."""
         total = sum(tf.io.gfile.stat(file).length for file in self.files)
-        fitting = _MOST_SHUFFLED_BYTES * len(self) // max(1, total)
-        return max(1, min(len(self), _MOST_SHUFFLED, fitting))
+        fitting = _MAX_SHUFFLE_BYTES * len(self) // max(1, total)
+        return max(1, min(len(self), _MAX_SHUFFLED, fitting))
 
 
 def choose_inference_batch_size(image_size: int, batch_size: int) -> int:
-    """How many images to compute at a time where nothing is trained.
+    """Images per batch where nothing is trained.
 
     Args:
         image_size: Their height and width, in pixels.
-        batch_size: Images that fit into memory while they are trained on.
+        batch_size: Images per training step, which fit into memory.
     """
-    fitting = min(_MOST_PIXELS // image_size**2, _AS_ONE_IN_TRAINING * batch_size)
-    return max(1, min(_MOST_AT_A_TIME, fitting))
+    fitting = min(
+        _MAX_BATCH_PIXELS // image_size**2, _INFERENCE_IMAGES_PER_TRAINING_IMAGE * batch_size
+    )
+    return max(1, min(_MAX_BATCH_SIZE, fitting))
 
 
 def read_labels(transform: tft.TFTransformOutput) -> tuple[str, ...]:
@@ -92,7 +94,7 @@ def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
     """
     files = tuple(sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern)))
     position = {label: index for index, label in enumerate(labels)}
-    batches = open_records(files).batch(_MOST_AT_A_TIME).map(_parse_labels)
+    batches = open_records(files).batch(_MAX_BATCH_SIZE).map(_parse_labels)
     names = [name.decode() for batch in batches.as_numpy_iterator() for name in batch]
     label_ids = np.asarray([position[name] for name in names], np.int64)
     return Split(files, label_ids, tuple(labels))
@@ -112,7 +114,7 @@ def build_parser(
     """
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    @as_written
+    @without_autograph
     def parse(serialized: tf.Tensor) -> tf.Tensor:
         features = tf.io.parse_example(serialized, {IMAGE: _RAW_FEATURES[IMAGE]})
         return transform_layer(features)[IMAGE_XF]
@@ -129,9 +131,9 @@ def read_images(
     """Reads a split's images through the Transform graph.
 
     Args:
-        split: As `open_split` gives it.
-        parse: As `build_parser` makes it.
-        batch_size: Images a batch; the last batch may hold fewer.
+        split: As `open_split` returns it.
+        parse: As `build_parser` returns it.
+        batch_size: Images per batch; the last batch may be smaller.
         shuffle_seed: Seed of a new order in each epoch; None keeps the files' order.
 
     Returns:
@@ -142,19 +144,19 @@ def read_images(
     label_ids = tf.data.Dataset.from_tensor_slices(split.label_ids)
     examples = tf.data.Dataset.zip(records, label_ids)
     if shuffle_seed is not None:
-        # Ingest writes them in the order of their hashes: a small buffer mixes, too.
+        # They were written in the order of their hashes, so that a small buffer is enough.
         examples = examples.shuffle(split.shuffle_buffer, seed=shuffle_seed)
 
     batches = examples.batch(batch_size).map(
-        as_written(lambda serialized, ids: (parse(serialized), ids)), tf.data.AUTOTUNE
+        without_autograph(lambda serialized, ids: (parse(serialized), ids)), tf.data.AUTOTUNE
     )
     batches = batches.prefetch(2)
-    # TFRecord files do not tell how many examples they hold; the labels have been counted.
+    # TFRecord files do not say how many examples they hold; the labels have been counted.
     count = math.ceil(len(split) / batch_size)
     return batches.apply(tf.data.experimental.assert_cardinality(count))
 
 
-@as_written
+@without_autograph
 def _parse_labels(serialized: tf.Tensor) -> tf.Tensor:
     features = tf.io.parse_example(serialized, {LABEL: _RAW_FEATURES[LABEL]})
     return tf.reshape(features[LABEL], [-1])

@@ -1,8 +1,8 @@
 """Decodes a batch of images so that one that cannot be decoded does not fail its neighbours.
 
-A graph has no try and except: an operation that fails, fails the call. What fails in a step of a
-tf.data.Dataset can be passed over there, so decoding is put into one; that this works in a model
-in service is what `tf.data.Dataset.get_single_element` is documented for.
+A graph has no try and except: an operation that fails makes the call fail. A tf.data.Dataset can
+skip elements that fail, so decoding runs in one; `tf.data.Dataset.get_single_element` documents
+this use in a served model.
 """
 
 from collections.abc import Callable
@@ -34,10 +34,10 @@ def decode_each(
         alone = tf.data.Dataset.from_tensors(image).map(
             lambda one: (decode(one[tf.newaxis])[0], True)
         )
-        return _if_it_works(alone, (tf.zeros(size), False))
+        return _first_or_default(alone, (tf.zeros(size), False))
 
     count = tf.size(contents)
-    together = _if_it_works(whole, tf.zeros([0, *size]))
+    together = _first_or_default(whole, tf.zeros([0, *size]))
     one_by_one = (tf.TensorSpec(size, tf.float32), tf.TensorSpec([], tf.bool))
     return tf.cond(
         tf.shape(together)[0] == count,
@@ -46,12 +46,12 @@ def decode_each(
     )
 
 
-def _if_it_works(
-    dataset: tf.data.Dataset, otherwise: tf.Tensor | tuple[tf.Tensor, ...]
+def _first_or_default(
+    dataset: tf.data.Dataset, default: tf.Tensor | tuple[tf.Tensor, ...]
 ) -> tf.Tensor:
-    """The element of a dataset of one, or `otherwise` where computing it fails."""
-    attempts = dataset.ignore_errors().concatenate(tf.data.Dataset.from_tensors(otherwise)).take(1)
-    # One element is not worth the planning, which takes longer than to decode it.
+    """The element of a dataset of one, or a default where computing it fails."""
+    attempts = dataset.ignore_errors().concatenate(tf.data.Dataset.from_tensors(default)).take(1)
+    # Optimizing the pipeline would take longer than decoding its one element.
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False

@@ -14,12 +14,12 @@ class Backbone:
     """One row of the table.
 
     Attributes:
-        scale: What the backbone expects of its input, in the words of
-            `keras.applications.imagenet_utils.preprocess_input`; `raw` is RGB in [0, 255].
-        image_size: Height and width it was trained at, in pixels.
-        min_image_size: Smallest height and width it accepts without its top, in pixels.
+        scale: How its input is scaled: a `mode` of
+            `keras.applications.imagenet_utils.preprocess_input`, or `raw`, RGB in [0, 255].
+        image_size: Height and width that it was trained at, in pixels.
+        min_image_size: Smallest height and width that it accepts without its top, in pixels.
         has_alpha: Whether it takes a width multiplier.
-        has_dense_top: Whether its own top reads a flattened map, and so takes `image_size` only.
+        has_dense_top: Whether its own top flattens the feature map, and so needs `image_size`.
     """
 
     scale: Scale
@@ -87,9 +87,9 @@ def build_backbone(
     Args:
         name: A name of the table.
         image_size: Height and width of its input, in pixels.
-        alpha: Width multiplier, for those rows that have one.
-        include_top: Whether it ends in its own classifier.
-        weights: `imagenet`, or random weights.
+        alpha: Width multiplier, for backbones that have one.
+        include_top: Whether to keep its own classifier.
+        weights: `imagenet`; None for random weights.
 
     Returns:
         A model from `[batch, image_size, image_size, 3] float32` to a feature map

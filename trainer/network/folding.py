@@ -1,8 +1,8 @@
-"""BatchNorm in inference mode, folded into the convolution before it.
+"""A network in inference mode, with each BatchNorm folded into the convolution before it.
 
 With fixed statistics BatchNorm multiplies and shifts each channel, which the convolution's own
 kernel and bias can do (arXiv:1712.05877, section 3.2). Keras does both over all pixels instead, and
-TensorFlow then joins neither them nor the activation with the convolution: half of the time that
+TensorFlow then fuses neither them nor the activation with the convolution: half of the time that
 MobileNetV2 takes on a CPU (`python -m benchmarks.parts` measures it).
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer.network.boundary import inputs_of
+from trainer.network.freezing import inputs_of
 
 _OPERATIONS = {
     keras.layers.Conv2D: keras.ops.conv,
@@ -29,11 +29,11 @@ def fold_batch_norm(model: keras.Model, *, is_final: bool = False) -> keras.Mode
     Args:
         model: A functional model with one input and one output.
         is_final: Whether the weights have their last values: kernels are folded once, into
-            convolutions with variables of their own. Otherwise they are in each call, as they are
-            then, and gradients reach kernels, gammas and betas alike.
+            convolutions with variables of their own. Otherwise they are folded anew in each
+            call, and gradients reach kernels, gammas and betas alike.
 
     Returns:
-        The model, for inference mode alone; the same one where there is nothing to fold.
+        A model for inference mode only; the same one where there is nothing to fold.
     """
     norm_of = _find_pairs(model)
     if not norm_of:
@@ -61,11 +61,31 @@ def fold_batch_norm(model: keras.Model, *, is_final: bool = False) -> keras.Mode
     return clone
 
 
-class FoldedConvolution(keras.layers.Layer):
-    """A convolution and the BatchNorm behind it, in inference mode.
+class InferenceMode(keras.layers.Layer):
+    """Runs a part of the network in inference mode, also while `fit` trains it.
+
+    `part(inputs, training=False)` in a functional model has no effect: Keras 3.12's `fit` passes
+    its own `training=True` down to every node of the graph, and BatchNorm would lose its pretrained
+    statistics.
 
     Args:
-        convolution: The convolution; its weights stay where they are.
+        part: A model, whose weights are shared and stay trainable.
+    """
+
+    def __init__(self, part: keras.Model):
+        super().__init__(name=f"{part.name}_in_inference_mode")
+        self.part = fold_batch_norm(part)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """The part's output."""
+        return self.part(inputs, training=False)
+
+
+class FoldedConvolution(keras.layers.Layer):
+    """A convolution and the BatchNorm after it, in inference mode.
+
+    Args:
+        convolution: The convolution, whose weights are shared.
         norm: The BatchNorm that reads its output.
     """
 
@@ -77,7 +97,7 @@ class FoldedConvolution(keras.layers.Layer):
         self.norm = norm
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """`[batch, height, width, channels] float32`, as BatchNorm puts them out."""
+        """BatchNorm's output, `[batch, height, width, channels] float32`."""
         kernels, bias = _fold(self.convolution, self.norm)
         outputs = _OPERATIONS[type(self.convolution)](
             inputs,
@@ -87,7 +107,7 @@ class FoldedConvolution(keras.layers.Layer):
             data_format=self.convolution.data_format,
             dilation_rate=self.convolution.dilation_rate,
         )
-        # TensorFlow joins this one, and an activation behind it, with the convolution.
+        # TensorFlow fuses this one, and an activation after it, with the convolution.
         return tf.nn.bias_add(outputs, bias)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -98,7 +118,7 @@ class FoldedConvolution(keras.layers.Layer):
 def _fold(
     convolution: keras.layers.Layer, norm: keras.layers.BatchNormalization
 ) -> tuple[list[tf.Tensor], tf.Tensor]:
-    """Kernels and bias, `[channels] float32`, that do what both layers do."""
+    """Kernels and bias, `[channels] float32`, that compute what both layers do."""
     scale = tf.math.rsqrt(tf.convert_to_tensor(norm.moving_variance) + norm.epsilon)
     if norm.gamma is not None:
         scale *= norm.gamma
@@ -108,13 +128,13 @@ def _fold(
     if type(convolution) is keras.layers.SeparableConv2D:
         return [convolution.depthwise_kernel, convolution.pointwise_kernel * scale], bias
     if type(convolution) is keras.layers.DepthwiseConv2D:
-        # Its channels are two axes of the kernel: those of the input, and each one's multiples.
+        # Two axes of its kernel make its channels: the input's channels, and the multiplier.
         scale = tf.reshape(scale, convolution.kernel.shape[2:])
     return [convolution.kernel * scale], bias
 
 
 def _find_pairs(model: keras.Model) -> dict[int, keras.layers.BatchNormalization]:
-    """The BatchNorm of each convolution that nothing but it reads, by the convolution's id."""
+    """The BatchNorm of each convolution that nothing else reads, by the convolution's id."""
     members = {id(operation) for operation in model.operations}
     readers: Counter[int] = Counter()
     norm_of = {}
@@ -122,7 +142,7 @@ def _find_pairs(model: keras.Model) -> dict[int, keras.layers.BatchNormalization
         for tensor in inputs_of(operation):
             producer = tensor._keras_history.operation
             readers[id(producer)] += 1
-            # A part of a network may begin between the two.
+            # A part of a network may start between the two.
             if id(producer) in members and _can_fold(producer, operation):
                 norm_of[id(producer)] = operation
     return {layer: norm for layer, norm in norm_of.items() if readers[layer] == 1}
@@ -135,6 +155,6 @@ def _can_fold(layer: keras.Operation, norm: keras.Operation) -> bool:
         and layer.activation is keras.activations.linear
         and layer.data_format == "channels_last"
         and norm.axis in (-1, 3)
-        # In 16 bits a folded kernel would be rounded once more.
+        # In 16 bits a folded kernel would be rounded a second time.
         and layer.compute_dtype == norm.compute_dtype == "float32"
     )

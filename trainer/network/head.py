@@ -1,4 +1,4 @@
-"""The new top of the network: pooling, then whatever is trained from a vector to the logits."""
+"""The new top of the network: pooling, then the layers from a vector to the logits."""
 
 import keras
 import tensorflow as tf
@@ -23,7 +23,7 @@ class TwoLogits(keras.layers.Layer):
 
 
 def build_pooling(name: str) -> keras.Layer:
-    """The layer from a feature map to one vector an image; it has no weights.
+    """The layer from a feature map to one vector per image; it has no weights.
 
     Args:
         name: `avg` or `max` over the map's positions, or `flatten` to keep them all.

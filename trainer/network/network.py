@@ -1,4 +1,4 @@
-"""The whole network: a pretrained backbone, and the head that is put on it."""
+"""The whole network: a pretrained backbone, and the new head on top of it."""
 
 import difflib
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Network:
     scale: str
 
     def for_serving(self) -> "Network":
-        """A network that computes the same with fewer weights and steps, for inference alone."""
+        """The same network with fewer weights and operations, for inference only."""
         return replace(self, body=fold_batch_norm(self.body, is_final=True))
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
@@ -38,7 +38,7 @@ class Network:
 
     @property
     def weights(self) -> list[keras.Variable]:
-        """Everything that makes the model, in a fixed order: the body's, then the head's."""
+        """All weights in a fixed order: the body's, then the head's."""
         return [*self.body.weights, *self.head.weights]
 
 
@@ -51,12 +51,12 @@ def build_network(settings: ModelSettings, image_size: int, classes: int) -> Net
         classes: Number of classes.
 
     Raises:
-        UserError: The backbone has no such output layer, or the head is for two classes.
+        UserError: The backbone has no such output layer, or a sigmoid gets other than two classes.
         WeightsError: See `load_weights`.
     """
     if settings.activation == "sigmoid" and classes != 2:
         raise UserError(
-            f"model.activation: sigmoid tells two classes apart; there are {classes}",
+            f"model.activation: sigmoid is for two classes; there are {classes}",
             hint="Set model.activation to softmax.",
         )
     backbone = build_backbone(

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 ComputeCapability = tuple[int, int]
-"""Generation of an NVIDIA GPU, as CUDA numbers them: (7, 5) is Turing."""
+"""Generation of an NVIDIA GPU as CUDA numbers it: (7, 5) is Turing."""
 
 # Tensor Cores, which make 16 bits fast, multiply float16 from 7.0 on (TensorFlow guide "Mixed
 # precision", section "Supported hardware") and bfloat16 from 8.0 on (NVIDIA A100 architecture
@@ -22,7 +22,7 @@ def choose_precision(setting: Literal["auto", "off", "bfloat16", "float16"]) -> 
 
     Args:
         setting: `auto` chooses for the GPUs of this machine. Workers must choose the same: where
-            their GPUs are of different generations, the config has to.
+            their GPUs are of different generations, the configuration names one.
 
     Returns:
         `float32`, `mixed_bfloat16` or `mixed_float16`.
@@ -46,13 +46,13 @@ def choose_policy(gpus: Sequence[ComputeCapability]) -> str:
 
 @contextmanager
 def precision(policy: str) -> Iterator[None]:
-    """Keras' dtype policy while layers and models are built; they keep it when it is over.
+    """Keras' dtype policy while layers and models are built, which keep it afterwards.
 
     A model is compiled with the policy it was built under: with `mixed_float16`, Keras then wraps
     its optimizer in a LossScaleOptimizer.
 
     Args:
-        policy: As `choose_precision` gives it.
+        policy: As `choose_precision` returns it.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
@@ -62,11 +62,11 @@ def precision(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-class AgreedLossScale(keras.optimizers.LossScaleOptimizer):
+class SynchronizedLossScale(keras.optimizers.LossScaleOptimizer):
     """A LossScaleOptimizer whose replicas skip the same steps.
 
     Keras 3.12's looks for overflow in each replica's own gradients, before they are summed. Where
-    only some overflow, MirroredStrategy takes over the infinities of the others, and the workers of
+    only some overflow, MirroredStrategy applies their infinities in the others, and the workers of
     MultiWorkerMirroredStrategy wait for each other forever.
     """
 
@@ -78,8 +78,11 @@ class AgreedLossScale(keras.optimizers.LossScaleOptimizer):
         if replica is not None and replica.num_replicas_in_sync > 1:
             overflows = 1.0 - tf.cast(self.check_finite(grads), tf.float32)
             total = replica.all_reduce(tf.distribute.ReduceOp.SUM, overflows)
-            spoil = tf.where(total > 0, float("nan"), 0.0)
-            grads = [None if grad is None else grad + tf.cast(spoil, grad.dtype) for grad in grads]
+            nan_on_overflow = tf.where(total > 0, float("nan"), 0.0)
+            grads = [
+                None if grad is None else grad + tf.cast(nan_on_overflow, grad.dtype)
+                for grad in grads
+            ]
         super().apply(grads, trainable_variables)
 
 

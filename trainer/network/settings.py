@@ -1,4 +1,4 @@
-"""The `model` section: a pretrained backbone and the head that is put on it."""
+"""The `model` section: a pretrained backbone and the head on top of it."""
 
 import difflib
 from pathlib import Path

@@ -7,20 +7,21 @@ The four cases are those of Stanford's CS231n notes "Transfer Learning"
     similar     all frozen           70 % frozen
     different   40 % frozen          nothing frozen
 
-*Many* is counted: as many images of each class as ImageNet has of most of its own.
+*Many* is a count: as many images per class as ImageNet has of most of its classes.
 
-*Similar* is measured, in the notes' own sense: the upper layers of a network know its source
-domain, the lower ones any image. Where the source is similar, its upper layers tell the new
-classes apart better than its middle does; where it is different, they have lost what the middle
-still tells. So a linear classifier reads the frozen top, another the frozen middle (40 % of the
-layers up, where a small and different set would be trained from), as in Alain and Bengio's linear
-probes (arXiv:1610.01644). The similarity is the share of the middle's mistakes that the top does
-not make. It has no rate, no epochs and no validation split: ridge regression gives each image's
-class as if that image had been left out, in closed form (Allen's PRESS, 1974).
+*Similar* is measured, in the notes' own sense: the upper layers of a network are specific to its
+source domain, the lower ones fit any image. If the source is similar, the upper layers separate
+the new classes better than the middle ones; if it is different, they have lost information that the
+middle still has. So one linear classifier reads the frozen top and another the frozen middle (40 %
+of the layers up, where training would start for a small and different set), as in Alain and
+Bengio's linear probes (arXiv:1610.01644). The similarity is the share of the middle's mistakes that
+the top does not make. It needs no learning rate, no epochs and no validation split: ridge
+regression predicts each image's class as if that image had been left out, in closed form (Allen's
+PRESS, 1974).
 
 Measured on 800 images of 96 pixels (last row: 32) and MobileNetV2 0.35. "k-NN" is the
 k-nearest-neighbour accuracy of the top's features corrected for chance (arXiv:1805.01978), tried
-first: it tells whether classes are easy to tell apart, and digits are so for an untrained network
+first: it measures how separable the classes are, and digits are so for an untrained network,
 too (0.83). "Frozen" is the test accuracy of a linear classifier on the top of 600 training
 images, "gain" what fine-tuning added to it (10 epochs of Adam, the best of rates 3e-5 and 3e-4
 and of 0 and 40 % frozen, chosen on the 149 to 800 test images: good to about 0.02).
@@ -36,10 +37,10 @@ and of 0 and 40 % frozen, chosen on the 149 to 800 test images: good to about 0.
     ImageNet   scanned digits       0.065          0.015         0      0.88    0.900    0.000
     letters    scanned digits       0.035          0.015         0      0.95    0.965   +0.028
 
-The border, from 800 images a set at 32 to 160 pixels, MobileNetV2 1.0 and 0.35 and MobileNet 0.25
-with ImageNet's weights and the bundled letters: the 13 sets of the source's kind (cats and dogs,
-flowers; letters for letters) came to 0.14 to 0.82, the 27 others, untrained networks among them, to
-0, and shuffled labels to 0.08 at most. From 200 images a figure is uncertain by about 0.1. Other
+The threshold is from 800 images per set at 32 to 160 pixels, MobileNetV2 1.0 and 0.35 and MobileNet
+0.25 with ImageNet's weights and the bundled letters: the 13 sets of the source's kind (cats and
+dogs, flowers; letters for letters) had 0.14 to 0.82, the 27 others, untrained networks among them,
+0, and shuffled labels 0.08 at most. From 200 images a figure is uncertain by about 0.1. Other
 backbones were not measured.
 """
 
@@ -53,33 +54,98 @@ import numpy as np
 from components.progress import report_note
 from trainer.data.features import FrozenPart
 from trainer.data.input import ImageParser, Split, choose_inference_batch_size, read_images
-from trainer.network.boundary import find_boundary
+from trainer.network.freezing import find_feature_layer
 from trainer.network.network import Network
 from trainer.network.settings import ModelSettings
-from trainer.settings import TrainerSettings
+from trainer.stages.settings import TrainerSettings
 
 MANY_IMAGES = 1000
-"""Training images of a class from which on they are many (ImageNet's 2012 challenge had 732 to
-1,300 of each class: Russakovsky et al., arXiv:1409.0575)."""
+"""Training images per class from which on they are many (ImageNet's 2012 challenge had 732 to 1,300
+of each class: Russakovsky et al., arXiv:1409.0575)."""
 MIDDLE = 0.4
-"""Share of the layers below the middle: what stays frozen for few, different images."""
+"""Share of the layers below the middle, which stays frozen for few, different images."""
 SIMILAR_FROM = 0.1
 """Similarity from which on a set is similar: between the two kinds of sets above."""
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """Ridge penalties to choose from, as shares of the mean squared length of a row of features."""
+_SAMPLE_SIZE = 1000
+"""Training images that similarity is measured on: the first ones. They are a random sample, as the
+files are in the order of the images' hashes."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """How much is frozen.
+class FreezeChoice:
+    """The share of layers to freeze.
 
     Attributes:
         share: Share of the backbone's layers, counted from the image, 0.0 to 1.0.
-        reason: One sentence: what was found, and what follows from it.
+        reason: One sentence: what was measured, and what follows from it.
     """
 
     share: float
     reason: str
+
+
+def resolve_auto_freeze(
+    settings: TrainerSettings,
+    model: ModelSettings,
+    network: Network,
+    train: Split,
+    parse: ImageParser,
+) -> tuple[TrainerSettings, dict[str, str]]:
+    """Replaces each `freeze: auto` with a share of the layers.
+
+    Args:
+        settings: The `trainer` section.
+        model: The `model` section.
+        network: With its pretrained weights.
+        train: The training split.
+        parse: Serialized examples to images.
+
+    Returns:
+        The settings without `auto`, and the reason for each stage that had it.
+    """
+    names = [stage.name for stage in settings.stages if stage.freeze == "auto"]
+    if not names:
+        return settings, {}
+    # Random weights are similar to nothing.
+    similarity = (
+        0.0
+        if model.weights == "none"
+        else _measure_network(network, train, parse, settings.batch_size)
+    )
+    choice = choose_freeze(len(train), len(train.labels), similarity)
+    report_note("Trainer", f"freeze: auto: {choice.reason}")
+    stages = tuple(
+        stage.model_copy(update={"freeze": choice.share}) if stage.name in names else stage
+        for stage in settings.stages
+    )
+    return settings.model_copy(update={"stages": stages}), dict.fromkeys(names, choice.reason)
+
+
+def choose_freeze(images: int, classes: int, similarity: float) -> FreezeChoice:
+    """Chooses one of the four cases.
+
+    Args:
+        images: Training images.
+        classes: Number of classes.
+        similarity: As `measure_similarity` returns it; 0 for a backbone that is not pretrained.
+    """
+    per_class = images / classes
+    is_many, is_similar = per_class >= MANY_IMAGES, similarity >= SIMILAR_FROM
+    share, consequence = {
+        (False, True): (1.0, "the whole backbone stays frozen"),
+        (True, True): (0.7, "the first 70 % of the layers stay frozen"),
+        (False, False): (MIDDLE, "the first 40 % of the layers stay frozen"),
+        (True, False): (0.0, "nothing is frozen"),
+    }[is_many, is_similar]
+    reason = (
+        f"{'many' if is_many else 'few'} images ({int(per_class):,} a class; many is "
+        f"{MANY_IMAGES:,} or more), {'similar to' if is_similar else 'different from'} the "
+        f"backbone's own (similarity {similarity:.2f}; similar is {SIMILAR_FROM} or more): "
+        f"{consequence}"
+    )
+    return FreezeChoice(share, reason)
 
 
 def measure_similarity(
@@ -105,10 +171,10 @@ def measure_similarity(
 
 
 def count_mistakes(features: np.ndarray, label_ids: np.ndarray) -> int:
-    """Counts what a linear classifier gets wrong that has seen all images but the asked one.
+    """Counts the leave-one-out mistakes of a linear classifier.
 
-    One ridge regression a class, on standardized features, with an intercept that is not penalized;
-    the penalty is the one with the smallest left-out squared error.
+    One ridge regression per class, on standardized features, with an unpenalized intercept; the
+    penalty is the one with the smallest left-out squared error.
 
     Args:
         features: `[images, features] float32`.
@@ -124,16 +190,16 @@ def count_mistakes(features: np.ndarray, label_ids: np.ndarray) -> int:
     for penalty in _PENALTIES:
         shrinkage = values / (values + penalty)
         residuals = centred - vectors @ (shrinkage[:, None] * projected)
-        # 1 / images is the intercept's part of an image's influence on its own answer.
-        influence = (vectors**2) @ shrinkage + 1 / len(rows)
-        errors = residuals / np.maximum(1 - influence, 1e-9)[:, None]
+        # 1 / images is the intercept's part of an image's leverage on its own prediction.
+        leverage = (vectors**2) @ shrinkage + 1 / len(rows)
+        errors = residuals / np.maximum(1 - leverage, 1e-9)[:, None]
         if (errors**2).mean() < smallest:
             left_out, smallest = targets - errors, (errors**2).mean()
     return int((left_out.argmax(axis=1) != label_ids).sum())
 
 
 def _standardize(features: np.ndarray) -> np.ndarray:
-    """Mean 0, deviation 1 (less for features that hardly change), rows of mean squared length 1."""
+    """Mean 0, deviation 1 (less for features that hardly vary), rows of mean squared length 1."""
     rows = features.astype(np.float64)
     rows -= rows.mean(axis=0)
     spread = rows.std()
@@ -143,78 +209,13 @@ def _standardize(features: np.ndarray) -> np.ndarray:
     return rows / np.sqrt((rows**2).sum(axis=1).mean())
 
 
-def choose_freeze(images: int, classes: int, similarity: float) -> Choice:
-    """Chooses among the four cases.
-
-    Args:
-        images: Training images.
-        classes: Number of classes.
-        similarity: As `measure_similarity` gives it; 0 for a backbone that is not pretrained.
-    """
-    per_class = images / classes
-    is_many, is_similar = per_class >= MANY_IMAGES, similarity >= SIMILAR_FROM
-    share, consequence = {
-        (False, True): (1.0, "the whole backbone stays frozen"),
-        (True, True): (0.7, "the first 70 % of the layers stay frozen"),
-        (False, False): (MIDDLE, "the first 40 % of the layers stay frozen"),
-        (True, False): (0.0, "nothing is frozen"),
-    }[is_many, is_similar]
-    reason = (
-        f"{'many' if is_many else 'few'} images ({int(per_class):,} a class; many is "
-        f"{MANY_IMAGES:,} or more), {'similar to' if is_similar else 'different from'} the "
-        f"backbone's own (similarity {similarity:.2f}; similar is {SIMILAR_FROM} or more): "
-        f"{consequence}"
-    )
-    return Choice(share, reason)
-
-
-_SAMPLE = 1000
-"""Training images that similarity is measured on. They stand in the order of their hashes, so
-that the first ones are a random sample."""
-
-
-def decide_freeze(
-    settings: TrainerSettings,
-    model: ModelSettings,
-    network: Network,
-    train: Split,
-    parse: ImageParser,
-) -> tuple[TrainerSettings, dict[str, str]]:
-    """Replaces each `freeze: auto` by what it comes to.
-
-    Args:
-        settings: The `trainer` section.
-        model: The `model` section.
-        network: With its pretrained weights.
-        train: The training split.
-        parse: Serialized examples to images.
-
-    Returns:
-        The settings without `auto`, and for each of the stages that had it why so much is frozen.
-    """
-    names = [stage.name for stage in settings.stages if stage.freeze == "auto"]
-    if not names:
-        return settings, {}
-    # Random weights know nothing that is worth keeping.
-    similarity = (
-        0.0 if model.weights == "none" else _measure(network, train, parse, settings.batch_size)
-    )
-    choice = choose_freeze(len(train), len(train.labels), similarity)
-    report_note("Trainer", f"freeze: auto: {choice.reason}")
-    stages = tuple(
-        stage.model_copy(update={"freeze": choice.share}) if stage.name in names else stage
-        for stage in settings.stages
-    )
-    return settings.model_copy(update={"stages": stages}), dict.fromkeys(names, choice.reason)
-
-
-def _measure(network: Network, train: Split, parse: ImageParser, batch_size: int) -> float:
+def _measure_network(network: Network, train: Split, parse: ImageParser, batch_size: int) -> float:
     vectors = [network.body.outputs[0], *_pool_middle(network.body)]
     part = FrozenPart(
         keras.Model(network.body.inputs[0], keras.layers.Concatenate(dtype="float32")(vectors))
     )
     size = choose_inference_batch_size(network.body.input_shape[1], batch_size)
-    batches = read_images(train, parse, size).take(math.ceil(_SAMPLE / size))
+    batches = read_images(train, parse, size).take(math.ceil(_SAMPLE_SIZE / size))
     features = np.concatenate([part(images).numpy() for images, _ in batches])
     ends = np.cumsum([vector.shape[-1] for vector in vectors])[:-1]
     top, *middles = np.split(features, ends, axis=1)
@@ -224,7 +225,7 @@ def _measure(network: Network, train: Split, parse: ImageParser, batch_size: int
 def _pool_middle(body: keras.Model) -> list[keras.KerasTensor]:
     """What the layers above the middle read, as vectors: its mean, and the means of its quarters.
 
-    The quarters keep a trace of where things are, which tells digits apart and flowers not.
+    The quarters keep some of the position, which separates digits, though not flowers.
     """
     middle = body.layers[_find_middle(body)].output
     if len(middle.shape) != 4:
@@ -238,13 +239,14 @@ def _pool_middle(body: keras.Model) -> list[keras.KerasTensor]:
 
 
 def _find_middle(body: keras.Model) -> int:
-    """The layer that tells most of what passes through the middle.
+    """The layer that holds most of what passes through the middle.
 
-    Of those between the first third and `MIDDLE` that all later layers are computed from, the one
-    with the most channels: a narrow one (MobileNetV2's projections) is widened again by the next.
-    NASNet has none there, since each of its cells reads two others; its stem stands in.
+    Of those between the first third and `MIDDLE` that all later layers are computed from, it is the
+    one with the most channels: a narrow one (MobileNetV2's projections) is widened again by the
+    next. NASNet has none there, since each of its cells reads two others; its stem is used.
     """
     count = len(body.layers)
-    found = {find_boundary(body, index) for index in range(count // 3, int(MIDDLE * count) + 1)}
-    boundaries = [boundary for boundary in found if boundary is not None]
-    return max(boundaries, key=lambda at: (body.layers[at].output.shape[-1], at), default=1)
+    firsts = range(count // 3, int(MIDDLE * count) + 1)
+    layers = {find_feature_layer(body, first) for first in firsts}
+    candidates = [layer for layer in layers if layer is not None]
+    return max(candidates, key=lambda at: (body.layers[at].output.shape[-1], at), default=1)

@@ -1,4 +1,8 @@
-"""What a stage fits, and the batches it is fitted to: stored features, or images."""
+"""One stage, put together: the model that `fit` trains, and the batches it reads.
+
+A stage reads stored features where its frozen part is the same for every epoch, and images
+elsewhere. `StageBuilder` plans this for all stages before the first one is trained.
+"""
 
 import math
 from dataclasses import dataclass
@@ -10,26 +14,26 @@ import numpy as np
 from components.progress import report_note
 from trainer.data.augmentation import build_augmentation
 from trainer.data.batches import Batches, FeatureBatches, ImageBatches, Labels
-from trainer.data.features import Boundary, FeatureStore, is_worth_storing
+from trainer.data.features import FeatureStore, LayerIndex, is_worth_storing
 from trainer.data.input import ImageParser, Split, choose_inference_batch_size
-from trainer.network.boundary import (
-    Cut,
-    cut_network,
-    find_boundary,
+from trainer.network.folding import InferenceMode
+from trainer.network.freezing import (
+    NetworkParts,
+    find_feature_layer,
     find_first_trainable,
     freeze_below,
+    split_network,
 )
-from trainer.network.inference_mode import InferenceMode
 from trainer.network.network import Network
-from trainer.settings import TrainerSettings
 from trainer.stages.distributed_model import DistributedModel
+from trainer.stages.settings import TrainerSettings
 
 TRAIN, VALIDATION = "training", "validation"
 
 
 @dataclass(frozen=True)
 class Images:
-    """What the stages read.
+    """The images that the stages read.
 
     Attributes:
         train: The split that is trained on.
@@ -53,8 +57,8 @@ class StageModel:
     Attributes:
         model: What is fitted: the tail, or augmentation, frozen part and tail.
         tail: The trained part with the head, from features to logits.
-        train: What `model` reads.
-        validation: What `tail` reads.
+        train: The batches that `model` reads.
+        validation: The batches that `tail` reads.
     """
 
     model: keras.Model
@@ -68,8 +72,8 @@ class StageBuilder:
 
     Args:
         network: The model; its layers are frozen and unfrozen in place.
-        images: What is read.
-        settings: The `trainer` section; its `freeze: auto` have been decided.
+        images: The images that are read.
+        settings: The `trainer` section, without `freeze: auto` (see `resolve_auto_freeze`).
     """
 
     def __init__(self, network: Network, images: Images, settings: TrainerSettings) -> None:
@@ -86,112 +90,113 @@ class StageBuilder:
             images.cache_folder,
             self._inference_batch_size,
         )
-        # Known before anything is trained: a layer that is not there is told now, and features are
-        # computed once for all stages that can share them.
+        # For all stages before any is trained: an unknown layer is an error at once, and features
+        # are computed once for all stages that can share them.
         self._first_trainable = [
             find_first_trainable(network.body, stage.freeze) for stage in settings.stages
         ]
-        self._boundaries = [self._find_boundary(stage) for stage in range(len(settings.stages))]
+        self._feature_layers = [
+            self._choose_feature_layer(index) for index in range(len(settings.stages))
+        ]
 
     def freeze(self, index: int) -> None:
-        """Freezes and unfreezes the network's layers as one stage wants them."""
+        """Freezes and unfreezes the network's layers as a stage's settings say."""
         freeze_below(self._network.body, self._first_trainable[index])
 
     def build(self, index: int) -> StageModel:
         """Builds one stage after `freeze`; those before it have been trained.
 
         Raises:
-            UserError: The disk has no room for its features.
+            UserError: The disk is too small for its features.
         """
-        self._store.forget(self._still_valid(index))
-        cut = cut_network(self._network.body, self._boundaries[index])
-        tail = self._build_tail(cut)
-        train = self._train_batches(index, cut)
-        model = tail if isinstance(train, FeatureBatches) else self._augment(index, cut, tail)
-        return StageModel(model, tail, train, self._validation_batches(index, cut))
+        self._store.forget(self._reusable_features(index))
+        parts = split_network(self._network.body, self._feature_layers[index])
+        tail = self._build_tail(parts)
+        train = self._train_batches(index, parts)
+        reads_features = isinstance(train, FeatureBatches)
+        model = tail if reads_features else self._build_augmented(index, parts, tail)
+        return StageModel(model, tail, train, self._validation_batches(index, parts))
 
-    def _find_boundary(self, index: int) -> Boundary | None:
-        """Where a stage's features are; None where it reads images."""
-        body, stage = self._network.body, self._settings.stages[index]
-        boundary = find_boundary(body, self._first_trainable[index])
-        if boundary is None or is_worth_storing(body, boundary):
-            return boundary
-        if stage.augmentation.is_off:
-            report_note(
-                "Trainer",
-                f"{stage.name}: what {body.layers[boundary].name} puts out takes more room than "
-                "the images and is quick to compute: it is computed in each step, not stored",
-            )
-        return None
+    def _build_tail(self, parts: NetworkParts) -> keras.Model:
+        body = self._network.body
+        shape = (parts.frozen.output_shape if parts.frozen else body.input_shape)[1:]
+        features = keras.Input(shape, name="features")
+        vector = features if parts.trained is None else InferenceMode(parts.trained)(features)
+        return DistributedModel(features, self._network.head(vector), name="tail")
+
+    def _build_augmented(self, index: int, parts: NetworkParts, tail: keras.Model) -> keras.Model:
+        augmentation = self._settings.stages[index].augmentation
+        inputs = keras.Input(self._network.body.input_shape[1:], name="images")
+        images = inputs
+        for layer in build_augmentation(augmentation, self._network.scale, self._seed(index)):
+            images = layer(images)
+        features = images if parts.frozen is None else InferenceMode(parts.frozen)(images)
+        return DistributedModel(inputs, tail(features), name="augmented")
+
+    def _train_batches(self, index: int, parts: NetworkParts) -> Batches:
+        augmentation, split = self._settings.stages[index].augmentation, self._images.train
+        batch_size, seed = self._settings.batch_size, self._seed(index)
+        labels = Labels(split.label_ids, self._images.class_weights)
+        if augmentation.is_off and parts.feature_layer is not None:
+            features = self._features(TRAIN, split, index, parts.feature_layer)
+            return FeatureBatches(features, labels, batch_size, seed)
+        return ImageBatches(split, self._images.parse, labels, batch_size, seed, augmentation.mixup)
+
+    def _validation_batches(self, index: int, parts: NetworkParts) -> Batches:
+        """The validation split as the tail reads it, every example with the same weight."""
+        split = self._images.validation
+        labels = Labels(split.label_ids, np.ones(len(split.labels), np.float32))
+        if parts.feature_layer is None:
+            return ImageBatches(split, self._images.parse, labels, self._inference_batch_size)
+        features = self._features(VALIDATION, split, index, parts.feature_layer)
+        return FeatureBatches(features, labels, self._inference_batch_size)
 
     def _seed(self, index: int) -> int:
-        """A seed of each stage's own: the same changes in all of them would teach nothing new."""
+        """A seed for each stage: the same random changes in all would teach nothing new."""
         if index == 0:
             return self._settings.seed
         # Any two seeds and stages give different ones.
         return int(np.random.SeedSequence((self._settings.seed, index)).generate_state(1)[0])
 
-    def _reads(self, title: str, index: int) -> bool:
-        """Whether a stage reads the stored features of a split, if there are any."""
-        return title == VALIDATION or self._settings.stages[index].augmentation.is_off
+    def _features(self, name: str, split: Split, index: int, layer: LayerIndex) -> np.ndarray:
+        return self._store.get(name, split, layer, self._later_feature_layers(name, index))
 
-    def _still_valid(self, index: int) -> set[tuple[str, Boundary]]:
-        """What stages from `index` on read and the stage before it has not changed."""
+    def _choose_feature_layer(self, index: int) -> LayerIndex | None:
+        """The layer whose output a stage stores; None where it reads images."""
+        body, stage = self._network.body, self._settings.stages[index]
+        layer = find_feature_layer(body, self._first_trainable[index])
+        if layer is None or is_worth_storing(body, layer):
+            return layer
+        if stage.augmentation.is_off:
+            report_note(
+                "Trainer",
+                f"{stage.name}: the output of {body.layers[layer].name} is larger than the images "
+                "and quick to compute: it is computed in each step, not stored",
+            )
+        return None
+
+    def _reads_features(self, name: str, index: int) -> bool:
+        """Whether a stage reads the stored features of a split, if there are any."""
+        return name == VALIDATION or self._settings.stages[index].augmentation.is_off
+
+    def _reusable_features(self, index: int) -> set[tuple[str, LayerIndex]]:
+        """The features that stages from `index` on read and the stage before has not changed."""
         changed_from = self._first_trainable[index - 1] if index else math.inf
         return {
-            (title, boundary)
-            for number, boundary in enumerate(self._boundaries[index:], start=index)
-            if boundary is not None and boundary < changed_from
-            for title in (TRAIN, VALIDATION)
-            if self._reads(title, number)
+            (name, layer)
+            for number, layer in enumerate(self._feature_layers[index:], start=index)
+            if layer is not None and layer < changed_from
+            for name in (TRAIN, VALIDATION)
+            if self._reads_features(name, number)
         }
 
-    def _read_later(self, title: str, index: int) -> tuple[Boundary, ...]:
-        """What later stages read of a split, of features that no stage until then changes."""
-        later: list[Boundary] = []
+    def _later_feature_layers(self, name: str, index: int) -> tuple[LayerIndex, ...]:
+        """Layers whose features later stages read and no stage until then changes."""
+        later: list[LayerIndex] = []
         changed_from = self._first_trainable[index]
-        for number in range(index + 1, len(self._boundaries)):
-            boundary = self._boundaries[number]
-            is_read = self._reads(title, number)
-            if boundary is not None and boundary < changed_from and is_read:
-                later.append(boundary)
+        for number in range(index + 1, len(self._feature_layers)):
+            layer = self._feature_layers[number]
+            if layer is not None and layer < changed_from and self._reads_features(name, number):
+                later.append(layer)
             changed_from = min(changed_from, self._first_trainable[number])
         return tuple(later)
-
-    def _build_tail(self, cut: Cut) -> keras.Model:
-        body = self._network.body
-        shape = (cut.frozen.output_shape if cut.frozen else body.input_shape)[1:]
-        features = keras.Input(shape, name="features")
-        vector = features if cut.trained is None else InferenceMode(cut.trained)(features)
-        return DistributedModel(features, self._network.head(vector), name="tail")
-
-    def _train_batches(self, index: int, cut: Cut) -> Batches:
-        stage, split = self._settings.stages[index], self._images.train
-        batch_size, seed = self._settings.batch_size, self._seed(index)
-        labels = Labels(split.label_ids, self._images.class_weights)
-        if stage.augmentation.is_off and cut.boundary is not None:
-            features = self._features(TRAIN, split, index, cut.boundary)
-            return FeatureBatches(features, labels, batch_size, seed)
-        mixup = stage.augmentation.mixup
-        return ImageBatches(split, self._images.parse, labels, batch_size, seed, mixup)
-
-    def _validation_batches(self, index: int, cut: Cut) -> Batches:
-        """The validation split as the tail reads it; every class counts by its images there."""
-        split = self._images.validation
-        labels = Labels(split.label_ids, np.ones(len(split.labels), np.float32))
-        if cut.boundary is None:
-            return ImageBatches(split, self._images.parse, labels, self._inference_batch_size)
-        features = self._features(VALIDATION, split, index, cut.boundary)
-        return FeatureBatches(features, labels, self._inference_batch_size)
-
-    def _features(self, title: str, split: Split, index: int, boundary: Boundary) -> np.ndarray:
-        return self._store.get(title, split, boundary, self._read_later(title, index))
-
-    def _augment(self, index: int, cut: Cut, tail: keras.Model) -> keras.Model:
-        stage = self._settings.stages[index]
-        inputs = keras.Input(self._network.body.input_shape[1:], name="images")
-        changed = inputs
-        for layer in build_augmentation(stage.augmentation, self._network.scale, self._seed(index)):
-            changed = layer(changed)
-        features = changed if cut.frozen is None else InferenceMode(cut.frozen)(changed)
-        return DistributedModel(inputs, tail(features), name="augmented")

@@ -1,7 +1,7 @@
-"""Training that was interrupted goes on from the last epoch that was finished.
+"""An interrupted training resumes after the last finished epoch.
 
-TFX removes what a failed execution has written, so the state of a training lies beside the
-artifacts, under a name that follows from everything the training depends on.
+TFX removes what a failed execution has written, so the state of a training is kept beside the
+artifacts, under a name derived from everything that the training depends on.
 """
 
 import contextlib
@@ -19,22 +19,22 @@ import tensorflow as tf
 
 from components.errors import UserError
 from components.progress import report_note
-from trainer.distribution import is_same_everywhere
+from trainer.stages.distribution import is_same_on_all_workers
 from trainer.stages.state import StageState
 
 Arrays = dict[str, list[np.ndarray]]
 
-# States are written after each epoch: one of a training that goes on is younger than that.
+# States are written after each epoch: that of a running training is newer.
 _STALE_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedState:
     """The state of a training between two epochs.
 
     Attributes:
-        finished: The results of the stages that are over.
-        state: Where the stage after them stands.
+        finished: The results of the finished stages.
+        state: The state of the stage after them.
         changed: Which of the network's weights training has changed so far, as indices.
         arrays: Their values (`network`), and the variables of the stage's optimizer (`optimizer`)
             and of its random layers (`seeds`).
@@ -47,11 +47,11 @@ class Saved:
 
 
 class Checkpoint:
-    """The file of one training.
+    """The state file of one training.
 
     Args:
-        folder: Where such files are; None keeps none.
-        name: Its name, which no other training has.
+        folder: Where such files are; None saves nothing.
+        name: Its name, unique to the training.
         writes: Whether this process writes it; where several train together, one does.
     """
 
@@ -60,15 +60,15 @@ class Checkpoint:
         self._writes = writes
         self._file = f"{folder}/{name}.npz"
 
-    def load(self) -> Saved | None:
+    def load(self) -> SavedState | None:
         """The last state that was saved; None where there is none."""
         if self._folder is None or not tf.io.gfile.exists(self._file):
             return None
         with tf.io.gfile.GFile(self._file, "rb") as file:
             return _unpack(file.read())
 
-    def save(self, saved: Saved) -> None:
-        """Replaces the last state, at once or not at all.
+    def save(self, saved: SavedState) -> None:
+        """Replaces the last state atomically.
 
         Raises:
             UserError: It cannot be written.
@@ -81,19 +81,19 @@ class Checkpoint:
             tf.io.gfile.makedirs(self._folder)
             with tf.io.gfile.GFile(new, "wb") as file:
                 file.write(_pack(saved))
-            # It is gone where another try is over, which removes what was left.
+            # Missing if another attempt has finished, which removes such files.
             with contextlib.suppress(tf.errors.NotFoundError):
                 tf.io.gfile.rename(new, self._file, overwrite=True)
         except tf.errors.OpError as error:
             raise UserError(
                 f"the state of the training cannot be written to {self._file}: {error.message}",
-                hint="Make room there; the next run goes on from the last epoch that was saved.",
+                hint="Free space there; the next run resumes after the last saved epoch.",
             ) from error
 
     def remove(self) -> None:
-        """Removes the file, and what was being written when a try was killed.
+        """Removes the file, and partial ones of attempts that were killed.
 
-        With them go states of other trainings that nobody has gone on with for a week.
+        States of other trainings are removed, too, if they have not been written for a week.
         """
         if self._folder is None or not self._writes or not tf.io.gfile.isdir(self._folder):
             return
@@ -106,21 +106,23 @@ class Checkpoint:
                     tf.io.gfile.remove(file)
 
 
-def load_for_all_workers(checkpoint: Checkpoint, strategy: tf.distribute.Strategy) -> Saved | None:
-    """The last state that was saved; None, too, where workers find different ones.
+def load_for_all_workers(
+    checkpoint: Checkpoint, strategy: tf.distribute.Strategy
+) -> SavedState | None:
+    """The last saved state; None as well where workers find different ones.
 
     Raises:
         UserError: The file is damaged.
-        DistributionError: Another worker is gone.
+        DistributionError: Another worker is lost.
     """
     saved = checkpoint.load()
     position = (1 + len(saved.finished)) * 1_000_000 + saved.state.epoch if saved else 0
-    if is_same_everywhere(strategy, position):
+    if is_same_on_all_workers(strategy, position):
         return saved
     report_note(
         "Trainer",
-        "the workers do not find the same saved state of this training, so it starts anew: "
-        "to go on after an interruption, all of them need the same workspace",
+        "the workers do not find the same saved state of this training, so it starts again: "
+        "to resume after an interruption, all of them need the same workspace",
     )
     return None
 
@@ -129,7 +131,7 @@ def _is_stale(file: str) -> bool:
     return time.time() - tf.io.gfile.stat(file).mtime_nsec / 1e9 > _STALE_SECONDS
 
 
-def _pack(saved: Saved) -> bytes:
+def _pack(saved: SavedState) -> bytes:
     scalars = dataclasses.asdict(saved.state)
     groups = {**saved.arrays, "best": scalars.pop("best_weights")}
     facts = {"finished": saved.finished, "state": scalars, "changed": saved.changed}
@@ -139,7 +141,7 @@ def _pack(saved: Saved) -> bytes:
     return file.getvalue()
 
 
-def _unpack(contents: bytes) -> Saved:
+def _unpack(contents: bytes) -> SavedState:
     try:
         with np.load(io.BytesIO(contents), allow_pickle=False) as file:
             facts = json.loads(file["facts"].tobytes())
@@ -148,10 +150,10 @@ def _unpack(contents: bytes) -> Saved:
             for key in file.files[1:]:
                 groups[key.split("/")[0]].append(file[key])
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        # It was replaced as a whole: only another program can have done this.
+        # It is only ever replaced atomically: another program has done this.
         raise UserError(
             f"the saved state of the training is damaged: {error}",
-            hint="Remove the folder `checkpoints` of the workspace; training then starts anew.",
+            hint="Remove the folder `checkpoints` of the workspace; training then starts again.",
         ) from error
     state = StageState(**facts["state"], best_weights=groups.pop("best"))
-    return Saved(facts["finished"], state, facts["changed"], groups)
+    return SavedState(facts["finished"], state, facts["changed"], groups)

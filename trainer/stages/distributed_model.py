@@ -5,32 +5,32 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer.distribution import lost_workers_told
-from trainer.network.precision import AgreedLossScale
+from trainer.network.precision import SynchronizedLossScale
+from trainer.stages.distribution import explain_lost_workers
 
 
 class DistributedModel(keras.Model):
     """A functional model whose `fit` and `evaluate` give the same result under any strategy.
 
-    Keras 3.12 comes close. What it lacks is added here, and does nothing on one device:
+    Keras 3.12 lacks this in three ways. What is added here changes nothing on one device:
 
     - `fit` fails under MultiWorkerMirroredStrategy (github.com/keras-team/keras/issues/20585):
       before the first step it averages a batch over the workers, and after each step it averages
       logs, which are scalars, over their first axis.
     - The loss is averaged over devices as if each had as many examples. In the last batch of an
-      epoch some have fewer, or none, and theirs would weigh more than others.
-    - Data are shared out by files unless told otherwise, and then no batch is what it was.
+      epoch some have fewer, or none, and their examples would weigh more than others.
+    - Data are sharded by file by default, which changes the batches.
 
     Create and compile it in the strategy's scope; call it anywhere.
     """
 
     def compile(self, optimizer: Any = "rmsprop", **options: Any) -> None:
-        """`keras.Model.compile`; with `mixed_float16`, all devices scale the loss alike."""
+        """`keras.Model.compile`; with `mixed_float16`, all devices use the same loss scale."""
         is_plain = isinstance(optimizer, keras.optimizers.Optimizer) and not isinstance(
             optimizer, keras.optimizers.LossScaleOptimizer
         )
         if is_plain and self.dtype_policy.name == "mixed_float16":
-            optimizer = AgreedLossScale(optimizer)
+            optimizer = SynchronizedLossScale(optimizer)
         super().compile(optimizer, **options)
 
     def fit(self, x: tf.data.Dataset, **options: Any) -> keras.callbacks.History:
@@ -41,17 +41,17 @@ class DistributedModel(keras.Model):
             **options: See `keras.Model.fit`.
         """
         self._build_state(x)
-        with lost_workers_told():
-            return super().fit(_share_out(x), **options)
+        with explain_lost_workers():
+            return super().fit(_shard_by_data(x), **options)
 
     def evaluate(self, x: tf.data.Dataset, **options: Any) -> Any:
         """`keras.Model.evaluate`; the same numbers on every worker."""
         self._build_state(x)
-        with lost_workers_told():
-            return super().evaluate(_share_out(x), **options)
+        with explain_lost_workers():
+            return super().evaluate(_shard_by_data(x), **options)
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: Any = None) -> tf.Tensor:
-        """`keras.Model.call`, also of no examples at all."""
+        """`keras.Model.call`, also for an empty batch."""
         if self.distribute_strategy.num_replicas_in_sync == 1:
             return super().call(inputs, training, mask)
         count = tf.shape(inputs)[0]
@@ -92,7 +92,7 @@ class DistributedModel(keras.Model):
         return {name: tf.reshape(value, [1]) for name, value in logs.items()}
 
     def _build_state(self, batches: tf.data.Dataset) -> None:
-        """Creates the variables of optimizer and metrics, which no replica can do by itself."""
+        """Creates the variables of optimizer and metrics, which must not happen in a replica."""
         if self.distribute_strategy.num_replicas_in_sync == 1:
             return
         batch = tf.nest.map_structure(
@@ -102,11 +102,11 @@ class DistributedModel(keras.Model):
             self._symbolic_build(data_batch=batch)
 
     def _maybe_symbolic_build(self, *args: Any, **kwargs: Any) -> None:
-        """Takes the place of Keras' own, which fails with several workers; see `_build_state`."""
+        """Replaces Keras' own, which fails with several workers; see `_build_state`."""
 
 
-def _share_out(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Has each batch, not each file, split between the workers."""
+def _shard_by_data(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Has each batch split between the workers, rather than the files."""
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return batches.with_options(options)

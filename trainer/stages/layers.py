@@ -1,4 +1,4 @@
-"""What a stage trains, in numbers and in words, and layer by layer."""
+"""What a stage trains: a sentence, numbers, and a table of the layers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +7,11 @@ import keras
 import numpy as np
 
 from trainer.network.network import Network
-from trainer.settings import StageSettings
+from trainer.stages.settings import StageSettings
 
 
 @dataclass(frozen=True)
-class StageFacts:
+class StageDescription:
     """What a stage trains.
 
     Attributes:
@@ -24,12 +24,12 @@ class StageFacts:
     numbers: dict[str, Any]
 
 
-def describe_stage(stage: StageSettings, network: Network) -> StageFacts:
+def describe_stage(stage: StageSettings, network: Network) -> StageDescription:
     """Counts what is trainable now.
 
     Args:
         stage: The stage, for its name.
-        network: With layers frozen as the stage wants them.
+        network: With layers frozen for the stage.
     """
     layers = network.body.layers
     trained = [layer for layer in layers if layer.trainable]
@@ -43,13 +43,13 @@ def describe_stage(stage: StageSettings, network: Network) -> StageFacts:
     what = f"the head and {len(trained)} of {len(layers)} layers" if trained else "the head"
     where = f", from {trained[0].name} on" if 0 < len(trained) < len(layers) else ""
     share = f"{numbers['trainable_parameters']:,} of {numbers['total_parameters']:,} parameters"
-    return StageFacts(f"{stage.name}: trains {what}{where} ({share})", numbers)
+    return StageDescription(f"{stage.name}: trains {what}{where} ({share})", numbers)
 
 
 def layer_table(network: Network) -> str:
-    """Every layer with its output shape and parameters, as plain text; the input comes first.
+    """Every layer with its output shape and parameters, as plain text, from the input on.
 
-    The number of a layer is the one that `freeze` counts by.
+    Layers are numbered as for `freeze`.
     """
     rows = [("", "layer", "kind", "output", "parameters")]
     for number, layer in enumerate([*network.body.layers, *network.head.layers]):

@@ -1,9 +1,9 @@
-"""What a stage minimizes, and how."""
+"""The loss and the optimizer of a stage."""
 
 import keras
 import tensorflow as tf
 
-from trainer.settings import OptimizerSettings
+from trainer.stages.settings import OptimizerSettings
 
 
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
@@ -12,7 +12,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         rate: The highest rate.
         steps: Training steps from zero to it; the schedule starts after them.
-        schedule: What follows; None keeps the rate.
+        schedule: What follows; None keeps the rate constant.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         return tf.where(step < self._steps, rising, after)
 
     def get_config(self) -> dict:
-        """Its arguments, as Keras asks for them."""
+        """The constructor's arguments, for serialization."""
         return {"rate": self._rate, "steps": self._steps, "schedule": self._schedule}
 
 
@@ -46,7 +46,7 @@ def build_optimizer(
     Args:
         settings: Its name, rate and schedule.
         epochs: Epochs of the whole stage, over which a cosine schedule falls to zero.
-        steps_per_epoch: Training steps an epoch.
+        steps_per_epoch: Training steps per epoch.
     """
     builders = {
         "adam": keras.optimizers.Adam,
@@ -55,7 +55,7 @@ def build_optimizer(
         "sgd": keras.optimizers.SGD,
     }
     momentum = {"momentum": 0.9} if settings.name == "sgd" else {}
-    # Keras' AdamW has a default of its own where this is None.
+    # With None, Keras' AdamW uses a default of its own.
     decay = settings.weight_decay if settings.name == "adamw" else settings.weight_decay or None
     rate = _build_rate(settings, epochs, steps_per_epoch)
     return builders[settings.name](rate, weight_decay=decay, **momentum)
@@ -67,15 +67,15 @@ def find_last_rate(
     steps_per_epoch: int,
     optimizer: keras.optimizers.Optimizer,
 ) -> float:
-    """The learning rate of the last step that an optimizer made.
+    """The learning rate of an optimizer's last step.
 
-    Its own `learning_rate` is that of the next one, which is zero at the end of a cosine schedule.
+    Its `learning_rate` is that of the next step, which is zero at the end of a cosine schedule.
 
     Args:
-        settings: What the optimizer was built of.
+        settings: As for `build_optimizer`.
         epochs: As for `build_optimizer`.
         steps_per_epoch: As for `build_optimizer`.
-        optimizer: With the number of its steps.
+        optimizer: The optimizer, which counts its steps.
     """
     rate = _build_rate(settings, epochs, steps_per_epoch)
     if isinstance(rate, float):
@@ -84,7 +84,7 @@ def find_last_rate(
 
 
 def build_loss(label_smoothing: float = 0.0) -> keras.losses.Loss:
-    """Cross-entropy of logits and labels, both `[batch, classes]`; each row of labels adds to 1.
+    """Cross-entropy of logits and labels, both `[batch, classes]`; each row of labels sums to 1.
 
     Args:
         label_smoothing: Share of each label that is spread over all classes, 0 to 1.

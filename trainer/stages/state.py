@@ -1,4 +1,4 @@
-"""Where a stage stands after an epoch: its history, its best epoch, and when it ends."""
+"""The state of a stage after an epoch: its history, its best epoch, whether it ends early."""
 
 import math
 from dataclasses import dataclass, field
@@ -6,29 +6,29 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from trainer.settings import EarlyStoppingSettings
+from trainer.stages.settings import EarlyStoppingSettings
 
 History = dict[str, list[float]]
 
 
 @dataclass
 class StageState:
-    """What a stage has come to; saved after each epoch, so that training can go on from there.
+    """The progress of a stage; saved after each epoch, so that training can resume from there.
 
     The best epoch has the highest validation accuracy and, among equals, the lowest loss; the
-    weights from before the stage are epoch 0. One whose loss is no number is never the best.
+    weights from before the stage are epoch 0. An epoch whose loss is not finite is never the best.
 
     Attributes:
-        epoch: Epochs that are over.
-        history: One number an epoch for each metric.
+        epoch: Finished epochs.
+        history: One number per epoch for each metric.
         best_epoch: The best one, from 0 on; -1 before there is one.
         best_accuracy: Its validation accuracy, 0 to 1.
         best_loss: Its validation loss.
-        best_weights: The values of what the stage changes, after that epoch.
-        lowest_loss: What early stopping compares with.
-        epochs_without_gain: Epochs since then.
-        is_over: Whether the stage gains no more.
-        seconds: Seconds spent so far.
+        best_weights: The values of the variables that the stage changes, after that epoch.
+        lowest_loss: The validation loss that early stopping compares with.
+        epochs_without_gain: Epochs since that loss.
+        is_over: Whether early stopping has ended the stage.
+        seconds: Seconds so far.
     """
 
     epoch: int = 0
@@ -42,26 +42,26 @@ class StageState:
     is_over: bool = False
     seconds: float = 0.0
 
-    def see(self, accuracy: float, loss: float, changed: list[keras.Variable]) -> None:
+    def update_best(self, accuracy: float, loss: float, changed: list[keras.Variable]) -> None:
         """Keeps the weights if they are the best so far.
 
         Args:
             accuracy: On the validation split, 0 to 1.
             loss: On the validation split.
-            changed: What the stage changes.
+            changed: The variables that the stage changes.
         """
         if math.isfinite(loss) and (accuracy, -loss) > (self.best_accuracy, -self.best_loss):
             self.best_epoch, self.best_accuracy, self.best_loss = self.epoch, accuracy, loss
             self.best_weights = [variable.numpy() for variable in changed]
 
-    def add(self, metrics: dict[str, float]) -> None:
-        """Counts an epoch and appends its metrics."""
+    def add_epoch(self, metrics: dict[str, float]) -> None:
+        """Counts an epoch and appends its metrics to the history."""
         self.epoch += 1
         for name, value in metrics.items():
             self.history.setdefault(name, []).append(float(value))
 
-    def stop_early(self, rule: EarlyStoppingSettings, loss: float) -> None:
-        """Ends the stage if the validation loss has stopped to fall; called once an epoch."""
+    def update_early_stopping(self, rule: EarlyStoppingSettings, loss: float) -> None:
+        """Ends the stage if the validation loss no longer falls; called once per epoch."""
         if loss < self.lowest_loss - rule.min_delta:
             self.lowest_loss = loss
             self.epochs_without_gain = 0

@@ -11,7 +11,7 @@ from components.progress import report_progress
 from pipeline.cluster.training_job.cluster import RESUMES, Cluster
 from pipeline.cluster.training_job.kinds import JobKind, Manifest
 from pipeline.cluster.training_job.pods import PodState, pod_state
-from trainer.distribution import WORKER_LOST
+from trainer.stages.distribution import WORKER_LOST
 
 
 @dataclass(frozen=True)

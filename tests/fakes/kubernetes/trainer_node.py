@@ -20,7 +20,7 @@ from components.transform.preprocessing import preprocessing_fn
 from pipeline.cluster.training_job.executor import TrainingExecutor
 from tests.trainer.conftest import LABELS, write_examples
 from trainer.network.settings import ModelSettings
-from trainer.settings import OptimizerSettings, StageSettings, TrainerSettings
+from trainer.stages.settings import OptimizerSettings, StageSettings, TrainerSettings
 
 IMAGE_SIZE = 32
 # Without dropout and augmentation, whose random numbers depend on how a batch is shared out.

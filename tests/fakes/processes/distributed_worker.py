@@ -19,9 +19,9 @@ import tensorflow as tf
 
 from components.errors import UserError
 from components.feature_keys import IMAGE, IMAGE_XF
-from trainer.distribution import build_strategy, is_chief, is_same_everywhere
 from trainer.network.precision import precision
 from trainer.stages.distributed_model import DistributedModel
+from trainer.stages.distribution import build_strategy, is_chief, is_same_on_all_workers
 
 LABELS = ("blue", "red")
 
@@ -29,16 +29,16 @@ LABELS = ("blue", "red")
 def train(strategy: tf.distribute.Strategy, folder: Path) -> dict[str, Any]:
     """Trains two stages: on stored features, then on images."""
     # Here: they take seconds, and `lose` needs none of them.
+    from trainer.data.augmentation import AugmentationSettings
     from trainer.data.input import build_parser, open_split
-    from trainer.settings import (
-        AugmentationSettings,
+    from trainer.stages.build import Images
+    from trainer.stages.checkpoint import Checkpoint
+    from trainer.stages.settings import (
         OptimizerSettings,
         StageSettings,
         TrainerSettings,
     )
-    from trainer.stages.build import Images
-    from trainer.stages.checkpoint import Checkpoint
-    from trainer.stages.stages import Training, train_stages
+    from trainer.stages.train import Training, train_stages
 
     fast, slow = (OptimizerSettings(name="sgd", learning_rate=rate) for rate in (0.03, 0.003))
     mixup = AugmentationSettings(mixup=0.2)
@@ -66,7 +66,7 @@ def train(strategy: tf.distribute.Strategy, folder: Path) -> dict[str, Any]:
         "replicas": strategy.num_replicas_in_sync,
         "overflow": overflow(strategy),
         "finds_same": [
-            is_same_everywhere(strategy, number) for number in (7, int(is_chief(strategy)))
+            is_same_on_all_workers(strategy, number) for number in (7, int(is_chief(strategy)))
         ],
     }
 

@@ -9,14 +9,18 @@ import pytest
 import tensorflow as tf
 
 from trainer.data import features
-from trainer.data.augmentation import build_augmentation
+from trainer.data.augmentation import AugmentationSettings, build_augmentation
 from trainer.data.features import FeatureStore, is_worth_storing
 from trainer.data.input import read_images
 from trainer.network.network import Network
-from trainer.settings import AugmentationSettings, OptimizerSettings, StageSettings, TrainerSettings
 from trainer.stages.build import Images
 from trainer.stages.checkpoint import Checkpoint
-from trainer.stages.stages import Training, train_stages
+from trainer.stages.settings import (
+    OptimizerSettings,
+    StageSettings,
+    TrainerSettings,
+)
+from trainer.stages.train import Training, train_stages
 
 
 @pytest.fixture

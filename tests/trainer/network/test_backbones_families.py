@@ -18,10 +18,10 @@ from trainer.export import export_network
 from trainer.network.backbones import BACKBONES
 from trainer.network.network import Network, build_network
 from trainer.network.settings import ModelSettings
-from trainer.settings import StageSettings, TrainerSettings
 from trainer.stages.build import Images
 from trainer.stages.checkpoint import Checkpoint
-from trainer.stages.stages import Training, train_stages
+from trainer.stages.settings import StageSettings, TrainerSettings
+from trainer.stages.train import Training, train_stages
 
 # One of each family is trained in all three ways, in one process. The others, which take
 # gigabytes, get a head.

@@ -8,9 +8,8 @@ import pytest
 import tensorflow as tf
 
 from trainer.network.backbones import build_backbone
-from trainer.network.boundary import cut_network
-from trainer.network.folding import FoldedConvolution, fold_batch_norm
-from trainer.network.inference_mode import InferenceMode
+from trainer.network.folding import FoldedConvolution, InferenceMode, fold_batch_norm
+from trainer.network.freezing import split_network
 
 SIZE = 16
 LAYERS = keras.layers
@@ -134,11 +133,11 @@ def test_a_convolution_that_something_else_reads_too_stays() -> None:
 
 def test_parts_that_are_cut_between_convolution_and_norm() -> None:
     model = _functional(LAYERS.Conv2D(6, 3), _norm(), LAYERS.Conv2D(6, 3), _norm())
-    cut = cut_network(model, 1)
-    assert cut.frozen is not None and cut.trained is not None
-    assert (_count(fold_batch_norm(cut.frozen)), _count(fold_batch_norm(cut.trained))) == (0, 1)
-    features = fold_batch_norm(cut.frozen)(_images(), training=False)
-    found = fold_batch_norm(cut.trained)(features, training=False)
+    parts = split_network(model, 1)
+    assert parts.frozen is not None and parts.trained is not None
+    assert (_count(fold_batch_norm(parts.frozen)), _count(fold_batch_norm(parts.trained))) == (0, 1)
+    features = fold_batch_norm(parts.frozen)(_images(), training=False)
+    found = fold_batch_norm(parts.trained)(features, training=False)
     expected = model(_images(), training=False)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 

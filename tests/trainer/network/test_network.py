@@ -52,5 +52,5 @@ def test_fully_connected_vgg_keeps_fc1_and_fc2() -> None:
 
 
 def test_sigmoid_is_for_two_classes() -> None:
-    with pytest.raises(UserError, match="tells two classes apart; there are 3"):
+    with pytest.raises(UserError, match="sigmoid is for two classes; there are 3"):
         build_network(ModelSettings(**MOBILENET, activation="sigmoid"), 32, 3)

@@ -11,7 +11,7 @@ from keras.src.applications import efficientnet
 
 from trainer.network.network import Network, build_network
 from trainer.network.settings import ModelSettings
-from trainer.task import in_float32
+from trainer.task import copy_in_float32
 
 SIZE = 32
 PUBLISHED = {"mean": [0.485, 0.456, 0.406], "variance": [0.229, 0.224, 0.225]}
@@ -59,7 +59,7 @@ def test_imagenet_weights_compute_what_keras_does(by_keras: keras.Model) -> None
     assert see(by_keras, "stem_conv_pad").std() > 1
     network = build_network(SETTINGS, SIZE, 2)
     check(network, by_keras)
-    check(in_float32(network, SETTINGS, SIZE, 2), by_keras)
+    check(copy_in_float32(network, SETTINGS, SIZE, 2), by_keras)
 
 
 @pytest.mark.parametrize("saved_by", ["published", "keras"])

@@ -9,7 +9,6 @@ from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from trainer.network.network import Network
 from trainer.network.settings import ModelSettings
-from trainer.settings import StageSettings, TrainerSettings
 from trainer.stages.auto_freeze import (
     MANY_IMAGES,
     SIMILAR_FROM,
@@ -17,10 +16,11 @@ from trainer.stages.auto_freeze import (
     _pool_middle,
     choose_freeze,
     count_mistakes,
-    decide_freeze,
     measure_similarity,
+    resolve_auto_freeze,
 )
 from trainer.stages.build import Images
+from trainer.stages.settings import StageSettings, TrainerSettings
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ AUTO = TrainerSettings(
 
 
 def test_only_auto_is_replaced(network: Network, images: Images) -> None:
-    decided, reasons = decide_freeze(AUTO, PRETRAINED, network, images.train, images.parse)
+    decided, reasons = resolve_auto_freeze(AUTO, PRETRAINED, network, images.train, images.parse)
     # Even random convolutions tell red from blue.
     assert [stage.freeze for stage in decided.stages] == ["all", 1.0, 0.1]
     assert list(reasons) == ["fine-tune"]
@@ -159,14 +159,14 @@ def test_only_auto_is_replaced(network: Network, images: Images) -> None:
 
 def test_random_weights_are_similar_to_nothing(network: Network, images: Images) -> None:
     model = PRETRAINED.model_copy(update={"weights": "none"})
-    decided, reasons = decide_freeze(AUTO, model, network, images.train, images.parse)
+    decided, reasons = resolve_auto_freeze(AUTO, model, network, images.train, images.parse)
     assert decided.stages[1].freeze == 0.4
     assert "similarity 0.00" in reasons["fine-tune"]
 
 
 def test_what_is_not_auto_is_not_measured(network: Network, images: Images) -> None:
     settings = TrainerSettings()
-    assert decide_freeze(settings, PRETRAINED, network, images.train, images.parse) == (
+    assert resolve_auto_freeze(settings, PRETRAINED, network, images.train, images.parse) == (
         settings,
         {},
     )

@@ -12,12 +12,17 @@ import tensorflow as tf
 
 from components.errors import UserError
 from tests.trainer.conftest import build_small_network, small_images
+from trainer.data.augmentation import AugmentationSettings
 from trainer.network.network import Network
-from trainer.settings import AugmentationSettings, OptimizerSettings, StageSettings, TrainerSettings
 from trainer.stages.build import Images
-from trainer.stages.checkpoint import Arrays, Checkpoint, Saved
-from trainer.stages.stages import StageResult, Training, train_stages
+from trainer.stages.checkpoint import Arrays, Checkpoint, SavedState
+from trainer.stages.settings import (
+    OptimizerSettings,
+    StageSettings,
+    TrainerSettings,
+)
 from trainer.stages.state import StageState
+from trainer.stages.train import StageResult, Training, train_stages
 
 SETTINGS = TrainerSettings(
     batch_size=8,
@@ -100,7 +105,7 @@ def test_state_survives_the_file(tmp_path: Path) -> None:
         "seeds": [np.array([1, 2], np.uint32)],
     }
     state = StageState(epoch=4, history={"loss": [1.0, 0.5]}, best_weights=[np.eye(2)])
-    checkpoint.save(Saved([{"name": "head"}], state, [3, 17], arrays))
+    checkpoint.save(SavedState([{"name": "head"}], state, [3, 17], arrays))
     saved = checkpoint.load()
     assert saved is not None
     assert saved.finished == [{"name": "head"}] and saved.changed == [3, 17]
@@ -116,7 +121,7 @@ def test_state_survives_the_file(tmp_path: Path) -> None:
 
 
 def test_only_the_chief_writes(tmp_path: Path) -> None:
-    saved = Saved([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
+    saved = SavedState([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
     Checkpoint(str(tmp_path), "training", writes=False).save(saved)
     assert list(tmp_path.iterdir()) == []
     Checkpoint(str(tmp_path), "training").save(saved)
@@ -127,7 +132,7 @@ def test_only_the_chief_writes(tmp_path: Path) -> None:
 def test_two_tries_of_one_training_at_once(tmp_path: Path) -> None:
     """The pod that Kubernetes has given up goes on while the next one trains."""
     large = {"network": [np.ones(200_000)], "optimizer": [], "seeds": []}
-    saved = Saved([], StageState(), [0], large)
+    saved = SavedState([], StageState(), [0], large)
     tries = [Checkpoint(str(tmp_path), "training") for _ in range(2)]
 
     def save(checkpoint: Checkpoint) -> None:
@@ -145,7 +150,7 @@ def test_two_tries_of_one_training_at_once(tmp_path: Path) -> None:
 
 
 def test_states_that_nobody_goes_on_with_are_removed(tmp_path: Path) -> None:
-    saved = Saved([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
+    saved = SavedState([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
     for name in ("training", "young", "old"):
         Checkpoint(str(tmp_path), name).save(saved)
     eight_days_ago = time.time() - 8 * 24 * 3600
@@ -164,6 +169,6 @@ def test_damaged_state_is_told(tmp_path: Path, contents: bytes) -> None:
 
 def test_state_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    saved = Saved([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
+    saved = SavedState([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
     with pytest.raises(UserError, match="state of the training cannot be written to"):
         Checkpoint(str(tmp_path / "file" / "folder"), "training").save(saved)

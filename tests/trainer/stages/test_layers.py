@@ -1,9 +1,9 @@
 """What a stage trains, told before it starts."""
 
-from trainer.network.boundary import find_first_trainable, freeze_below
+from trainer.network.freezing import find_first_trainable, freeze_below
 from trainer.network.network import Network
-from trainer.settings import StageSettings
 from trainer.stages.layers import describe_stage, layer_table
+from trainer.stages.settings import StageSettings
 
 
 def _text(network: Network, freeze: str) -> str:

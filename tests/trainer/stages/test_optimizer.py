@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from trainer.settings import OptimizerSettings
 from trainer.stages.optimizer import build_optimizer, find_last_rate
+from trainer.stages.settings import OptimizerSettings
 
 
 def _rates(epochs: int = 4, steps: int = 10, **settings: Any) -> np.ndarray:

@@ -116,7 +116,7 @@ def test_a_killed_pod_fails_the_task(trained: Trained) -> None:
 
 
 def test_the_next_attempt_resumes_after_the_last_epoch(trained: Trained) -> None:
-    resumed = [line for line in trained.messages if "an interrupted training goes on after" in line]
+    resumed = [line for line in trained.messages if "an interrupted training resumes after" in line]
     assert resumed and trained.on_pods.checkpoints == []
 
 

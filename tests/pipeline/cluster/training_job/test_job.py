@@ -21,7 +21,7 @@ from pipeline.cluster.training_job.spec import read_spec
 from tests.fakes.kubernetes.cluster import NAMESPACE, FakeCluster, Json, run_pods, with_status
 from tests.pipeline.cluster.training_job.conftest import submit, training_job
 from tests.repository import REPOSITORY
-from trainer.distribution import WORKER_LOST
+from trainer.stages.distribution import WORKER_LOST
 
 RUNNING: Json = {"phase": "Running"}
 KINDS = tuple(JOB_KINDS)

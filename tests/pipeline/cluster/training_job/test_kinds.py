@@ -20,7 +20,7 @@ from tests.fakes.kubernetes.kubernetes_models import check_model
 from tests.fakes.kubernetes.schemas import pod_templates, problem_with
 from tests.pipeline.cluster.training_job.conftest import QUICK, training_job
 from tests.repository import REPOSITORY
-from trainer.distribution import count_workers
+from trainer.stages.distribution import count_workers
 
 SETTINGS: dict[str, Any] = {
     "image": "registry.example/image-pipeline:1",

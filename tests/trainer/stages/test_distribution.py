@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.distribution import (
+from trainer.stages.distributed_model import DistributedModel
+from trainer.stages.distribution import (
     DistributionError,
     build_strategy,
     count_workers,
     is_chief,
 )
-from trainer.stages.distributed_model import DistributedModel
 
 TWO_WORKERS = {
     "cluster": {"worker": ["localhost:2222", "localhost:2223"]},

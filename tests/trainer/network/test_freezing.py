@@ -6,12 +6,12 @@ import pytest
 
 from components.errors import UserError
 from trainer.network.backbones import build_backbone
-from trainer.network.boundary import (
-    Cut,
-    cut_network,
-    find_boundary,
+from trainer.network.freezing import (
+    NetworkParts,
+    find_feature_layer,
     find_first_trainable,
     freeze_below,
+    split_network,
 )
 
 
@@ -38,18 +38,18 @@ def test_index_beyond_the_last_layer_says_what_is_allowed(backbone: keras.Model)
         find_first_trainable(backbone, 999)
 
 
-def _cut(network: keras.Model, first_trainable: int) -> Cut:
-    return cut_network(network, find_boundary(network, first_trainable))
+def _split(network: keras.Model, first_trainable: int) -> NetworkParts:
+    return split_network(network, find_feature_layer(network, first_trainable))
 
 
 @pytest.mark.parametrize("freeze", [1, 60, 100, "block_13_expand", -1])
 def test_parts_equal_the_whole(backbone: keras.Model, freeze: str | int) -> None:
     images = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
-    cut = _cut(backbone, find_first_trainable(backbone, freeze))
-    features = images if cut.frozen is None else cut.frozen(images, training=False)
-    assert cut.trained is not None
+    parts = _split(backbone, find_first_trainable(backbone, freeze))
+    features = images if parts.frozen is None else parts.frozen(images, training=False)
+    assert parts.trained is not None
     np.testing.assert_array_equal(
-        cut.trained(features, training=False), backbone(images, training=False)
+        parts.trained(features, training=False), backbone(images, training=False)
     )
 
 
@@ -57,19 +57,19 @@ def test_parts_equal_the_whole(backbone: keras.Model, freeze: str | int) -> None
 def test_frozen_part_holds_nothing_trainable(backbone: keras.Model, freeze: str | int) -> None:
     first = find_first_trainable(backbone, freeze)
     freeze_below(backbone, first)
-    cut = _cut(backbone, first)
-    assert cut.frozen is not None and cut.trained is not None
-    assert cut.frozen.trainable_variables == []
-    assert len(cut.trained.trainable_variables) == len(backbone.trainable_variables) > 0
+    parts = _split(backbone, first)
+    assert parts.frozen is not None and parts.trained is not None
+    assert parts.frozen.trainable_variables == []
+    assert len(parts.trained.trainable_variables) == len(backbone.trainable_variables) > 0
 
 
 def test_cut_does_not_pass_through_a_residual_block(backbone: keras.Model) -> None:
     # Index 100 is inside block 11, whose input is also added to its output.
-    cut = _cut(backbone, 100)
-    assert cut.frozen is not None
-    assert cut.frozen.layers[-1].name == "block_10_add" or cut.frozen.layers[-1].name.startswith(
-        "block_10_project"
-    )
+    parts = _split(backbone, 100)
+    assert parts.frozen is not None
+    assert parts.frozen.layers[-1].name == "block_10_add" or parts.frozen.layers[
+        -1
+    ].name.startswith("block_10_project")
 
 
 def test_a_sum_that_is_no_layer_is_cut_around() -> None:
@@ -84,8 +84,8 @@ def test_a_sum_that_is_no_layer_is_cut_around() -> None:
     expected = network(rows)
     boundaries = {}
     for first in ("relu_0", "dense_1", "top"):
-        cut = _cut(network, find_first_trainable(network, first))
-        assert cut.frozen is not None and cut.trained is not None
-        boundaries[first] = cut.frozen.layers[-1].name
-        np.testing.assert_allclose(cut.trained(cut.frozen(rows)), expected, rtol=1e-6)
+        parts = _split(network, find_first_trainable(network, first))
+        assert parts.frozen is not None and parts.trained is not None
+        boundaries[first] = parts.frozen.layers[-1].name
+        np.testing.assert_allclose(parts.trained(parts.frozen(rows)), expected, rtol=1e-6)
     assert boundaries == {"relu_0": "stem", "dense_1": "stem", "top": "stem"}

@@ -144,11 +144,11 @@ def test_a_lost_worker_ends_the_training_of_the_others(tmp_path: Path) -> None:
         for kind in ("chief", "worker"):
             cluster = {"chief": [chief], "worker": [worker]}
             workers.start("lose", "auto", {"cluster": cluster, "task": {"type": kind, "index": 0}})
-        told, exit_code = workers.wait()
+        result, exit_code = workers.wait()
     finally:
         workers.kill()
     assert exit_code == 9
-    assert isinstance(told, dict)
-    told = told["auto"]
-    assert told["message"] == "another worker of this training is gone, or cannot be reached"
-    assert "goes on after the last epoch that was saved" in told["hint"]
+    assert isinstance(result, dict)
+    error = result["auto"]
+    assert error["message"] == "another worker of this training is lost or cannot be reached"
+    assert "training resumes after the last saved epoch" in error["hint"]

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from trainer.settings import OptimizerSettings, StageSettings
+from trainer.stages.settings import OptimizerSettings, StageSettings
 
 
 def test_a_rate_has_to_rise_within_the_stage() -> None:

@@ -10,8 +10,8 @@
 
 Each device computes the gradient of its share of a batch, and all of them make the same step with
 the sum: the result is that of one device, but for the order in which floats are added. Two things
-do not share out: dropout and random augmentation draw the same for the first, second, ... example
-of each device, and a BatchNorm in training mode needs `synchronized=True` to see the whole batch.
+differ: dropout and random augmentation draw the same numbers for the first, second, ... example of
+each device, and a BatchNorm in training mode needs `synchronized=True` to see the whole batch.
 """
 
 import json
@@ -27,7 +27,7 @@ import tensorflow as tf
 from components.errors import UserError
 from components.progress import report_progress
 
-WORKER_LOST = "another worker of this training is gone, or cannot be reached"
+WORKER_LOST = "another worker of this training is lost or cannot be reached"
 """Error of a worker that only lost the others: it is not the cause of the failure."""
 
 _TF_CONFIG_FORM = (
@@ -38,15 +38,15 @@ _TF_CONFIG_FORM = (
 
 
 class DistributionError(UserError):
-    """The config's strategy is not to be had here, or is no longer."""
+    """The configured strategy is not available here, or a worker was lost."""
 
 
 def build_strategy(
     name: Literal["auto", "one_device", "mirrored", "multi_worker"],
 ) -> tf.distribute.Strategy:
-    """Builds the strategy; the first thing a process does with TensorFlow.
+    """Builds the strategy; must be the process's first use of TensorFlow.
 
-    `TF_CONFIG`, TensorFlow's own description of a cluster, tells who the workers are.
+    `TF_CONFIG`, TensorFlow's own description of a cluster, lists the workers.
 
     Args:
         name: `one_device`; `mirrored` over the GPUs of this machine; `multi_worker` over all
@@ -61,10 +61,10 @@ def build_strategy(
         if workers > 1:
             return _connect_workers(workers)
         if name == "multi_worker":
-            told = "names only one worker" if workers else "is not set"
+            problem = "names only one worker" if workers else "is not set"
             raise DistributionError(
                 f"trainer.distribution: multi_worker needs several workers, and the environment "
-                f"variable TF_CONFIG {told}",
+                f"variable TF_CONFIG {problem}",
                 hint=f"{_TF_CONFIG_FORM}\nOn a single machine, set trainer.distribution to auto.",
             )
     is_mirrored = name == "mirrored" or (
@@ -80,7 +80,7 @@ def count_workers(tf_config: str) -> int:
         tf_config: The variable's value; empty where it is not set.
 
     Raises:
-        DistributionError: It is no JSON, its addresses are no `host:port`, its task is none of its
+        DistributionError: It is not JSON, an address is not `host:port`, the task is not in the
             cluster, or the cluster has other tasks than workers and a chief.
     """
     try:
@@ -101,7 +101,7 @@ def count_workers(tf_config: str) -> int:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes what is written once: the model, checkpoints, the history."""
+    """Whether this process is the one that writes the model, checkpoints and the history."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.cluster_spec().jobs:
         return True
@@ -110,51 +110,51 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 
 @contextmanager
-def lost_workers_told() -> Iterator[None]:
-    """Says in words that another worker is gone.
+def explain_lost_workers() -> Iterator[None]:
+    """Turns TensorFlow's error for a lost worker into one for the user.
 
     Raises:
-        DistributionError: It is.
+        DistributionError: Another worker is lost.
     """
     try:
         yield
     except tf.errors.UnavailableError as error:
         raise DistributionError(
             WORKER_LOST,
-            hint="See what it wrote last. Start all workers again: training goes on after the last "
-            "epoch that was saved.",
+            hint="See the end of its log. Start all workers again: training resumes after the last "
+            "saved epoch.",
         ) from error
 
 
 def wait_for_all_workers(strategy: tf.distribute.Strategy) -> None:
     """Returns when every worker has called it; at once where there is only one.
 
-    TensorFlow takes a worker that has ended for a lost one, and ends the others' connections ten
-    seconds later: none may go while another still has something to do.
+    TensorFlow treats a worker that has ended as lost, and closes the others' connections ten
+    seconds later: none may end while another still works.
 
     Raises:
-        DistributionError: Another worker is gone.
+        DistributionError: Another worker is lost.
     """
     # A sum of all workers' values has to wait for the last of them.
     _sum_over_workers(strategy, 1)
 
 
-def is_same_everywhere(strategy: tf.distribute.Strategy, number: int) -> bool:
+def is_same_on_all_workers(strategy: tf.distribute.Strategy, number: int) -> bool:
     """Whether all workers call it with the same number; returns when the last one has.
 
     Raises:
-        DistributionError: Another worker is gone.
+        DistributionError: Another worker is lost.
     """
     differs = _sum_over_workers(strategy, number) != number * strategy.num_replicas_in_sync
-    # One may be the mean of the others.
+    # A number may equal the mean of different ones.
     return _sum_over_workers(strategy, int(differs)) == 0
 
 
 def _sum_over_workers(strategy: tf.distribute.Strategy, number: int) -> float:
-    """The sum of the workers' numbers, each as often as it has devices."""
+    """The sum over workers of each one's number times its devices."""
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return number * strategy.num_replicas_in_sync
-    with lost_workers_told():
+    with explain_lost_workers():
         sums = strategy.run(_sum_over_replicas, args=(tf.constant(number, tf.float64),))
         return float(strategy.experimental_local_results(sums)[0].numpy())
 
@@ -167,7 +167,7 @@ def _sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
 def _connect_workers(workers: int) -> tf.distribute.Strategy:
     report_progress("Trainer", f"waiting until all {workers} workers of TF_CONFIG have started")
     try:
-        with _sigterm_kept():
+        with _keep_sigterm_handler():
             return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         if "program startup" not in str(error):
@@ -181,8 +181,8 @@ def _connect_workers(workers: int) -> tf.distribute.Strategy:
 
 
 @contextmanager
-def _sigterm_kept() -> Iterator[None]:
-    """Has SIGTERM end the process as before; TensorFlow's coordination service only notes it."""
+def _keep_sigterm_handler() -> Iterator[None]:
+    """Restores the handler of SIGTERM, which TensorFlow's coordination service replaces."""
     before = signal.getsignal(signal.SIGTERM)
     yield
     if before is not None and threading.current_thread() is threading.main_thread():

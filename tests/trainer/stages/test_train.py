@@ -11,18 +11,18 @@ import pytest
 import tensorflow as tf
 
 from components.errors import UserError
+from trainer.data.augmentation import AugmentationSettings
 from trainer.network.network import Network
-from trainer.settings import (
-    AugmentationSettings,
+from trainer.stages.build import Images
+from trainer.stages.checkpoint import Checkpoint
+from trainer.stages.settings import (
     EarlyStoppingSettings,
     OptimizerSettings,
     StageSettings,
     TrainerSettings,
 )
-from trainer.stages.build import Images
-from trainer.stages.checkpoint import Checkpoint
-from trainer.stages.stages import StageResult, Training, train_stages
 from trainer.stages.state import StageState
+from trainer.stages.train import StageResult, Training, train_stages
 
 HEAD = StageSettings(name="head", epochs=15, optimizer=OptimizerSettings(learning_rate=0.02))
 FINE_TUNE = StageSettings(
@@ -119,7 +119,7 @@ def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
     assert head["validation_accuracy"] == explode["validation_accuracy"] == 1.0
     assert (explode["epochs"], explode["best_epoch"], explode["history"]) == (0, 0, {})
     assert explode["notes"] == [
-        "stage explode: after epoch 0 loss or weights are no longer numbers; the weights from "
+        "stage explode: after epoch 0 loss or weights are no longer finite; the weights from "
         "before the stage are kept. Lower its learning rate"
     ]
     assert f"Trainer: {explode['notes'][0]}" in caplog.messages
@@ -128,7 +128,7 @@ def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
 
 
 def test_a_loss_that_is_no_number_from_the_start_is_told(network: Network, images: Images) -> None:
-    told = r"stage explode: after epoch 0 loss or weights are no longer numbers, and no epoch"
+    told = r"stage explode: after epoch 0 loss or weights are no longer finite, and no epoch"
     with pytest.raises(UserError, match=told) as error:
         train_stage(EXPLODE, network, images)
     assert "optimizer.learning_rate: 1e+30" in str(error.value.hint)
@@ -137,9 +137,9 @@ def test_a_loss_that_is_no_number_from_the_start_is_told(network: Network, image
 def test_weights_whose_loss_is_no_number_are_never_the_best() -> None:
     state = StageState()
     variable = keras.Variable(1.0)
-    state.see(0.5, 0.7, [variable])
-    state.add({"val_loss": math.nan})
-    state.see(0.9, math.nan, [variable])
+    state.update_best(0.5, 0.7, [variable])
+    state.add_epoch({"val_loss": math.nan})
+    state.update_best(0.9, math.nan, [variable])
     assert (state.best_epoch, state.best_accuracy) == (0, 0.5)
 
 
@@ -217,8 +217,8 @@ def test_features_that_are_large_and_quick_to_compute_are_not_stored(
     changed = {path for path, value in _weights(network).items() if (value != before[path]).any()}
     assert changed == {"upper/kernel", "upper/bias"}
     assert (
-        "Trainer: fine-tune: what wide puts out takes more room than the images and is quick to "
-        "compute: it is computed in each step, not stored"
+        "Trainer: fine-tune: the output of wide is larger than the images and quick to compute: it "
+        "is computed in each step, not stored"
     ) in caplog.messages
 
 

@@ -1,4 +1,4 @@
-"""The `trainer` section: a list of stages, and what holds for all of them."""
+"""The `trainer` section: a list of stages, and what applies to all of them."""
 
 from typing import Annotated, Literal
 
@@ -6,9 +6,10 @@ from pydantic import Field, StrictInt, model_validator
 from typing_extensions import Doc
 
 from components.settings import Settings
+from trainer.data.augmentation import AugmentationSettings
 
 Share = Annotated[float, Field(ge=0, le=1)]
-# Strict: 2.0 is no share, and is not meant as two layers.
+# Strict: 2.0 is not a share, and not two layers either.
 Freeze = StrictInt | Share | str
 
 
@@ -25,26 +26,6 @@ class OptimizerSettings(Settings):
     """Epochs in which the rate rises from zero; 0 is off, 5 in arXiv:1706.02677."""
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Decoupled weight decay per step, times the rate (arXiv:1711.05101)."""
-
-
-class AugmentationSettings(Settings):
-    """Random changes of the training images. All off: features are computed only once."""
-
-    horizontal_flip: bool = False
-    """Mirror half of the images left to right."""
-    rotation: Annotated[float, Field(ge=0, le=0.5)] = 0.0
-    """Largest rotation either way, as a share of a full turn (keras.layers.RandomRotation)."""
-    zoom: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Largest zoom in or out, as a share of the size (keras.layers.RandomZoom)."""
-    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Largest change of contrast, as a share (keras.layers.RandomContrast)."""
-    mixup: Annotated[float, Field(ge=0, le=10)] = 0.0
-    """Alpha of mixup, which blends pairs of images; 0 is off, 0.2 in arXiv:1710.09412."""
-
-    @property
-    def is_off(self) -> bool:
-        """Whether images pass unchanged."""
-        return self == AugmentationSettings()
 
 
 class EarlyStoppingSettings(Settings):
