@@ -1,8 +1,12 @@
-"""Every backbone of the table is trained in stages and exported, with random weights."""
+"""One backbone of each architecture family is trained in stages and exported, with random weights.
 
+Only the smallest member is trained. The others have more of the same layers, and take gigabytes and
+minutes: for them, the table's row may differ from the smallest's in the image size only. Their names
+are checked in test_backbones.py, their preprocessing in test_scaling.py.
+"""
+
+import dataclasses
 import gc
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import keras
@@ -23,9 +27,7 @@ from trainer.stages.checkpoint import Checkpoint
 from trainer.stages.settings import StageSettings, TrainerSettings
 from trainer.stages.train import Training, train_stages
 
-# One of each family is trained in all three ways, in one process. The others, which take
-# gigabytes, get a head.
-FAMILIES = (
+SMALLEST = (
     "MobileNet",
     "MobileNetV2",
     "MobileNetV3Small",
@@ -47,7 +49,7 @@ ALL = StageSettings(name="all", freeze="none", epochs=1)
 
 
 class Preprocessing(tf.Module):
-    """Does what the Transform graph does."""
+    """Stands in for the Transform graph."""
 
     def __init__(self, image_size: int, scale: str):
         super().__init__()
@@ -66,24 +68,26 @@ class Preprocessing(tf.Module):
         return {IMAGE_XF: images}
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)  # The largest take minutes, on a busy machine many.
+def find_family(name: str) -> str:
+    """The module of `keras.applications` that defines a backbone, but for the number of layers."""
+    module = getattr(keras.applications, name).__module__.rpartition(".")[2]
+    return "vgg" if module in ("vgg16", "vgg19") else module
+
+
 @pytest.mark.parametrize("name", BACKBONES)
+def test_members_of_a_family_differ_in_size_only(name: str) -> None:
+    [smallest] = [other for other in SMALLEST if find_family(other) == find_family(name)]
+    row = BACKBONES[name]
+    assert row == dataclasses.replace(BACKBONES[smallest], image_size=row.image_size)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # Minutes, on a busy machine many.
+@pytest.mark.parametrize("name", SMALLEST)
 def test_stages_and_export(name: str, tmp_path: Path) -> None:
-    if name in FAMILIES:
-        # The models before this one took gigabytes.
-        keras.utils.clear_session()
-        gc.collect()
-        check_backbone(name, (HEAD, UPPER, ALL), tmp_path)
-        return
-    # Its layers are its family's, in larger numbers: their gradients have been tested there.
-    # In a process of its own: what one of the largest took is not all given back before it ends.
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        process.submit(check_backbone, name, (HEAD,), tmp_path).result()
-
-
-def check_backbone(name: str, stages: tuple[StageSettings, ...], tmp_path: Path) -> None:
-    """Trains a network of this backbone in stages, exports it and asks the export."""
+    # The models before this one took gigabytes.
+    keras.utils.clear_session()
+    gc.collect()
     keras.utils.set_random_seed(0)
     row = BACKBONES[name]
     model = ModelSettings(
@@ -98,13 +102,11 @@ def check_backbone(name: str, stages: tuple[StageSettings, ...], tmp_path: Path)
         train, validation, build_parser(preprocessing), np.ones(2, np.float32), tmp_path
     )
     strategy = tf.distribute.get_strategy()
-    settings = TrainerSettings(batch_size=4, mixed_precision="off", stages=stages)
+    settings = TrainerSettings(batch_size=4, mixed_precision="off", stages=(HEAD, UPPER, ALL))
     results = train_stages(Training(network, images, settings, strategy, Checkpoint(None, "")))
     layers = results[0]["layers"]
-    trained = {"head": 0, "upper": layers - int(0.7 * layers), "all": layers}
-    assert [result["trainable_layers"] for result in results] == [
-        trained[stage.name] for stage in stages
-    ]
+    trained = [0, layers - int(0.7 * layers), layers]
+    assert [result["trainable_layers"] for result in results] == trained
     assert all(np.isfinite(result["history"]["loss"]).all() for result in results)
     # BatchNorm keeps its pretrained statistics, bit for bit.
     for path, value in _statistics(network).items():
@@ -128,13 +130,13 @@ def _check_export(
     [record] = tf.data.TFRecordDataset(str(examples)).take(1)
     contents = tf.train.Example.FromString(record.numpy()).features.feature[IMAGE]
     serve = tf.saved_model.load(str(folder / "model")).signatures["serving_default"]
-    answers = [serve(image_bytes=tf.constant(contents.bytes_list.value)) for _ in range(2)]
-    np.testing.assert_array_equal(answers[0]["scores"], answers[1]["scores"])
+    predictions = [serve(image_bytes=tf.constant(contents.bytes_list.value)) for _ in range(2)]
+    np.testing.assert_array_equal(predictions[0]["scores"], predictions[1]["scores"])
     image = preprocessing({IMAGE: tf.constant(contents.bytes_list.value)})[IMAGE_XF]
     # In a graph, as the export runs it: eagerly, other roundings of floats grow through hundreds of
     # layers of random weights until they decide the scores.
     scores = tf.nn.softmax(tf.function(network)(image))
-    np.testing.assert_allclose(answers[0]["scores"], scores, atol=1e-5)
+    np.testing.assert_allclose(predictions[0]["scores"], scores, atol=1e-5)
     return image
 
 
