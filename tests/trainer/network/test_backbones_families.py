@@ -1,8 +1,8 @@
 """One backbone of each architecture family is trained in stages and exported, with random weights.
 
 Only the smallest member is trained. The others have more of the same layers, and take gigabytes and
-minutes: for them, the table's row may differ from the smallest's in the image size only. Their names
-are checked in test_backbones.py, their preprocessing in test_scaling.py.
+minutes: for them, the table's row may differ from the smallest's in the image size only. Names are
+checked in test_backbones.py, preprocessing in test_scaling.py.
 """
 
 import dataclasses
