@@ -1,20 +1,20 @@
 """The pipeline on a cluster with Kubeflow Pipelines (KFP) 2.x: one container task per TFX node.
 
     python -m kubeflow compile CONFIG.yaml -o pipeline.yaml     no cluster needed
-    python -m kubeflow deploy CONFIG.yaml --host URL            uploads it, and runs it
+    python -m kubeflow deploy CONFIG.yaml --host URL            uploads it; --wait runs it
     python -m kubeflow schedule CONFIG.yaml --cron "0 3 * * *"  runs it every night
 
 Each task is `python -m pipeline node`: TFX's own launcher over a metadata store that all tasks
 share, so that driver, cache, resolvers and lineage are those of a local run.
 
 cli.py       the commands
-names.py     what the pipeline and its experiment are called
-compile/     a configuration to the file that KFP runs
-client/      KFP's API, with timeouts, patience and clear errors
-deploy/      a version of one pipeline, its experiment, runs
-schedule/    one recurring run of a name
-image/       what the Dockerfile runs
-serving/     Kubernetes manifests of a server for what the pipeline pushes
+names.py     names of the pipeline and its experiment in KFP
+compile/     compiles a configuration to the file that KFP runs
+client/      KFP's API, with timeouts, retries and clear errors
+deploy/      uploads pipelines, starts and follows runs
+schedule/    recurring runs
+serving/     Kubernetes manifests of model servers
+image/       scripts that the Dockerfile runs
 rbac.yaml    the role that training on several pods needs
 
 Not installed as a package: the name belongs to another project's. It runs from a clone.

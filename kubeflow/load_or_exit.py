@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def load_or_exit(config_path: Path, overrides: Sequence[str]) -> "PipelineConfig":
     """Loads a configuration for a cluster; exits with code 2 and its problems if it has any."""
-    from .compile.load import load_for_cluster
+    from .compile.cluster_checks import load_for_cluster
 
     with config_errors(config_path):
         return load_for_cluster(config_path, overrides)

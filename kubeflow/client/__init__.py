@@ -1,8 +1,8 @@
-"""KFP's API, with timeouts, patience and clear errors.
+"""KFP's API, with timeouts, retries and clear errors.
 
-options.py       the options that commands share: host, credentials, namespace
-connection.py    where KFP is and who asks
-api.py           its calls: pages, repetitions, what may have been done already
-kfp.py           kfp.Client, for addresses and credentials
-errors.py        what went wrong, as a person needs it
+options.py     the command line options for the connection
+connection.py  host, namespace and credentials
+api.py         the calls: retries, pages, creating something once
+kfp.py         kfp.Client, for addresses and credentials
+errors.py      an error message and a hint for each failure
 """

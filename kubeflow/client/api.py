@@ -1,6 +1,6 @@
-"""Kubeflow Pipelines as the commands use it: with timeouts, patience and clear errors.
+"""Kubeflow Pipelines' API with timeouts, retries and clear errors.
 
-Built on `kfp.Client` for addresses and credentials, and on the calls that are generated from KFP's
+Uses `kfp.Client` for addresses and credentials, and the calls that are generated from KFP's
 published v2beta1 API for everything else: these take a timeout, and print nothing.
 """
 
@@ -13,47 +13,47 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from components.errors import UserError
 
 from .connection import Connection, pod_namespace
-from .errors import HostError, page_instead_of_answer, refused, unreachable
+from .errors import HostError, error_response, html_instead_of_json, unreachable
 
 if TYPE_CHECKING:
     import kfp
 
-Found = TypeVar("Found")
+Item = TypeVar("Item")
 
 _CONNECT_SECONDS = 10
 _PAGE_SIZE = 100
-_PIECE_BYTES = 1 << 16
-# Too many requests, or a gateway without a server behind it: later may do.
-_OUT_OF_SERVICE = frozenset({429, 502, 503, 504})
-# After these, what was asked for may be there nevertheless.
-_MAY_BE_DONE = _OUT_OF_SERVICE | {0, 400, 409, 500}
+_CHUNK_BYTES = 1 << 16
+# Too many requests, or a gateway without a server behind it: a retry may succeed.
+_UNAVAILABLE = frozenset({429, 502, 503, 504})
+# After these, the request may have taken effect nevertheless.
+_MAY_HAVE_TAKEN_EFFECT = _UNAVAILABLE | {0, 400, 409, 500}
 
 
 class PipelinesHost:
-    """One Kubeflow Pipelines.
+    """A Kubeflow Pipelines installation.
 
     Args:
         connection: How to reach it.
-        sleep: Waits some seconds.
+        sleep: Replaces `time.sleep` in tests.
 
     Raises:
-        UserError: If it cannot be reached, or several users share it and no namespace is named.
+        UserError: If it cannot be reached, or needs a namespace (multi-user mode).
     """
 
     def __init__(self, connection: Connection, sleep: Callable[[float], None] = time.sleep) -> None:
         self.connection = connection
         self._sleep = sleep
-        self._client = self._connected()
-        health = self.call("asking for its health", self._client.healthzs.get_healthz)
-        given = connection.namespace or self._client.get_user_namespace() or pod_namespace()
+        self._client = self._connect()
+        health = self.call("checking its health", self._client.healthzs.get_healthz)
+        namespace = connection.namespace or self._client.get_user_namespace() or pod_namespace()
         self.is_multi_user = bool(health.multi_user)
-        if self.is_multi_user and given is None:
+        if self.is_multi_user and namespace is None:
             raise UserError(
-                f"{connection.shown_host} has several users: it needs to know whose this is",
-                "Name your namespace (profile) in --namespace.",
+                f"{connection.shown_host} has several users, and needs a namespace",
+                "Pass your namespace (profile) with --namespace.",
             )
-        # An installation for one user has no namespaces: there it says nothing.
-        self.namespace = given if self.is_multi_user else None
+        # An installation for a single user has no namespaces.
+        self.namespace = namespace if self.is_multi_user else None
 
     @property
     def api(self) -> "kfp.Client":
@@ -61,25 +61,25 @@ class PipelinesHost:
         return self._client
 
     def link(self, path: str) -> str:
-        """The address of a page of KFP's user interface."""
+        """The URL of a page of KFP's user interface."""
         return f"{self._client.url_prefix}/#/{path}"
 
     def call(self, doing: str, action: Callable[..., Any], **arguments: Any) -> Any:
-        """Makes a call, again where the host is out of service.
+        """Makes a call, and retries while the host is not available.
 
         Args:
-            doing: What for, for messages: "listing pipelines".
+            doing: Its purpose, for messages: "listing pipelines".
             action: The generated call.
-            arguments: What it takes.
+            arguments: Its arguments.
 
         Raises:
-            HostError: If it cannot be done.
+            HostError: If it fails.
         """
         for wait in (*self.connection.retry_seconds, None):
             try:
                 return self._once(doing, action, **arguments)
             except HostError as error:
-                if wait is None or error.status not in _OUT_OF_SERVICE:
+                if wait is None or error.status not in _UNAVAILABLE:
                     raise
                 self._sleep(wait)
         raise AssertionError("the loop returns or raises")
@@ -87,33 +87,33 @@ class PipelinesHost:
     def create(
         self,
         doing: str,
-        find: Callable[[], Found | None],
-        action: Callable[..., Found],
+        find: Callable[[], Item | None],
+        action: Callable[..., Item],
         **arguments: Any,
-    ) -> Found:
-        """Makes something that shall be there once.
+    ) -> Item:
+        """Creates an item, but not twice.
 
-        A call that fails may have had its effect: a gateway that gave up, somebody else who was
-        faster (409). So after each failure it is looked for first.
+        A call that fails may have taken effect: a gateway timed out, or another client was faster
+        (409). So after each failure the item is looked up before a retry.
 
         Args:
-            doing: What for, for messages.
-            find: Looks for it.
-            action: The generated call that makes it.
-            arguments: What that takes.
+            doing: Purpose of the call, for messages.
+            find: Looks the item up.
+            action: The generated call that creates it.
+            arguments: Its arguments.
 
         Raises:
-            HostError: If it can be neither made nor found.
+            HostError: If it can be neither created nor found.
         """
         for wait in (*self.connection.retry_seconds, None):
             try:
                 return self._once(doing, action, **arguments)
             except HostError as error:
-                if error.status not in _MAY_BE_DONE:
+                if error.status not in _MAY_HAVE_TAKEN_EFFECT:
                     raise
-                if (found := find()) is not None:
-                    return found
-                if wait is None or error.status not in _OUT_OF_SERVICE:
+                if (existing := find()) is not None:
+                    return existing
+                if wait is None or error.status not in _UNAVAILABLE:
                     raise
                 self._sleep(wait)
         raise AssertionError("the loop returns or raises")
@@ -121,13 +121,13 @@ class PipelinesHost:
     def pages(
         self, doing: str, action: Callable[..., Any], items: str, **arguments: Any
     ) -> Iterator[Any]:
-        """Everything that a list call has, page by page.
+        """The items of a list call, page by page.
 
         Args:
-            doing: What for, for messages.
+            doing: Purpose of the call, for messages.
             action: The generated call.
-            items: Where its answer holds the things listed.
-            arguments: What it takes besides a page.
+            items: Field of the response with the items.
+            arguments: Its other arguments.
         """
         token = ""
         while True:
@@ -138,10 +138,10 @@ class PipelinesHost:
                 return
 
     def read_text(self, doing: str, path: str, query: dict[str, str]) -> Iterator[bytes]:
-        """What lies at a path, piece by piece; for what the published API lacks.
+        """The content of a path in chunks; for what the published API does not have.
 
         Raises:
-            HostError: If there is nothing, or a page for people.
+            HostError: If there is none, or it is a web page.
         """
         response = self._once(
             doing,
@@ -150,23 +150,23 @@ class PipelinesHost:
             query=list(query.items()),
             _preload_content=False,
         )
-        for number, piece in enumerate(response.stream(_PIECE_BYTES)):
-            # By its content: the user interface sends logs as text/html, too.
-            if number == 0 and piece.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
-                raise page_instead_of_answer(self.connection)
-            yield piece
+        for number, chunk in enumerate(response.stream(_CHUNK_BYTES)):
+            # Detected by its content: the user interface sends logs as text/html, too.
+            if number == 0 and chunk.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
+                raise html_instead_of_json(self.connection)
+            yield chunk
 
     def read_json(self, doing: str, action: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
-        """The answer of a call as the server wrote it, with fields that are newer than this client.
+        """The response of a call as JSON, with fields that are newer than the generated client.
 
         Raises:
-            HostError: If it cannot be done.
+            HostError: If it fails.
         """
         response = self.call(doing, action, _preload_content=False, **arguments)
         try:
             answer = json.loads(response.data)
         except ValueError:
-            raise page_instead_of_answer(self.connection) from None
+            raise html_instead_of_json(self.connection) from None
         return answer if isinstance(answer, dict) else {}
 
     def _once(self, doing: str, action: Callable[..., Any], **arguments: Any) -> Any:
@@ -177,19 +177,19 @@ class PipelinesHost:
         try:
             answer = action(**arguments, _request_timeout=timeout)
         except ApiException as error:
-            raise refused(error, self.connection, doing) from None
+            raise error_response(error, self.connection, doing) from None
         except (HTTPError, OSError) as error:
             raise unreachable(error, self.connection, doing) from None
         except (AttributeError, TypeError, ValueError):
-            # The generated code stumbles over what is no JSON of this API.
-            if self._client.has_answered_with_a_page():
-                raise page_instead_of_answer(self.connection) from None
+            # The generated code raises these for JSON that does not fit the API.
+            if self._client.last_response_is_html():
+                raise html_instead_of_json(self.connection) from None
             raise
-        if arguments.get("_preload_content", True) and self._client.has_answered_with_a_page():
-            raise page_instead_of_answer(self.connection)
+        if arguments.get("_preload_content", True) and self._client.last_response_is_html():
+            raise html_instead_of_json(self.connection)
         return answer
 
-    def _connected(self) -> Any:
+    def _connect(self) -> Any:
         from .kfp import connect
 
         with warnings.catch_warnings():
@@ -199,6 +199,6 @@ class PipelinesHost:
 
 
 def named(name: str) -> str:
-    """A filter of list calls: what has this name (backend/api/v2beta1/filter.proto)."""
+    """A filter for list calls: items with this name (backend/api/v2beta1/filter.proto)."""
     predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
     return json.dumps({"predicates": [predicate]})

@@ -1,4 +1,4 @@
-"""Where Kubeflow Pipelines is, and who asks: addresses and credentials, before anything is sent."""
+"""Host, namespace and credentials for Kubeflow Pipelines, validated before any request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ _IN_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach one Kubeflow Pipelines. Shown without its secrets.
+    """How to reach Kubeflow Pipelines. Its repr has no secrets.
 
     Attributes:
-        host: Its address, or None for the one around this pod or of the kubectl context.
-        namespace: Namespace of the user, where there are several.
+        host: Its URL, or None for the one of this pod's cluster or of the kubectl context.
+        namespace: The user's namespace, in multi-user mode.
         token: Bearer token.
-        token_file: File of one, read at each request, so that it may change.
+        token_file: File with a bearer token, which is read at each request.
         cookie: Cookie of a session, `NAME=VALUE`.
         ca_file: Certificate of the authority that signed the host's.
-        timeout_seconds: Longest wait for one answer.
-        retry_seconds: Waits before it is asked again, where it is out of service.
+        timeout_seconds: Timeout of one response.
+        retry_seconds: Pauses before retries, while the host is not available.
     """
 
     host: str | None
@@ -45,17 +45,17 @@ class Connection:
         timeout_seconds: int,
         environment: Mapping[str, str],
     ) -> "Connection":
-        """What the command line and the environment say.
+        """Reads the command line options and the environment.
 
         Raises:
-            UserError: If an address is none, or a file cannot be read.
+            UserError: If a URL is invalid, or a file cannot be read.
         """
         token, cookie = environment.get("KFP_TOKEN"), environment.get("KFP_COOKIE")
         if not host:
-            _require_other_way(environment)
+            _require_cluster_or_kubectl(environment)
             if token:
-                # kfp.Client would take it to http://localhost.
-                raise UserError("--host is missing: KFP_TOKEN is for an address of your own")
+                # kfp.Client would send it to http://localhost.
+                raise UserError("--host is missing: KFP_TOKEN needs it")
         if token and token_file:
             raise UserError(
                 f"both KFP_TOKEN and --token-file {token_file} are given; leave out one"
@@ -69,7 +69,7 @@ class Connection:
         if ca_file:
             _read(ca_file, "--ca-file")
         return cls(
-            host=_checked(host) if host else None,
+            host=_checked_host(host) if host else None,
             namespace=namespace or None,
             token=token.strip() if token else None,
             token_file=token_file,
@@ -80,7 +80,7 @@ class Connection:
 
     @property
     def shown_host(self) -> str:
-        """The address in messages."""
+        """The host, for messages."""
         return self.host or "the cluster's Kubeflow Pipelines"
 
     @property
@@ -89,30 +89,30 @@ class Connection:
         return bool(self.token or self.token_file or self.cookie)
 
 
-def _checked(host: str) -> str:
-    """The address as it is asked: without the `/#/runs` that a browser shows."""
+def _checked_host(host: str) -> str:
+    """The URL without the `/#/runs` that a browser shows."""
     parts = urlsplit(host)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserError(
-            f"--host {host!r} is no address",
-            "It starts with http:// or https://, then comes a name.",
+            f"--host {host!r} is not a URL",
+            "It starts with http:// or https://, followed by a name.",
         )
     if parts.username or parts.password:
         raise UserError(
-            "--host holds a user or password, which others see in the list of processes",
+            "--host contains a user or password, which others see in the list of processes",
             "Give a token in KFP_TOKEN or --token-file, or a session's cookie in KFP_COOKIE.",
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def _require_other_way(environment: Mapping[str, str]) -> None:
+def _require_cluster_or_kubectl(environment: Mapping[str, str]) -> None:
     kubeconfig = environment.get("KUBECONFIG") or str(
         Path(environment.get("HOME", "/")) / ".kube" / "config"
     )
     if not _IN_POD.exists() and not any(Path(part).exists() for part in kubeconfig.split(":")):
         raise UserError(
-            "--host is missing: this is no pod of a cluster, and kubectl has no context here",
-            "For a cluster without an address: kubectl -n kubeflow port-forward svc/ml-pipeline-ui "
+            "--host is missing: this is not a pod of a cluster, and kubectl has no context here",
+            "For a cluster without an ingress: kubectl -n kubeflow port-forward svc/ml-pipeline-ui "
             "8080:80, then --host http://localhost:8080",
         )
 
@@ -121,7 +121,7 @@ def _read(path: Path, option: str) -> str:
     try:
         text = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UserError(f"{option} {path} cannot be read: {reason}") from None
     if not text:
         raise UserError(f"{option} {path} is empty")
@@ -134,7 +134,7 @@ def _cookie(text: str | None) -> str | None:
     name, equals, value = text.strip().partition("=")
     if not (name and equals and value) or "\n" in text.strip():
         raise UserError(
-            "the cookie is not of the form NAME=VALUE",
+            "the cookie does not have the form NAME=VALUE",
             "Copy the session's cookie from the browser: oauth2_proxy_kubeflow=... or "
             "authservice_session=...",
         )
@@ -142,5 +142,5 @@ def _cookie(text: str | None) -> str | None:
 
 
 def pod_namespace() -> str | None:
-    """The namespace of this pod, if this is one."""
+    """The namespace of this pod; None outside a pod."""
     return _IN_POD.read_text().strip() if _IN_POD.exists() else None

@@ -1,4 +1,4 @@
-"""What went wrong between here and Kubeflow Pipelines, in a sentence and with what to do."""
+"""Failures of requests to Kubeflow Pipelines as messages with hints."""
 
 import json
 import re
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 500
 _PORT_FORWARD = (
-    "Is the address right, and reached from here? Without an ingress: kubectl -n kubeflow "
+    "Is the address right, and reachable from here? Without an ingress: kubectl -n kubeflow "
     "port-forward svc/ml-pipeline-ui 8080:80"
 )
 
 
 class HostError(UserError):
-    """Kubeflow Pipelines cannot be reached, or does not do what it is asked.
+    """Kubeflow Pipelines cannot be reached, or a request fails.
 
     Attributes:
-        status: HTTP status of its answer; 0 where none came.
+        status: HTTP status of the response; 0 if there was none.
     """
 
     def __init__(self, message: str, hint: str | None = None, status: int = 0) -> None:
@@ -35,61 +35,64 @@ class HostError(UserError):
         return type(self), (self.message, self.hint, self.status)
 
 
-def page_instead_of_answer(connection: Connection) -> HostError:
-    """The host answered with a page for people."""
-    who = (
-        "The session of the token or cookie may have ended: log in anew"
+def html_instead_of_json(connection: Connection) -> HostError:
+    """The error for a response that is a web page."""
+    hint = (
+        "The session of the token or cookie may have expired: log in again"
         if connection.has_credentials
-        else "It may want a login: set KFP_COOKIE to your session's cookie, or KFP_TOKEN"
+        else "It may need a login: set KFP_COOKIE to your session's cookie, or KFP_TOKEN"
     )
     return HostError(
-        f"{connection.shown_host} answers with a web page, not as Kubeflow Pipelines' API does",
-        f"{who}. The address of a whole Kubeflow ends in /pipeline.",
+        f"{connection.shown_host} responds with a web page, not as Kubeflow Pipelines' API",
+        f"{hint}. The address of a whole Kubeflow ends in /pipeline.",
     )
 
 
-def refused(error: "ApiException", connection: Connection, doing: str) -> HostError:
-    """An answer with an error status.
+def error_response(error: "ApiException", connection: Connection, doing: str) -> HostError:
+    """The error for a response with an error status.
 
     Args:
-        error: The answer.
-        connection: Who was asked.
-        doing: What for, as in "while ...".
+        error: The response.
+        connection: The host.
+        doing: Purpose of the request, as in "while ...".
     """
-    host, status, said = connection.shown_host, error.status, server_message(error.body)
-    told = f": {said}" if said else ""
+    host, status, text = connection.shown_host, error.status, server_message(error.body)
+    reason = f": {text}" if text else ""
     if status == 401:
-        message = f"{host} does not know who asks (401, {doing}){told}"
+        message = f"authentication failed at {host} (401, {doing}){reason}"
         hint = (
-            "The token or cookie is not accepted; it may have run out"
+            "The token or cookie is not accepted; it may have expired"
             if connection.has_credentials
             else "Set KFP_TOKEN or --token-file to a token, or KFP_COOKIE or --cookie-file to the "
             "cookie of a session (Dex)"
         )
     elif status == 403:
         where = f"namespace {connection.namespace}" if connection.namespace else "a namespace"
-        message = f"{host} does not let you do this (403, {doing}){told}"
+        message = f"{host} denies access (403, {doing}){reason}"
         hint = f"Does your account have the role kubeflow-edit in {where}? See --namespace"
     elif status == 404:
-        message = f"{host} does not have what was asked for (404, {doing}){told}"
-        is_other_api = said.lower() in ("", "not found")
+        message = f"not found at {host} (404, {doing}){reason}"
+        is_other_api = text.lower() in ("", "not found")
         hint = "Is this Kubeflow Pipelines 2? The address of a whole Kubeflow ends in /pipeline"
         hint = hint if is_other_api else ""
     elif status in (429, 502, 503, 504):
-        message = f"{host} is out of service ({status}, {doing}){told}"
+        message = f"{host} is not available ({status}, {doing}){reason}"
         hint = (
-            f"Asked {len(connection.retry_seconds) + 1} times in "
+            f"Tried {len(connection.retry_seconds) + 1} times in "
             f"{sum(connection.retry_seconds):g} s. Try again later"
         )
-    elif status == 400 and "http request" in (said or "").lower():
-        return _speaks_tls(connection)
+    elif status == 400 and "http request" in text.lower():
+        return _needs_https(connection)
     else:
-        message, hint = f"{host} refuses ({status}, {doing}){told or f': {error.reason}'}", ""
+        message, hint = (
+            f"{host} rejects the request ({status}, {doing}){reason or f': {error.reason}'}",
+            "",
+        )
     return HostError(message, f"{hint}." if hint else None, int(status or 0))
 
 
 def unreachable(error: Exception, connection: Connection, doing: str) -> HostError:
-    """No answer, or none that is HTTP."""
+    """The error for a request without a response, or with one that is not HTTP."""
     import ssl
 
     from urllib3 import exceptions
@@ -108,31 +111,31 @@ def unreachable(error: Exception, connection: Connection, doing: str) -> HostErr
         )
     if isinstance(reason, exceptions.ReadTimeoutError):
         return HostError(
-            f"{host} did not answer within {connection.timeout_seconds:g} s ({doing})",
-            "It may have too much to do: try again, or with a longer --timeout.",
+            f"{host} did not respond within {connection.timeout_seconds:g} s ({doing})",
+            "It may be overloaded: try again, or with a longer --timeout.",
         )
     if isinstance(reason, exceptions.NewConnectionError):
         return HostError(
-            f"{host} cannot be reached: {_last_words(reason)} ({doing})", _PORT_FORWARD
+            f"{host} cannot be reached: {_innermost_message(reason)} ({doing})", _PORT_FORWARD
         )
-    if host.startswith("http://") and _is_garbled(error):
-        return _speaks_tls(connection)
-    return HostError(f"{host} broke off the connection ({doing}): {_last_words(reason)}")
+    if host.startswith("http://") and _is_not_http(error):
+        return _needs_https(connection)
+    return HostError(f"{host} closed the connection ({doing}): {_innermost_message(reason)}")
 
 
 def server_message(body: str | bytes | None) -> str:
-    """What the server says of an error, shortened; nothing where it says nothing readable."""
+    """The server's error message, shortened; empty if there is none."""
     text = body.decode(errors="replace") if isinstance(body, bytes) else body or ""
     try:
-        said = json.loads(text)
+        answer = json.loads(text)
     except ValueError:
         return "" if "<html" in text.lower() else _shortened(text)
-    if not isinstance(said, dict):
+    if not isinstance(answer, dict):
         return _shortened(text)
-    # The gateway says `message` and `error`, the upload endpoints `error_message`.
+    # The gateway uses `message` and `error`, the upload endpoints `error_message`.
     for key in ("message", "error_message", "error"):
-        if isinstance(said.get(key), str) and said[key]:
-            return _shortened(said[key])
+        if isinstance(answer.get(key), str) and answer[key]:
+            return _shortened(answer[key])
     return ""
 
 
@@ -145,25 +148,25 @@ def _untrusted(reason: str, connection: Connection) -> HostError:
     host = connection.shown_host
     if "WRONG_VERSION_NUMBER" in reason or "record layer" in reason.lower():
         return HostError(
-            f"{host} speaks no TLS on this port", "Does its address start with http://?"
+            f"{host} does not use TLS on this port", "Does its address start with http://?"
         )
     if "CERTIFICATE_VERIFY_FAILED" in reason:
-        found = re.search(r"certificate verify failed: ([^()]*)", reason)
-        why = f": {found[1].strip()}" if found else ""
+        match = re.search(r"certificate verify failed: ([^()]*)", reason)
+        why = f": {match[1].strip()}" if match else ""
         return HostError(
             f"the certificate of {host} cannot be trusted{why}",
-            "Name the certificate of the authority that signed it in --ca-file.",
+            "Pass the certificate of the authority that signed it with --ca-file.",
         )
-    return HostError(f"{host} and this program cannot agree on TLS: {_shortened(reason)}")
+    return HostError(f"the TLS handshake with {host} failed: {_shortened(reason)}")
 
 
-def _speaks_tls(connection: Connection) -> HostError:
+def _needs_https(connection: Connection) -> HostError:
     https = connection.shown_host.replace("http://", "https://", 1)
-    return HostError(f"{connection.shown_host} speaks TLS on this port", f"Use --host {https}")
+    return HostError(f"{connection.shown_host} uses TLS on this port", f"Use --host {https}")
 
 
-def _is_garbled(error: Exception) -> bool:
-    """Whether the answer was no HTTP at all."""
+def _is_not_http(error: Exception) -> bool:
+    """Whether the response was not HTTP."""
     cause: Any = error
     while cause is not None:
         if isinstance(cause, HTTPException) and not isinstance(cause, ConnectionError):
@@ -174,10 +177,10 @@ def _is_garbled(error: Exception) -> bool:
     return False
 
 
-def _last_words(reason: object) -> str:
-    """`Connection refused` of all that urllib3 says around it."""
+def _innermost_message(reason: object) -> str:
+    """The cause inside urllib3's nested errors, such as `Connection refused`."""
     while inner := [arg for arg in getattr(reason, "args", ()) if isinstance(arg, Exception)]:
         reason = inner[-1]
     text = str(reason)
-    found = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
-    return found[1] if found else _shortened(text)
+    match = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
+    return match[1] if match else _shortened(text)

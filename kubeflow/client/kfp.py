@@ -1,7 +1,7 @@
-"""`kfp.Client` without its surprises.
+"""`kfp.Client` without its own retries.
 
-Its constructor asks for the host's health, without a timeout, up to five times, with tracebacks in
-the log; and urllib3 below it repeats what it is asked, several times and at once.
+Its constructor requests the host's health, without a timeout, up to five times, with tracebacks in
+the log; and urllib3 below it retries each request several times without a pause.
 """
 
 from pathlib import Path
@@ -14,42 +14,42 @@ from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentia
 
 from .connection import Connection
 
-# The service is asked in its own namespace; that of the user goes with each call.
+# Namespace of the service; the user's namespace is an argument of each call.
 _SERVICE_NAMESPACE = "kubeflow"
 
 
 class QuietClient(kfp.Client):
-    """kfp's client; see the module."""
+    """kfp's client without its health check and retries."""
 
     def _load_config(self, *arguments: Any) -> Any:
         config = super()._load_config(*arguments)
-        # Once: `client.PipelinesHost` repeats what may be repeated, with pauses.
+        # `PipelinesHost` retries, with pauses, what may be retried.
         config.retries = urllib3.Retry(total=0)
         return config
 
     def get_kfp_healthz(self, sleep_duration: int = 5) -> Any:
-        """What the constructor asks for; `client.PipelinesHost` asks the host itself."""
+        """Called by the constructor; `PipelinesHost` requests the health itself."""
         return kfp_server_api.V2beta1GetHealthzResponse(multi_user=False)
 
     @property
     def url_prefix(self) -> str:
-        """Address of the user interface, as kfp's own links have it."""
+        """URL of the user interface, as in kfp's own links."""
         return self._get_url_prefix().rstrip("/")
 
     def raw_get(self, path: str, query: list[tuple[str, str]], **arguments: Any) -> Any:
-        """A path that the generated calls lack, with the same credentials."""
+        """Requests a path for which there is no generated call, with the same credentials."""
         return self._run_api.api_client.call_api(
             path, "GET", query_params=query, auth_settings=["Bearer"], **arguments
         )
 
-    def has_answered_with_a_page(self) -> bool:
-        """Whether the last answer was HTML."""
+    def last_response_is_html(self) -> bool:
+        """Whether the last response was HTML."""
         response = getattr(self._run_api.api_client, "last_response", None)
         return response is not None and "html" in (response.getheader("content-type") or "")
 
 
 def connect(connection: Connection) -> QuietClient:
-    """Makes the client; asks nothing yet."""
+    """Creates the client; sends no request yet."""
     return QuietClient(
         host=connection.host,
         namespace=_SERVICE_NAMESPACE,
@@ -61,5 +61,5 @@ def connect(connection: Connection) -> QuietClient:
 
 
 def _credentials(token_file: Path | None) -> ServiceAccountTokenVolumeCredentials | None:
-    """Reads the file at each request: tokens of service accounts are replaced within the hour."""
+    """Reads the file at each request: tokens of service accounts expire within the hour."""
     return ServiceAccountTokenVolumeCredentials(str(token_file)) if token_file else None

@@ -1,4 +1,4 @@
-"""How to reach Kubeflow Pipelines, as options of the commands that do."""
+"""The command line options for the connection to Kubeflow Pipelines."""
 
 import os
 from collections.abc import Callable
@@ -19,9 +19,9 @@ _OPTIONS = (
         "--host",
         metavar="URL",
         envvar="KF_PIPELINES_ENDPOINT",
-        help="Address of Kubeflow Pipelines, such as http://localhost:8080; that of a whole "
-        "Kubeflow ends in /pipeline. [env: KF_PIPELINES_ENDPOINT; default: the one around this "
-        "pod, or of the current kubectl context]",
+        help="URL of Kubeflow Pipelines, such as http://localhost:8080; in a full Kubeflow "
+        "installation it ends in /pipeline. [env: KF_PIPELINES_ENDPOINT; default: this pod's "
+        "cluster, or the current kubectl context]",
     ),
     click.option(
         "--namespace",
@@ -34,7 +34,7 @@ _OPTIONS = (
         metavar="FILE",
         envvar="KFP_TOKEN_FILE",
         type=click.Path(path_type=Path),
-        help="File of a bearer token, read at each request. The token itself: KFP_TOKEN. "
+        help="File with a bearer token, read at each request. The token itself: KFP_TOKEN. "
         "[env: KFP_TOKEN_FILE]",
     ),
     click.option(
@@ -42,7 +42,7 @@ _OPTIONS = (
         metavar="FILE",
         envvar="KFP_COOKIE_FILE",
         type=click.Path(path_type=Path),
-        help="File of the cookie of a session (Dex): NAME=VALUE. The cookie itself: KFP_COOKIE. "
+        help="File with a session cookie (Dex): NAME=VALUE. The cookie itself: KFP_COOKIE. "
         "[env: KFP_COOKIE_FILE]",
     ),
     click.option(
@@ -59,7 +59,7 @@ _OPTIONS = (
         type=click.IntRange(1, 3600),
         default=60,
         show_default=True,
-        help="Longest wait for one answer of the host.",
+        help="Timeout of one response of the host.",
     ),
 )
 _NAMES = ("host", "namespace", "token_file", "cookie_file", "ca_file", "timeout_seconds")
@@ -73,10 +73,10 @@ def connection_options(command: Command) -> Command:
 
 
 def connection_from(options: dict[str, Any]) -> Connection:
-    """What the options and the environment say.
+    """Reads the options and the environment.
 
     Raises:
-        components.errors.UserError: If it cannot be.
+        components.errors.UserError: If they are not valid.
     """
     return Connection.from_options(
         **{name: options.pop(name) for name in _NAMES}, environment=os.environ
@@ -84,10 +84,10 @@ def connection_from(options: dict[str, Any]) -> Connection:
 
 
 def open_host(connection: Connection) -> "PipelinesHost":
-    """Connects, and tells of what goes unused.
+    """Connects, and notes an unused option.
 
     Raises:
-        components.errors.UserError: If the host cannot be reached, or needs to know more.
+        components.errors.UserError: If the host cannot be reached, or needs a namespace.
     """
     from .api import PipelinesHost
 

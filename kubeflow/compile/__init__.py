@@ -1,13 +1,12 @@
-"""A configuration to the file that Kubeflow Pipelines runs.
+"""Compiles a configuration to the file that Kubeflow Pipelines runs.
 
-load.py                 the configuration, checked for what only matters on a cluster
-cluster_checks.py       those checks
-pipeline.py             the compiled file, put together from
-  task_graph.py           which tasks there are and what each waits for, from TFX's compiler
-  component.py            a task's interface and command
-  parameters.py           what may differ from run to run
-  container_resources.py  CPU, memory and accelerators, as every version of KFP reads them
-  pod.py                  what a task's pod gets
-  platform_config.py      what only Kubernetes knows of: volumes, secrets, nodes
-  limits.py               sizes that KFP, Argo, Kubernetes and Linux allow
+cluster_checks.py       loads a configuration, with checks that only matter on a cluster
+pipeline.py             the compiled file, from these parts:
+  task_graph.py           the tasks and their dependencies, from TFX's compiler
+  component.py            inputs, outputs and command of a task
+  parameters.py           the pipeline's parameters, which can differ from run to run
+  pod.py                  resources and environment variables of a task's pod
+  container_resources.py  CPU, memory and accelerators, in the fields of every version of KFP
+  platform_config.py      Kubernetes settings: volumes, secrets, node selectors, tolerations
+  limits.py               size limits of KFP, Argo, Kubernetes and Linux
 """

@@ -1,13 +1,15 @@
-"""What is wrong with a configuration on a cluster only; on one machine it may be right."""
+"""Loads a configuration for a cluster, with checks that do not matter on one machine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from components.errors import UserError
 from components.example_gen.sources.spans import SPAN_PLACEHOLDER
 from pipeline.config.beam import check_reachable
-from pipeline.config.errors import Problem
+from pipeline.config.errors import ConfigError, Problem
 from pipeline.config.kubeflow.settings import KubeflowSettings
 from pipeline.config.kubeflow.training import check_distribution
+from pipeline.config.load import load_config
 from pipeline.config.schema import PipelineConfig
 
 _EXAMPLE = (
@@ -18,8 +20,28 @@ _EXAMPLE = (
 )
 
 
+def load_for_cluster(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
+    """Loads a configuration and checks it for a cluster; its paths need not exist here.
+
+    Args:
+        path: YAML file.
+        overrides: `--set` options.
+
+    Returns:
+        The configuration; it has a `kubeflow` section.
+
+    Raises:
+        ConfigError: With every problem found.
+    """
+    config = load_config(path, overrides, check_paths=False)
+    problems = cluster_problems(config)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
 def cluster_problems(config: PipelineConfig) -> list[Problem]:
-    """Every mistake that would show only in a pod, or never."""
+    """Every problem that would otherwise show only in a pod, or never."""
     settings = config.kubeflow
     if settings is None:
         path = config.data.path
@@ -31,33 +53,35 @@ def cluster_problems(config: PipelineConfig) -> list[Problem]:
 def _data(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
     path = config.data.path
     if path is not None:
-        yield from _place("data.path", path.partition(SPAN_PLACEHOLDER)[0] or path, settings)
+        yield from _check_location(
+            "data.path", path.partition(SPAN_PLACEHOLDER)[0] or path, settings
+        )
     elif config.data.source == "tfds":
         yield Problem(
             "data.path",
-            "is needed on a cluster: TFDS' own folder is in the pod, and gone with it; name a "
-            "folder on a volume",
+            "is needed on a cluster: TFDS' default folder is deleted with the pod; give a folder "
+            "on a volume",
         )
 
 
 def _files(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
     if config.push.folder:
-        yield from _place("push.folder", config.push.folder, settings)
+        yield from _check_location("push.folder", config.push.folder, settings)
     if config.data.schema_path:
         yield from _absolute("data.schema_path", config.data.schema_path)
     if config.model.weights not in ("imagenet", "bundled", "none"):
         yield from _absolute("model.weights", config.model.weights)
 
 
-def _place(path: str, value: str, settings: KubeflowSettings) -> Iterator[Problem]:
-    """Images and models have to be where every pod finds them."""
+def _check_location(path: str, value: str, settings: KubeflowSettings) -> Iterator[Problem]:
+    """Images and models must be accessible from every pod."""
     scheme, separator, _ = value.partition("://")
     if separator:
         if scheme != "gs":
             yield Problem(
                 path,
-                f"received {value}: of object stores, gs:// is read; mount any other as a volume, "
-                "and give the path it is mounted at",
+                f"received {value}: the only supported object store is gs://; mount any other as a "
+                "volume, and give its mount path",
             )
         return
     absolute = list(_absolute(path, value))
@@ -75,8 +99,8 @@ def _absolute(path: str, value: str) -> Iterator[Problem]:
     if not value.startswith("/") and "://" not in value:
         yield Problem(
             path,
-            f"received {value}: is relative to where a command is started, and a pod has no such "
-            f"place; give an absolute path, in the file or with --set {path}=...",
+            f"received {value}: is relative to the working directory, which a pod does not have; "
+            f"give an absolute path, in the file or with --set {path}=...",
         )
 
 
@@ -90,8 +114,8 @@ def _training(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Pr
     if distribution == "one_device" and gpus > 1 and settings.training is None:
         yield Problem(
             "trainer.distribution",
-            f"received one_device: the Trainer's pod has {gpus} GPUs, and would use one; set it to "
-            "auto, or gpus to 1",
+            f"received one_device: the Trainer's pod has {gpus} GPUs, and would use only one; set "
+            "it to auto, or gpus to 1",
         )
 
 

@@ -1,4 +1,4 @@
-"""One TFX node as a container component of KFP: its interface and its command."""
+"""A TFX node as a container component of KFP: its inputs, outputs and command."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ _TYPES = {METRICS: dsl.Output[dsl.Metrics], PAGE: dsl.Output[dsl.HTML]}
 def build_component(
     node_id: str, settings: KubeflowSettings, parameters: Sequence[RunParameter]
 ) -> Any:
-    """Makes a node's component.
+    """Builds the component of a node.
 
     Args:
         node_id: The node's id in TFX.
-        settings: The cluster.
-        parameters: What runs may change.
+        settings: The `kubeflow` section.
+        parameters: The pipeline's parameters.
 
     Returns:
         A KFP component whose inputs are `config`, `run_id` and the parameters.
@@ -35,14 +35,14 @@ def build_component(
     outputs = node(node_id).kfp_outputs
 
     def component(*placeholders: Any) -> dsl.ContainerSpec:
-        given = dict(zip((*inputs, *outputs), placeholders, strict=True))
+        values = dict(zip((*inputs, *outputs), placeholders, strict=True))
         return dsl.ContainerSpec(
             image=settings.image,
             command=["python", "-m", "pipeline", "node"],
-            args=_arguments(node_id, settings, parameters, given),
+            args=_arguments(node_id, settings, parameters, values),
         )
 
-    # The SDK reads a component's interface and name from its function.
+    # The SDK reads a component's inputs, outputs and name from its function.
     types = {**dict.fromkeys(inputs, str), **{name: _TYPES[name] for name in outputs}}
     component.__name__ = task_name(node_id).replace("-", "_")
     component.__signature__ = _signature(types)  # type: ignore[attr-defined]
@@ -53,18 +53,18 @@ def _arguments(
     node_id: str,
     settings: KubeflowSettings,
     parameters: Sequence[RunParameter],
-    given: Mapping[str, Any],
+    values: Mapping[str, Any],
 ) -> list[Any]:
-    arguments = ["--node", node_id, "--run-id", given[RUN_ID], "--config-json", given[CONFIG]]
+    arguments = ["--node", node_id, "--run-id", values[RUN_ID], "--config-json", values[CONFIG]]
     arguments += ["--metadata", settings.metadata.url, "--root", settings.root]
     for parameter in parameters:
-        arguments += ["--set", f"{parameter.path}={given[parameter.name]}"]
+        arguments += ["--set", f"{parameter.path}={values[parameter.name]}"]
     for name in (METRICS, PAGE):
-        if name in given:
-            arguments += [f"--{name}", given[name].path]
-    if METRICS in given:
-        # It names the file from which KFP takes an artifact's metadata, the numbers. The
-        # placeholder made for that file's name is one that no version of KFP's launcher fills in.
+        if name in values:
+            arguments += [f"--{name}", values[name].path]
+    if METRICS in values:
+        # It names the file from which KFP reads the metrics, an artifact's metadata. There is a
+        # placeholder for that file's name, but no version of KFP's launcher replaces it.
         arguments += ["--executor-input", dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER]
     return arguments
 

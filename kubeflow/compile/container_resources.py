@@ -1,4 +1,4 @@
-"""CPU, memory and accelerators of a task, as every version of KFP reads them."""
+"""CPU, memory and accelerators of a task, in the fields of every version of KFP."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +8,13 @@ from pipeline.config.kubeflow.resources import ResourceSettings
 
 @dataclass(frozen=True)
 class ContainerResources:
-    """What a container asks for, in Kubernetes' quantities; empty is nothing.
+    """Resources of a container, as Kubernetes quantities.
 
     Attributes:
-        cpu: Cores, at least and at most.
-        memory: Memory, at least and at most.
+        cpu: Request and limit of cores.
+        memory: Request and limit of memory.
         gpus: Number of accelerators.
-        accelerator: Their type, a resource of the nodes.
+        accelerator: Their resource name.
     """
 
     cpu: tuple[str, str] | None = None
@@ -24,7 +24,7 @@ class ContainerResources:
 
 
 def container_resources(settings: ResourceSettings) -> ContainerResources:
-    """What a task asks for: as much as it may have, so that what a node promises is there."""
+    """The resources of a task; requests equal limits, so that nodes are not overcommitted."""
     return ContainerResources(
         cpu=(settings.cpu, settings.cpu) if settings.cpu else None,
         memory=(settings.memory, settings.memory) if settings.memory else None,
@@ -34,7 +34,7 @@ def container_resources(settings: ResourceSettings) -> ContainerResources:
 
 
 def set_resources(task: Any, resources: ContainerResources) -> None:
-    """Asks for resources in the SDK's spelling, which is that of KFP 2.0 to 2.3."""
+    """Sets resources with the SDK, in the fields of KFP 2.0 to 2.3."""
     if resources.cpu:
         task.set_cpu_request(resources.cpu[0]).set_cpu_limit(resources.cpu[1])
     if resources.memory:
@@ -43,24 +43,24 @@ def set_resources(task: Any, resources: ContainerResources) -> None:
         task.set_accelerator_type(resources.accelerator).set_accelerator_limit(resources.gpus)
 
 
-def add_newer_spelling(container: dict[str, Any], resources: ContainerResources) -> None:
-    """Says the same as KFP 2.4 and newer spell it.
+def add_newer_fields(container: dict[str, Any], resources: ContainerResources) -> None:
+    """Sets the same resources in the fields of KFP 2.4 and newer.
 
-    Since 2.4 the driver prefers texts (`resourceCpuLimit`, `accelerator.resourceType`) to the
-    numbers of before; older ones skip what they do not know (backend/src/v2/driver and, in
+    Since 2.4 the driver prefers strings (`resourceCpuLimit`, `accelerator.resourceType`) to the
+    earlier numbers; older drivers ignore unknown fields (backend/src/v2/driver and, in
     backend/src/v2/compiler/visitor.go, GetDeploymentConfig, both in kubeflow/pipelines).
 
     Args:
         container: A container of the compiled deployment; changed in place.
-        resources: What `set_resources` asked for.
+        resources: As for `set_resources`.
     """
     for name, amounts in (("Cpu", resources.cpu), ("Memory", resources.memory)):
         if amounts:
-            spelled = {f"resource{name}Request": amounts[0], f"resource{name}Limit": amounts[1]}
-            container["resources"].update(spelled)
+            fields = {f"resource{name}Request": amounts[0], f"resource{name}Limit": amounts[1]}
+            container["resources"].update(fields)
     if resources.gpus:
-        spelled = {
+        fields = {
             "resourceType": resources.accelerator,
             "resourceCount": str(resources.gpus),
         }
-        container["resources"]["accelerator"].update(spelled)
+        container["resources"]["accelerator"].update(fields)

@@ -1,21 +1,21 @@
-"""What may be changed for one run, without a new compilation: the pipeline's parameters."""
+"""The pipeline's parameters: settings that can change for a run without a new compilation."""
 
 from dataclasses import dataclass
 
 from pipeline.config.schema import PipelineConfig
 
 CONFIG = "config"
-"""Parameter that holds the configuration as JSON."""
+"""Parameter with the configuration as JSON."""
 
 
 @dataclass(frozen=True)
 class RunParameter:
-    """A setting that a run may have otherwise; an empty text leaves it as configured.
+    """A setting that a run may change; an empty value leaves it as configured.
 
     Attributes:
         name: Name of the parameter in KFP.
-        path: Where the setting stands in the configuration.
-        description: What it is, for KFP's form.
+        path: Path of the setting in the configuration.
+        description: Shown in KFP's form.
     """
 
     name: str
@@ -24,7 +24,7 @@ class RunParameter:
 
 
 def run_parameters(config: PipelineConfig) -> list[RunParameter]:
-    """The settings that one changes from run to run: images, epochs, gate."""
+    """The settings that may change from run to run: images, epochs, gate."""
     parameters = [
         RunParameter("data_path", "data.path", "Folder of the images"),
         RunParameter("span", "data.span", "Number that {SPAN} in the folder's name stands for"),
@@ -42,5 +42,5 @@ def run_parameters(config: PipelineConfig) -> list[RunParameter]:
 
 
 def config_json(config: PipelineConfig) -> str:
-    """The configuration as tasks get it: what is not default, and nothing about the cluster."""
+    """The configuration for the tasks, without defaults and without the `kubeflow` section."""
     return config.model_dump_json(by_alias=True, exclude_defaults=True, exclude={"kubeflow"})

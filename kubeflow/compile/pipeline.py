@@ -1,4 +1,4 @@
-"""The compiled file: what KFP runs, in two YAML documents."""
+"""The compiled file, which KFP runs: two YAML documents."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from pipeline.config.schema import PipelineConfig
 
 from ..names import pipeline_name, spec_name
 from .component import RUN_ID, build_component
-from .container_resources import add_newer_spelling, set_resources
+from .container_resources import add_newer_fields, set_resources
 from .limits import check_config, check_sizes
 from .parameters import CONFIG, RunParameter, config_json, run_parameters
 from .platform_config import platform_config
@@ -48,7 +48,7 @@ def compile_pipeline(config: PipelineConfig) -> str:
     platform = json_format.MessageToDict(pipeline.platform_spec)
     executors = spec["deploymentSpec"]["executors"]
     for node_id, pod in pods.items():
-        add_newer_spelling(executors[f"exec-{task_name(node_id)}"]["container"], pod.container)
+        add_newer_fields(executors[f"exec-{task_name(node_id)}"]["container"], pod.container)
     check_sizes(spec, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"], text)
     documents = yaml.safe_dump_all([spec, platform], sort_keys=True, width=10_000)
     return _HEADER.format(name=pipeline_name(config)) + documents
@@ -62,11 +62,11 @@ def _build_pipeline(
     assert settings is not None
 
     def pipeline(*channels: Any) -> None:
-        given = dict(zip((CONFIG, *(each.name for each in parameters)), channels, strict=True))
+        values = dict(zip((CONFIG, *(each.name for each in parameters)), channels, strict=True))
         tasks: dict[str, Any] = {}
         for node in nodes:
             component = build_component(node.id, settings, parameters)
-            task = component(**given, **{RUN_ID: dsl.PIPELINE_JOB_ID_PLACEHOLDER})
+            task = component(**values, **{RUN_ID: dsl.PIPELINE_JOB_ID_PLACEHOLDER})
             task.after(*(tasks[upstream] for upstream in node.upstream))
             _set_up(task, node.id, settings, pods[node.id])
             tasks[node.id] = task
@@ -80,7 +80,7 @@ def _build_pipeline(
 
 def _set_up(task: Any, node_id: str, settings: KubeflowSettings, pod: Pod) -> None:
     task.set_display_name(node_id)
-    # TFX's cache decides, from the data; KFP's would from the parameters alone.
+    # TFX's cache is used, whose key includes the data; KFP's has only the parameters.
     task.set_caching_options(False)
     retries = settings.retries
     if retries.count:

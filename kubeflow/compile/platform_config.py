@@ -1,9 +1,9 @@
-"""What only Kubernetes knows of: volumes, secrets, nodes. The compiled file's second document.
+"""Kubernetes settings of the tasks: volumes, secrets, nodes. The compiled file's second document.
 
-KFP SDK 2.5 has no words for it. The fields are those of KubernetesExecutorConfig
-(kubernetes_platform/proto in kubeflow/pipelines), in the names that every version since KFP 2.2
-reads. Its drivers refuse fields that they do not know, so that nothing is said that was not asked
-for: emptyDirMounts came with KFP 2.3, securityContext with 2.16.
+KFP SDK 2.5 cannot set them. The fields are those of KubernetesExecutorConfig
+(kubernetes_platform/proto in kubeflow/pipelines), under the names that every version since KFP 2.2
+reads. KFP's drivers reject unknown fields, so only fields that are configured are written:
+emptyDirMounts came with KFP 2.3, securityContext with 2.16.
 """
 
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ Config = dict[str, Any]
 def platform_config(
     node_id: str, settings: KubeflowSettings, resources: ResourceSettings
 ) -> Config:
-    """What Kubernetes shall do for a task.
+    """The Kubernetes settings of a task.
 
     Args:
         node_id: The node's id in TFX.
-        settings: The cluster.
-        resources: What the task's own pod gets.
+        settings: The `kubeflow` section.
+        resources: Resources of the task's own pod.
 
     Returns:
         A KubernetesExecutorConfig as JSON, without empty fields.
     """
     fields: Config = {
-        "fieldPathAsEnv": list(_pod_facts(node_id)),
+        "fieldPathAsEnv": list(_pod_fields(node_id)),
         "pvcMount": [
             {"constant": claim, "mountPath": path}
             for claim, path in settings.volumes_of(node_id).items()
@@ -47,7 +47,7 @@ def platform_config(
 
 
 def metadata_variables(settings: KubeflowSettings) -> dict[str, str]:
-    """Variables that tell a task in which files the metadata's credentials are."""
+    """Environment variables with the files of the metadata store's credentials."""
     metadata = settings.metadata
     if not metadata.secret or metadata.secret_as != "files":
         return {}
@@ -57,10 +57,10 @@ def metadata_variables(settings: KubeflowSettings) -> dict[str, str]:
     }
 
 
-def _pod_facts(node_id: str) -> Iterator[Config]:
+def _pod_fields(node_id: str) -> Iterator[Config]:
     yield {"name": RUN_ID_VARIABLE, "fieldPath": "metadata.labels['pipeline/runid']"}
     if node_id == "InfraValidator":
-        # TFX starts TensorFlow Serving where its own pod is (tfx/utils/kube_utils.py).
+        # TFX starts TensorFlow Serving in its own pod's namespace (tfx/utils/kube_utils.py).
         yield {"name": "KFP_NAMESPACE", "fieldPath": "metadata.namespace"}
 
 
@@ -106,7 +106,7 @@ def _toleration(settings: TolerationSettings) -> Config:
 def _shared_memory(resources: ResourceSettings) -> list[Config]:
     if not resources.shared_memory:
         return []
-    # Where a medium is memory, the kernel's tmpfs, it takes the place of the runtime's 64 MiB.
+    # A tmpfs (medium: Memory), which replaces the container runtime's 64 MiB.
     return [
         {
             "volumeName": SHARED_MEMORY,
@@ -121,7 +121,7 @@ def _security_context(settings: KubeflowSettings) -> Config:
     context = settings.security_context
     if context is None:
         return {}
-    # 64-bit integers are texts in the JSON of protocol buffers.
+    # 64-bit integers are strings in the JSON of protocol buffers.
     numbers = {"runAsUser": context.run_as_user, "runAsGroup": context.run_as_group}
     fields: Config = {name: str(value) for name, value in numbers.items() if value is not None}
     if context.run_as_non_root is not None:

@@ -1,4 +1,4 @@
-"""What a task's pod gets: as configured, or little where other pods do the work."""
+"""Resources and environment variables of a task's pod."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from pipeline.config.kubeflow.settings import KubeflowSettings
 from .container_resources import ContainerResources, container_resources
 from .platform_config import metadata_variables
 
-# What belongs to the machine that trains, and not to a pod that waits for it.
-_OF_THE_TRAINING = ("gpus", "accelerator", "shared_memory", "node_selector", "tolerations")
+# For the pods that train, not for the one that waits for them.
+_FOR_TRAINING = ("gpus", "accelerator", "shared_memory", "node_selector", "tolerations")
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Pod:
     """A task's pod.
 
     Attributes:
-        container: What its container asks for.
-        resources: Where it runs, and its shared memory.
-        env: Variables of its container that are no secrets.
+        container: Resources of its container.
+        resources: Its nodes, and its shared memory.
+        env: Environment variables of its container, without secrets.
     """
 
     container: ContainerResources
@@ -30,19 +30,19 @@ class Pod:
 
 
 def pod_of(node_id: str, settings: KubeflowSettings) -> Pod:
-    """What a node's pod gets."""
+    """The pod of a node."""
     resources = settings.resources_of(node_id)
     env = {**settings.env_of(node_id), **metadata_variables(settings)}
     if node_id != "Trainer" or settings.training is None:
         return Pod(container_resources(resources), resources, env)
-    asked, limits = WAITING_RESOURCES["requests"], WAITING_RESOURCES["limits"]
+    requests, limits = WAITING_RESOURCES["requests"], WAITING_RESOURCES["limits"]
     return Pod(
         ContainerResources(
-            cpu=(asked["cpu"], limits["cpu"]), memory=(asked["memory"], limits["memory"])
+            cpu=(requests["cpu"], limits["cpu"]), memory=(requests["memory"], limits["memory"])
         ),
         resources.model_copy(
             update={
-                name: ResourceSettings.model_fields[name].get_default() for name in _OF_THE_TRAINING
+                name: ResourceSettings.model_fields[name].get_default() for name in _FOR_TRAINING
             }
         ),
         {**env, TRAINING_JOB: training_job_json(settings)},

@@ -1,4 +1,4 @@
-"""Which tasks there are, and what each waits for: as TFX's compiler has it."""
+"""The tasks and their dependencies, from TFX's compiler."""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ class TaskNode:
     """A node of the TFX pipeline.
 
     Attributes:
-        id: Its id in TFX, as `ImageExampleGen`.
-        upstream: Ids of the nodes that it waits for.
+        id: Its id in TFX, such as `ImageExampleGen`.
+        upstream: Ids of the nodes that it depends on.
     """
 
     id: str
@@ -20,13 +20,13 @@ class TaskNode:
 
 
 def task_graph(config: PipelineConfig) -> list[TaskNode]:
-    """Composes the pipeline and reads its nodes, each after those that it waits for.
+    """Creates the pipeline and returns its nodes in topological order.
 
     Raises:
-        UserError: The configuration contradicts itself, e.g. a Beam runner that is elsewhere and
-            a root that only a pod has.
+        UserError: The configuration contradicts itself, e.g. a remote Beam runner with a root
+            that only the pods mount.
     """
-    # Only here: TFX takes seconds to import.
+    # Imported here: TFX takes seconds.
     from tfx.dsl.compiler import compiler
 
     from pipeline.graph import create_pipeline
@@ -34,7 +34,7 @@ def task_graph(config: PipelineConfig) -> list[TaskNode]:
 
     assert config.kubeflow is not None
     workspace = open_workspace(config.kubeflow.root)
-    # A file of weights is on the cluster, not here; which weights changes nothing of the graph.
+    # A file of weights is on the cluster, not here; the graph does not depend on it.
     model = config.model.model_copy(update={"weights": "none"})
     pipeline = create_pipeline(config.model_copy(update={"model": model}), workspace)
     nodes = [node.pipeline_node for node in compiler.Compiler().compile(pipeline).nodes]

@@ -1,12 +1,11 @@
-"""Puts a configuration on Kubeflow Pipelines, and runs it.
+"""Uploads a pipeline to Kubeflow Pipelines, starts a run and follows it.
 
 command.py          `python -m kubeflow deploy`
-deployment.py       the pipeline, its version, its experiment: each made once
-parameter_check.py  --param, before anything starts
-package.py          a version's name follows from its content
-run.py              where a run stands
-follow.py           waits for its end
-view.py             shows it meanwhile
-outcome.py          what it came to, from metrics or logs
-log.py              the tail of a task's log
+parameter_check.py  validates --param before anything starts
+package.py          the compiled pipeline, whose version is named after its content
+deployment.py       creates the pipeline, its version, its experiment and runs
+run.py              the state of a run
+follow.py           polls a run until it ends
+outcome.py          the outcome of a run
+log.py              the end of a task's log
 """

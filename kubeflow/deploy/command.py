@@ -37,7 +37,7 @@ param_option = click.option(
 @set_option
 @connection_options
 @click.option("--run", "runs", is_flag=True, help="Start a run.")
-@click.option("--wait", "waits", is_flag=True, help="Start a run, and follow it to its end.")
+@click.option("--wait", "waits", is_flag=True, help="Start a run, and wait until it ends.")
 @param_option
 @click.option(
     "--poll",
@@ -46,7 +46,7 @@ param_option = click.option(
     type=click.FloatRange(min=0, min_open=True),
     default=5.0,
     show_default=True,
-    help="Time between two looks at a run.",
+    help="Time between two requests for the state of the run.",
 )
 def deploy(
     config_path: Path,
@@ -57,15 +57,15 @@ def deploy(
     poll_seconds: float,
     **options: Any,
 ) -> int:
-    """Put the pipeline of CONFIG into Kubeflow Pipelines, and run it there.
+    """Upload the pipeline of CONFIG to Kubeflow Pipelines, and run it there.
 
-    A version is uploaded only if there is none of the same content.
+    A new version is uploaded only if the content has changed.
 
     \b
     Exit codes with --wait:
       0  the run succeeded                          1    it failed, or was stopped
       2  wrong usage or configuration               3    the gate refused the model
-      130  Ctrl-C: the run goes on
+      130  Ctrl-C: the run continues
     """  # noqa: D301 - click wants the character itself
     if parameters and not (runs or waits):
         raise click.UsageError("--param is for runs: add --run or --wait")
@@ -95,7 +95,7 @@ def _deploy(
 
     host = open_host(connection)
     uploaded = upload(host, package)
-    state = "new" if uploaded.is_new_version else "unchanged: this content is there already"
+    state = "new" if uploaded.is_new_version else "unchanged: this content is uploaded already"
     click.echo(f"pipeline    {package.name}{' (new)' if uploaded.is_new_pipeline else ''}")
     click.echo(f"version     {uploaded.version} ({state})")
     experiment_id, is_new = ensure_experiment(host, package.experiment)
@@ -116,17 +116,17 @@ def _page(host: "PipelinesHost", uploaded: "Uploaded") -> str:
 def follow_to_end(
     host: "PipelinesHost", run_id: str, package: "Package", poll_seconds: float, link: str
 ) -> int:
-    """Shows a run until it is over, and what it came to.
+    """Shows a run until it ends, and its outcome.
 
     Args:
-        host: Where it runs.
-        run_id: Its id.
-        package: What runs.
-        poll_seconds: Time between two looks.
-        link: Its page.
+        host: Kubeflow Pipelines.
+        run_id: Id of the run.
+        package: Its pipeline.
+        poll_seconds: Time between two requests.
+        link: URL of its page.
 
     Returns:
-        The exit code: 0, 1 or 3; 130 where a person no longer follows.
+        The exit code: 0, 1 or 3; 130 after Ctrl-C.
     """
     from components.errors import UserError
     from pipeline.console.view import choose_view
@@ -143,11 +143,11 @@ def follow_to_end(
         run = follow(host, run_id, package, view, state, poll_seconds)
         outcome = read_outcome(host, run, state)
     except KeyboardInterrupt:
-        click.echo(f"No longer followed; the run goes on: {link}", err=True)
+        click.echo(f"No longer following; the run continues: {link}", err=True)
         return INTERRUPTED
     except HostError as error:
         if error.status == _GONE:
             raise
-        raise UserError(f"{error.message}\nThe run goes on: {link}", error.hint) from None
+        raise UserError(f"{error.message}\nThe run continues: {link}", error.hint) from None
     view.end(outcome.word, outcome.lines)
     return EXIT_CODES[outcome.word]

@@ -1,4 +1,4 @@
-"""A pipeline on the host: one of its name, a version for each content, an experiment, runs."""
+"""Creates the pipeline, a version of it, its experiment and runs on the host."""
 
 import secrets
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from .package import Package
 
 @dataclass(frozen=True)
 class Uploaded:
-    """A version of a pipeline, on the host.
+    """An uploaded version of a pipeline.
 
     Attributes:
         pipeline_id: Id of the pipeline.
         version_id: Id of the version.
         version: Name of the version.
-        is_new_pipeline: Whether there was no pipeline of that name.
-        is_new_version: Whether this content was not there.
+        is_new_pipeline: Whether the pipeline did not exist before.
+        is_new_version: Whether this content was not uploaded before.
     """
 
     pipeline_id: str
@@ -29,13 +29,13 @@ class Uploaded:
 
 
 def upload(host: PipelinesHost, package: Package) -> Uploaded:
-    """Makes sure that the pipeline is there, with a version of this content.
+    """Creates the pipeline and a version with this content, unless they exist.
 
-    A name is taken by one pipeline only, and a version's name follows from its content: whatever
-    is done twice, or at the same time, ends with one of each.
+    Names of pipelines are unique, and a version is named after its content: two uploads, even at
+    the same time, create one of each.
 
     Raises:
-        kubeflow.client.errors.HostError: If the host does not do it.
+        kubeflow.client.errors.HostError: If the host fails.
     """
     from kfp_server_api import V2beta1Pipeline
 
@@ -45,13 +45,13 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
             package.name, namespace=host.namespace,
         )  # fmt: skip
 
-    pipeline, is_new_pipeline = _ensured(
+    pipeline, is_new_pipeline = _find_or_create(
         host,
         "creating the pipeline",
         find_pipeline,
         host.api.pipelines.create_pipeline,
         body=V2beta1Pipeline(
-            display_name=package.name, namespace=host.namespace, description=_MADE_BY
+            display_name=package.name, namespace=host.namespace, description=_DESCRIPTION
         ),
     )
 
@@ -61,7 +61,7 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
             "pipeline_versions", package.version, pipeline_id=pipeline.pipeline_id,
         )  # fmt: skip
 
-    version, is_new_version = _ensured(
+    version, is_new_version = _find_or_create(
         host,
         "uploading the version",
         find_version,
@@ -69,7 +69,7 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
         uploadfile=str(package.path),
         name=package.version,
         pipelineid=pipeline.pipeline_id,
-        description=_MADE_BY,
+        description=_DESCRIPTION,
     )
     return Uploaded(
         pipeline_id=pipeline.pipeline_id,
@@ -81,13 +81,13 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
 
 
 def ensure_experiment(host: PipelinesHost, name: str) -> tuple[str, bool]:
-    """Makes sure that an experiment is there.
+    """Creates an experiment, unless it exists.
 
     Returns:
         Its id, and whether it is new.
 
     Raises:
-        kubeflow.client.errors.HostError: If the host does not do it.
+        kubeflow.client.errors.HostError: If the host fails.
     """
     from kfp_server_api import V2beta1Experiment
 
@@ -97,7 +97,7 @@ def ensure_experiment(host: PipelinesHost, name: str) -> tuple[str, bool]:
             "experiments", name, namespace=host.namespace,
         )  # fmt: skip
 
-    experiment, is_new = _ensured(
+    experiment, is_new = _find_or_create(
         host,
         "creating the experiment",
         find,
@@ -118,19 +118,19 @@ def start_run(
     """Starts a run of a version.
 
     Args:
-        host: Where.
+        host: Kubeflow Pipelines.
         uploaded: The version.
-        experiment_id: Where it belongs.
-        name: Name of the pipeline; that of the run begins with it.
+        experiment_id: Experiment of the run.
+        name: Name of the pipeline, with which the run's name begins.
         parameters: Values of the pipeline's parameters.
         service_account: Kubernetes service account of its pods; None is KFP's default.
 
     Returns:
-        The run as the host has it.
+        The run, as the host returns it.
     """
     import kfp_server_api as models
 
-    # A name of its own: so a start whose answer got lost is found again.
+    # A unique name, to find a run whose response was lost.
     stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     run_name = f"{name}-{stamp}-{secrets.token_hex(2)}"
     return host.create(
@@ -156,24 +156,24 @@ def start_run(
     )
 
 
-_MADE_BY = "Made by python -m kubeflow deploy"
+_DESCRIPTION = "Made by python -m kubeflow deploy"
 
 
-def _ensured(
+def _find_or_create(
     host: PipelinesHost, doing: str, find: Any, action: Any, **arguments: Any
 ) -> tuple[Any, bool]:
-    """What is there, or is made now; and whether it is new."""
-    found = find()
-    if found is not None:
-        return found, False
+    """What exists or is created now, and whether it is new."""
+    existing = find()
+    if existing is not None:
+        return existing, False
     return host.create(doing, find, action, **arguments), True
 
 
 def _first(
     host: PipelinesHost, doing: str, action: Any, items: str, name: str, **arguments: Any
 ) -> Any:
-    """The first thing of a name, if there is one."""
-    given = {key: value for key, value in arguments.items() if value is not None}
-    listed = host.pages(doing, action, items, filter=named(name), **given)
-    # Compared again: an older server may not know the filter's key.
+    """The first item of this name, if there is one."""
+    query = {key: value for key, value in arguments.items() if value is not None}
+    listed = host.pages(doing, action, items, filter=named(name), **query)
+    # Compared again: an older server may ignore the filter.
     return next((item for item in listed if item.display_name == name), None)

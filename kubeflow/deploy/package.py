@@ -1,4 +1,4 @@
-"""A compiled pipeline: its name, its tasks, and what tells it from others."""
+"""A compiled pipeline: its name, its tasks, and a version that follows from its content."""
 
 import hashlib
 import json
@@ -24,8 +24,8 @@ class Task:
     """A task of the pipeline.
 
     Attributes:
-        key: Its key in the compiled YAML, by which KFP calls its nodes.
-        name: Its name for people.
+        key: Its key in the compiled YAML, which is also its name in KFP.
+        name: Its display name.
     """
 
     key: str
@@ -39,8 +39,8 @@ class Package:
     Attributes:
         path: Its file.
         name: Name of the pipeline in KFP.
-        version: Name of this version: it follows from the content.
-        tasks: Its tasks, in an order in which they may run.
+        version: Name of this version, with a digest of the content.
+        tasks: Its tasks in topological order.
         experiment: Name of the experiment that its runs belong to.
         service_account: Service account of its pods; None is KFP's default.
     """
@@ -55,7 +55,7 @@ class Package:
 
 @contextmanager
 def compiled(config: PipelineConfig) -> Iterator[Package]:
-    """Compiles a configuration into a file that is gone afterwards.
+    """Compiles a configuration into a temporary file.
 
     Raises:
         UserError: If it cannot be compiled.
@@ -78,7 +78,7 @@ def compiled(config: PipelineConfig) -> Iterator[Package]:
 def read_package(
     path: Path, name: str, experiment: str, service_account: str | None = None
 ) -> Package:
-    """Reads what `compile` wrote.
+    """Reads a compiled pipeline.
 
     Args:
         path: The compiled pipeline.
@@ -87,7 +87,7 @@ def read_package(
         service_account: Service account of its pods.
 
     Raises:
-        UserError: If it is no compiled pipeline.
+        UserError: If the file is not a compiled pipeline.
     """
     import yaml
 
@@ -97,21 +97,21 @@ def read_package(
         spec_name = spec["pipelineInfo"]["name"]
         tasks = spec["root"]["dag"]["tasks"]
     except (OSError, yaml.YAMLError, LookupError, TypeError) as error:
-        raise UserError(f"{path} is no compiled pipeline: {error}") from None
+        raise UserError(f"{path} is not a compiled pipeline: {error}") from None
     content = json.dumps(documents, sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:_DIGEST_LENGTH]
     return Package(
         path=path,
         name=name,
         version=f"{spec_name}-{digest}",
-        tasks=_in_order(tasks),
+        tasks=_in_topological_order(tasks),
         experiment=experiment,
         service_account=service_account,
     )
 
 
-def _in_order(tasks: Mapping[str, Any]) -> tuple[Task, ...]:
-    """Tasks after those that they wait for; among equals as a local run shows them."""
+def _in_topological_order(tasks: Mapping[str, Any]) -> tuple[Task, ...]:
+    """Each task after those that it depends on; otherwise in the order of a local run."""
     shown = list(NODES)
 
     def rank(task: Task) -> tuple[int, str]:

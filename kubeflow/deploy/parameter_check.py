@@ -1,4 +1,4 @@
-"""Parameters of a run, checked before it starts: in a pod, every task would refuse them."""
+"""Validates the parameters of a run before it starts: in a pod, every task would reject them."""
 
 from collections.abc import Sequence
 
@@ -12,17 +12,17 @@ from ..compile.parameters import CONFIG, config_json, run_parameters
 
 
 def read_parameters(config: PipelineConfig, assignments: Sequence[str]) -> dict[str, str]:
-    """Reads --param NAME=VALUE, and checks the configuration that a run has with them.
+    """Reads --param NAME=VALUE, and checks the configuration with these values.
 
     Args:
-        config: What is compiled.
-        assignments: An empty value leaves a setting as configured; of a name, the last one wins.
+        config: The compiled configuration.
+        assignments: An empty value leaves a setting as configured; the last one of a name wins.
 
     Returns:
-        The values by name, but for empty ones.
+        The values by name, without empty ones.
 
     Raises:
-        UserError: The pipeline has no such parameter; or with every problem found.
+        UserError: The pipeline has no such parameter, or the configuration has problems.
     """
     paths = {parameter.name: parameter.path for parameter in run_parameters(config)}
     values: dict[str, str] = {}
@@ -46,7 +46,7 @@ def read_parameters(config: PipelineConfig, assignments: Sequence[str]) -> dict[
 def _check(config: PipelineConfig, paths: dict[str, str], values: dict[str, str]) -> None:
     text = values.get(CONFIG) or config_json(config)
     settings = {name: f"{paths[name]}={value}" for name, value in values.items() if name in paths}
-    # No parameter, and where the pods find images.
+    # Needed for checking paths, and not part of the parameter.
     cluster = config.model_dump(mode="json", by_alias=True, include={"kubeflow"})
     try:
         problems = cluster_problems(check_config_json(text, list(settings.values()), cluster))
@@ -55,11 +55,11 @@ def _check(config: PipelineConfig, paths: dict[str, str], values: dict[str, str]
     names = {paths[name]: name for name in settings}
     options = {set_option(setting): name for name, setting in settings.items()}
 
-    def told(problem: Problem) -> str:
+    def message(problem: Problem) -> str:
         if problem.path in options:
             return f"--param {options[problem.path]}: {problem.message}"
         name = names.get(problem.path, CONFIG if CONFIG in values else "")
         return f"{f'--param {name}'.strip()}: {problem}"
 
     if problems:
-        raise UserError("\n".join(map(told, problems)))
+        raise UserError("\n".join(map(message, problems)))

@@ -1,8 +1,8 @@
-"""Fetches the pretrained weights that configurations ask for into Keras' cache ($KERAS_HOME).
+"""Downloads the pretrained weights of configurations into Keras' cache ($KERAS_HOME).
 
     KERAS_HOME=/opt/keras python fetch_weights.py CONFIG.yaml ...
 
-So that training needs no network, and no two pods the same download.
+Training then needs no network, and pods do not repeat the download.
 """
 
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Fetches the weights of each configuration that is named; exits with 1 where it cannot."""
+    """Downloads the weights of each configuration; exits with 1 if that fails."""
     from components.errors import UserError
     from pipeline.config.errors import ConfigError
     from pipeline.config.load import load_config
@@ -19,7 +19,7 @@ def main() -> None:
         try:
             config = load_config(Path(name), check_paths=False)
             if config.model.weights == "imagenet":
-                # Only now: the import takes seconds.
+                # Imported here: it takes seconds.
                 from trainer.network.backbones import build_backbone
                 from trainer.network.weights import load_weights
 

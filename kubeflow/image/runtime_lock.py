@@ -1,9 +1,9 @@
-"""Prints the part of requirements.lock that runs need: without what only development needs.
+"""Prints requirements.lock without the packages that only development needs.
 
     python runtime_lock.py requirements.lock setup.py > runtime.lock
 
-A package is kept if setup.py asks for it, or if a package that is kept does: uv notes under each
-package who asked for it (`# via`). Needs nothing but Python: it runs before anything is installed.
+A package is kept if setup.py or a kept package requires it: uv notes under each package what
+requires it (`# via`). Uses only the standard library: it runs before anything is installed.
 """
 
 import ast
@@ -14,30 +14,30 @@ from pathlib import Path
 
 
 def runtime_lock(lock: str, setup: str) -> str:
-    """The locked packages that runs need, each with its hashes.
+    """The locked packages that the pipeline needs, each with its hashes.
 
     Args:
         lock: Text of requirements.lock.
         setup: Text of setup.py.
 
     Raises:
-        ValueError: The lock lacks a package that setup.py asks for.
+        ValueError: The lock lacks a package that setup.py requires.
     """
     entries = dict(_entries(lock))
-    asked_by = {name: set(re.findall(r"^    # (?:via |  )(\S+)", text, re.M))
+    required_by = {name: set(re.findall(r"^    # (?:via |  )(\S+)", text, re.M))
                 for name, text in entries.items()}  # fmt: skip
     kept = set(_required(setup))
     if missing := kept - entries.keys():
         raise ValueError(f"requirements.lock lacks {', '.join(sorted(missing))}; run 'make lock'")
-    while more := {name for name in entries.keys() - kept if asked_by[name] & kept}:
+    while more := {name for name in entries.keys() - kept if required_by[name] & kept}:
         kept |= more
     return "".join(text for name, text in entries.items() if name in kept)
 
 
 def _entries(lock: str) -> Iterator[tuple[str, str]]:
     for text in re.split(r"^(?=[A-Za-z0-9])", lock, flags=re.M):
-        if found := re.match(r"([A-Za-z0-9._-]+)==", text):
-            yield found[1], text
+        if match := re.match(r"([A-Za-z0-9._-]+)==", text):
+            yield match[1], text
 
 
 def _required(setup: str) -> Iterator[str]:

@@ -1,12 +1,12 @@
-"""Manifests of servers that read the pushed versions where the Pusher puts them.
+"""Manifests of model servers, which read the versions that the Pusher pushes.
 
     python -m kubeflow serving CONFIG.yaml --kind tensorflow-serving -o serving.yaml
     kubectl apply -f serving.yaml
 
 tensorflow_serving.py  a Deployment and a Service of plain TensorFlow Serving
 kserve.py              an InferenceService of KServe
-place.py               where the versions are, as a pod finds them
-pod.py                 what both ask of a pod
-manifests.py           the file that is written
-command.py             the command
+model_location.py      the folder of the pushed versions: a path on a volume, or a URL
+pod.py                 fields of the pod that both have in common
+manifests.py           the text of the file
+command.py             `python -m kubeflow serving`
 """

@@ -32,12 +32,12 @@ KINDS = ("tensorflow-serving", "kserve")
     help="File to write.",
 )
 def serving(config_path: Path, overrides: Sequence[str], kind: str, output: Path) -> int:
-    """Write manifests of servers for what CONFIG's pipeline pushes; needs no cluster."""
+    """Write Kubernetes manifests of model servers for CONFIG's model; needs no cluster."""
     from .manifests import serving_manifests
 
     config = load_or_exit(config_path, overrides)
     with failures():
         text = serving_manifests(config, kind)
     write_file(output, text)
-    click.echo(f"Wrote {output}. Put it into service: kubectl apply -f {output}")
+    click.echo(f"Wrote {output}. Deploy it with: kubectl apply -f {output}")
     return 0

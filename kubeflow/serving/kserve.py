@@ -6,7 +6,7 @@ from pipeline.config.kubeflow.serving import ServingSettings
 from pipeline.config.kubeflow.settings import KubeflowSettings
 from pipeline.config.schema import PipelineConfig
 
-from .place import Place
+from .model_location import ModelLocation
 from .pod import (
     Manifest,
     image_tag,
@@ -17,16 +17,16 @@ from .pod import (
 
 
 def inference_service(
-    config: PipelineConfig, settings: KubeflowSettings, place: Place
+    config: PipelineConfig, settings: KubeflowSettings, model: ModelLocation
 ) -> list[Manifest]:
     """An InferenceService on KServe's own runtime for TensorFlow.
 
     A volume is mounted into the server (`enableDirectPvcVolumeMount`, KServe's default), which
-    finds each new version by itself. What is in a bucket is copied when a pod starts: a new
-    version is served from the next start on.
+    loads each new version. A model in a bucket is copied when a pod starts, so that a new version
+    is served after the next start.
 
     Raises:
-        UserError: Settings that KServe has no place for.
+        UserError: A setting that KServe does not support.
     """
     serving = settings.serving
     if serving.env or serving.secrets:
@@ -34,19 +34,19 @@ def inference_service(
             "kubeflow.serving: env and secrets are for plain TensorFlow Serving",
             hint="KServe reads a bucket with the secrets of kubeflow.serving.service_account.",
         )
-    model = {
+    spec = {
         "modelFormat": {"name": "tensorflow", "version": "2"},
         "protocolVersion": "v1",
-        # KServe's runtime names a TensorFlow Serving of its own, which is years older.
+        # The default of KServe's runtime is years older.
         "runtimeVersion": image_tag(serving),
         "image": _image(serving),
-        "storageUri": place.storage_uri,
+        "storageUri": model.storage_uri,
         "resources": resources(serving),
     }
     predictor = {
         "minReplicas": serving.replicas,
         **placement(settings, serving),
-        "model": without_empty(model),
+        "model": without_empty(spec),
     }
     return [
         {
@@ -59,6 +59,6 @@ def inference_service(
 
 
 def _image(serving: ServingSettings) -> str | None:
-    """The image, where it is another than the runtime's own."""
+    """The image, if it is not the runtime's default."""
     default = type(serving).model_fields["image"].default
     return None if serving.image == default else f"{serving.image}:{image_tag(serving)}"

@@ -7,12 +7,12 @@ import yaml
 from pipeline.config.schema import PipelineConfig
 
 from .kserve import inference_service
-from .place import find_place
+from .model_location import find_model
 from .tensorflow_serving import deployment_and_service
 
 
 def serving_manifests(config: PipelineConfig, kind: str) -> str:
-    """What `kubectl apply` takes.
+    """The manifests for `kubectl apply`.
 
     Args:
         config: Checked for a cluster.
@@ -22,19 +22,19 @@ def serving_manifests(config: PipelineConfig, kind: str) -> str:
         YAML, a document for each object.
 
     Raises:
-        UserError: The settings have something that this kind of server has no place for.
+        UserError: A setting that this kind of server does not support.
     """
     settings = config.kubeflow
     assert settings is not None, "checked for a cluster"
     build = inference_service if kind == "kserve" else deployment_and_service
-    manifests = build(config, settings, find_place(config, settings))
+    manifests = build(config, settings, find_model(config, settings))
     return yaml.dump_all(
         manifests, Dumper=_WithoutAliases, sort_keys=False, explicit_start=True, width=1000
     )
 
 
 class _WithoutAliases(yaml.SafeDumper):
-    """Writes what stands in several places in each of them, as people do."""
+    """Writes repeated values in full, without YAML anchors and aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

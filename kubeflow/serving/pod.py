@@ -1,4 +1,4 @@
-"""What both kinds of server ask of a pod, in Kubernetes' own words."""
+"""Fields of objects and pods that both kinds of server have in common."""
 
 import re
 from typing import Any
@@ -27,7 +27,7 @@ def metadata(config: PipelineConfig, serving: ServingSettings) -> Manifest:
 
 
 def service_name(config: PipelineConfig, serving: ServingSettings) -> str:
-    """Name that the model is reached by: the given one, or what Kubernetes takes of the model's."""
+    """Name of the service: as configured, or the model's name as Kubernetes allows it."""
     return serving.name or re.sub(r"[^a-z0-9]+", "-", config.push.model_name.lower()).strip("-")
 
 
@@ -37,7 +37,7 @@ def image_tag(serving: ServingSettings) -> str:
 
 
 def resources(serving: ServingSettings) -> Manifest:
-    """CPU, memory and accelerators of a server: what it asks for is also the most that it gets."""
+    """CPU, memory and accelerators of a server; requests equal limits."""
     amounts = {"cpu": serving.cpu, "memory": serving.memory}
     if serving.gpus:
         amounts[serving.accelerator] = str(serving.gpus)
@@ -45,7 +45,7 @@ def resources(serving: ServingSettings) -> Manifest:
 
 
 def placement(settings: KubeflowSettings, serving: ServingSettings) -> Manifest:
-    """Who a pod is, and which nodes it may run on; only what was asked for."""
+    """Service account, image pull secrets and nodes of a pod."""
     return without_empty(
         {
             "serviceAccountName": serving.service_account,

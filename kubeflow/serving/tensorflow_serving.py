@@ -6,7 +6,7 @@ from pipeline.config.kubeflow.serving import ServingSettings
 from pipeline.config.kubeflow.settings import KubeflowSettings
 from pipeline.config.schema import PipelineConfig
 
-from .place import Place
+from .model_location import ModelLocation
 from .pod import (
     Manifest,
     image_tag,
@@ -17,16 +17,16 @@ from .pod import (
 )
 
 GRPC_PORT, REST_PORT = 8500, 8501
-# TensorFlow Serving's own second is a listing of the bucket each second, by each server.
+# TensorFlow Serving's default of 1 would list the bucket every second, in each server.
 POLL_SECONDS = 10
-# The image names no user, and Kubernetes does not start it as "not root" without a number.
+# The image has no USER, and runAsNonRoot needs a user id then.
 USER = 1000
 
 
 def deployment_and_service(
-    config: PipelineConfig, settings: KubeflowSettings, place: Place
+    config: PipelineConfig, settings: KubeflowSettings, model: ModelLocation
 ) -> list[Manifest]:
-    """Servers that look for new versions by themselves, and change over without a pause."""
+    """Servers that load new versions without an interruption."""
     serving = settings.serving
     labels = {"app.kubernetes.io/name": service_name(config, serving)}
     deployment = {
@@ -38,7 +38,7 @@ def deployment_and_service(
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": metadata(config, serving)["labels"]},
-                "spec": _pod(config, settings, place),
+                "spec": _pod(config, settings, model),
             },
         },
     }
@@ -55,7 +55,7 @@ def deployment_and_service(
     return [deployment, service]
 
 
-def _pod(config: PipelineConfig, settings: KubeflowSettings, place: Place) -> Manifest:
+def _pod(config: PipelineConfig, settings: KubeflowSettings, model: ModelLocation) -> Manifest:
     serving, security = settings.serving, settings.security_context
     group = security.run_as_group if security else None
     return {
@@ -67,13 +67,13 @@ def _pod(config: PipelineConfig, settings: KubeflowSettings, place: Place) -> Ma
             **({} if group is None else {"runAsGroup": group}),
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(config, serving, place)],
-        "volumes": _volumes(serving.secrets, place),
+        "containers": [_container(config, serving, model)],
+        "volumes": _volumes(serving.secrets, model),
     }
 
 
-def _container(config: PipelineConfig, serving: ServingSettings, place: Place) -> Manifest:
-    model = config.push.model_name
+def _container(config: PipelineConfig, serving: ServingSettings, model: ModelLocation) -> Manifest:
+    name = config.push.model_name
     container = {
         "name": "tensorflow-serving",
         "image": f"{serving.image}:{image_tag(serving)}",
@@ -81,8 +81,8 @@ def _container(config: PipelineConfig, serving: ServingSettings, place: Place) -
         "args": [
             f"--port={GRPC_PORT}",
             f"--rest_api_port={REST_PORT}",
-            f"--model_name={model}",
-            f"--model_base_path={place.address}",
+            f"--model_name={name}",
+            f"--model_base_path={model.path}",
             f"--file_system_poll_wait_seconds={POLL_SECONDS}",
         ],
         "env": variables(serving.env, serving.secrets),
@@ -98,9 +98,9 @@ def _container(config: PipelineConfig, serving: ServingSettings, place: Place) -
             "failureThreshold": 120,
         },
         "livenessProbe": {"tcpSocket": {"port": "grpc"}, "periodSeconds": 20},
-        # Answers 404 as long as no version is in service.
+        # Responds with 404 as long as no version is loaded.
         "readinessProbe": {
-            "httpGet": {"path": f"/v1/models/{model}/metadata", "port": "rest"},
+            "httpGet": {"path": f"/v1/models/{name}/metadata", "port": "rest"},
             "periodSeconds": 10,
         },
         "securityContext": {
@@ -108,15 +108,15 @@ def _container(config: PipelineConfig, serving: ServingSettings, place: Place) -
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": _mounts(serving.secrets, place),
+        "volumeMounts": _mounts(serving.secrets, model),
     }
     return without_empty(container)
 
 
-def _volumes(secrets: tuple[SecretSettings, ...], place: Place) -> list[Manifest]:
+def _volumes(secrets: tuple[SecretSettings, ...], model: ModelLocation) -> list[Manifest]:
     volumes: list[Manifest] = [{"name": "tmp", "emptyDir": {}}]
-    if place.claim:
-        claim = {"claimName": place.claim, "readOnly": True}
+    if model.claim:
+        claim = {"claimName": model.claim, "readOnly": True}
         volumes.append({"name": "models", "persistentVolumeClaim": claim})
     return volumes + [
         {"name": f"secret-{number}", "secret": {"secretName": secret.name}}
@@ -125,12 +125,12 @@ def _volumes(secrets: tuple[SecretSettings, ...], place: Place) -> list[Manifest
     ]
 
 
-def _mounts(secrets: tuple[SecretSettings, ...], place: Place) -> list[Manifest]:
+def _mounts(secrets: tuple[SecretSettings, ...], model: ModelLocation) -> list[Manifest]:
     mounts: list[Manifest] = [{"name": "tmp", "mountPath": "/tmp"}]
-    if place.mount:
-        # The whole volume, where the pipeline has it too: for a folder of it that is not there
-        # yet, Kubernetes would make one that belongs to root, and the Pusher could not write.
-        mounts.append({"name": "models", "mountPath": place.mount, "readOnly": True})
+    if model.mount:
+        # The whole volume, at the pipeline's mount path: a folder (subPath) that does not exist yet
+        # would be created by Kubernetes, owned by root, and the Pusher could not write to it.
+        mounts.append({"name": "models", "mountPath": model.mount, "readOnly": True})
     return mounts + [
         {"name": f"secret-{number}", "mountPath": secret.files, "readOnly": True}
         for number, secret in enumerate(secrets)

@@ -1,4 +1,4 @@
-"""The Dockerfile, as far as it can be read without an engine."""
+"""The Dockerfile, as far as it can be checked without a container engine."""
 
 import importlib.metadata
 import shutil
@@ -23,7 +23,7 @@ STRAY = (
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Files that .dockerignore leaves of a clone in which work is going on."""
+    """Files of a working copy that .dockerignore leaves in the build context."""
     clone = tmp_path_factory.mktemp("clone")
     for name in ("components", "pipeline", "trainer", "configs", "kubeflow", ".ci"):
         shutil.copytree(REPOSITORY / name, clone / name)
@@ -38,7 +38,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return {path for path in paths if (clone / path).is_file()}
 
 
-def test_the_context_is_the_project_and_nothing_else(context: set[str]) -> None:
+def test_the_context_is_only_the_project(context: set[str]) -> None:
     allowed = ("components/", "pipeline/", "trainer/", "configs/", "kubeflow/")
     others = {path for path in context if not path.startswith(allowed)}
     assert others <= {"requirements.lock", "setup.py", "pyproject.toml", ".dockerignore"}
@@ -48,7 +48,7 @@ def test_the_context_is_the_project_and_nothing_else(context: set[str]) -> None:
         assert files <= context
 
 
-def test_everything_that_is_copied_is_there(context: set[str]) -> None:
+def test_copied_files_exist(context: set[str]) -> None:
     stages = read_stages()
     for name, stage in stages.items():
         for *sources, _ in stage.all("COPY"):
@@ -68,20 +68,20 @@ def test_scripts_are_copied_into_the_stage_that_runs_them() -> None:
                 assert script in copied, f"stage {name} runs {script}"
 
 
-def test_final_stages_run_nothing_and_start_as_someone_who_is_not_root() -> None:
+def test_final_stages_run_no_commands_and_are_not_root() -> None:
     stages = read_stages()
     for target in ("cpu", "gpu", "beam"):
         chain = [stages[target]]
         while chain[-1].base in stages:
             chain.append(stages[chain[-1].base])
         assert not [words for stage in chain for words in stage.all("RUN")]
-        # The compiler came with a RUN, of a stage that final ones only copy from.
+        # The compiler is in a stage that the final ones only copy from.
         assert stages["packages"] not in chain
         [user] = [words for stage in chain for words in stage.all("USER")]
         assert int(user[0].split(":")[0]) > 0
 
 
-def test_labels_tell_version_and_commit() -> None:
+def test_labels_have_version_and_commit() -> None:
     cpu = read_stages()["cpu"]
     labels = dict(word.split("=", 1) for words in cpu.all("LABEL") for word in words)
     assert labels["org.opencontainers.image.version"] == "${VERSION}"
@@ -89,12 +89,12 @@ def test_labels_tell_version_and_commit() -> None:
     assert {"VERSION", "COMMIT"} <= {words[0].split("=")[0] for words in cpu.all("ARG")}
 
 
-def test_workers_boot_the_beam_that_is_locked() -> None:
+def test_the_beam_version_is_the_locked_one() -> None:
     text = (REPOSITORY / "kubeflow/Dockerfile").read_text()
     version = importlib.metadata.version("apache-beam")
     assert f"ARG BEAM_SDK=apache/beam_python3.10_sdk:{version}\n" in text
 
 
-def test_steps_can_be_run() -> None:
+def test_steps_are_executable() -> None:
     for name in ("build", "install-packages", "install-project", "install-cuda"):
         assert Path(REPOSITORY / "kubeflow/image" / name).stat().st_mode & 0o111

@@ -1,8 +1,8 @@
-"""A container, as near as this machine comes to one without an engine.
+"""A container without a container engine, as far as possible.
 
-Namespaces of its own for mounts and processes; a file system that has only what the image would
-have, read-only but for /tmp and the pipeline root; a user whom /etc/passwd does not know; no
-capabilities; the variables of the Dockerfile and no others.
+It has its own mount and process namespaces; a file system with only the image's files, read-only
+except /tmp and the pipeline root; a user who is not in /etc/passwd; no capabilities; and only the
+environment variables of the Dockerfile.
 """
 
 import os
@@ -53,14 +53,14 @@ _NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
 
 @dataclass(frozen=True)
 class Container:
-    """What a container of the target `cpu` would be started from.
+    """The files of a container of the target `cpu`.
 
     Attributes:
-        venv: The virtual environment that the image has at /opt/venv.
-        project: The folder with our packages.
-        keras: The folder with the pretrained weights that were baked in.
+        venv: The virtual environment, at /opt/venv in the image.
+        project: The folder with the project's packages.
+        keras: The folder with the image's pretrained weights.
         pipeline: The pipeline root, the only volume.
-        scratch: An empty folder, to build the file system at.
+        scratch: An empty folder to mount the file system at.
     """
 
     venv: Path
@@ -70,9 +70,9 @@ class Container:
     scratch: Path
 
     def run(self, *command: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-        """Runs a command in it; output and errors together."""
+        """Runs a command in it; stdout includes stderr."""
         os.chown(self.pipeline, USER, 0)
-        # The image has our packages in site-packages; here that may be this clone's environment.
+        # In the image the packages are in site-packages; here that may be this clone's environment.
         environment = {**read_stages()["cpu"].environment(), "PYTHONPATH": "/opt/project"}
         variables = [f"{name}={value}" for name, value in environment.items()]
         as_user = ["--reuid", str(USER), "--regid", "0", "--clear-groups", "--no-new-privs"]
@@ -96,14 +96,14 @@ class Container:
 
 
 def skip_unless_possible() -> None:
-    """Skips the test where namespaces cannot be made."""
+    """Skips the test if namespaces cannot be created."""
     probe = [*_NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
     if os.geteuid() != 0 or subprocess.run(probe, capture_output=True).returncode != 0:
-        pytest.skip("needs root, and leave to make namespaces")
+        pytest.skip("needs root, and permission to create namespaces")
 
 
 def base_of(venv: Path) -> Path:
-    """The Python that a virtual environment is made of."""
+    """The prefix of the Python of a virtual environment."""
     code = "import sys; print(sys.base_prefix)"
     command = [str(venv / "bin/python"), "-c", code]
     return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())

@@ -1,4 +1,4 @@
-"""kubeflow/Dockerfile as its instructions."""
+"""The instructions of kubeflow/Dockerfile."""
 
 import re
 import shlex
@@ -9,22 +9,22 @@ from tests.repository import REPOSITORY
 
 @dataclass
 class Stage:
-    """One `FROM ... AS name`, with what follows it.
+    """One stage: `FROM ... AS name` and its instructions.
 
     Attributes:
-        base: The image or the stage that it starts from.
-        steps: Instructions, each with its words.
+        base: Its image or stage.
+        steps: Instructions with their words.
     """
 
     base: str
     steps: list[tuple[str, list[str]]] = field(default_factory=list)
 
     def all(self, instruction: str) -> list[list[str]]:
-        """Words of every such instruction."""
+        """The words of each instruction of this kind."""
         return [words for name, words in self.steps if name == instruction]
 
     def environment(self) -> dict[str, str]:
-        """What its ENV instructions set."""
+        """The variables that its ENV instructions set."""
         return dict(word.split("=", 1) for words in self.all("ENV") for word in words)
 
 

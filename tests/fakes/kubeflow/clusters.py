@@ -1,4 +1,4 @@
-"""Configurations for clusters, and their compiled files."""
+"""Configurations for clusters, and the compile command."""
 
 import os
 import resource
@@ -56,10 +56,10 @@ class Compilation:
     """A finished `python -m kubeflow compile`.
 
     Attributes:
-        exit_code: What it exited with.
-        output: What it printed, both streams.
+        exit_code: Its exit code.
+        output: Its stdout and stderr.
         text: The compiled file.
-        cpu_seconds: Time that it worked.
+        cpu_seconds: CPU time.
     """
 
     exit_code: int
@@ -69,17 +69,17 @@ class Compilation:
 
 
 def with_short_stack(compile_it: Callable[..., Result], *arguments: object) -> Result:
-    """Calls what compiles in a thread of its own, which takes a twentieth of the time.
+    """Compiles in a thread of its own, which takes a twentieth of the time.
 
-    For every option of a task, KFP asks which code each caller is. Where pytest-xdist starts tests,
-    there are callers without a file, for which Python searches all modules there are.
+    For every option of a task, KFP inspects the call stack. Under pytest-xdist, it has frames
+    without a file, for which Python searches all modules.
     """
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(compile_it, *arguments).result()
 
 
 def compile_file(config: Path, output: Path, *options: str) -> Compilation:
-    """Runs the command, without a network where this machine can take it away."""
+    """Runs the command, without a network if this machine can isolate it."""
     command = [sys.executable, "-m", "kubeflow", "compile", str(config), "-o", str(output)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = subprocess.run(
@@ -97,7 +97,7 @@ def compile_file(config: Path, output: Path, *options: str) -> Compilation:
 
 
 def _without_network() -> list[str]:
-    """A network namespace of its own, which has no interface that is up."""
+    """The prefix of a command in a network namespace without an interface."""
     for command in (["unshare", "--net"], ["unshare", "--net", "--map-root-user"]):
         if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0:
             return command

@@ -1,4 +1,4 @@
-"""A small compiled pipeline and a host, for the tests of `deploy` and `schedule`."""
+"""A small compiled pipeline and a fake host, for the tests of `deploy` and `schedule`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,14 +51,14 @@ def write_package(folder: Path, image: str = "images:1") -> Package:
 
 
 def connect(api: KfpApi, **options: Any) -> PipelinesHost:
-    """The host, asked again without long pauses."""
-    given = {"retry_seconds": (0.01, 0.01, 0.01), "timeout_seconds": 5, **options}
-    return PipelinesHost(Connection(host=api.host, **given))
+    """The host, with short pauses before retries."""
+    settings = {"retry_seconds": (0.01, 0.01, 0.01), "timeout_seconds": 5, **options}
+    return PipelinesHost(Connection(host=api.host, **settings))
 
 
 @contextmanager
 def served(monkeypatch: pytest.MonkeyPatch, folder: Path, **state: Any) -> Iterator[KfpApi]:
-    """A host in this process, and nothing of this machine's own settings."""
+    """A host in this process, without this machine's own settings."""
     monkeypatch.setattr(kfp.Client, "_LOCAL_KFP_CONTEXT", str(folder / "no" / "context.json"))
     for name in ("TOKEN", "TOKEN_FILE", "COOKIE", "COOKIE_FILE", "NAMESPACE", "CA_FILE"):
         monkeypatch.delenv(f"KFP_{name}", raising=False)

@@ -1,6 +1,6 @@
-"""What fits Kubeflow Pipelines' published v2beta1 API: by the models generated from its swagger.
+"""Checks values against Kubeflow Pipelines' published v2beta1 API.
 
-`kfp_server_api` is that generation; each model names the type of every field.
+The models of `kfp_server_api` are generated from its Swagger file and name the type of each field.
 """
 
 import re
@@ -15,25 +15,25 @@ _INT64 = {"max_concurrency", "interval_second", "long_value", "execution_id"}
 
 
 class Misfit(Exception):
-    """A value that does not fit; the message says where."""
+    """A value does not fit the API; the message says where."""
 
 
 def check(value: Any, kind: str, where: str = "body") -> None:
-    """Holds a value against a type of the API, such as `V2beta1Run`, `str` or `list[str]`."""
+    """Checks a value against a type of the API, such as `V2beta1Run`, `str` or `list[str]`."""
     if value is None:
         return
-    if found := re.fullmatch(r"list\[(.*)\]", kind):
+    if match := re.fullmatch(r"list\[(.*)\]", kind):
         _expect(isinstance(value, list), where, "a list", value)
         for number, item in enumerate(value):
-            check(item, found[1], f"{where}[{number}]")
-    elif found := re.fullmatch(r"dict\(str, (.*)\)", kind):
+            check(item, match[1], f"{where}[{number}]")
+    elif match := re.fullmatch(r"dict\(str, (.*)\)", kind):
         _expect(isinstance(value, dict), where, "an object", value)
         for key, item in value.items():
-            check(item, found[1], f"{where}.{key}")
+            check(item, match[1], f"{where}.{key}")
     elif kind == "object":
         return
     elif kind == "datetime":
-        _expect(isinstance(value, str) and _is_moment(value), where, "an RFC 3339 time", value)
+        _expect(isinstance(value, str) and _is_time(value), where, "an RFC 3339 time", value)
     elif kind in ("str", "bool", "int", "float"):
         _check_primitive(value, kind, where)
     else:
@@ -63,7 +63,7 @@ def _check_primitive(value: Any, kind: str, where: str) -> None:
     _expect(type(value) is python, where, kind, value)
 
 
-def _is_moment(text: str) -> bool:
+def _is_time(text: str) -> bool:
     try:
         return isinstance(isoparse(text), datetime)
     except ValueError:

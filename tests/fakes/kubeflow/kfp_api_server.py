@@ -1,9 +1,8 @@
-"""Kubeflow Pipelines' API in this process, over HTTP, as its published v2beta1 description says.
+"""A fake of Kubeflow Pipelines' v2beta1 API, in this process, over HTTP.
 
-No cluster can run here. This one keeps what it is given in memory, holds requests and its own
-answers against the published models, and behaves as kubeflow/pipelines' backend does where the
-models are silent: names are taken once (409), lists come in pages, filters are JSON, several users
-need a namespace, robfig's version 1 reads cron expressions.
+It keeps its state in memory, checks requests and responses against the published models, and
+behaves like kubeflow/pipelines' backend beyond them: names are unique (409), lists have pages,
+filters are JSON, multi-user mode needs a namespace, cron expressions are those of robfig/cron 1.
 """
 
 import base64
@@ -36,8 +35,8 @@ _NOW = "2026-11-23T03:00:00Z"
 Thing = dict[str, Any]
 
 
-class Refused(Exception):
-    """An answer with an error status."""
+class ApiError(Exception):
+    """A response with an error status."""
 
     def __init__(self, status: int, message: str, code: int = 3) -> None:
         super().__init__(message)
@@ -45,33 +44,33 @@ class Refused(Exception):
 
 
 class Text(bytes):
-    """An answer that is no JSON."""
+    """A response that is not JSON."""
 
 
 @dataclass
 class Fault:
-    """What goes wrong with the next requests to a path.
+    """A failure of the next requests to a path.
 
     Attributes:
-        pattern: Of method and path.
-        status: What is answered; 0 breaks off the connection.
-        times: How often.
-        does_it: Whether what was asked for is done nevertheless.
-        wait_seconds: Wait before the answer.
-        page: Answer with this page.
+        pattern: Regular expression for `METHOD /path`.
+        status: Status of the response; 0 closes the connection.
+        times: Number of requests that fail.
+        takes_effect: Whether the request takes effect nevertheless.
+        wait_seconds: Pause before the response.
+        page: HTML to respond with.
     """
 
     pattern: str
     status: int = 503
     times: int = 1
-    does_it: bool = False
+    takes_effect: bool = False
     wait_seconds: float = 0.0
     page: str = ""
 
 
 @dataclass
 class KfpApi:
-    """The state of the host, and what a test makes of it."""
+    """The state of the host, which tests set and inspect."""
 
     is_multi_user: bool = False
     token: str | None = None
@@ -82,28 +81,26 @@ class KfpApi:
     runs: dict[str, Thing] = field(default_factory=dict)
     recurring: dict[str, Thing] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
-    """Name of a pod to its log."""
+    """Logs by name of the pod."""
     is_user_interface: bool = True
-    """Whether ml-pipeline-ui is asked, which has logs elsewhere than the server itself."""
+    """Whether this is ml-pipeline-ui, which has logs at another path than the API server."""
     plays: list[Callable[[Thing], Thing]] = field(default_factory=list)
-    """What each next look at a run finds; the last one stays."""
+    """Changes of a run at each request for it; the last one is kept."""
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-    """Method and path of everything asked, in order."""
+    """Method and path of each request, in order."""
     headers: list[dict[str, str]] = field(default_factory=list)
     host: str = ""
     prefix: str = ""
-    """What a proxy in between takes off each path."""
+    """Prefix that a proxy removes from each path."""
 
     def fail(self, pattern: str, **how: Any) -> None:
-        """Lets requests fail whose `METHOD /path` matches."""
+        """Makes requests fail whose `METHOD /path` matches."""
         self.faults.append(Fault(pattern, **how))
 
-    def asked(self, pattern: str) -> list[str]:
+    def requested(self, pattern: str) -> list[str]:
         """The requests that match."""
         return [request for request in self.requests if re.search(pattern, request)]
-
-    # What follows answers requests.
 
     def answer(self, method: str, path: str, query: dict[str, str], body: bytes, kind: str) -> Any:
         if path.startswith("/k8s/pod/logs") and self.is_user_interface:
@@ -116,10 +113,10 @@ class KfpApi:
             if wanted == method and (found := re.fullmatch(PREFIX + pattern, path)):
                 unknown = set(query) - allowed
                 if unknown:
-                    raise Refused(400, f"unknown query parameters: {', '.join(sorted(unknown))}")
+                    raise ApiError(400, f"unknown query parameters: {', '.join(sorted(unknown))}")
                 given = (kind, body) if "multipart" in kind else json.loads(body or b"null")
                 return action(*map(unquote, found.groups()), query, given)
-        raise Refused(404, "Not Found", code=5)
+        raise ApiError(404, "Not Found", code=5)
 
     def _routes(self) -> list[tuple[str, str, set[str], Callable[..., Any]]]:
         an_id = "/([^/:]+)"
@@ -151,7 +148,7 @@ class KfpApi:
         check(body, "V2beta1Pipeline")
         name, namespace = body.get("display_name"), body.get("namespace", "")
         if not name:
-            raise Refused(400, "Failed to create a pipeline due to empty name")
+            raise ApiError(400, "Failed to create a pipeline due to empty name")
         namespace = self._namespace(namespace, is_needed=False)
         self._is_free(self.pipelines, name, namespace, "pipeline")
         return _add(self.pipelines, "pipeline_id", {**body, "namespace": namespace})
@@ -159,13 +156,13 @@ class KfpApi:
     def _upload_version(self, query: dict[str, str], upload: tuple[str, bytes]) -> Thing:
         pipeline_id, name = query.get("pipelineid"), query.get("name")
         if pipeline_id not in self.pipelines or not name:
-            raise Refused(400, "Failed to create a pipeline version")
+            raise ApiError(400, "Failed to create a pipeline version")
         spec = _uploaded_spec(*upload)
         if any(
             v["display_name"] == name and v["pipeline_id"] == pipeline_id
             for v in self.versions.values()
         ):
-            raise Refused(409, "Failed to create a pipeline version", code=0)
+            raise ApiError(409, "Failed to create a pipeline version", code=0)
         return _add(
             self.versions,
             "pipeline_version_id",
@@ -179,7 +176,7 @@ class KfpApi:
 
     def _list_versions(self, pipeline_id: str, query: dict[str, str], _: Any) -> Thing:
         if pipeline_id not in self.pipelines:
-            raise Refused(404, f"Pipeline {pipeline_id} not found", code=5)
+            raise ApiError(404, f"Pipeline {pipeline_id} not found", code=5)
         found = [v for v in self.versions.values() if v["pipeline_id"] == pipeline_id]
         return _page(found, query, "pipeline_versions", "V2beta1ListPipelineVersionsResponse")
 
@@ -213,7 +210,7 @@ class KfpApi:
     def _get_run(self, run_id: str, _: Any, __: Any) -> Thing:
         run = self.runs.get(run_id)
         if run is None:
-            raise Refused(404, f"Run {run_id} not found", code=5)
+            raise ApiError(404, f"Run {run_id} not found", code=5)
         if self.plays:
             play = self.plays.pop(0) if len(self.plays) > 1 else self.plays[0]
             run = {**run, **play(run)}
@@ -227,28 +224,28 @@ class KfpApi:
     def _create_recurring(self, _: Any, body: Thing) -> Thing:
         check(body, "V2beta1RecurringRun")
         if not body.get("display_name"):
-            raise Refused(400, "Recurring run's name cannot be empty")
+            raise ApiError(400, "Recurring run's name cannot be empty")
         self._check_references(body)
         if not 1 <= int(body.get("max_concurrency", 0)) <= 10:
-            raise Refused(400, "Max concurrency must be at least 1 and at most 10")
+            raise ApiError(400, "Max concurrency must be at least 1 and at most 10")
         trigger = body.get("trigger") or {}
         if (cron := (trigger.get("cron_schedule") or {}).get("cron")) is not None:
             _check_cron(cron)
         elif int((trigger.get("periodic_schedule") or {}).get("interval_second", 0)) < 1:
-            raise Refused(400, "Found invalid period schedule interval")
+            raise ApiError(400, "Found invalid period schedule interval")
         namespace = self.experiments[body["experiment_id"]]["namespace"]
         status = "ENABLED" if body.get("mode") == "ENABLE" else "DISABLED"
         return _add(
             self.recurring,
             "recurring_run_id",
-            # As proto's JSON has it: int64 as text.
+            # int64 is a string in proto's JSON.
             {**body, "max_concurrency": str(body["max_concurrency"]), "status": status,
              "namespace": namespace, "service_account": body.get("service_account", "default")},
         )  # fmt: skip
 
     def _delete_recurring(self, run_id: str, _: Any, __: Any) -> Thing:
         if self.recurring.pop(run_id, None) is None:
-            raise Refused(404, f"Recurring run {run_id} not found", code=5)
+            raise ApiError(404, f"Recurring run {run_id} not found", code=5)
         return {}
 
     def _enable(self, run_id: str, _: Any, __: Any) -> Thing:
@@ -261,28 +258,30 @@ class KfpApi:
 
     def _log(self, pod: str) -> Text:
         if pod not in self.logs:
-            raise Refused(500, f"Could not get main container logs: pods {pod!r} not found", code=0)
+            raise ApiError(
+                500, f"Could not get main container logs: pods {pod!r} not found", code=0
+            )
         return Text(self.logs[pod].encode())
 
     def _check_references(self, body: Thing) -> None:
         if body.get("experiment_id") not in self.experiments:
-            raise Refused(404, f"Experiment {body.get('experiment_id')} not found", code=5)
+            raise ApiError(404, f"Experiment {body.get('experiment_id')} not found", code=5)
         reference = body.get("pipeline_version_reference") or {}
         version = self.versions.get(reference.get("pipeline_version_id", ""))
         if version is None or version["pipeline_id"] != reference.get("pipeline_id"):
-            raise Refused(400, "Failed to fetch a template: no such pipeline version")
+            raise ApiError(400, "Failed to fetch a template: no such pipeline version")
         inputs = version["pipeline_spec"]["root"].get("inputDefinitions", {}).get("parameters", {})
         unknown = set((body.get("runtime_config") or {}).get("parameters") or {}) - set(inputs)
         if unknown:
-            raise Refused(400, f"parameters {sorted(unknown)} are not in the pipeline spec")
+            raise ApiError(400, f"parameters {sorted(unknown)} are not in the pipeline spec")
 
     def _namespace(self, given: str, is_needed: bool = True) -> str:
         if not self.is_multi_user:
             return ""
         if is_needed and not given:
-            raise Refused(400, "Namespace cannot be empty in multi-user mode")
+            raise ApiError(400, "Namespace cannot be empty in multi-user mode")
         if given and given != "alice":
-            raise Refused(403, f"User 'alice' is not authorized in namespace {given}", code=7)
+            raise ApiError(403, f"User 'alice' is not authorized in namespace {given}", code=7)
         return given
 
     def _is_free(self, things: dict[str, Thing], name: str, namespace: str, what: str) -> None:
@@ -290,7 +289,7 @@ class KfpApi:
             t["display_name"] == name and t.get("namespace", "") == namespace
             for t in things.values()
         ):
-            raise Refused(409, f"The name {name} already exist. Please take a new {what}", code=6)
+            raise ApiError(409, f"The name {name} already exist. Please take a new {what}", code=6)
 
 
 def _add(things: dict[str, Thing], key: str, thing: Thing) -> Thing:
@@ -304,7 +303,7 @@ def _page(found: list[Thing], query: dict[str, str], key: str, model: str) -> Th
         given = json.loads(query["filter"])
         found = [thing for thing in found if _matches(thing, given)]
     start = int(base64.b64decode(query["page_token"])) if query.get("page_token") else 0
-    # The server's own bounds: 20 where nothing is said, 200 at most.
+    # The server's bounds: 20 by default, 200 at most.
     size = min(int(query.get("page_size") or 20), 200)
     answer: Thing = {"total_size": len(found)}
     if found[start : start + size]:
@@ -325,7 +324,7 @@ def _matches(thing: Thing, given: Thing) -> bool:
     check(snake, "V2beta1Filter", "filter")
     for predicate in snake["predicates"]:
         if predicate["operation"] != "EQUALS":
-            raise Refused(400, f"not known here: {predicate['operation']}")
+            raise ApiError(400, f"not supported: {predicate['operation']}")
         if thing.get(predicate["key"]) != predicate["string_value"]:
             return False
     return True
@@ -335,7 +334,7 @@ def _uploaded_spec(kind: str, body: bytes) -> Thing:
     message = message_from_bytes(f"content-type: {kind}\r\n\r\n".encode() + body, policy=HTTP)
     parts = {p.get_param("name", header="content-disposition"): p for p in message.iter_parts()}
     if "uploadfile" not in parts:
-        raise Refused(400, "Failed to read pipeline from file", code=0)
+        raise ApiError(400, "Failed to read pipeline from file", code=0)
     try:
         content: Any = parts["uploadfile"].get_payload(decode=True)
         documents = list(yaml.safe_load_all(content))
@@ -343,7 +342,7 @@ def _uploaded_spec(kind: str, body: bytes) -> Thing:
         for platform in documents[1:]:
             json_format.ParseDict(platform, pipeline_spec_pb2.PlatformSpec())
     except (yaml.YAMLError, json_format.ParseError, IndexError) as error:
-        raise Refused(400, f"invalid pipeline spec: {error}", code=0) from None
+        raise ApiError(400, f"invalid pipeline spec: {error}", code=0) from None
     spec: Thing = documents[0]
     return spec
 
@@ -352,19 +351,19 @@ def _check_cron(cron: str) -> None:
     # robfig/cron 1: the day of week, the sixth field, may be left out.
     fields = cron.split()
     if len(fields) not in (5, 6) or not all(re.fullmatch(r"[\w*?,/-]+", f) for f in fields):
-        raise Refused(400, "Schedule cron is not a supported format(github.com/robfig/cron)")
+        raise ApiError(400, "Schedule cron is not a supported format(github.com/robfig/cron)")
 
 
 def argo_run(state: str, tasks: dict[str, str], error: str = "") -> Callable[[Thing], Thing]:
-    """What KFP up to 2.14 tells of a run: Argo's nodes.
+    """Details of a run as in KFP up to 2.14: Argo's nodes.
 
     Args:
         state: State of the run.
-        tasks: State of each task that has begun, by key.
-        error: What went wrong.
+        tasks: State of each task that has started, by key.
+        error: Its error message.
     """
 
-    def tell(run: Thing) -> Thing:
+    def play(run: Thing) -> Thing:
         details = [_node("root-driver", "SUCCEEDED", 0, ["wf-1"])]
         for number, (key, task_state) in enumerate(tasks.items(), 1):
             second = number * 10
@@ -373,14 +372,14 @@ def argo_run(state: str, tasks: dict[str, str], error: str = "") -> Callable[[Th
                 details.append(_node(key, task_state, second + 2, [f"wf-{number}00"]))
                 details.append(_node("executor", task_state, second + 2, [f"wf-{number}01"]))
                 details.append(_node("executor(0)", task_state, second + 2, []))
-        told: Thing = {"state": state, "run_details": {"task_details": details}}
+        changes: Thing = {"state": state, "run_details": {"task_details": details}}
         if state in ("SUCCEEDED", "FAILED", "CANCELED"):
-            told["finished_at"] = "2026-11-23T03:12:05Z"
+            changes["finished_at"] = "2026-11-23T03:12:05Z"
         if error:
-            told["error"] = {"code": 13, "message": error}
-        return told
+            changes["error"] = {"code": 13, "message": error}
+        return changes
 
-    return tell
+    return play
 
 
 def _node(name: str, state: str, second: int, children: list[str]) -> Thing:
@@ -407,21 +406,21 @@ def serve(api: KfpApi, certificate: Path | None = None) -> Iterator[KfpApi]:
         disable_nagle_algorithm = True
 
         def log_message(self, *_: Any) -> None:
-            """Says nothing."""
+            """Logs nothing."""
 
         def _handle(self) -> None:
             address = urlsplit(re.sub(f"^{re.escape(api.prefix)}", "", self.path))
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            asked = f"{self.command} {address.path}"
-            api.requests.append(asked)
+            request = f"{self.command} {address.path}"
+            api.requests.append(request)
             api.headers.append({key.lower(): value for key, value in self.headers.items()})
             fault = next(
-                (f for f in api.faults if f.times > 0 and re.search(f.pattern, asked)), None
+                (f for f in api.faults if f.times > 0 and re.search(f.pattern, request)), None
             )
             if fault:
                 fault.times -= 1
                 time.sleep(fault.wait_seconds)
-                if not fault.does_it:
+                if not fault.takes_effect:
                     self._fault(fault)
                     return
             query = {key: values[0] for key, values in parse_qs(address.query).items()}
@@ -431,14 +430,14 @@ def serve(api: KfpApi, certificate: Path | None = None) -> Iterator[KfpApi]:
                 status, answer = 200, api.answer(self.command, address.path, query, body, kind)
             except Misfit as misfit:
                 status, answer = 400, {"error": str(misfit), "code": 3, "message": str(misfit)}
-            except Refused as refused:
-                # The upload and log endpoints say it in other words than the gateway.
-                words = (
-                    {"error": refused.message, "code": refused.code, "message": refused.message}
-                    if refused.code
-                    else {"error_message": refused.message, "error_details": refused.message}
+            except ApiError as error:
+                # The upload and log endpoints use other fields than the gateway.
+                fields = (
+                    {"error": error.message, "code": error.code, "message": error.message}
+                    if error.code
+                    else {"error_message": error.message, "error_details": error.message}
                 )
-                status, answer = refused.status, words
+                status, answer = error.status, fields
             if fault:
                 self._fault(fault)
                 return
@@ -452,9 +451,9 @@ def serve(api: KfpApi, certificate: Path | None = None) -> Iterator[KfpApi]:
 
         def _authorize(self) -> None:
             if api.token and self.headers.get("authorization") != f"Bearer {api.token}":
-                raise Refused(401, "Request header error: there is no valid token", code=16)
+                raise ApiError(401, "Request header error: there is no valid token", code=16)
             if api.cookie and api.cookie not in (self.headers.get("cookie") or ""):
-                raise Refused(401, "Request header error: no user identity header", code=16)
+                raise ApiError(401, "Request header error: no user identity header", code=16)
 
         def _fault(self, fault: Fault) -> None:
             if fault.page:
@@ -476,7 +475,7 @@ def serve(api: KfpApi, certificate: Path | None = None) -> Iterator[KfpApi]:
         daemon_threads = True
 
         def handle_error(self, *_: Any) -> None:
-            """Says nothing of clients that do not wait for their answer."""
+            """Ignores clients that do not wait for their response."""
 
     server = Server(("127.0.0.1", 0), Handler)
     scheme = "http"

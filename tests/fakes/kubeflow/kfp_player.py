@@ -1,10 +1,9 @@
-"""Plays Kubeflow Pipelines on one machine: runs a compiled file, and knows nothing of who made it.
+"""Runs a compiled file on one machine, as Kubeflow Pipelines 2.x does.
 
-What it does, it does as KFP 2.x: values of inputs as the driver resolves them
-(backend/src/v2/driver in kubeflow/pipelines), placeholders as the launcher fills them in, which
-knows no others (backend/src/v2/component/launcher_v2.go, getPlaceholders), files as the launcher
-collects them, environment and mounts as the driver makes them of the platform document
-(extendPodSpecPatch). In place of pods there are processes, and in place of mounts folders.
+Inputs are resolved as by the driver (backend/src/v2/driver in kubeflow/pipelines), placeholders
+replaced and output files collected as by the launcher (backend/src/v2/component/launcher_v2.go,
+getPlaceholders), environment and mounts taken from the platform document as by the driver
+(extendPodSpecPatch). Pods are processes, and mounts are folders.
 """
 
 import concurrent.futures
@@ -29,13 +28,13 @@ NAMESPACE = "team"
 
 @dataclass(frozen=True)
 class Cluster:
-    """What the cluster offers.
+    """A cluster.
 
     Attributes:
-        folder: Where pods, logs and the object store are.
-        image_env: What the image sets: `PATH` and the like.
-        secrets: Its secrets: by name, a text for each key.
-        claims: Its claims; each must be mounted at the path given here, its folder.
+        folder: Folder for pods, logs and the object store.
+        image_env: Environment variables of the image, such as `PATH`.
+        secrets: Values by key of each secret.
+        claims: Folder of each claim, at which it must be mounted.
     """
 
     folder: Path
@@ -49,12 +48,12 @@ class PlayedTask:
     """A task of a run.
 
     Attributes:
-        state: `SUCCEEDED`, `FAILED`, or `SKIPPED` where one that it waits for failed.
+        state: `SUCCEEDED`, `FAILED`, or `SKIPPED` if a task that it depends on failed.
         started, ended: Seconds since the epoch.
         attempts: How often it was started.
-        log: What it wrote to both streams.
+        log: Its stdout and stderr.
         artifacts: The file of each output artifact, whether it was written or not.
-        metadata: What the task said of each output artifact.
+        metadata: Metadata of each output artifact.
     """
 
     state: str = "SKIPPED"
@@ -103,7 +102,7 @@ class Player:
         self._cluster = cluster
 
     def run(self, on_end: Callable[[str], None] = lambda _: None, **parameters: str) -> PlayedRun:
-        """Runs the pipeline to its end; whatever may run at the same time does.
+        """Runs the pipeline, with independent tasks in parallel.
 
         Args:
             on_end: Called with the name of each task that has ended.
@@ -160,7 +159,7 @@ class Player:
         played.log = (pod / "log").read_text()
         played.state = "SUCCEEDED" if code == 0 else "FAILED"
         if code == 0:
-            played.metadata = _said_of_artifacts(Path(executor_input["outputs"]["outputFile"]))
+            played.metadata = _artifact_metadata(Path(executor_input["outputs"]["outputFile"]))
         return played
 
     def _executor_input(
@@ -179,7 +178,7 @@ class Player:
                 inputs[key] = values[given["componentInputParameter"]]
             else:
                 constant = given["runtimeValue"]["constant"]
-                # Only a value that is nothing else is replaced (driver/resolve.go).
+                # Replaced only if it is the whole value (driver/resolve.go).
                 inputs[key] = run_id if constant == "{{$.pipeline_job_uuid}}" else constant
         definitions = component.get("outputDefinitions", {}).get("artifacts", {})
         folder = f"{PIPELINE_ROOT}/{self._spec['pipelineInfo']['name']}/{run_id}/{name}"
@@ -210,10 +209,10 @@ class Player:
             placeholders[f"{start}path}}}}"] = str(self._local(artifact["uri"]))
         words = []
         for word in [*container.get("command", []), *container.get("args", [])]:
-            # In whatever order: the launcher goes through a Go map.
+            # In any order: the launcher iterates over a Go map.
             for placeholder, value in placeholders.items():
                 word = word.replace(placeholder, value)
-            assert "{{" not in word, f"the launcher leaves {word} as it is"
+            assert "{{" not in word, f"the launcher does not replace {word}"
             words.append(word)
         return words
 
@@ -239,7 +238,7 @@ class Player:
         return env
 
     def _mount(self, secret: Mapping[str, Any], env: dict[str, str], pod: Path) -> None:
-        """Puts a secret's keys into files; variables tell where, in place of a mount."""
+        """Writes a secret's keys to files, and replaces the mount path in variables."""
         folder = pod / "mounts" / secret["secretName"]
         folder.mkdir(parents=True)
         for key, text in self._cluster.secrets[secret["secretName"]].items():
@@ -248,12 +247,12 @@ class Player:
             env[name] = value.replace(secret["mountPath"], str(folder))
 
     def _local(self, uri: str) -> Path:
-        """The launcher's localPathForURI, below our own folder."""
+        """The launcher's localPathForURI, inside the cluster's folder."""
         return self._cluster.folder / "minio" / uri.removeprefix("minio://")
 
 
 def _start(command: list[str], env: Mapping[str, str], pod: Path) -> int:
-    # As a container's: the image's PATH finds the program.
+    # Found on the image's PATH, as in a container.
     program = next(
         path
         for folder in env["PATH"].split(":")
@@ -273,8 +272,8 @@ def _start(command: list[str], env: Mapping[str, str], pod: Path) -> int:
         ).returncode
 
 
-def _said_of_artifacts(file: Path) -> dict[str, dict[str, Any]]:
-    """What the executor's output says of artifacts; read strictly, as the launcher reads it."""
+def _artifact_metadata(file: Path) -> dict[str, dict[str, Any]]:
+    """Metadata of artifacts in the executor's output, parsed strictly like the launcher does."""
     if not file.exists():
         return {}
     output = pipeline_spec_pb2.ExecutorOutput()

@@ -1,4 +1,4 @@
-"""Nights on a played cluster: what is run, and where."""
+"""Nightly runs on a fake cluster."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def open_cluster(folder: Path, server: PostgreSQL) -> Cluster:
     python = Path(sys.executable).parent
     return Cluster(
         folder=folder / "cluster",
-        # What an image has: a PATH with its Python, and the project installed in it.
+        # As in the image: a PATH with its Python, and the installed project.
         image_env={"PATH": f"{python}:/usr/bin:/bin", "PYTHONPATH": str(REPOSITORY)},
         secrets={
             "mlmd": {"username": server.user, "password": server.password},
@@ -66,7 +66,7 @@ def _result(log: list[str]) -> str:
 
 
 def swap_labels(images: Path, count: int) -> None:
-    """Puts zeros among the ones and ones among the zeros: no model gets all of them right."""
+    """Swaps images of zeros and ones, so that no model is right on all of them."""
     for index in range(count):
         zero, one = (images / f"digit-{label}" / f"{index:03}.png" for label in (0, 1))
         contents = zero.read_bytes()

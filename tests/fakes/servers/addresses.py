@@ -1,10 +1,10 @@
-"""Addresses that nobody listens at."""
+"""Free addresses."""
 
 import socket
 
 
 def free_addresses(count: int) -> list[str]:
-    """Addresses of this machine."""
+    """Addresses of this machine that nothing listens on."""
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
         each.bind(("localhost", 0))

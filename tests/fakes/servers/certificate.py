@@ -1,4 +1,4 @@
-"""A certificate of the test's own, that whoever is told of it trusts."""
+"""A self-signed certificate for a test."""
 
 import shutil
 import subprocess
@@ -10,10 +10,10 @@ import pytest
 
 @dataclass(frozen=True)
 class Certificate:
-    """Two files.
+    """The files of a certificate.
 
     Attributes:
-        file: The certificate, which is its own authority.
+        file: The certificate, which is also its own authority.
         key: Its private key.
     """
 
@@ -22,7 +22,7 @@ class Certificate:
 
 
 def make_certificate(folder: Path, *names: str) -> Certificate:
-    """Makes one for names of servers, `DNS:...` or `IP:...`."""
+    """Creates a certificate for servers, `DNS:...` or `IP:...`."""
     program = shutil.which("openssl")
     if not program:
         pytest.skip("needs openssl (Debian's package of that name)")

@@ -1,14 +1,14 @@
-"""The published contracts of the model servers, as JSON schemas that allow nothing more.
+"""The published formats of the model servers, as JSON schemas without additional properties.
 
-TensorFlow Serving publishes no schema, but describes its JSON in words:
-https://www.tensorflow.org/tfx/serving/api_rest. What is below is the row format of a signature with
-one input of bytes, and with several outputs.
+TensorFlow Serving publishes no schema, but describes its JSON:
+https://www.tensorflow.org/tfx/serving/api_rest. Below is the row format of a signature with one
+input of bytes and several outputs.
 
 The Open Inference Protocol publishes an OpenAPI document:
 https://github.com/kserve/open-inference-protocol, specification/protocol/open_inference_rest.yaml.
-What is below are its `inference_request`, `inference_response` and `inference_error_response`.
-KServe's Binary Tensor Data Extension (https://kserve.github.io/website, page of that name) makes
-`parameters.binary_data_size` of an input's `data`.
+Below are its `inference_request`, `inference_response` and `inference_error_response`.
+KServe's Binary Tensor Data Extension (https://kserve.github.io/website, page of that name)
+replaces an input's `data` by `parameters.binary_data_size`.
 """
 
 from typing import Any

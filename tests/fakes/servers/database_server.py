@@ -1,4 +1,4 @@
-"""What the servers of databases that tests start have in common."""
+"""Common parts of the database servers that tests start."""
 
 import socket
 import subprocess
@@ -9,13 +9,13 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class DatabaseServer:
-    """A server that runs.
+    """A running server.
 
     Attributes:
-        scheme: What the addresses of its databases begin with.
+        scheme: Scheme of its databases' URLs.
         port: Its port on 127.0.0.1.
-        user: Who may do everything.
-        password: What that user must give.
+        user: A user with all privileges.
+        password: That user's password.
     """
 
     scheme: ClassVar[str]
@@ -24,12 +24,12 @@ class DatabaseServer:
     password: str
 
     def url(self, database: str) -> str:
-        """The address of a database as `--metadata` takes it; MLMD makes one that is not there."""
+        """The URL of a database for `--metadata`; MLMD creates one that does not exist."""
         return f"{self.scheme}://127.0.0.1:{self.port}/{database}"
 
     @property
     def login(self) -> Mapping[str, str]:
-        """Environment variables that let a node in."""
+        """Environment variables with the credentials."""
         return {"METADATA_USER": self.user, "METADATA_PASSWORD": self.password}
 
 
@@ -41,8 +41,8 @@ def free_port() -> int:
 
 
 def run_quietly(command: Sequence[str]) -> None:
-    """Waits for a command that must succeed; a server that it starts may live on."""
-    # Its output goes to the server it starts as well, which would keep a pipe open.
+    """Runs a command that must succeed; a server that it starts may keep running."""
+    # A server that it starts inherits its stdout and would keep a pipe open.
     subprocess.run(
         command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
     )

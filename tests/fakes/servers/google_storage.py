@@ -1,9 +1,9 @@
-"""Google Cloud Storage on this machine: an emulator of its API, in the place of the real one.
+"""Google Cloud Storage on this machine: an emulator of its API behind a proxy.
 
-TensorFlow has the addresses of Google's API built in (`https://www.googleapis.com/storage/v1/` and
-`https://storage.googleapis.com/`) and looks at no `STORAGE_EMULATOR_HOST`. It does go through a
-proxy, as Google's own library does. The proxy of the test answers in Google's name, with a
-certificate that the test's processes trust.
+TensorFlow has the URLs of Google's API built in (`https://www.googleapis.com/storage/v1/` and
+`https://storage.googleapis.com/`) and ignores `STORAGE_EMULATOR_HOST`. But it uses a proxy, like
+Google's own library. The test's proxy answers as Google's hosts, with a certificate that the test's
+processes trust.
 """
 
 import contextlib
@@ -30,10 +30,10 @@ _EMULATOR = (
     "gcp-storage-emulator==2026.7.19"
     " --hash=sha256:b60145057fdfa7751259f68758c3a1df919f4bf6fad21dd2fa2559b3f6273241"
 )
-# TensorFlow's requests are unusual: a folder is an upload of nothing, and the emulator sees no
-# body, and a file's is announced with a length, and then sent in chunks, whose frame the emulator
-# keeps for a part of it. It does not say "100 Continue" either, for which curl waits a second,
-# and where to go on it tells as one who knows of no TLS.
+# Workarounds for the emulator. TensorFlow creates a folder with an empty upload, for which the
+# emulator sees no body. It sends a file with a Content-Length and in chunks, and the emulator keeps
+# the chunk headers as content. The emulator does not send "100 Continue", for which curl waits a
+# second, and its upload URLs are http://.
 _START = """
 import sys
 from gcp_storage_emulator import server
@@ -50,7 +50,7 @@ server._read_data = read_upload
 server.Request.base_url = property(lambda request: "https://" + request.get_header("Host"))
 server.Request.full_url = property(lambda request: request.base_url + request._path)
 server.RequestHandler.protocol_version = "HTTP/1.1"
-# Connections stay open now, and must not wait for each other.
+# With HTTP/1.1 connections stay open, and must not block each other.
 server.server.HTTPServer = server.server.ThreadingHTTPServer
 port, bucket = sys.argv[1:]
 server.create_server("127.0.0.1", int(port), in_memory=True, default_bucket=bucket).run()
@@ -62,22 +62,22 @@ _BUCKET = "bucket"
 
 @dataclass(frozen=True)
 class GoogleStorage:
-    """An emulator that runs, with one empty bucket, `gs://bucket`.
+    """A running emulator with one empty bucket, `gs://bucket`.
 
     Attributes:
-        port: Where it listens on 127.0.0.1, without TLS.
-        environment: What leads a process to it.
+        port: Its port on 127.0.0.1, without TLS.
+        environment: Environment variables for processes that use it.
     """
 
     port: int
     environment: Mapping[str, str]
 
     def sizes(self) -> dict[str, int]:
-        """Bytes of every object in the bucket, by name."""
+        """Sizes in bytes of the objects in the bucket, by name."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", f"/storage/v1/b/{_BUCKET}/o")
-        found = json.load(connection.getresponse()).get("items", [])
-        return {one["name"]: int(one["size"]) for one in found}
+        items = json.load(connection.getresponse()).get("items", [])
+        return {item["name"]: int(item["size"]) for item in items}
 
 
 @contextlib.contextmanager
@@ -130,7 +130,7 @@ def _make_account(folder: Path, certificate: Certificate, address: str) -> str:
 
 
 class _Proxy(socketserver.ThreadingTCPServer):
-    """Takes `CONNECT HOST:443`, and is that host; gives tokens to whoever asks."""
+    """Accepts `CONNECT HOST:443` and answers as that host; grants any token request."""
 
     daemon_threads = True
 
@@ -141,7 +141,7 @@ class _Proxy(socketserver.ThreadingTCPServer):
 
 class _Connection(socketserver.StreamRequestHandler):
     server: _Proxy
-    # What the client says after its request is not for us.
+    # Unbuffered: what follows the request is the client's TLS.
     rbufsize = 0
 
     def handle(self) -> None:

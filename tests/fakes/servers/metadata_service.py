@@ -1,4 +1,4 @@
-"""ML Metadata's gRPC service on this machine, as KFP runs it."""
+"""ML Metadata's gRPC service on this machine, as KFP deploys it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from tests.fakes.servers.certificate import Certificate
 def run_metadata_service(
     database: metadata_store_pb2.ConnectionConfig, certificate: Certificate | None = None
 ) -> Iterator[int]:
-    """Starts one, and stops it.
+    """Starts the service, and stops it.
 
     Args:
-        database: Where it keeps what it is told.
-        certificate: What it shows whoever calls, for TLS.
+        database: Its database.
+        certificate: Its certificate, for TLS.
 
     Yields:
         Its port on this machine.
@@ -41,7 +41,7 @@ def run_metadata_service(
 
 
 class _Service(grpc.GenericRpcHandler):
-    """Each call of the protocol is one of MLMD's own library."""
+    """Calls MLMD's library for each method."""
 
     def __init__(self, database: metadata_store_pb2.ConnectionConfig) -> None:
         options = metadata_store_pb2.MigrationOptions()

@@ -1,4 +1,4 @@
-"""A MySQL server of the test's own, on a free port of this machine: MariaDB, which Debian has."""
+"""A MySQL server for a test: Debian's MariaDB, on a free port of this machine."""
 
 import contextlib
 import os
@@ -22,41 +22,41 @@ _START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class MySQL(DatabaseServer):
-    """A server that runs.
+    """A running server.
 
     Attributes:
-        folder: Where it keeps what is its own, its socket too.
+        folder: Its data and its socket.
     """
 
     scheme = "mysql"
     folder: Path
 
     def execute(self, *statements: str) -> str:
-        """Has it do something, as its administrator, and gives what it says."""
-        return _ask(self.folder, *statements)
+        """Executes statements as the administrator, and returns their output."""
+        return _execute(self.folder, *statements)
 
 
 @contextlib.contextmanager
 def run_mysql() -> Iterator[MySQL]:
-    """Starts a server with no database of ours, and stops it; skips the test where there is none.
+    """Starts an empty server, and stops it; skips the test if MariaDB is not installed.
 
-    It has a certificate, that nobody trusts.
+    It has a self-signed certificate.
     """
     install, program = shutil.which("mariadb-install-db"), shutil.which("mariadbd", path=_PATH)
     if not install or not program or not shutil.which("mariadb"):
         pytest.skip("needs MariaDB (Debian's package mariadb-server)")
-    # Who runs the tests owns pytest's own folders, and may be root, which the server will not be.
+    # Not in pytest's folders: the tests may run as root, and the server must not.
     with tempfile.TemporaryDirectory(prefix="mysql-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         server = MySQL(free_port(), _USER, secrets.token_urlsafe(12), folder)
         certificate = make_certificate(folder, "IP:127.0.0.1")
-        as_whom = _hand_over(folder)
-        made = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        run_quietly([install, "--no-defaults", *as_whom, f"--datadir={folder}/data", *made])
-        command = [program, "--no-defaults", *as_whom, f"--datadir={folder}/data"]
+        as_user = _hand_over(folder)
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        run_quietly([install, "--no-defaults", *as_user, f"--datadir={folder}/data", *options])
+        command = [program, "--no-defaults", *as_user, f"--datadir={folder}/data"]
         command += [f"--socket={folder}/socket", f"--pid-file={folder}/pid"]
         command += [f"--port={server.port}", "--bind-address=127.0.0.1"]
-        # As MySQL 8 and Debian's MariaDB have it; a crash of the machine costs nothing here.
+        # Defaults of MySQL 8 and of Debian's MariaDB; durability is not needed here.
         command += ["--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0"]
         command += [f"--ssl-cert={certificate.file}", f"--ssl-key={certificate.key}"]
         with (folder / "log").open("wb") as log:
@@ -73,7 +73,7 @@ def run_mysql() -> Iterator[MySQL]:
             process.wait()
 
 
-# Programs of administrators are not on everyone's PATH.
+# A user's PATH may lack the administrator's programs.
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
@@ -95,7 +95,7 @@ def _wait(server: MySQL, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError((server.folder / "log").read_text(errors="replace"))
 
 
-def _ask(folder: Path, *statements: str) -> str:
+def _execute(folder: Path, *statements: str) -> str:
     command = ["mariadb", "--no-defaults", f"--socket={folder}/socket", "--user=root", "-N"]
     result = subprocess.run(
         [*command, "-e", "; ".join(statements)],

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the test's own, on a free port of this machine."""
+"""A PostgreSQL server for a test, on a free port of this machine."""
 
 import contextlib
 import os
@@ -18,12 +18,12 @@ _USER = "pipeline"
 
 
 class PostgreSQL(DatabaseServer):
-    """A server that runs."""
+    """A running server."""
 
     scheme = "postgresql"
 
     def create(self, database: str) -> None:
-        """Makes a database, as its administrator does before anyone uses it."""
+        """Creates a database, as an administrator would."""
         command = [str(_programs() / "createdb"), "-h", "127.0.0.1", "-p", str(self.port)]
         subprocess.run(
             [*command, "-U", self.user, database],
@@ -36,16 +36,15 @@ class PostgreSQL(DatabaseServer):
 def run_postgresql(
     port: int | None = None, password: str | None = None, user: str = _USER
 ) -> Iterator[PostgreSQL]:
-    """Starts a server with no database of ours, and stops it; skips the test where there is none.
+    """Starts an empty server, and stops it; skips the test if PostgreSQL is not installed.
 
     Args:
-        port: Where it listens; None takes a free port.
-        password: Of its user; None makes one.
+        port: Its port; None is a free one.
+        password: Its user's password; None is a random one.
         user: Its only user.
     """
     programs = _programs()
-    # pytest's own folders are for the user that runs the tests, which the server cannot be: it
-    # refuses to run as root.
+    # Not in pytest's folders: the tests may run as root, and the server refuses to.
     with tempfile.TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         server = PostgreSQL(port or free_port(), user, password or secrets.token_urlsafe(12))
@@ -64,7 +63,7 @@ def run_postgresql(
 
 
 def _programs() -> Path:
-    """Debian keeps them beside the PATH, by version."""
+    """The folder of the server's programs: Debian has them by version, and not on the PATH."""
     found = [Path(path).parent for path in filter(None, [shutil.which("initdb")])]
     found += sorted(path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:

@@ -1,4 +1,4 @@
-"""Who is let in, and what is told where something between here and the host is wrong."""
+"""Authentication, and the error messages of failed requests."""
 
 import datetime
 import json
@@ -42,10 +42,10 @@ def from_options(environment: dict[str, str] | None = None, **given: Any) -> Con
 def test_a_token_is_sent(api: KfpApi) -> None:
     api.token = "secret"
     connect(api, token="secret")
-    with pytest.raises(HostError, match=r"does not know who asks \(401.*no valid token") as told:
+    with pytest.raises(HostError, match=r"authentication failed.* \(401.*no valid token") as caught:
         connect(api)
-    assert "Set KFP_TOKEN or --token-file" in str(told.value)
-    with pytest.raises(HostError, match="not accepted; it may have run out"):
+    assert "Set KFP_TOKEN or --token-file" in str(caught.value)
+    with pytest.raises(HostError, match="not accepted; it may have expired"):
         connect(api, token="old")
 
 
@@ -72,7 +72,7 @@ def test_a_cookie_is_sent(api: KfpApi) -> None:
 def test_through_kubectls_context(
     api: KfpApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Without --host kfp goes through the Kubernetes API, with the credentials of kubectl.
+    # Without --host, kfp uses the Kubernetes API's proxy, with kubectl's credentials.
     api.token = "kubectls"
     api.prefix = "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy/"
     named = {"name": "here"}
@@ -95,19 +95,19 @@ def test_through_kubectls_context(
     assert list(host.pages("listing", host.api.pipelines.list_pipelines, "pipelines")) == []
 
 
-def test_a_login_page_is_no_answer(api: KfpApi) -> None:
+def test_a_login_page(api: KfpApi) -> None:
     api.fail(".*", page="<!doctype html><html>Log in to Your Account", times=10)
-    with pytest.raises(HostError, match="answers with a web page") as told:
+    with pytest.raises(HostError, match="responds with a web page") as caught:
         connect(api)
-    assert "KFP_COOKIE" in str(told.value) and "/pipeline" in str(told.value)
+    assert "KFP_COOKIE" in str(caught.value) and "/pipeline" in str(caught.value)
 
 
-def test_health_is_asked_once_and_nothing_else(api: KfpApi) -> None:
+def test_connecting_sends_one_request(api: KfpApi) -> None:
     connect(api)
     assert api.requests == ["GET /apis/v2beta1/healthz"]
 
 
-def test_nothing_is_written_into_the_home(
+def test_nothing_is_written_to_the_home_directory(
     api: KfpApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -116,42 +116,42 @@ def test_nothing_is_written_into_the_home(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_listens() -> None:
+def test_connection_refused() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         api = KfpApi(host=f"http://127.0.0.1:{taken.getsockname()[1]}")
-    with pytest.raises(HostError, match="cannot be reached: Connection refused") as told:
+    with pytest.raises(HostError, match="cannot be reached: Connection refused") as caught:
         connect(api)
-    assert "port-forward" in str(told.value)
+    assert "port-forward" in str(caught.value)
 
 
-def test_no_such_name() -> None:
+def test_unknown_host_name() -> None:
     with pytest.raises(HostError, match=r"http://kfp\.invalid cannot be reached"):
         connect(KfpApi(host="http://kfp.invalid"))
 
 
-def test_no_answer_in_time(api: KfpApi) -> None:
+def test_response_timeout(api: KfpApi) -> None:
     api.fail("healthz", wait_seconds=20, status=500)
-    began = time.monotonic()
-    with pytest.raises(HostError, match=r"did not answer within 0\.3 s"):
+    start = time.monotonic()
+    with pytest.raises(HostError, match=r"did not respond within 0\.3 s"):
         connect(api, timeout_seconds=0.3)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - start < 1.5
 
 
-def test_a_host_that_is_something_else(api: KfpApi) -> None:
+def test_a_host_that_is_not_kubeflow(api: KfpApi) -> None:
     api.host += "/jupyter"
-    with pytest.raises(HostError, match="404") as told:
+    with pytest.raises(HostError, match="404") as caught:
         connect(api)
-    assert "Is this Kubeflow Pipelines 2?" in str(told.value)
+    assert "Is this Kubeflow Pipelines 2?" in str(caught.value)
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of localhost that nobody vouches for, and its key."""
+    """A self-signed certificate of localhost, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -164,7 +164,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     file = tmp_path_factory.mktemp("tls") / "certificate.pem"
     file.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
+        signed.public_bytes(serialization.Encoding.PEM)
         + key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -177,40 +177,38 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_tls(certificate: Path) -> None:
     with serve(KfpApi(), certificate) as api:
         connect(api, ca_file=certificate)
-        with pytest.raises(HostError, match="the certificate of .* cannot be trusted") as told:
+        with pytest.raises(HostError, match="the certificate of .* cannot be trusted") as caught:
             connect(api)
-        assert "--ca-file" in str(told.value)
+        assert "--ca-file" in str(caught.value)
         api.host = api.host.replace("https", "http")
-        with pytest.raises(HostError, match="speaks TLS|broke off"):
+        with pytest.raises(HostError, match="uses TLS|closed the connection"):
             connect(api)
 
 
 def test_no_tls(api: KfpApi) -> None:
     api.host = api.host.replace("http", "https")
-    with pytest.raises(HostError, match="speaks no TLS on this port") as told:
+    with pytest.raises(HostError, match="does not use TLS on this port") as caught:
         connect(api)
-    assert "http://" in str(told.value)
+    assert "http://" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("given", "environment", "message"),
     [
-        ({"host": "localhost:8080"}, {}, "--host 'localhost:8080' is no address"),
-        ({"host": "https://me:secret@h"}, {}, "holds a user or password"),
-        ({"host": None}, {"HOME": "/nowhere"}, "--host is missing: this is no pod"),
+        ({"host": "localhost:8080"}, {}, "--host 'localhost:8080' is not a URL"),
+        ({"host": "https://me:secret@h"}, {}, "contains a user or password"),
+        ({"host": None}, {"HOME": "/nowhere"}, "--host is missing: this is not a pod"),
         ({"host": None}, {"KUBECONFIG": "/dev/null", "KFP_TOKEN": "t"}, "--host is missing: KFP_T"),
         ({"token_file": Path("/no/token")}, {}, "--token-file /no/token cannot be read: No such"),
         ({"token_file": Path("/x")}, {"KFP_TOKEN": "t"}, "leave out one"),
         ({"ca_file": Path("/no/ca")}, {}, "--ca-file /no/ca cannot be read"),
-        ({}, {"KFP_COOKIE": "abc"}, "the cookie is not of the form NAME=VALUE"),
+        ({}, {"KFP_COOKIE": "abc"}, "the cookie does not have the form NAME=VALUE"),
     ],
 )
-def test_a_connection_that_cannot_be(
-    given: dict[str, Any], environment: dict[str, str], message: str
-) -> None:
-    with pytest.raises(UserError, match=message) as told:
+def test_invalid_options(given: dict[str, Any], environment: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
         from_options(environment, **given)
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_secrets_are_not_shown() -> None:
@@ -219,5 +217,5 @@ def test_secrets_are_not_shown() -> None:
     assert "secret" not in repr(connection)
 
 
-def test_an_address_as_a_browser_shows_it() -> None:
+def test_a_url_from_a_browser() -> None:
     assert from_options(host="https://h/pipeline/#/runs").host == "https://h/pipeline"

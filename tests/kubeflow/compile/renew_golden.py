@@ -1,4 +1,4 @@
-"""Writes the golden file anew: .venv/bin/python -m tests.kubeflow.compile.renew_golden.
+"""Updates the golden file: .venv/bin/python -m tests.kubeflow.compile.renew_golden.
 
 It is what `python -m kubeflow compile configs/digits.yaml` writes, so that a change of the compiled
 file shows in a review.

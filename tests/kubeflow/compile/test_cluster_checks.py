@@ -1,11 +1,10 @@
-"""What is wrong with a configuration on a cluster only."""
+"""Problems of a configuration that only matter on a cluster."""
 
 from pathlib import Path
 
 import pytest
 
-from kubeflow.compile.cluster_checks import cluster_problems
-from kubeflow.compile.load import load_for_cluster
+from kubeflow.compile.cluster_checks import cluster_problems, load_for_cluster
 from pipeline.config.errors import ConfigError
 from pipeline.config.load import check_config, load_config
 from tests.fakes.kubeflow.clusters import DIGITS, EVERYTHING
@@ -24,7 +23,7 @@ def problems(config: Path, *overrides: str) -> dict[str, str]:
     return {problem.path: problem.message for problem in error.value.problems}
 
 
-def test_nothing_is_wrong_with_everything(config: Path) -> None:
+def test_valid_configurations(config: Path) -> None:
     assert load_for_cluster(config).kubeflow
     assert load_for_cluster(DIGITS).kubeflow
 
@@ -38,7 +37,7 @@ def test_a_configuration_without_a_cluster() -> None:
     [problem] = cluster_problems(check_config(tree))
     assert problem.path == "kubeflow"
     assert "is missing; write for example `kubeflow: {image:" in problem.message
-    # What else such a configuration needs is told at once.
+    # Other problems are reported at the same time.
     config = check_config({**tree, "data": {"path": "pets"}}, check_paths=False)
     assert [one.path for one in cluster_problems(config)] == ["kubeflow", "data.path"]
 
@@ -51,12 +50,12 @@ def test_a_configuration_without_a_cluster() -> None:
         ("data.path=s3://bucket/images", "data.path", "mount any other as a volume"),
         ("push.folder=served", "push.folder", "with --set push.folder=..."),
         ("push.folder=/served", "push.folder", "mounted: /mnt/pipeline, /mnt/images"),
-        ("data.schema_path=schema.pbtxt", "data.schema_path", "a pod has no such place"),
+        ("data.schema_path=schema.pbtxt", "data.schema_path", "which a pod does not have"),
         ("model.weights=weights.h5", "model.weights", "give an absolute path"),
         (
             "trainer.distribution=one_device",
             "trainer.distribution",
-            "the Trainer's pod has 2 GPUs, and would use one",
+            "the Trainer's pod has 2 GPUs, and would use only one",
         ),
         (
             "trainer.distribution=multi_worker",
@@ -65,7 +64,7 @@ def test_a_configuration_without_a_cluster() -> None:
         ),
     ],
 )
-def test_what_a_pod_would_not_find_or_use(
+def test_settings_that_do_not_fit_a_pod(
     config: Path, override: str, path: str, message: str
 ) -> None:
     found = problems(config, override)
@@ -82,17 +81,17 @@ def test_one_device_contradicts_several_pods(config: Path) -> None:
     )
 
 
-def test_a_dataset_of_tfds_needs_a_folder_that_lasts(config: Path) -> None:
+def test_a_tfds_dataset_needs_a_folder_on_a_volume(config: Path) -> None:
     found = problems(config, "data={source: tfds, name: mnist}")
-    assert "TFDS' own folder is in the pod" in found["data.path"]
+    assert "TFDS' default folder is deleted with the pod" in found["data.path"]
 
 
 @pytest.mark.parametrize("place", ["gs://bucket/images", "/mnt/images/{SPAN}/manifest.csv"])
-def test_places_that_pods_find(config: Path, place: str) -> None:
+def test_locations_that_pods_can_access(config: Path, place: str) -> None:
     source = "manifest" if place.endswith("csv") else "folder"
     assert load_for_cluster(config, [f"data.path={place}", f"data.source={source}"])
 
 
-def test_the_same_file_is_right_for_one_machine(config: Path) -> None:
-    """Paths that only a cluster has, or has not, are no mistake in a local run."""
+def test_the_same_file_is_valid_on_one_machine(config: Path) -> None:
+    """Checks for the cluster do not apply to a local run."""
     assert load_config(config, ["data.path=images"], check_paths=False).kubeflow

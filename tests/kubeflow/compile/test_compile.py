@@ -1,4 +1,4 @@
-"""The compiled file: tasks, dependencies, commands, and what Kubernetes is told."""
+"""The compiled file: tasks, dependencies, commands, and Kubernetes settings."""
 
 import difflib
 import functools
@@ -40,14 +40,14 @@ def everything() -> str:
 
 
 def compile_here(config: str, *overrides: str) -> str:
-    """Compiles in this process: after the first time, in a second."""
+    """Compiles in this process, which takes a second after the first time."""
     from kubeflow.compile.pipeline import compile_pipeline
 
     checked = check_config(yaml.safe_load(config), overrides, check_paths=False)
     return with_short_stack(compile_pipeline, checked)
 
 
-@functools.cache  # Nobody changes what was read; reading takes a second.
+@functools.cache  # Parsing takes a second, and nothing changes the result.
 def documents(compiled: Compilation | str) -> tuple[Document, Document]:
     text = compiled if isinstance(compiled, str) else compiled.text
     spec, platform = yaml.load_all(text, yaml.CSafeLoader)
@@ -60,7 +60,7 @@ def container(spec: Document, label: str) -> Document:
 
 def test_sample_compiles_without_a_network_in_seconds(digits: Compilation) -> None:
     assert (digits.exit_code, digits.cpu_seconds < 20) == (0, True), digits
-    # TensorFlow, TFX and the SDK keep their words to themselves.
+    # No messages from TensorFlow, TFX and the SDK.
     assert digits.output.startswith("Wrote ") and len(digits.output.splitlines()) == 1
 
 
@@ -71,10 +71,10 @@ def test_compiled_sample_is_the_golden_file(digits: Compilation) -> None:
             golden.splitlines(keepends=True), digits.text.splitlines(keepends=True), "golden", "now"
         )
     )
-    assert not difference, f"if this is meant, renew it with {COMMAND}:\n{difference}"
+    assert not difference, f"if the change is intended, update it with {COMMAND}:\n{difference}"
 
 
-def test_each_node_waits_for_what_it_waits_for_in_tfx(digits: Compilation) -> None:
+def test_tasks_have_the_dependencies_of_tfx(digits: Compilation) -> None:
     from tfx.dsl.compiler import compiler
 
     from pipeline.graph import create_pipeline
@@ -104,10 +104,10 @@ def test_each_task_runs_its_node(digits: Compilation) -> None:
         }
         run_id = task["inputs"]["parameters"]["run_id"]
         assert run_id == {"runtimeValue": {"constant": "{{$.pipeline_job_uuid}}"}}
-        made = container(spec, f"exec-{name}")
-        assert made["image"] == "image-pipeline:0.1.0"
-        assert made["command"] == ["python", "-m", "pipeline", "node"]
-        options = dict(zip(made["args"][::2], made["args"][1::2], strict=True))
+        task_container = container(spec, f"exec-{name}")
+        assert task_container["image"] == "image-pipeline:0.1.0"
+        assert task_container["command"] == ["python", "-m", "pipeline", "node"]
+        options = dict(zip(task_container["args"][::2], task_container["args"][1::2], strict=True))
         assert options["--node"] == task["taskInfo"]["name"]
         assert options["--run-id"] == "{{$.inputs.parameters['run_id']}}"
         assert options["--config-json"] == "{{$.inputs.parameters['config']}}"
@@ -115,7 +115,7 @@ def test_each_task_runs_its_node(digits: Compilation) -> None:
         assert options["--root"] == "/mnt/pipeline"
 
 
-def test_parameters_are_what_one_changes_from_run_to_run(digits: Compilation) -> None:
+def test_parameters(digits: Compilation) -> None:
     spec, _ = documents(digits)
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     names = ["config", "data_path", "epochs_fine_tune", "epochs_head", "min_accuracy", "span"]
@@ -138,7 +138,7 @@ def test_parameters_are_what_one_changes_from_run_to_run(digits: Compilation) ->
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_config_parameter_is_the_configuration_but_for_the_cluster(path: Path) -> None:
+def test_config_parameter_is_the_configuration_without_the_cluster(path: Path) -> None:
     config = load_config(path, check_paths=False)
     text = config_json(config)
     again = check_config(json.loads(text), check_paths=False)
@@ -146,7 +146,7 @@ def test_config_parameter_is_the_configuration_but_for_the_cluster(path: Path) -
     assert len(text) < len(PipelineConfig.model_dump_json(config)) / 2
 
 
-def test_outputs_are_what_a_person_looks_at(digits: Compilation) -> None:
+def test_outputs(digits: Compilation) -> None:
     spec, _ = documents(digits)
     outputs = {
         name: {
@@ -187,7 +187,7 @@ def test_names_in_kfp_are_lower_case(everything: str) -> None:
     assert everything.startswith("# Every_Thing, compiled by")
 
 
-def test_resources_are_spelled_for_every_version(everything: str) -> None:
+def test_resources_are_set_for_every_version(everything: str) -> None:
     spec, _ = documents(everything)
     trainer = container(spec, "exec-trainer")["resources"]
     assert trainer["accelerator"] == {
@@ -205,8 +205,8 @@ def test_resources_are_spelled_for_every_version(everything: str) -> None:
     assert "accelerator" not in container(spec, "exec-report")["resources"]
 
 
-def test_protos_of_kfp_2_0_find_their_spelling(everything: str) -> None:
-    """As the driver of KFP 2.0 to 2.3 reads it, which skips what it does not know."""
+def test_kfp_2_0_reads_its_fields(everything: str) -> None:
+    """As the driver of KFP 2.0 to 2.3 reads it, which ignores unknown fields."""
     spec, _ = documents(everything)
     old = json_format.ParseDict(
         spec["deploymentSpec"],
@@ -218,7 +218,7 @@ def test_protos_of_kfp_2_0_find_their_spelling(everything: str) -> None:
     assert (resources.cpu_limit, resources.memory_limit) == (8.0, 32 * 1024**3 / 1000**3)
 
 
-def test_kubernetes_is_told_the_rest(everything: str) -> None:
+def test_kubernetes_settings(everything: str) -> None:
     spec, platform = documents(everything)
     run_id = {"name": "KFP_RUN_ID", "fieldPath": "metadata.labels['pipeline/runid']"}
     metadata = {
@@ -274,8 +274,8 @@ def test_kubernetes_is_told_the_rest(everything: str) -> None:
     assert env == {"KERAS_HOME": "/mnt/pipeline/keras", "NCCL_DEBUG": "WARN"}
 
 
-def test_what_was_not_asked_for_is_not_said(digits: Compilation) -> None:
-    """Older drivers refuse fields that they do not know."""
+def test_only_configured_fields_are_written(digits: Compilation) -> None:
+    """Older drivers reject unknown fields."""
     for config in documents(digits)[1].values():
         assert set(config) == {"fieldPathAsEnv", "pvcMount"}
 
@@ -292,7 +292,7 @@ def test_credentials_may_come_as_files() -> None:
     assert "secretAsEnv" not in platform["exec-report"]
 
 
-def test_trainer_only_waits_where_several_pods_train() -> None:
+def test_the_trainer_only_waits_when_several_pods_train() -> None:
     training = "kubeflow.training={pods: 4, kind: TrainJob}"
     spec, platform = documents(compile_here(EVERYTHING, training))
     trainer = container(spec, "exec-trainer")
@@ -305,24 +305,24 @@ def test_trainer_only_waits_where_several_pods_train() -> None:
     assert job["container"]["resources"]["limits"]["nvidia.com/gpu"] == "2"
 
 
-def test_a_configuration_that_a_cluster_would_change_is_refused() -> None:
-    with pytest.raises(UserError, match=r"holds '\{\{', which the cluster would replace"):
+def test_text_that_a_cluster_would_replace() -> None:
+    with pytest.raises(UserError, match=r"contains '\{\{', which the cluster would replace"):
         compile_here(EVERYTHING, 'data.path="/mnt/images/{{workflow.name}}"')
 
 
-def test_a_configuration_that_is_too_long_is_refused() -> None:
+def test_a_configuration_that_is_too_long() -> None:
     weights = ", ".join(f"class-{number:04}: 1.5" for number in range(2000))
     with pytest.raises(UserError, match="Linux allows 131,072") as error:
         compile_here(EVERYTHING, f"trainer.class_weights={{{weights}}}")
     assert "class weights to `auto`" in str(error.value)
 
 
-def test_a_configuration_that_is_too_long_for_the_form_is_noted() -> None:
+def test_a_configuration_that_is_too_long_for_the_form() -> None:
     assert note_on_size("x" * 10_000) is None
     assert "start runs with `deploy`" in (note_on_size("x" * 10_001) or "")
 
 
-def test_tasks_that_are_too_long_together_are_refused() -> None:
+def test_tasks_that_are_too_long_together() -> None:
     env = ", ".join(f"VARIABLE_{number:03}: {'x' * 2000}" for number in range(12))
     with pytest.raises(UserError, match="262,144 for all annotations"):
         compile_here(EVERYTHING, f"kubeflow.env={{{env}}}")

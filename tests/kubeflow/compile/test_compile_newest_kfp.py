@@ -1,4 +1,4 @@
-"""What kfp 2.5 compiles, the newest KFP understands, every field of it."""
+"""The newest KFP reads every field of what kfp 2.5 compiles."""
 
 import fcntl
 import hashlib
@@ -21,12 +21,12 @@ from tests.repository import REPOSITORY
 HERE = REPOSITORY / "tests/fakes/kubeflow/newest_kfp"
 REQUIREMENTS = HERE / "requirements.txt"
 
-# Its environment installs in a minute, once.
+# Installing its environment takes a minute, once.
 pytestmark = pytest.mark.timeout(900)
 
 
 def _python_3_12() -> str:
-    """A Python 3.12 that starts: of the PATH, or of pyenv, whose shim on the PATH may not."""
+    """A Python 3.12 that starts: on the PATH, or of pyenv, whose shim on the PATH may not start."""
     candidates: Iterator[Path | str] = iter(
         [
             *filter(None, [shutil.which("python3.12")]),
@@ -41,7 +41,7 @@ def _python_3_12() -> str:
 
 @pytest.fixture(scope="module")
 def newest_python() -> Path:
-    """The Python of an environment with the newest kfp; made once, and kept in the user's cache."""
+    """The Python of an environment with the newest kfp, kept in the user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
     folder = cache / "image-pipeline" / f"newest-kfp-{digest}"
@@ -61,10 +61,8 @@ def newest_python() -> Path:
 
 
 @pytest.fixture(scope="module")
-def understood(
-    newest_python: Path, tmp_path_factory: pytest.TempPathFactory
-) -> list[dict[str, Any]]:
-    """What the newest protos made of the sample, and of a configuration that has everything."""
+def parsed(newest_python: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The sample, and a configuration with every setting, parsed with the newest protos."""
     from kubeflow.compile.pipeline import compile_pipeline
 
     everything = tmp_path_factory.mktemp("compiled") / "everything.yaml"
@@ -80,12 +78,12 @@ def understood(
     return json.loads(result.stdout)
 
 
-def test_the_newest_sdk_loads_it(understood: list[dict[str, Any]]) -> None:
-    assert [one["sdk"] for one in understood] == ["digits", "every-thing"]
+def test_the_newest_sdk_loads_it(parsed: list[dict[str, Any]]) -> None:
+    assert [one["sdk"] for one in parsed] == ["digits", "every-thing"]
 
 
-def test_the_newest_protos_know_every_field(understood: list[dict[str, Any]]) -> None:
-    sample, everything = understood
+def test_the_newest_protos_know_every_field(parsed: list[dict[str, Any]]) -> None:
+    sample, everything = parsed
     assert len(sample["containers"]) == len(sample["kubernetes"]) == 11
     resources = everything["containers"]["exec-trainer"]["resources"]
     assert resources["accelerator"]["resourceType"] == "nvidia.com/gpu"

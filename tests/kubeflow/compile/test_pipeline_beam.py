@@ -1,10 +1,10 @@
-"""Beam's runners against the places of a cluster, before anything is compiled."""
+"""Beam runners and the volumes of a cluster, checked before anything is compiled."""
 
 from pathlib import Path
 
 import pytest
 
-from kubeflow.compile.load import load_for_cluster
+from kubeflow.compile.cluster_checks import load_for_cluster
 from pipeline.config.errors import ConfigError
 
 CONFIG = """\
@@ -21,7 +21,7 @@ def config(tmp_path: Path) -> Path:
     return tmp_path / "pets.yaml"
 
 
-def test_workers_elsewhere_cannot_use_a_volume_of_the_pods(config: Path) -> None:
+def test_remote_workers_do_not_have_the_pods_volumes(config: Path) -> None:
     config.write_text(CONFIG.replace("ROOT", "/mnt/pipeline/pets"))
     with pytest.raises(ConfigError) as raised:
         load_for_cluster(config)
@@ -32,6 +32,6 @@ def test_workers_elsewhere_cannot_use_a_volume_of_the_pods(config: Path) -> None
     load_for_cluster(config, ["beam.runner=direct"])
 
 
-def test_workers_elsewhere_share_a_bucket(config: Path) -> None:
+def test_remote_workers_can_use_a_bucket(config: Path) -> None:
     config.write_text(CONFIG.replace("ROOT", "gs://bucket/pets"))
     load_for_cluster(config)

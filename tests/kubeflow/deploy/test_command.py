@@ -30,18 +30,18 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KfpApi]:
 
 @pytest.fixture(scope="module")
 def compile_once() -> Callable[[PipelineConfig], str]:
-    """The compiler, for each configuration once: it takes a second and has tests of its own."""
+    """The compiler with a cache: it takes a second, and has tests of its own."""
     from kubeflow.compile.pipeline import compile_pipeline
 
-    known: dict[str, str] = {}
+    cache: dict[str, str] = {}
 
-    def compile_or_recall(config: PipelineConfig) -> str:
+    def compile_cached(config: PipelineConfig) -> str:
         key = config.model_dump_json()
-        if key not in known:
-            known[key] = with_short_stack(compile_pipeline, config)
-        return known[key]
+        if key not in cache:
+            cache[key] = with_short_stack(compile_pipeline, config)
+        return cache[key]
 
-    return compile_or_recall
+    return compile_cached
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def kubeflow(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> Command:
-    """Runs a command on the sample, and gives its exit code and what it printed."""
+    """Runs a command with the sample configuration; returns its exit code and output."""
     monkeypatch.setattr("kubeflow.compile.pipeline.compile_pipeline", compile_once)
 
     def run(command: str, *arguments: str) -> tuple[int, str]:
@@ -76,11 +76,11 @@ def test_deploy_and_again(api: KfpApi, kubeflow: Command) -> None:
     assert printed.count("(new)") == 3 and not api.runs
     code, printed = kubeflow("deploy")
     assert code == 0
-    assert "(unchanged: this content is there already)" in printed and "(new)" not in printed
+    assert "(unchanged: this content is uploaded already)" in printed and "(new)" not in printed
     assert len(api.pipelines) == len(api.versions) == len(api.experiments) == 1
 
 
-def test_a_namespace_where_there_are_none(kubeflow: Command) -> None:
+def test_a_namespace_is_not_used_with_a_single_user(kubeflow: Command) -> None:
     code, printed = kubeflow("deploy", "--namespace", "alice")
     assert code == 0 and "--namespace alice is not used: this Kubeflow has one user" in printed
 
@@ -91,7 +91,7 @@ def test_run_with_parameters(api: KfpApi, kubeflow: Command) -> None:
     assert code == 0
     assert run["runtime_config"] == {"parameters": {"min_accuracy": "0.97"}}
     assert f"{api.host}/#/runs/details/{run['run_id']}" in printed
-    assert not api.asked("GET .*/runs/")
+    assert not api.requested("GET .*/runs/")
 
 
 def test_wait_for_a_failure(api: KfpApi, kubeflow: Command) -> None:
@@ -116,7 +116,7 @@ def test_wait_for_a_refusal(api: KfpApi, kubeflow: Command) -> None:
     assert "Refused: the gate refused this model." in printed
 
 
-def test_a_schedule_from_its_start_to_its_end(api: KfpApi, kubeflow: Command) -> None:
+def test_the_life_of_a_schedule(api: KfpApi, kubeflow: Command) -> None:
     assert kubeflow("schedule", "--list") == (0, "There are no schedules.\n")
     code, printed = kubeflow("schedule", "--cron", "0 3 * * *")
     assert code == 0 and printed.startswith("Created: digits runs by cron '0 3 * * *', UTC\n")
@@ -141,7 +141,7 @@ def test_a_schedule_from_its_start_to_its_end(api: KfpApi, kubeflow: Command) ->
     assert not api.recurring
 
 
-def test_a_wrong_parameter_is_told_before_the_compiler_starts(
+def test_an_invalid_parameter_is_reported_before_compiling(
     kubeflow: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kubeflow.compile.pipeline.compile_pipeline", None)
@@ -159,7 +159,7 @@ def test_a_wrong_parameter_is_told_before_the_compiler_starts(
         ("deploy", ["--run", "--param", "data_path=pets"], "--param data_path: data.path: receiv"),
         ("deploy", ["--run", "--param", "config={"], "--param config: is not valid JSON"),
         ("schedule", ["--every", "6h", "--param", "epochs_head=no"], "trainer.stages[0].epochs"),
-        ("deploy", ["--host", "localhost"], "is no address"),
+        ("deploy", ["--host", "localhost"], "is not a URL"),
         ("schedule", [], "give one of --cron"),
         ("schedule", ["--every", "6h", "--pause"], "given are --every and --pause"),
         ("schedule", ["--cron", "0 3 * *"], "has 4 fields"),
@@ -187,13 +187,13 @@ def test_wrong_usage(
     code, printed = kubeflow(command, *arguments)
     assert code == 2 and message in printed
     assert ("Put the expression" in printed) == ("Put the expression" in message)
-    assert not api.asked("POST")
+    assert not api.requested("POST")
 
 
-def test_a_host_that_refuses(api: KfpApi, kubeflow: Command) -> None:
+def test_authentication_failure(api: KfpApi, kubeflow: Command) -> None:
     api.token = "secret"
     code, printed = kubeflow("deploy")
-    assert code == 1 and "does not know who asks (401" in printed
+    assert code == 1 and "authentication failed at" in printed
 
 
 FOLLOW = """
@@ -205,7 +205,7 @@ from kubeflow.client.connection import Connection
 from kubeflow.deploy.command import follow_to_end
 from kubeflow.deploy.package import read_package
 
-# What a shell starts in the background ignores SIGINT, and so do its children.
+# A background process of a shell ignores SIGINT, and so do its children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 host, run_id, package = sys.argv[1:]
 package = read_package(Path(package), name="digits", experiment="digits")
@@ -214,7 +214,7 @@ sys.exit(follow_to_end(host, run_id, package, 0.05, "LINK"))
 """
 
 
-def test_ctrl_c_leaves_the_run_alone(api: KfpApi, tmp_path: Path) -> None:
+def test_ctrl_c_does_not_stop_the_run(api: KfpApi, tmp_path: Path) -> None:
     api.runs["run"] = {"run_id": "run"}
     api.plays[:] = [argo_run("RUNNING", {"trainer": "RUNNING"})]
     write_package(tmp_path)
@@ -227,11 +227,11 @@ def test_ctrl_c_leaves_the_run_alone(api: KfpApi, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    while len(api.asked("GET .*/runs/")) < 2 and process.poll() is None:
+    while len(api.requested("GET .*/runs/")) < 2 and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=300)
-    assert (process.returncode, errors) == (130, "No longer followed; the run goes on: LINK\n")
+    assert (process.returncode, errors) == (130, "No longer following; the run continues: LINK\n")
     assert output == "\nTrainer    running\n"
-    assert not api.asked("POST|DELETE")
+    assert not api.requested("POST|DELETE")
     assert list(home.iterdir()) == []

@@ -1,11 +1,11 @@
-"""`--param`: what a run would have, and whose mistake it is."""
+"""`--param`: the resulting configuration, and which option has an error."""
 
 import json
 
 import pytest
 
 from components.errors import UserError
-from kubeflow.compile.load import load_for_cluster
+from kubeflow.compile.cluster_checks import load_for_cluster
 from kubeflow.deploy.parameter_check import read_parameters
 from pipeline.config.schema import PipelineConfig
 from tests.fakes.kubeflow.clusters import DIGITS
@@ -22,7 +22,7 @@ def config() -> PipelineConfig:
     return load_for_cluster(DIGITS)
 
 
-def test_values_are_texts(config: PipelineConfig) -> None:
+def test_values_are_strings(config: PipelineConfig) -> None:
     given = ("epochs_head=2", "min_accuracy=0.5", "data_path=", "epochs_head=3")
     assert read_parameters(config, given) == {"epochs_head": "3", "min_accuracy": "0.5"}
     assert read_parameters(config, ()) == {}
@@ -36,12 +36,12 @@ def test_a_whole_configuration(config: PipelineConfig) -> None:
     }
     text = json.dumps(tree)
     assert read_parameters(config, (f"config={text}",)) == {"config": text}
-    # Not even the text is handed on: in a pod it would take the place of the configuration.
+    # Blank values are dropped: in a pod they would replace the configuration.
     assert read_parameters(config, ("config= ",)) == {}
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         (
             ["spam=7"],
@@ -62,9 +62,7 @@ def test_a_whole_configuration(config: PipelineConfig) -> None:
         (["data_path=[", "min_accuracy=2"], r"--param data_path: .*\n--param min_accuracy: gate"),
     ],
 )
-def test_mistakes_are_those_of_what_was_given(
-    config: PipelineConfig, given: list[str], told: str
-) -> None:
-    with pytest.raises(UserError, match=f"^{told}|\n{told}") as caught:
+def test_errors_name_the_option(config: PipelineConfig, given: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=f"^{message}|\n{message}") as caught:
         read_parameters(config, given)
     assert ("--param config" in str(caught.value)) == any("config=" in one for one in given)

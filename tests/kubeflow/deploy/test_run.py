@@ -222,7 +222,7 @@ def test_bad_minutes_of_the_host(api: KfpApi, package: Package) -> None:
     run = follow(host, run_id, package, PlainView(shown), RunState(), poll_seconds=0.01)
     assert run.has_succeeded
     lines = shown.getvalue().splitlines()
-    assert "out of service (503, looking at the run)" in lines[0] and lines[0].endswith(
+    assert "is not available (503, looking at the run)" in lines[0] and lines[0].endswith(
         "; asking again"
     )
     # Once, however often the host was queried.

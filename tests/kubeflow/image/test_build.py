@@ -1,4 +1,4 @@
-"""`make image`: what the container engine is asked for."""
+"""`make image`: the command line of the container engine."""
 
 import os
 import shutil
@@ -9,12 +9,12 @@ import pytest
 
 from tests.repository import REPOSITORY
 
-ENGINE = '#!/bin/sh\nfor word in "$@"; do echo "asked: $word"; done\n'
+ENGINE = '#!/bin/sh\nfor word in "$@"; do echo "argument: $word"; done\n'
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clean clone with the little that a build reads."""
+    """A clean clone with the files that a build reads."""
     root = tmp_path / "clone"
     (root / "kubeflow/image").mkdir(parents=True)
     shutil.copy(REPOSITORY / "kubeflow/image/build", root / "kubeflow/image")
@@ -45,9 +45,9 @@ def build(
     )  # fmt: skip
 
 
-def asked(result: subprocess.CompletedProcess[str]) -> list[str]:
+def arguments(result: subprocess.CompletedProcess[str]) -> list[str]:
     lines = result.stdout.splitlines()
-    return [line.removeprefix("asked: ") for line in lines if line.startswith("asked: ")]
+    return [line.removeprefix("argument: ") for line in lines if line.startswith("argument: ")]
 
 
 def head(clone: Path) -> str:
@@ -58,7 +58,7 @@ def head(clone: Path) -> str:
 @pytest.mark.parametrize("engine", ["docker", "podman"])
 def test_builds_the_target_with_version_and_commit(clone: Path, engine: str) -> None:
     result = build(clone, engine=engine)
-    words = asked(result)
+    words = arguments(result)
     assert result.returncode == 0
     tag = f"image-pipeline:0.1.0-{head(clone)}"
     assert words[:2] == ["build", "--file"] and words[-1] == "."
@@ -69,25 +69,27 @@ def test_builds_the_target_with_version_and_commit(clone: Path, engine: str) -> 
 
 
 def test_options(clone: Path) -> None:
-    given = ["--target", "gpu", "--name", "registry.example/vision/pets"]
-    words = asked(build(clone, *given, "--weights-for", "configs/a.yaml configs/b.yaml", "--push"))
+    options = ["--target", "gpu", "--name", "registry.example/vision/pets"]
+    words = arguments(
+        build(clone, *options, "--weights-for", "configs/a.yaml configs/b.yaml", "--push")
+    )
     assert f"registry.example/vision/pets:0.1.0-{head(clone)}-gpu" in words
     assert {"--push", "WEIGHTS_FOR=configs/a.yaml configs/b.yaml"} <= set(words)
 
 
-def test_what_is_not_committed_has_another_tag(clone: Path) -> None:
+def test_uncommitted_changes_have_another_tag(clone: Path) -> None:
     (clone / "setup.py").write_text((clone / "setup.py").read_text() + "\n")
-    assert f"COMMIT={head(clone)}-dirty" in asked(build(clone))
+    assert f"COMMIT={head(clone)}-dirty" in arguments(build(clone))
 
 
-def test_mistakes_are_told(clone: Path) -> None:
+def test_errors(clone: Path) -> None:
     result = build(clone, engine=None)
     assert (result.returncode, "needs Docker or Podman" in result.stdout) == (1, True)
     result = build(clone, "--target", "tpu")
     assert (result.returncode, "choose cpu, gpu or beam" in result.stdout) == (2, True)
 
 
-def test_a_build_that_fails_is_no_success(clone: Path) -> None:
+def test_a_build_that_fails(clone: Path) -> None:
     build(clone)
     (clone.parent / "tools/docker").unlink()
     (clone.parent / "tools/podman").write_text("#!/bin/sh\nexit 17\n")

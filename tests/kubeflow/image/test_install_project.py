@@ -1,4 +1,4 @@
-"""The image's steps and entry point, for what they do."""
+"""The image's build steps and its entry point."""
 
 import json
 import os
@@ -31,7 +31,7 @@ CONFIG = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project as the step of stage `project` installs it."""
+    """The project, installed by the step of stage `project`."""
     folder = tmp_path_factory.mktemp("project")
     build, target = folder / "build", folder / "project"
     for name in ("components", "pipeline", "trainer"):
@@ -52,16 +52,16 @@ def container(project: Path, tmp_path: Path) -> Container:
     return Container(this_environment(), project, keras, pipeline, scratch)
 
 
-def test_project_is_installed_whole(project: Path) -> None:
+def test_the_whole_project_is_installed(project: Path) -> None:
     for package in ("components", "pipeline", "trainer"):
-        here = {file.relative_to(REPOSITORY) for file in (REPOSITORY / package).rglob("*.py")}
-        assert here == {file.relative_to(project) for file in (project / package).rglob("*.py")}
+        sources = {file.relative_to(REPOSITORY) for file in (REPOSITORY / package).rglob("*.py")}
+        assert sources == {file.relative_to(project) for file in (project / package).rglob("*.py")}
     assert list((project / "trainer/bundled").glob("*.h5"))
     assert list((project / "components/report/templates").iterdir())
 
 
-def test_the_container_is_what_it_claims(container: Container) -> None:
-    """Or the tests below would show nothing."""
+def test_the_container_is_isolated(container: Container) -> None:
+    """Otherwise the tests below would prove nothing."""
     code = f"""
 import os, pathlib, pwd, trainer
 assert os.getuid() == {USER} and os.environ["KERAS_HOME"] == "/opt/keras"
@@ -74,14 +74,14 @@ assert not pathlib.Path("{REPOSITORY}").exists()
 try:
     pwd.getpwuid(os.getuid())
 except KeyError:
-    print("as it should be")
+    print("isolated")
 """
     result = container.python(code)
-    assert result.stdout == "as it should be\n"
+    assert result.stdout == "isolated\n"
 
 
 @pytest.mark.slow
-def test_a_node_runs_as_anyone_on_a_read_only_file_system(container: Container) -> None:
+def test_a_node_runs_as_any_user_on_a_read_only_file_system(container: Container) -> None:
     node = ["python", "-m", "pipeline", "node", "--node", "ImageExampleGen", "--run-id", "run-1"]
     places = ["--root", ROOT, "--metadata", f"sqlite://{ROOT}/metadata.sqlite"]
     result = container.run(*node, *places, "--config-json", json.dumps(CONFIG))
@@ -102,12 +102,12 @@ def fetch_weights(config: Path, keras_home: Path) -> subprocess.CompletedProcess
 
 
 @pytest.mark.slow
-def test_weights_that_were_baked_in_are_found_without_a_network(
+def test_weights_in_the_image_are_found_without_a_network(
     container: Container, tmp_path: Path
 ) -> None:
     import keras
 
-    # What Keras would download; the numbers in it are drawn here.
+    # The file that Keras would download, with random weights.
     network = keras.applications.MobileNetV2((96, 96, 3), 0.35, False, weights=None)
     file = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96_no_top.h5"
     (container.keras / "models").mkdir()
@@ -119,9 +119,9 @@ def test_weights_that_were_baked_in_are_found_without_a_network(
     assert result.returncode == 0, result.stderr
 
     code = """
-from trainer.backbones import build_backbone
-from trainer.model_settings import ModelSettings
-from trainer.weights import load_weights
+from trainer.network.backbones import build_backbone
+from trainer.network.settings import ModelSettings
+from trainer.network.weights import load_weights
 settings = ModelSettings(alpha=0.35)
 backbone = build_backbone(settings.backbone, 96, settings.alpha)
 load_weights(backbone, settings, 96)
@@ -132,7 +132,7 @@ print("sum", float(abs(backbone.get_weights()[0]).sum()))
     assert f"sum {expected}" in result.stdout, result.stdout
 
 
-def test_a_configuration_without_weights_to_fetch_is_told(tmp_path: Path) -> None:
+def test_an_invalid_configuration_is_reported(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(json.dumps({**CONFIG, "model": {"backbone": "MobileNetV9"}}))
     result = fetch_weights(config, tmp_path)
@@ -145,7 +145,7 @@ def test_a_configuration_without_weights_to_fetch_is_told(tmp_path: Path) -> Non
 def test_the_lock_installs_into_an_empty_prefix_and_runs_the_pipeline(
     container: Container, tmp_path: Path
 ) -> None:
-    """The steps of the stages `packages` and `cpu`, from the package registry on."""
+    """The steps of the stages `packages` and `cpu`, starting from the package registry."""
     build, venv = tmp_path / "build", tmp_path / "venv"
     for name in ("requirements.lock", "setup.py", "kubeflow/image"):
         (build / name).parent.mkdir(parents=True, exist_ok=True)

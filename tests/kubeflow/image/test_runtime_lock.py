@@ -1,4 +1,4 @@
-"""The part of the lock that images get is complete, and has nothing of development in it."""
+"""The lock of the image is complete, and has no development tools."""
 
 import importlib.metadata
 import re
@@ -21,28 +21,28 @@ def versions(text: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def runtime() -> str:
-    """What the step of the image makes of the lock."""
+    """The lock of the image."""
     script = REPOSITORY / "kubeflow/image/runtime_lock.py"
     return subprocess.check_output(
         [sys.executable, script, LOCK, REPOSITORY / "setup.py"], text=True
     )
 
 
-def test_every_package_finds_what_it_asks_for(runtime: str) -> None:
-    found = versions(runtime)
+def test_every_requirement_is_locked(runtime: str) -> None:
+    locked = versions(runtime)
     checked = 0
-    for name in found:
+    for name in locked:
         for text in importlib.metadata.requires(name) or []:
             requirement = Requirement(text)
             if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
                 continue
             needed = canonicalize_name(requirement.name)
-            assert needed in found, f"{name} needs {needed}"
+            assert needed in locked, f"{name} needs {needed}"
             checked += 1
     assert checked > 500
 
 
-def test_nothing_else_changes(runtime: str) -> None:
+def test_versions_and_hashes_are_kept(runtime: str) -> None:
     whole = LOCK.read_text()
     assert versions(runtime).items() < versions(whole).items()
     hashes = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -52,20 +52,20 @@ def test_nothing_else_changes(runtime: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["pytest", "ruff", "mypy", "playwright", "types-pyyaml"])
-def test_tools_of_development_stay_out(runtime: str, package: str) -> None:
+def test_development_tools_are_left_out(runtime: str, package: str) -> None:
     assert package in versions(LOCK.read_text())
     assert package not in versions(runtime)
 
 
-def test_a_lock_that_is_out_of_date_is_told() -> None:
+def test_an_outdated_lock() -> None:
     from kubeflow.image.runtime_lock import runtime_lock
 
     with pytest.raises(ValueError, match="lacks tfx; run 'make lock'"):
         runtime_lock("absl-py==1.4.0\n", 'INSTALL_REQUIRES = ["tfx==1.16.0", "absl_py"]')
 
 
-def test_cuda_libraries_are_those_of_the_locked_tensorflow() -> None:
-    """In exactly the versions that it was built with, each with its hashes."""
+def test_cuda_libraries_match_the_locked_tensorflow() -> None:
+    """In the exact versions that it was built with, each with its hashes."""
     wanted: dict[str, str] = {}
     for text in importlib.metadata.requires("tensorflow") or []:
         requirement = Requirement(text)

@@ -110,7 +110,7 @@ def test_a_lost_answer_makes_no_second_one(api: KfpApi, tmp_path: Path) -> None:
     host = connect(api)
     first = wanted(host, tmp_path)
     apply(host, first)
-    api.fail("POST .*/recurringruns$", status=503, does_it=True)
+    api.fail("POST .*/recurringruns$", status=503, takes_effect=True)
     apply(host, replace(first, parameters={"span": "7"}))
     [run] = api.recurring.values()
     assert run["runtime_config"]["parameters"] == {"span": "7"}

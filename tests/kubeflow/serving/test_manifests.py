@@ -1,4 +1,4 @@
-"""Manifests of servers: they fit the published schemas, and read where the Pusher writes."""
+"""Manifests of model servers: they fit the published schemas, and read where the Pusher writes."""
 
 import sys
 import types
@@ -16,7 +16,7 @@ from pipeline.config.schema import PipelineConfig
 from tests.fakes.kubernetes.kubernetes_models import check_model
 from tests.fakes.packages import install
 
-# The newest of KServe's Python SDK when this was written; its models are made from the CRDs.
+# KServe's Python SDK; its models are generated from the CRDs.
 KSERVE = "kserve==0.21.0"
 KSERVE_HASH = "sha256:df9bc5888704d9085015e08f1a8fced5ff0698f3becc6212d4e7b8234c71623b"
 ON_A_VOLUME = {
@@ -68,7 +68,7 @@ def manifests(kind: str, kubeflow: dict[str, Any], **push: Any) -> list[dict[str
 
 
 @pytest.mark.parametrize("kubeflow", [ON_A_VOLUME, IN_A_BUCKET, EVERYTHING, WITH_SECRETS])
-def test_tensorflow_serving_is_what_kubernetes_takes(kubeflow: dict[str, Any]) -> None:
+def test_tensorflow_serving_fits_the_kubernetes_api(kubeflow: dict[str, Any]) -> None:
     deployment, service = manifests("tensorflow-serving", kubeflow)
     check_model(deployment, "V1Deployment", "deployment")
     check_model(service, "V1Service", "service")
@@ -85,7 +85,7 @@ def test_tensorflow_serving_is_what_kubernetes_takes(kubeflow: dict[str, Any]) -
 
 @pytest.fixture(scope="module")
 def kserve_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[types.ModuleType]:
-    """The models of KServe's SDK, without the server that it is part of."""
+    """The models of KServe's SDK, without its server."""
     folder = tmp_path_factory.mktemp("kserve")
     install(folder, f"{KSERVE} --hash={KSERVE_HASH}")
     package = types.ModuleType("kserve")
@@ -101,9 +101,7 @@ def kserve_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[types.Mo
 
 
 @pytest.mark.parametrize("kubeflow", [ON_A_VOLUME, IN_A_BUCKET, EVERYTHING])
-def test_kserve_takes_its_manifest(
-    kubeflow: dict[str, Any], kserve_models: types.ModuleType
-) -> None:
+def test_kserve_fits_its_api(kubeflow: dict[str, Any], kserve_models: types.ModuleType) -> None:
     [service] = manifests("kserve", kubeflow)
     check_model(service, "V1beta1InferenceService", "service", kserve_models)
     assert (service["apiVersion"], service["kind"]) == (
@@ -112,7 +110,7 @@ def test_kserve_takes_its_manifest(
     )
 
 
-def test_a_misspelled_field_would_be_noticed(kserve_models: types.ModuleType) -> None:
+def test_a_misspelled_field_is_found(kserve_models: types.ModuleType) -> None:
     [service] = manifests("kserve", ON_A_VOLUME)
     model = service["spec"]["predictor"]["model"]
     model["storageURI"] = model.pop("storageUri")
@@ -166,7 +164,7 @@ def test_servers_read_where_the_pusher_writes(
     assert service["spec"]["predictor"]["model"]["storageUri"] == uri
 
 
-def test_settings_arrive() -> None:
+def test_settings_are_used() -> None:
     deployment, service = manifests("tensorflow-serving", EVERYTHING)
     assert {m["metadata"]["namespace"] for m in (deployment, service)} == {"vision"}
     assert deployment["spec"]["replicas"] == 3
@@ -186,7 +184,7 @@ def test_settings_arrive() -> None:
     assert predictor["nodeSelector"] == pod["nodeSelector"]
 
 
-def test_servers_are_not_root_and_change_nothing() -> None:
+def test_servers_are_not_root_and_read_only() -> None:
     deployment, _ = manifests("tensorflow-serving", ON_A_VOLUME)
     pod = deployment["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] > 0
@@ -222,7 +220,7 @@ def test_the_command_writes_a_file(tmp_path: Path) -> None:
         (ON_A_VOLUME, ["-o", "/no/such/folder/serving.yaml"], 1, "cannot be written"),
     ],
 )
-def test_mistakes_are_told(
+def test_errors(
     kubeflow: dict[str, Any], options: list[str], exit_code: int, message: str, tmp_path: Path
 ) -> None:
     config, output = tmp_path / "pets.yaml", tmp_path / "serving.yaml"

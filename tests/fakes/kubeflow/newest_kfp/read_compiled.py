@@ -1,7 +1,7 @@
-"""Reads compiled pipelines with the newest KFP: its protos, strictly, and its SDK.
+"""Parses compiled pipelines with the newest KFP: its protos, strictly, and its SDK.
 
-Runs in an environment of its own (test_newest_kfp.py): python read_compiled.py FILE... It fails at
-the first field that the newest protos do not know, and prints what they understood, as JSON.
+Runs in an environment of its own (test_compile_newest_kfp.py): python read_compiled.py FILE...
+Fails at the first field that the newest protos do not have, and prints the parsed files as JSON.
 """
 
 import json
@@ -16,7 +16,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 
 def read(path: str) -> dict[str, Any]:
-    """What the protos made of a file."""
+    """A file as parsed by the protos."""
     with open(path) as file:
         text = file.read()
     spec_document, platform_document = yaml.safe_load_all(text)
