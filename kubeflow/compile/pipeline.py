@@ -22,7 +22,7 @@ from .task_graph import TaskNode, task_graph, task_name
 
 _HEADER = """\
 # {name}, compiled by `python -m kubeflow compile`; do not edit.
-# The first document is the pipeline, the second what only Kubernetes knows of.
+# The first document is the pipeline, the second its Kubernetes settings.
 """
 
 
@@ -74,7 +74,7 @@ def _build_pipeline(
     # The SDK reads a pipeline's parameters from its function.
     pipeline.__doc__ = _docstring(parameters)
     pipeline.__signature__ = _signature(text, parameters)  # type: ignore[attr-defined]
-    description = f"From images to a model in service: {config.push.model_name}"
+    description = f"Trains and releases the image classifier {config.push.model_name}"
     return dsl.pipeline(pipeline, name=spec_name(config), description=description)
 
 

@@ -45,7 +45,7 @@ def test_a_configuration_without_a_cluster() -> None:
 @pytest.mark.parametrize(
     ("override", "path", "message"),
     [
-        ("data.path=images", "data.path", "received images: is relative to where"),
+        ("data.path=images", "data.path", "received images: is relative to the working"),
         ("data.path=/data/{SPAN}", "data.path", "is not on a volume of kubeflow.volumes"),
         ("data.path=s3://bucket/images", "data.path", "mount any other as a volume"),
         ("push.folder=served", "push.folder", "with --set push.folder=..."),
