@@ -1,10 +1,13 @@
-"""One page a run that a person reads: what was decided, why, from which images, in what time.
+"""Writes one HTML page about each run: what was decided and why, from which images, in what time.
 
-    component.py   the TFX component, `Report`
-    driver.py      asks ML Metadata about this run and the one before (run_facts.py, history.py)
-    executor.py    reads the artifacts (sources.py), makes the page (page.py), writes it (folder.py)
+    component   the TFX component, `Report`
+    driver      reads this run and earlier ones from ML Metadata, for the executor
+    executor    reads the artifacts, builds the page, writes it
+    page        fills the templates with what the sections read
+    page_files  writes the page and its charts: all of them, or none
+    sections/   one file per section of the page, with a template of the same name in `templates/`
+    charts/     charts and thumbnails
+    inputs/     what a page is made from: artifacts, facts about the run, TFDV's statistics
 
-Each section of the page is a file that reads its own data, and a template of the same name in
-`templates/`: verdict, metrics, confusion, serving_check, mistakes, training, data, drift, times,
-lineage.
+Imports go one way: page -> sections -> charts -> inputs.
 """

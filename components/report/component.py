@@ -13,7 +13,7 @@ from components.report.executor import Executor
 
 
 class HtmlReport(artifact.Artifact):
-    """A folder with `index.html`, which needs nothing else, and its charts as PNG files."""
+    """A folder with `index.html`, which is self-contained, and its charts as PNG files."""
 
     TYPE_NAME = "HtmlReport"
 
@@ -23,7 +23,7 @@ def _optional(kind: type[artifact.Artifact]) -> ChannelParameter:
 
 
 class ReportSpec(ComponentSpec):
-    """What `Report` takes and makes."""
+    """Inputs and outputs of `Report`."""
 
     PARAMETERS = {
         "configuration": ExecutionParameter(type=str),
@@ -44,15 +44,15 @@ class ReportSpec(ComponentSpec):
 
 
 class Report(base_component.BaseComponent):
-    """Writes one self-contained HTML page about the run, also where the gate refused the model.
+    """Writes one self-contained HTML page about the run, also if the model is refused.
 
-    Every input but the examples may be absent or empty: a node that was skipped leaves out what
-    the page would say of it. It runs in every run, as the page tells what this one did.
+    Every input except the examples may be absent or empty: the page leaves out the section of a
+    node that was skipped. It is never cached, as the page is about this run.
 
     Output `report`: an `HtmlReport` artifact.
 
     Example:
-        report = Report(examples, evaluation=gate.outputs["evaluation"])
+        report = Report(examples, evaluation=evaluator.outputs["evaluation"])
         report.add_upstream_node(pusher)
     """
 
@@ -74,7 +74,7 @@ class Report(base_component.BaseComponent):
         configuration: str = "{}",
         code: Mapping[str, str] | None = None,
     ) -> None:
-        """Makes the component.
+        """Creates the component.
 
         Args:
             examples: `Examples`, by `ImageExampleGen`.
@@ -82,11 +82,11 @@ class Report(base_component.BaseComponent):
             anomalies: `ExampleAnomalies`, by `ExampleCheck`.
             model_run: `ModelRun`, by the Trainer.
             model: `Model`, by the Trainer.
-            baseline_model: `Model` that it was compared with.
+            baseline_model: `Model` that the model was compared with.
             evaluation: `ModelEvaluation`, by the Evaluator.
             serving_check: `InfraBlessing`, by `ServingCheck`.
             pushed_model: `PushedModel`, by the Pusher.
-            configuration: The configuration as it takes effect, as JSON.
+            configuration: The effective configuration, as JSON.
             code: Fingerprints of the code by package.
         """
         spec = ReportSpec(

@@ -1,4 +1,4 @@
-"""Asks ML Metadata about the run, for an executor that cannot."""
+"""Reads facts about the run from ML Metadata, which executors cannot access."""
 
 from tfx.dsl.components.base import base_driver
 from tfx.orchestration import data_types_utils, metadata
@@ -13,19 +13,19 @@ STATISTICS_KEY = "statistics"
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Adds what the metadata know of this run and the one before to the execution properties.
+    """Adds facts about this run and earlier ones to the execution properties.
 
-    They name the run, so that no run is answered with another one's page.
+    They include the run's name, so that no run gets another one's page from the cache.
     """
 
     # TFX accepts drivers of the first, older base only, and its launcher calls the second.
     def __init__(self, mlmd_connection: metadata.Metadata) -> None:
-        """Remembers the metadata store, as both bases want it."""
+        """Passes the metadata store to both bases."""
         base_driver.BaseDriver.__init__(self, mlmd_connection)
         portable_base_driver.BaseDriver.__init__(self, mlmd_connection)
 
     def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
-        """Adds `run`, a `RunFacts` as JSON, to what the executor gets."""
+        """Adds `run`, a `RunFacts` as JSON, to the execution properties."""
         statistics = execution_info.input_dict.get(STATISTICS_KEY, [])
         with self._mlmd_connection as handle:
             facts = read_run_facts(

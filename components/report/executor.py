@@ -1,4 +1,4 @@
-"""Makes the page of a run."""
+"""Builds the page of a run."""
 
 from typing import Any
 
@@ -29,8 +29,8 @@ class Executor(base_executor.BaseExecutor):
             exec_properties: `configuration` and `code`, and `run` from the driver.
 
         Raises:
-            ReportError: If the page cannot be written.
+            ReportError: The page cannot be written.
         """
-        report_progress("Report", "looking at what the run left")
+        report_progress("Report", "reading the outputs of the run")
         page = build_page(collect_sources(input_dict, exec_properties))
         write_folder(artifact_utils.get_single_uri(output_dict["report"]), page.files)

@@ -1,4 +1,4 @@
-"""The page: what each section read, put into the templates."""
+"""The page: the data of all sections, rendered by the templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ _FILTERS = (
 
 @dataclass(frozen=True)
 class Page:
-    """A page.
+    """A page and its charts.
 
     Attributes:
-        html: The page, with everything in it.
+        html: The self-contained page.
         charts: The same charts as PNG files, by name.
     """
 
@@ -41,12 +41,12 @@ class Page:
     @property
     def files(self) -> dict[str, bytes]:
         """All files, by name."""
-        # File names may hold what is no UTF-8; Python reads it as lone surrogates.
+        # File names may contain invalid UTF-8, which Python reads as lone surrogates.
         return {**self.charts, PAGE_FILE: self.html.encode("utf-8", "replace")}
 
 
 def build_page(sources: Sources) -> Page:
-    """Reads all sections and puts them into one page."""
+    """Reads all sections and renders the page."""
     training, data = read_training(sources), read_data(sources)
     sections = {
         "run": sources.run,
@@ -66,7 +66,7 @@ def build_page(sources: Sources) -> Page:
 
 
 def breakable(path: str) -> Any:
-    """A path that a narrow column breaks after its slashes, escaped."""
+    """A path that may break after its slashes, escaped."""
     from markupsafe import Markup
 
     return Markup("/<wbr>").join(path.split("/"))
@@ -75,7 +75,7 @@ def breakable(path: str) -> Any:
 def _render(sections: Mapping[str, Any]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    # Names of files and classes come from whoever made the images: all of them are escaped.
+    # Names of files and classes are untrusted: all of them are escaped.
     environment = Environment(
         loader=PackageLoader("components.report"),
         autoescape=True,

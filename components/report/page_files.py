@@ -1,4 +1,4 @@
-"""The page and its charts on the disk: all of them, or none."""
+"""Writes the page and its charts: all of them, or none."""
 
 import contextlib
 import os
@@ -14,14 +14,14 @@ class ReportError(UserError):
 
 
 def write_folder(folder: str, files: Mapping[str, bytes]) -> None:
-    """Writes files; the page last, so that where there is one it is complete.
+    """Writes files, the page last: if it exists, all of them do.
 
     Args:
-        folder: Folder of the artifact, which is there.
+        folder: Folder of the artifact, which must exist.
         files: Contents by name.
 
     Raises:
-        ReportError: The disk is full or the folder not writable; what was written is gone again.
+        ReportError: The disk is full or the folder not writable; the files are removed again.
     """
     order = sorted(files, key=lambda name: (name == PAGE_FILE, name))
     try:
@@ -32,25 +32,25 @@ def write_folder(folder: str, files: Mapping[str, bytes]) -> None:
             _remove(storage.join(folder, name))
         raise ReportError(
             f"the report could not be written to {folder}: {error.strerror or error}.",
-            "Make room or make the folder writable, and run again: all else of this run is done, "
-            "and the report has changed nothing that is in service.",
+            "Free disk space or make the folder writable, and run again: the rest of this run is "
+            "done, and the model in service is unaffected.",
         ) from error
 
 
 def _write(path: str, contents: bytes) -> None:
-    """Writes a file aside, and then gives it its name."""
+    """Writes a file under a temporary name, then renames it."""
     if storage.is_remote(path):
         _write_remote(path, contents)
         return
-    with open(_aside(path), "wb") as file:
+    with open(_partial(path), "wb") as file:
         file.write(contents)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(_aside(path), path)
+    os.replace(_partial(path), path)
 
 
 def _write_remote(path: str, contents: bytes) -> None:
-    """Writes an object, which object stores show when it is whole."""
+    """Writes an object, which object stores show once it is complete."""
     import tensorflow as tf
 
     try:
@@ -63,10 +63,10 @@ def _write_remote(path: str, contents: bytes) -> None:
 def _remove(path: str) -> None:
     if storage.is_remote(path):
         return  # TFX removes the folder of an execution that failed.
-    for name in (path, _aside(path)):
+    for name in (path, _partial(path)):
         with contextlib.suppress(OSError):
             os.remove(name)
 
 
-def _aside(path: str) -> str:
+def _partial(path: str) -> str:
     return f"{path}.partial"

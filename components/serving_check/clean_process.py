@@ -1,4 +1,4 @@
-"""Puts questions to a model in a process that has TensorFlow and nothing of ours."""
+"""Calls a model in a separate process that has TensorFlow and none of this project's code."""
 
 import json
 import os
@@ -18,23 +18,23 @@ from absl import logging
 
 from components.progress import report_progress
 from components.serving_check import clean_process_main
-from components.serving_check.calls import Question, Series
+from components.serving_check.calls import Call, CallSeries
 from components.serving_check.contract import Outputs
 from components.serving_check.timing import Timing
 
-ANSWER_SECONDS = 600
-"""How long an answer may take; loading a large model from a slow disk is the longest."""
+TIMEOUT_SECONDS = 600
+"""Longest wait for a response; loading a large model from a slow disk takes longest."""
 
 
 @dataclass
-class Answers:
-    """What became of the questions.
+class Responses:
+    """The results of all calls.
 
     Attributes:
-        outputs: The model's outputs by question.
-        timings: Those of series of calls.
-        errors: Why a question could not be answered, by question; `load` is the first of them.
-        ending: Why the process ended before it had answered all, or None.
+        outputs: The model's outputs by call.
+        timings: Timings by series of calls.
+        errors: Error messages by call; loading the model is the call `load`.
+        ending: Why the process ended before all calls were made, or None.
     """
 
     outputs: dict[str, Outputs] = field(default_factory=dict)
@@ -43,51 +43,51 @@ class Answers:
     ending: str | None = None
 
 
-def ask(
+def call_model(
     model: str,
-    questions: Sequence[Question | Series],
-    answer_seconds: float = ANSWER_SECONDS,
-) -> Answers:
-    """Loads a SavedModel in a clean process and puts questions to it.
+    calls: Sequence[Call | CallSeries],
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> Responses:
+    """Loads a SavedModel in a clean process and calls it.
 
     Args:
         model: Its folder.
-        questions: In this order; the model is loaded once.
-        answer_seconds: After so long without a sign of life the process is killed.
+        calls: Made in this order; the model is loaded once.
+        timeout_seconds: The process is killed if it sends nothing for this long.
     """
     with tempfile.TemporaryDirectory(prefix="serving-check-") as name:
         folder = Path(name)
-        _write(questions, folder)
+        _write_calls(calls, folder)
         with (folder / "log").open("w+b") as log:
             with _start(model, folder, log) as process:
                 try:
-                    answers = _listen(process, questions, answer_seconds)
+                    responses = _receive(process, calls, timeout_seconds)
                 finally:
                     process.kill()
             log.seek(0)
             logging.info("The clean process logged:\n%s", log.read().decode(errors="replace"))
-    return answers
+    return responses
 
 
-def _write(questions: Sequence[Question | Series], folder: Path) -> None:
+def _write_calls(calls: Sequence[Call | CallSeries], folder: Path) -> None:
     files: dict[bytes, str] = {}
     written = []
-    for question in questions:
-        for image in question.images:
+    for call in calls:
+        for image in call.images:
             if image not in files:
                 files[image] = f"{len(files):05}"
                 (folder / files[image]).write_bytes(image)
-        names = [files[image] for image in question.images]
-        written.append({**question.as_json(), "images": names})
-    (folder / "questions.json").write_text(json.dumps(written))
+        names = [files[image] for image in call.images]
+        written.append({**call.as_json(), "images": names})
+    (folder / "calls.json").write_text(json.dumps(written))
 
 
 def _start(model: str, folder: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    # -I: neither PYTHONPATH nor the current folder leads to our packages.
+    # -I: neither PYTHONPATH nor the current folder makes our packages importable.
     command = [sys.executable, "-I", clean_process_main.__file__, model, str(folder)]
     environment = {
         **os.environ,
-        # GPUs round in ways of their own; on the CPU scores can be told apart from wrong ones.
+        # GPUs round differently; on the CPU, rounding can be distinguished from wrong scores.
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "1",
     }
@@ -101,51 +101,52 @@ def _start(model: str, folder: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]
     )
 
 
-def _listen(
-    process: "subprocess.Popen[bytes]", questions: Sequence[Question | Series], seconds: float
-) -> Answers:
+def _receive(
+    process: "subprocess.Popen[bytes]", calls: Sequence[Call | CallSeries], seconds: float
+) -> Responses:
     lines: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
-    answers = Answers()
-    names = [clean_process_main.LOAD, *(question.name for question in questions)]
+    threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True).start()
+    responses = Responses()
+    names = [clean_process_main.LOAD, *(call.name for call in calls)]
     for number, name in enumerate(names):
-        is_answered = False
-        while not is_answered:
+        is_complete = False
+        while not is_complete:
             try:
                 line = lines.get(timeout=seconds)
             except queue.Empty:
-                answers.ending = f"{name}: no answer within {seconds:g} seconds"
-                return answers
+                responses.ending = f"{name}: no response within {seconds:g} seconds"
+                return responses
             if not line:
-                answers.ending = f"{name}: {_how_it_ended(process)}"
-                return answers
-            is_answered = _take(json.loads(line), answers)
-        if clean_process_main.LOAD in answers.errors:
-            return answers
-        report_progress("ServingCheck", "asking the model", number, len(questions))
-    return answers
+                responses.ending = f"{name}: {_describe_exit(process)}"
+                return responses
+            is_complete = _store_message(json.loads(line), responses)
+        if clean_process_main.LOAD in responses.errors:
+            return responses
+        report_progress("ServingCheck", "calling the model", number, len(calls))
+    return responses
 
 
-def _read(stream: IO[bytes], lines: "queue.Queue[bytes]") -> None:
+def _read_lines(stream: IO[bytes], lines: "queue.Queue[bytes]") -> None:
     with suppress(ValueError):  # The stream was closed.
         for line in stream:
             lines.put(line)
     lines.put(b"")
 
 
-def _take(message: dict[str, Any], answers: Answers) -> bool:
-    """Files one line of the process; whether it is the last one on its question."""
+def _store_message(message: dict[str, Any], responses: Responses) -> bool:
+    """Stores one message of the process; returns whether it completes its call."""
     name = message["name"]
     if "done" in message:
         return False
     if "error" in message:
-        answers.errors[name] = message["error"]
+        responses.errors[name] = message["error"]
     elif "milliseconds" in message:
-        answers.timings[name] = Timing(
+        responses.timings[name] = Timing(
             np.asarray(message["milliseconds"]), np.asarray(message["memory_bytes"], np.int64)
         )
     elif name != clean_process_main.LOAD:
-        answers.outputs[name] = {key: _decode(output) for key, output in message["outputs"].items()}
+        outputs = message["outputs"]
+        responses.outputs[name] = {key: _decode(output) for key, output in outputs.items()}
     return True
 
 
@@ -154,10 +155,10 @@ def _decode(output: dict[str, Any]) -> np.ndarray:
     return np.asarray(output["values"], dtype).reshape(output["shape"])
 
 
-def _how_it_ended(process: "subprocess.Popen[bytes]") -> str:
+def _describe_exit(process: "subprocess.Popen[bytes]") -> str:
     code = process.wait()
     return (
-        f"the process was ended by signal {-code}"
+        f"the process was killed by signal {-code}"
         if code < 0
         else f"the process exited with {code}"
     )

@@ -1,16 +1,16 @@
-"""Asks a SavedModel; the script of a process that has TensorFlow and nothing else.
+"""Loads and calls a SavedModel; the script of a process that has only TensorFlow.
 
-    python -I asker.py MODEL QUESTIONS
+    python -I clean_process_main.py MODEL CALLS
 
-MODEL is the SavedModel's folder, QUESTIONS a folder with `questions.json` and the images that it
-names. What becomes of each question is one line of JSON, on what was the standard output:
+MODEL is the SavedModel's folder, CALLS a folder with `calls.json` and the images that it names. The
+result of each call is one line of JSON on the original standard output:
 
     {"name": ..., "outputs": {output: {"dtype": ..., "shape": [...], "values": [...]}}}
-    {"name": ..., "error": "why it could not be answered"}
+    {"name": ..., "error": "why it failed"}
     {"name": ..., "done": 25}                                   calls made so far
-    {"name": ..., "milliseconds": [...], "memory_bytes": [...]}  of every call; every so many calls
+    {"name": ..., "milliseconds": [...], "memory_bytes": [...]}  of every call; at intervals
 
-It imports nothing of this project, and ends when its standard input does.
+It imports nothing of this project, and exits when its standard input closes.
 """
 
 import ctypes
@@ -28,23 +28,23 @@ from typing import Any
 
 LOAD = "load"
 _SAMPLES = 100
-"""How often memory is measured in a series of calls."""
-_LEAST_CALLS = 20
-"""So many calls are made however long they take: fewer would tell nothing."""
+"""How many times memory is measured in a series of calls."""
+_MIN_CALLS = 20
+"""This many calls are made however long they take: fewer give no useful percentiles."""
 _NOISE = ("Graph execution error:", "Detected at node", "<stack traces")
 
 
 class OnlyTensorFlow(importlib.abc.MetaPathFinder):
-    """Refuses to import what neither Python nor TensorFlow brings along."""
+    """Refuses to import anything but the standard library and TensorFlow with its dependencies."""
 
     def __init__(self) -> None:
         self._allowed = sys.stdlib_module_names | _modules_of("tensorflow")
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        """Leaves what is allowed to the other finders.
+        """Leaves allowed modules to the other finders.
 
         Raises:
-            ModuleNotFoundError: It is neither Python's nor TensorFlow's.
+            ModuleNotFoundError: The module is not allowed.
         """
         if fullname.partition(".")[0] not in self._allowed:
             raise ModuleNotFoundError(f"{fullname} does not come with TensorFlow", name=fullname)
@@ -71,32 +71,32 @@ def _modules_of(package: str) -> set[str]:
 
 
 def main() -> None:
-    """Answers every question, or says why not."""
+    """Makes every call and sends its result."""
     model, folder = sys.argv[1], Path(sys.argv[2])
-    # TensorFlow may print; only answers go where answers are read.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    # TensorFlow may print to stdout; it gets stderr, so that only results reach the parent.
+    results = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.meta_path.insert(0, OnlyTensorFlow())
 
-    def tell(name: str, **result: Any) -> None:
-        print(json.dumps({"name": name, **result}), file=answers)
+    def send(name: str, **result: Any) -> None:
+        print(json.dumps({"name": name, **result}), file=results)
 
     try:
         serve = _load(model)
     except Exception as error:
-        tell(LOAD, error=describe(error))
+        send(LOAD, error=describe(error))
         return
-    tell(LOAD, outputs={})
-    for question in json.loads((folder / "questions.json").read_text()):
-        images = [(folder / name).read_bytes() for name in question["images"]]
+    send(LOAD, outputs={})
+    for call in json.loads((folder / "calls.json").read_text()):
+        images = [(folder / name).read_bytes() for name in call["images"]]
         try:
-            if "calls" in question:
-                _measure(serve, question, images, tell)
+            if "calls" in call:
+                _measure(serve, call, images, send)
             else:
-                tell(question["name"], outputs=_encode(serve(images)))
+                send(call["name"], outputs=_encode(serve(images)))
         except Exception as error:
-            tell(question["name"], error=describe(error))
+            send(call["name"], error=describe(error))
 
 
 def _end_with_parent() -> None:
@@ -120,7 +120,7 @@ def _load(folder: str) -> Any:
         raise ValueError(f"serving_default takes {len(inputs)} inputs; it must take one, the bytes")
 
     def serve(images: list[bytes]) -> Any:
-        # The model is named here so that its variables live as long as the function.
+        # This reference keeps the model's variables alive as long as the function.
         assert model
         outputs = signature(**{inputs[0]: tf.constant(images, tf.string)})
         return {name: value.numpy() for name, value in outputs.items()}
@@ -129,7 +129,7 @@ def _load(folder: str) -> Any:
 
 
 def _encode(outputs: Any) -> dict[str, Any]:
-    """Arrays as JSON; every float32 is exact in it."""
+    """Arrays as JSON, which represents every float32 exactly."""
     return {
         name: {
             "dtype": "string" if array.dtype == object else str(array.dtype),
@@ -143,15 +143,15 @@ def _encode(outputs: Any) -> dict[str, Any]:
     }
 
 
-def _measure(serve: Any, question: dict[str, Any], images: list[bytes], tell: Any) -> None:
-    """Calls the model again and again: how long each call takes, and what memory does."""
-    calls, size = question["calls"], question["batch_size"]
+def _measure(serve: Any, call: dict[str, Any], images: list[bytes], send: Any) -> None:
+    """Calls the model repeatedly; measures the time of each call and the memory."""
+    calls, size = call["calls"], call["batch_size"]
     every = max(1, calls // _SAMPLES)
     milliseconds, memory = [], []
-    # TensorFlow's own objects are here to stay; to look through them takes half a second.
+    # TensorFlow's own objects are permanent; scanning them takes half a second.
     gc.collect()
     gc.freeze()
-    end = time.monotonic() + question["max_seconds"]
+    end = time.monotonic() + call["max_seconds"]
     for number in range(calls):
         batch = [images[(number * size + index) % len(images)] for index in range(size)]
         start = time.perf_counter()
@@ -159,14 +159,14 @@ def _measure(serve: Any, question: dict[str, Any], images: list[bytes], tell: An
         milliseconds.append(round(1000 * (time.perf_counter() - start), 3))
         if (number + 1) % every == 0:
             memory.append(_memory_bytes())
-            tell(question["name"], done=number + 1)
-        if number + 1 >= _LEAST_CALLS and time.monotonic() > end:
+            send(call["name"], done=number + 1)
+        if number + 1 >= _MIN_CALLS and time.monotonic() > end:
             break
-    tell(question["name"], milliseconds=milliseconds, memory_bytes=memory)
+    send(call["name"], milliseconds=milliseconds, memory_bytes=memory)
 
 
 def _memory_bytes() -> int:
-    """Resident memory of this process, without what is free already."""
+    """Resident memory of this process, without free heap memory."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # GNU's C library only.
     if trim:
@@ -176,14 +176,14 @@ def _memory_bytes() -> int:
 
 
 def describe(error: Exception) -> str:
-    """An error in one line, the one of TensorFlow's many that says what is wrong."""
+    """An error in one line: the most informative one of TensorFlow's many."""
     lines = (line.strip() for line in str(error).splitlines())
-    telling = (line for line in lines if line and not line.startswith(_NOISE))
-    return f"{type(error).__name__}: {next(telling, 'no message')}"
+    informative = (line for line in lines if line and not line.startswith(_NOISE))
+    return f"{type(error).__name__}: {next(informative, 'no message')}"
 
 
 if __name__ == "__main__":
     main()
-    # TensorFlow leaves threads that would keep the process for a while.
+    # TensorFlow's threads would keep the process running for a while.
     sys.stdout.flush()
     os._exit(0)

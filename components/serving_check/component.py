@@ -11,7 +11,7 @@ from components.serving_check.settings import ServingCheckSettings
 
 
 class ServingCheckSpec(ComponentSpec):
-    """What `ServingCheck` takes and makes."""
+    """Inputs and outputs of `ServingCheck`."""
 
     PARAMETERS = {"settings": ExecutionParameter(type=str)}
     INPUTS = {
@@ -25,12 +25,12 @@ class ServingCheckSpec(ComponentSpec):
 
 
 class ServingCheck(base_component.BaseComponent):
-    """Asks the exported model in a process that has TensorFlow and nothing of ours.
+    """Calls the exported model in a process that has only TensorFlow, and checks its responses.
 
-    A model that failed is asked again in the next run; one that passed is not.
+    A model that failed is checked again in the next run; one that passed is not.
 
     Output `blessing`: an `InfraBlessing`, as TFX's InfraValidator makes it, for the Pusher's
-    `infra_blessing`; `serving_check.json` in it says what was found, see `verdict.py`.
+    `infra_blessing`; for `serving_check.json` in it, see `verdict.py`.
     """
 
     SPEC_CLASS = ServingCheckSpec
@@ -46,15 +46,15 @@ class ServingCheck(base_component.BaseComponent):
         model_blessing: types.BaseChannel | None = None,
         infra_blessing: types.BaseChannel | None = None,
     ) -> None:
-        """Makes the component.
+        """Creates the component.
 
         Args:
             settings: The bounds.
             model: A `Model` channel.
             examples: An `Examples` channel with the splits `test` and `validation`.
             model_run: A `ModelRun` channel with the scores to compare with, see `reference.py`.
-            model_blessing: A `ModelBlessing` channel; a model that it refuses is not asked.
-            infra_blessing: TFX's InfraValidator's; a model that it refuses is not asked.
+            model_blessing: A `ModelBlessing` channel; a model that it refuses is not checked.
+            infra_blessing: TFX's InfraValidator's; a model that it refuses is not checked.
         """
         spec = ServingCheckSpec(
             settings=settings.model_dump_json(),

@@ -1,25 +1,25 @@
-"""What `serving_default` returns, as trainer/export.py describes it."""
+"""The outputs that `serving_default` must return, see trainer/export.py."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 Outputs = dict[str, np.ndarray]
-"""The answer to one call; texts are arrays of type object."""
+"""Outputs of one call; texts are arrays of dtype object."""
 
 OUTPUTS = {"scores": "float32", "classes": "string", "label": "string", "valid": "bool"}
 _SUM_TOLERANCE = 1e-3
-"""Of the sum of probabilities: a float32 softmax over 1,000 classes is off by less than 1e-5, one
-in 16 bits by more."""
+"""Tolerance of the sum of probabilities: a float32 softmax over 1,000 classes is off by less than
+1e-5, one in 16 bits by more."""
 
 
 def find_problem(outputs: Outputs, rows: int, classes: Sequence[str] | None) -> str | None:
-    """The first way in which an answer is not what it must be.
+    """The first violation of the contract.
 
     Args:
-        outputs: The answer.
+        outputs: Of one call.
         rows: Images in the call.
-        classes: Class names in the order of the scores, where they are known.
+        classes: Class names in the order of the scores, if they are known.
 
     Returns:
         What is wrong, or None.
@@ -31,9 +31,9 @@ def _wrong_types(outputs: Outputs) -> str | None:
     for name, dtype in OUTPUTS.items():
         if name not in outputs:
             return f"serving_default has no output {name!r}"
-        found = "string" if outputs[name].dtype == object else str(outputs[name].dtype)
-        if found != dtype:
-            return f"output {name!r} is of type {found}, not {dtype}"
+        actual = "string" if outputs[name].dtype == object else str(outputs[name].dtype)
+        if actual != dtype:
+            return f"output {name!r} is of type {actual}, not {dtype}"
     return None
 
 
@@ -53,9 +53,9 @@ def _wrong_values(outputs: Outputs, classes: Sequence[str] | None) -> str | None
     valid = outputs["valid"]
     scores, names = outputs["scores"][valid], outputs["classes"][valid]
     if classes is not None and any(tuple(row) != tuple(classes) for row in names):
-        return "its classes are not those of the Trainer, or in another order"
+        return "its classes or their order differ from the Trainer's"
     if not np.isfinite(scores).all():
-        return "some scores are no numbers"
+        return "some scores are not finite"
     if np.any(np.abs(scores.sum(axis=-1) - 1) > _SUM_TOLERANCE):
         return "the scores of an image do not add up to 1"
     if len(scores):
@@ -66,11 +66,11 @@ def _wrong_values(outputs: Outputs, classes: Sequence[str] | None) -> str | None
 
 
 def is_same(one: Outputs, other: Outputs) -> bool:
-    """Whether two answers are equal to the bit."""
+    """Whether two outputs are equal bit for bit."""
     return one.keys() == other.keys() and all(
         array.dtype == other[name].dtype
         and array.shape == other[name].shape
-        # Text has no bits here; numbers are compared by theirs, so that nan equals nan.
+        # Numbers are compared by their bits, so that NaN equals NaN.
         and array.tolist() == other[name].tolist()
         if array.dtype == object
         else array.tobytes() == other[name].tobytes()

@@ -1,4 +1,4 @@
-"""Asks ML Metadata how often a model has failed: chance, too, makes one fail."""
+"""Reads from ML Metadata how often a model has failed: a failure may be a coincidence."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ from tfx.proto.orchestration import driver_output_pb2
 
 MODEL_KEY = "model"
 FAILED_KEY = "failed"
-"""On an InfraBlessing: 1 if the model was asked and failed."""
+"""On an InfraBlessing: 1 if the model was checked and failed."""
 FAILURES_KEY = "failures"
 
 
 class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
-    """Adds to the execution properties how often the model was asked and failed.
+    """Adds to the execution properties how often the model was checked and failed.
 
-    TFX would answer every later run with the failure, though memory may have been short or the
-    machine busy. The properties are part of the key of its cache: a failure is never found there,
-    while a model that has passed is not asked again.
+    TFX would reuse a cached failure in every later run, though memory may have been short or the
+    machine busy. The properties are part of its cache key: a failure is never reused, while a model
+    that has passed is not checked again.
     """
 
     # TFX accepts drivers of the first, older base only, and its launcher calls the second.
     def __init__(self, mlmd_connection: metadata.Metadata) -> None:
-        """Remembers the metadata store, as both bases want it."""
+        """Passes the metadata store to both bases."""
         base_driver.BaseDriver.__init__(self, mlmd_connection)
         portable_base_driver.BaseDriver.__init__(self, mlmd_connection)
 
@@ -40,12 +40,12 @@ class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
 
 
 def _count_failures(store: Any, model_id: int) -> int:
-    """Artifacts that what took the model has made, and that say that it failed."""
+    """Counts the outputs of executions on the model that are marked as failed."""
     event = metadata_store_pb2.Event
-    taken = store.get_events_by_artifact_ids([model_id])
-    executions = {one.execution_id for one in taken if one.type == event.INPUT}
-    made = store.get_events_by_execution_ids(executions)
-    artifacts = {one.artifact_id for one in made if one.type == event.OUTPUT}
+    inputs = store.get_events_by_artifact_ids([model_id])
+    executions = {one.execution_id for one in inputs if one.type == event.INPUT}
+    outputs = store.get_events_by_execution_ids(executions)
+    artifacts = {one.artifact_id for one in outputs if one.type == event.OUTPUT}
     return sum(
         artifact.custom_properties[FAILED_KEY].int_value
         for artifact in store.get_artifacts_by_id(artifacts)

@@ -1,4 +1,4 @@
-"""Asks the model, judges its answers and blesses it, or says why not."""
+"""Calls the model, checks its responses and blesses it, or says why not."""
 
 import os
 import time
@@ -14,12 +14,12 @@ from tfx.utils import io_utils, path_utils
 from components.progress import report_progress
 from components.serving_check import calls as q
 from components.serving_check.checks import (
-    Asked,
+    CheckedModel,
     find_failures,
     is_deterministic,
     largest_difference,
 )
-from components.serving_check.clean_process import ask
+from components.serving_check.clean_process import call_model
 from components.serving_check.driver import FAILED_KEY
 from components.serving_check.images import choose_various, find_by_hash, read_split
 from components.serving_check.reference import (
@@ -37,7 +37,7 @@ _BLESSED_FILE, _NOT_BLESSED_FILE = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 
 
 class Executor(base_executor.BaseExecutor):
-    """Puts real questions to a model; a model that fails is refused, the run goes on."""
+    """Checks a model with real images; a model that fails is refused, and the run continues."""
 
     def Do(
         self,
@@ -49,13 +49,13 @@ class Executor(base_executor.BaseExecutor):
 
         Args:
             input_dict: `model` and `examples`; `model_run`, `model_blessing` and `infra_blessing`
-                where there are any.
+                if there are any.
             output_dict: `blessing`; the driver counts its property `failed`.
             exec_properties: `settings`, the `serving_check` section as JSON.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = ServingCheckSettings.model_validate_json(exec_properties["settings"])
-        verdict = _judge(input_dict, settings)
+        verdict = _check(input_dict, settings)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         write_verdict(verdict, blessing.uri)
         mark = _BLESSED_FILE if verdict.passed else _NOT_BLESSED_FILE
@@ -65,7 +65,7 @@ class Executor(base_executor.BaseExecutor):
         blessing.set_int_custom_property(FAILED_KEY, int(has_failed))
 
 
-def _judge(inputs: dict[str, list[types.Artifact]], settings: ServingCheckSettings) -> Verdict:
+def _check(inputs: dict[str, list[types.Artifact]], settings: ServingCheckSettings) -> Verdict:
     if inputs.get("model_blessing") and not model_utils.is_model_blessed(
         artifact_utils.get_single_instance(inputs["model_blessing"])
     ):
@@ -73,7 +73,7 @@ def _judge(inputs: dict[str, list[types.Artifact]], settings: ServingCheckSettin
     if inputs.get("infra_blessing") and not model_utils.is_infra_validated(
         artifact_utils.get_single_instance(inputs["infra_blessing"])
     ):
-        reason = "TensorFlow Serving does not serve the model; InfraValidator's log says why"
+        reason = "TensorFlow Serving does not serve the model; see InfraValidator's log"
         return Verdict(False, [reason], is_checked=False)
     model = artifact_utils.get_single_instance(inputs["model"])
     folder = path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model))
@@ -86,37 +86,37 @@ def check_model(
     model_run: list[types.Artifact],
     settings: ServingCheckSettings,
 ) -> Verdict:
-    """Asks a model and judges its answers.
+    """Calls a model and checks its responses.
 
     Args:
         model: Folder of the SavedModel.
         examples: The Examples artifact, with the splits `test` and `validation`.
         model_run: The Trainer's ModelRun artifact with its reference; without one, scores are
-            compared with nothing.
+            not compared.
         settings: The bounds.
     """
     start = time.monotonic()
     report_progress("ServingCheck", "choosing images")
     test = choose_various(read_split(_split(examples, "test")), BATCH_SIZE)
     if not test:
-        return Verdict(False, ["the test split holds no image to ask about"], is_checked=False)
+        return Verdict(False, ["the test split has no image to check with"], is_checked=False)
     reference, validation, missing = _read_reference(examples, model_run)
-    questions = q.build_questions(test, validation, settings.calls, settings.max_seconds)
-    answers = ask(model, questions)
-    sizes = {question.name: len(question.images) for question in questions}
-    asked = Asked(answers, sizes, reference, settings)
-    failures = [*missing, *find_failures(asked)]
-    calls = answers.timings.get(q.CALLS)
-    series = {"1": calls, str(BATCH_SIZE): answers.timings.get(q.MANY_CALLS)}
+    calls = q.build_calls(test, validation, settings.calls, settings.max_seconds)
+    responses = call_model(model, calls)
+    batch_sizes = {call.name: len(call.images) for call in calls}
+    checked = CheckedModel(responses, batch_sizes, reference, settings)
+    failures = [*missing, *find_failures(checked)]
+    single = responses.timings.get(q.CALLS)
+    series = {"1": single, str(BATCH_SIZE): responses.timings.get(q.MANY_CALLS)}
     return Verdict(
         passed=not failures,
         failures=failures,
         images=len({*test, *validation}),
-        largest_difference=largest_difference(asked),
-        is_deterministic=is_deterministic(asked),
+        largest_difference=largest_difference(checked),
+        is_deterministic=is_deterministic(checked),
         latency_ms={size: timing.latency_ms for size, timing in series.items() if timing},
-        calls=calls.calls if calls else 0,
-        memory_growth_bytes=calls.memory_growth_bytes if calls else None,
+        calls=single.calls if single else 0,
+        memory_growth_bytes=single.memory_growth_bytes if single else None,
         model_bytes=_size(model),
         seconds=round(time.monotonic() - start, 3),
     )
@@ -129,13 +129,13 @@ def _split(examples: list[types.Artifact], name: str) -> str:
 def _read_reference(
     examples: list[types.Artifact], model_run: list[types.Artifact]
 ) -> tuple[Reference | None, list[bytes], list[str]]:
-    """The Trainer's reference, its images, and why there are none though there should be."""
+    """The Trainer's reference, its images, and why they are missing if they should exist."""
     if not model_run:
         return None, [], []
     path = f"{artifact_utils.get_single_uri(model_run)}/{REFERENCE_FILE}"
     reference = read_reference(path)
     if reference is None:
-        return None, [], [f"the Trainer left no scores to compare with; there is no file {path}"]
+        return None, [], [f"the Trainer wrote no scores to compare with: there is no file {path}"]
     images = find_by_hash(read_split(_split(examples, "validation")), reference.sha256)
     if images is None:
         return None, [], ["the Trainer's scores are of images that the validation split lacks"]
@@ -145,7 +145,7 @@ def _read_reference(
 def _size(folder: str) -> int:
     """Bytes of all files in a folder."""
     return sum(
-        # In a bucket, a folder's name ends in a slash: one more leads to no file.
+        # In a bucket, a folder's name ends in a slash: a second one would name no file.
         fileio.open(os.path.join(parent, name), "rb").size()
         for parent, _, names in fileio.walk(folder)
         for name in names

@@ -1,4 +1,4 @@
-"""Images to ask about: real ones out of the examples, and broken ones made from them."""
+"""Images to check with: real ones from the examples, and broken ones made from them."""
 
 import hashlib
 import io
@@ -13,10 +13,10 @@ from components.feature_keys import FORMAT, HEIGHT, IMAGE, WIDTH
 from components.images.decode import decode_image
 from components.records import list_record_files, open_records
 
-UNDECODABLE = ("an empty file", "a file that is no image", "a truncated image")
-"""Kinds of what cannot be decoded, see `spoil`."""
+UNDECODABLE = ("an empty file", "a file that is not an image", "a truncated image")
+"""Kinds of undecodable files, see `make_undecodable`."""
 # Enough to find every format; few enough to be read in a second.
-_LOOK_AT = 1000
+_CANDIDATES = 1000
 
 
 class SampleImage(NamedTuple):
@@ -25,11 +25,11 @@ class SampleImage(NamedTuple):
     contents: bytes
     """The file's bytes."""
     kind: tuple[str, int, int]
-    """Format, height and width, as the example tells them."""
+    """Format, height and width, as in the example."""
 
 
 def read_split(folder: str) -> Iterator[SampleImage]:
-    """Reads the images of one split, in the order in which the Trainer does.
+    """Reads the images of one split, in the order in which the Trainer reads them.
 
     Args:
         folder: The split's folder in an Examples artifact.
@@ -44,14 +44,14 @@ def read_split(folder: str) -> Iterator[SampleImage]:
 
 
 def choose_various(images: Iterable[SampleImage], count: int) -> list[bytes]:
-    """Takes images that differ: first of each format, then of each size, then any.
+    """Chooses images that differ: first of each format, then of each size, then any.
 
     Args:
-        images: To choose from; the first thousand are looked at.
-        count: How many to take at most.
+        images: To choose from; only the first thousand are considered.
+        count: Maximum number.
     """
     formats, kinds, ranked = set(), set(), []
-    for contents, kind in islice(images, _LOOK_AT):
+    for contents, kind in islice(images, _CANDIDATES):
         rank = 0 if kind[0] not in formats else 1 if kind not in kinds else 2
         formats.add(kind[0])
         kinds.add(kind)
@@ -65,20 +65,20 @@ def find_by_hash(images: Iterable[SampleImage], sha256: Sequence[str]) -> list[b
     Returns:
         Their contents; None if one is missing.
     """
-    wanted, found = set(sha256), {}
+    wanted, by_hash = set(sha256), {}
     for image in images:
         digest = hashlib.sha256(image.contents).hexdigest()
         if digest in wanted:
-            found[digest] = image.contents
-        if len(found) == len(wanted):
+            by_hash[digest] = image.contents
+        if len(by_hash) == len(wanted):
             break
-    return [found[digest] for digest in sha256] if len(found) == len(wanted) else None
+    return [by_hash[digest] for digest in sha256] if len(by_hash) == len(wanted) else None
 
 
-def encode_otherwise(contents: bytes) -> Iterator[bytes]:
-    """One image in every format that is served, in colour and gray, large, narrow and tiny."""
+def encode_variants(contents: bytes) -> Iterator[bytes]:
+    """Encodes one image in every supported format, in colour and grayscale, large and tiny."""
     image = _open(contents)
-    # 17 pixels: rows of a BMP are filled up to 4 bytes, so that odd widths are a case of their own.
+    # 17 pixels: rows of a BMP are padded to 4 bytes, so odd widths are a separate case.
     narrow, tiny = image.resize((17, 300)), image.resize((1, 1))
     alpha = image.convert("RGBA")
     alpha.putalpha(128)
@@ -92,14 +92,14 @@ def encode_otherwise(contents: bytes) -> Iterator[bytes]:
     yield _encode(narrow, "BMP")
 
 
-def spoil(contents: bytes) -> dict[str, bytes]:
-    """What cannot be decoded, of each kind: the last one is half of the image."""
+def make_undecodable(contents: bytes) -> dict[str, bytes]:
+    """One undecodable file of each kind; the truncated one is half of the image."""
     whole = _encode(_open(contents), "PNG")
     return dict(zip(UNDECODABLE, (b"", b"This is text.", whole[: len(whole) // 2]), strict=True))
 
 
 def _open(contents: bytes) -> Image.Image:
-    # Not by Pillow: of the images that are served, it refuses some.
+    # Not with Pillow, which rejects some of the supported images.
     return Image.fromarray(decode_image(tf.constant(contents)).numpy())
 
 

@@ -15,7 +15,7 @@ from components.serving_check.settings import InfraValidatorSettings
 
 
 class Executor(tfx_executor.Executor):
-    """TFX's, which elsewhere would try five times and then blame the model."""
+    """TFX's executor; outside Kubeflow it would retry five times and then blame the model."""
 
     def Do(
         self,
@@ -31,7 +31,7 @@ class Executor(tfx_executor.Executor):
         if not {kube_utils.KFP_POD_NAME, kube_utils.KFP_NAMESPACE} <= os.environ.keys():
             raise UserError(
                 "serving_check.infra_validator: TFX's InfraValidator starts TensorFlow Serving as "
-                "a pod beside its own; this is no pod of Kubeflow Pipelines, which have "
+                "a pod beside its own; this is not a pod of Kubeflow Pipelines, which have "
                 f"{kube_utils.KFP_POD_NAME} and {kube_utils.KFP_NAMESPACE} set",
                 hint="Run on Kubernetes, or leave serving_check.infra_validator empty here.",
             )
@@ -39,7 +39,7 @@ class Executor(tfx_executor.Executor):
 
 
 class ServingValidator(InfraValidator):
-    """TFX's InfraValidator with our executor; takes and gives what it does."""
+    """TFX's InfraValidator with our executor."""
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
@@ -51,7 +51,7 @@ def build_infra_validator(
     model: types.BaseChannel,
     examples: types.BaseChannel,
 ) -> ServingValidator:
-    """Makes the component from its settings.
+    """Creates the component from its settings.
 
     Args:
         settings: The section `serving_check.infra_validator`.

@@ -10,9 +10,9 @@ REFERENCE_FILE = "serving_reference.npz"
 IMAGES = 64
 """Validation images in it, the first of the split."""
 BATCH_SIZE = 32
-"""Images a batch: what is computed together is asked together, as it may be rounded together."""
+"""Images per batch: rounding may depend on the batch, so the check uses the Trainer's batches."""
 ALONE = 8
-"""Of how many it also holds the scores of the image alone."""
+"""Number of images whose scores alone, in batches of 1, are in it as well."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Reference:
 
 
 def write_reference(reference: Reference, path: str) -> None:
-    """Writes it as an `.npz` file, to any path that TensorFlow can write."""
+    """Writes a reference as an `.npz` file, to any path that TensorFlow can write."""
     import tensorflow as tf
 
     buffer = io.BytesIO()
@@ -49,7 +49,7 @@ def write_reference(reference: Reference, path: str) -> None:
 
 
 def read_reference(path: str) -> Reference | None:
-    """Reads it; None where there is no such file."""
+    """Reads a reference; None if there is no such file."""
     import tensorflow as tf
 
     if not tf.io.gfile.exists(path):

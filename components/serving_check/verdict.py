@@ -1,4 +1,4 @@
-"""What the check came to: `serving_check.json` in the InfraBlessing artifact."""
+"""The result of the check: `serving_check.json` in the InfraBlessing artifact."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -12,17 +12,17 @@ class Verdict:
 
     Attributes:
         passed: Whether it may.
-        failures: Why not, in sentences.
-        is_checked: Whether it was asked at all; a model that the gate refused is not.
-        images: Different real images that it was asked about.
-        largest_difference: Between a score and the Trainer's; None where nothing was compared.
-        is_deterministic: Whether two calls agreed to the bit; None where there were no two.
-        latency_ms: `p50` and `p99` in milliseconds on this machine's CPU, by images a call
+        failures: Why not, one sentence each.
+        is_checked: Whether it was checked; a model that the gate refused is not.
+        images: Number of different real images that it was called with.
+        largest_difference: Between a score and the Trainer's; None if nothing was compared.
+        is_deterministic: Whether two equal calls agreed bit for bit; None if there were none.
+        latency_ms: `p50` and `p99` in milliseconds on this machine's CPU, by images per call
             (`"1"`, `"32"`).
-        calls: Calls with one image that latency and memory were measured over.
-        memory_growth_bytes: Growth of memory over them; None where there were none.
+        calls: Number of calls with one image, over which latency and memory were measured.
+        memory_growth_bytes: Growth of memory over them; None if there were none.
         model_bytes: Size of the SavedModel's files.
-        seconds: Time that the check took.
+        seconds: Duration of the check.
     """
 
     passed: bool
@@ -39,7 +39,7 @@ class Verdict:
 
 
 def write_verdict(verdict: Verdict, folder: str) -> None:
-    """Writes it into the artifact's folder."""
+    """Writes `serving_check.json` into the artifact's folder."""
     import tensorflow as tf
 
     with tf.io.gfile.GFile(f"{folder}/{SERVING_CHECK_FILE}", "w") as file:

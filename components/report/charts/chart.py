@@ -1,4 +1,4 @@
-"""A chart as PNG, once for light and once for dark screens."""
+"""Draws a chart as PNG, once for light and once for dark screens."""
 
 import io
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from components.report.charts.thumbnails import data_uri
 
 _WIDTH_PX, _HEIGHT_PX = 520, 320
 _PIXELS_PER_PX = 2
-"""Pixels of the file for each of the page: screens of phones have two or three."""
+"""Pixels of the file per CSS pixel: screens of phones have two or three."""
 
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of a chart; `page.css` has the same for what is around it."""
+    """Colours of a chart; `page.css` has the same."""
 
     surface: str
     ink: str
@@ -34,7 +34,7 @@ class Chart:
 
     Attributes:
         file: Name of the PNG file beside the page.
-        alt: What a reader who cannot see it is told.
+        alt: Alternative text.
         light: The PNG for light screens.
         dark: The PNG for dark screens.
         width: Its width on the page, in CSS pixels.
@@ -66,12 +66,12 @@ def draw(
     width: int = _WIDTH_PX,
     height: int = _HEIGHT_PX,
 ) -> Chart:
-    """Draws a chart for both kinds of screens.
+    """Draws a chart for light and dark screens.
 
     Args:
         file: Name of its PNG file.
-        alt: What a reader who cannot see it is told.
-        plot: Draws into the matplotlib axes that it is given, in the colours of a theme.
+        alt: Alternative text.
+        plot: Draws into matplotlib axes in the colours of a theme.
         width: Width on the page, in CSS pixels.
         height: Height on the page, in CSS pixels.
     """
@@ -80,7 +80,7 @@ def draw(
 
 
 def _draw_in(theme: Theme, plot: Callable[[Any, Theme], None], width: int, height: int) -> bytes:
-    # The pyplot interface keeps figures for ever and asks for a screen.
+    # The pyplot interface never frees figures and needs a display.
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -93,7 +93,7 @@ def _draw_in(theme: Theme, plot: Callable[[Any, Theme], None], width: int, heigh
         "axes.grid": True, "axes.axisbelow": True, "legend.frameon": False,
     }  # fmt: skip
     with matplotlib.rc_context(colours), io.BytesIO() as file:
-        # 100 dots an inch make a CSS pixel a hundredth of an inch.
+        # At 100 dots per inch, a CSS pixel is a hundredth of an inch.
         figure = Figure(figsize=(width / 100, height / 100), layout="constrained")
         FigureCanvasAgg(figure)
         plot(figure.subplots(), theme)

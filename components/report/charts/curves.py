@@ -7,17 +7,17 @@ from typing import Any
 from components.report.charts.chart import Chart, Theme, draw
 
 METRICS = {"accuracy": "Accuracy", "loss": "Loss"}
-"""What is drawn, and what it is called."""
+"""The metrics that are drawn, and their titles."""
 
 
 def draw_curves(stages: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    """Draws both metrics, with a line where a stage ends and the next one begins.
+    """Draws both metrics, with a line between stages.
 
     Args:
-        stages: `name`, `best_epoch` and `history`, lists with a value an epoch, of each.
+        stages: `name`, `best_epoch` and `history`, lists with one value per epoch, of each stage.
 
     Returns:
-        A chart for each metric that there is a history of.
+        A chart for each metric that has a history.
     """
     return [
         draw(
@@ -44,7 +44,7 @@ def _describe(metric: str, stages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def plot_metric(metric: str, stages: Sequence[Mapping[str, Any]], axes: Any, theme: Theme) -> None:
-    """Draws one metric of both splits; a circle marks what was kept of a stage.
+    """Draws one metric of both splits; a circle marks the kept epoch of a stage.
 
     Args:
         metric: One of `METRICS`.
@@ -56,7 +56,7 @@ def plot_metric(metric: str, stages: Sequence[Mapping[str, Any]], axes: Any, the
     for stage in stages:
         validation = _history(stage, f"val_{metric}")
         epochs = range(start + 1, start + len(validation) + 1)
-        # A dot each: a stage may have one epoch, which a line does not show.
+        # Dots, as a line would not show a stage of one epoch.
         axes.plot(epochs, _history(stage, metric)[: len(epochs)], ".-", color=theme.first,
                   lw=1.6, label="training")  # fmt: skip
         axes.plot(epochs, validation, ".-", color=theme.second, lw=1.6, label="validation")

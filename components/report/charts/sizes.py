@@ -1,4 +1,4 @@
-"""How wide and how high the training images are."""
+"""Histograms of the widths and heights of the training images."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -18,7 +18,7 @@ def draw_sizes(statistics: Mapping[str, SplitStatistics]) -> list[Chart]:
         statistics: Of each split.
 
     Returns:
-        A chart for the width and one for the height; none where all images are alike in it.
+        A chart for the width and one for the height; none if all images have the same.
     """
     sizes = statistics["train"].sizes if "train" in statistics else {}
     return [

@@ -1,4 +1,4 @@
-"""Small copies of test images, to stand in the page itself."""
+"""Small copies of test images, embedded in the page."""
 
 import base64
 import io
@@ -11,11 +11,11 @@ from components.records import list_record_files, open_records
 SIZE_PX = 160
 _QUALITY = 80
 _SMALL_PX = 80
-"""Below this, an image is enlarged in whole steps: a scanned digit of 8 pixels is a dot."""
+"""Smaller images are enlarged by a whole factor: a digit of 8 pixels would be a dot."""
 
 
 def read_thumbnails(examples: str, names: Collection[str], split: str = "test") -> dict[str, str]:
-    """Makes thumbnails of some images of a split.
+    """Creates thumbnails of some images of a split.
 
     Args:
         examples: Folder of the Examples artifact.
@@ -37,10 +37,10 @@ def read_thumbnails(examples: str, names: Collection[str], split: str = "test") 
 
 
 def build_thumbnail(contents: bytes) -> str:
-    """Makes a JPEG of at most 160 x 160 pixels, decoded as the model's images are.
+    """Creates a JPEG of at most 160 x 160 pixels, decoded as the model's images are.
 
     Args:
-        contents: Bytes of an image that ingest accepted.
+        contents: Bytes of an image that ImageExampleGen accepted.
 
     Returns:
         A data URI.
@@ -62,7 +62,7 @@ def build_thumbnail(contents: bytes) -> str:
 
 
 def data_uri(kind: str, contents: bytes) -> str:
-    """A file as an address that needs no network."""
+    """A file as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(contents).decode()}"
 
 

@@ -1,4 +1,4 @@
-"""What ML Metadata knows: the components of a run with their times, and the runs before it."""
+"""Reads from ML Metadata the components of a run with their times, and earlier runs."""
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -9,7 +9,7 @@ from tfx.dsl.io import fileio
 
 from components.report.inputs.run_facts import PreviousRun, RunFacts, Step
 
-_RUN, _NODE = "pipeline_run", "node"  # Types of the contexts that TFX keeps.
+_RUN, _NODE = "pipeline_run", "node"  # Types of TFX's contexts.
 _Execution = metadata_store_pb2.Execution
 _STATES = {
     _Execution.COMPLETE: "done",
@@ -18,8 +18,8 @@ _STATES = {
 }
 
 
-class _Counted(NamedTuple):
-    """A run that counted its examples."""
+class _RunStatistics(NamedTuple):
+    """The statistics of one run's examples."""
 
     run_id: str
     execution_id: int
@@ -28,7 +28,7 @@ class _Counted(NamedTuple):
 
 
 def read_run_facts(store: Any, pipeline: str, run_id: str, statistics_id: int | None) -> RunFacts:
-    """Reads what is known of a run that is about to end.
+    """Reads facts about a run that is about to end.
 
     Args:
         store: The metadata store.
@@ -38,8 +38,8 @@ def read_run_facts(store: Any, pipeline: str, run_id: str, statistics_id: int | 
     """
     run = store.get_context_by_type_and_name(_RUN, run_id)
     earlier = _read_earlier(store, run_id, statistics_id) if statistics_id is not None else []
-    # A run of the same examples has nothing to be compared with; what was deleted, neither.
-    others = (one for one in earlier if one.artifact_id != statistics_id and _is_there(one.uri))
+    # Runs on the same examples have no drift; deleted statistics cannot be compared.
+    others = (one for one in earlier if one.artifact_id != statistics_id and _exists(one.uri))
     other = next(others, None)
     return RunFacts(
         pipeline=pipeline,
@@ -58,14 +58,16 @@ def _read_steps(store: Any, run_context_id: int) -> Iterator[Step]:
         node = _context_name(store, execution.id, _NODE)
         if state is None or node is None:
             continue  # The report itself, which is still running.
-        took = execution.last_update_time_since_epoch - execution.create_time_since_epoch
+        duration_ms = execution.last_update_time_since_epoch - execution.create_time_since_epoch
         # TFX calls the context PIPELINE.NODE, and no node has a dot in its id.
-        yield Step(component=node.rpartition(".")[2], state=state, seconds=max(0, took) / 1000)
+        yield Step(
+            component=node.rpartition(".")[2], state=state, seconds=max(0, duration_ms) / 1000
+        )
 
 
-def _read_earlier(store: Any, run_id: str, statistics_id: int) -> list[_Counted]:
-    """The runs before this one, newest first, by what the same component counted in them."""
-    [producer, *_] = _events(store.get_events_by_artifact_ids([statistics_id]))
+def _read_earlier(store: Any, run_id: str, statistics_id: int) -> list[_RunStatistics]:
+    """Statistics of the same component in earlier runs, newest first."""
+    [producer, *_] = _output_events(store.get_events_by_artifact_ids([statistics_id]))
     contexts = store.get_contexts_by_execution(producer.execution_id)
     [node] = [context for context in contexts if context.type == _NODE]
     executions = [
@@ -73,12 +75,12 @@ def _read_earlier(store: Any, run_id: str, statistics_id: int) -> list[_Counted]
         for execution in store.get_executions_by_context(node.id)
         if execution.last_known_state in (_Execution.COMPLETE, _Execution.CACHED)
     ]
-    events = _events(store.get_events_by_execution_ids(executions))
+    events = _output_events(store.get_events_by_execution_ids(executions))
     artifact_ids = {event.artifact_id for event in events}
     artifacts = {artifact.id: artifact for artifact in store.get_artifacts_by_id(artifact_ids)}
-    counted = sorted(
+    runs = sorted(
         (
-            _Counted(
+            _RunStatistics(
                 _context_name(store, event.execution_id, _RUN) or "",
                 event.execution_id,
                 event.artifact_id,
@@ -88,12 +90,12 @@ def _read_earlier(store: Any, run_id: str, statistics_id: int) -> list[_Counted]
         ),
         key=lambda one: -one.execution_id,
     )
-    [mine, *_] = [one.execution_id for one in counted if one.run_id == run_id] or [0]
-    return [one for one in counted if one.execution_id < mine]
+    [current, *_] = [one.execution_id for one in runs if one.run_id == run_id] or [0]
+    return [one for one in runs if one.execution_id < current]
 
 
-def _events(events: Any) -> list[Any]:
-    """Those that tell which execution made what."""
+def _output_events(events: Any) -> list[Any]:
+    """Events that record which execution produced which artifact."""
     return [event for event in events if event.type == metadata_store_pb2.Event.OUTPUT]
 
 
@@ -102,7 +104,7 @@ def _context_name(store: Any, execution_id: int, kind: str) -> str | None:
     return next((context.name for context in contexts if context.type == kind), None)
 
 
-def _is_there(uri: str) -> bool:
+def _exists(uri: str) -> bool:
     return bool(fileio.exists(uri))
 
 

@@ -1,4 +1,4 @@
-"""What ML Metadata knows of a run, on its way from the driver to the executor."""
+"""Facts about a run from ML Metadata, which the driver passes to the executor."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ class _Facts(BaseModel):
 
 
 class Step(_Facts):
-    """A component that is over."""
+    """A component that has finished."""
 
     component: str
     """Its id in the pipeline."""
@@ -31,17 +31,17 @@ class PreviousRun(_Facts):
 
 
 class RunFacts(_Facts):
-    """This run, as far as it has come."""
+    """This run so far."""
 
     pipeline: str
     """Name of the pipeline."""
     run_id: str
     """Name of the run."""
     started: datetime | None = None
-    """When it started, in UTC; None where the metadata do not know the run."""
+    """When it started, in UTC; None if the metadata do not know the run."""
     steps: tuple[Step, ...] = ()
-    """The components that are over, in the order in which they started."""
+    """The finished components, in the order in which they started."""
     previous_run_id: str | None = None
-    """The run before this one that counted its examples."""
+    """The previous run with statistics of its examples."""
     other: PreviousRun | None = None
-    """The last run before this one whose examples were others; often the same as the one above."""
+    """The last run before this one with different examples; often the one above."""

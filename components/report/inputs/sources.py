@@ -1,4 +1,4 @@
-"""What a page is made from: folders of artifacts and what is known of the run, as plain values."""
+"""Folders of artifacts and facts about the run, as plain values."""
 
 import json
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ from components.report.inputs.run_facts import RunFacts
 
 @dataclass(frozen=True)
 class Pushed:
-    """What the Pusher recorded.
+    """The Pusher's record.
 
     Attributes:
-        version: Number of the version in service; None where it pushed nothing.
+        version: Number of the version in service; None if it pushed nothing.
         path: Its folder.
         is_new: Whether it was pushed rather than found in service.
-        is_withdrawn: Whether a rollback had taken this model out of service; the version is another
+        is_withdrawn: Whether a rollback had taken this model out of service; `version` is another
             model's then.
     """
 
@@ -40,16 +40,16 @@ class Pushed:
 
 @dataclass(frozen=True)
 class Sources:
-    """Everything that the sections read. A folder is None where its component did not run.
+    """Everything that the sections read. A component that did not run has no folder.
 
     Attributes:
-        run: What ML Metadata knows of this run and of the one before.
-        configuration: The configuration as it takes effect.
+        run: Facts about this run and earlier ones.
+        configuration: The effective configuration.
         code: Fingerprints of the code by package.
         folders: Folders of the artifacts by input key, see `components.report.component`.
         fingerprint: Fingerprint of the data.
-        span: The data's span, where their path has one.
-        pushed: What the Pusher recorded, if it ran.
+        span: The data's span, if the path has one.
+        pushed: The Pusher's record, if it ran.
     """
 
     run: RunFacts
@@ -61,17 +61,17 @@ class Sources:
     pushed: Pushed | None = None
 
     def read_json(self, key: str, name: str) -> Any:
-        """Reads a JSON file of an artifact; None where there is no such artifact or file."""
+        """Reads a JSON file of an artifact; None if there is no such artifact or file."""
         contents = self.read_bytes(key, name)
         return None if contents is None else json.loads(contents)
 
     def read_bytes(self, key: str, name: str) -> bytes | None:
-        """Reads a file of an artifact; None where there is no such artifact or file."""
+        """Reads a file of an artifact; None if there is no such artifact or file."""
         path = self.path(key, name)
         return None if path is None else storage.read_bytes(path)
 
     def path(self, key: str, name: str) -> str | None:
-        """Path of a file of an artifact; None where there is no such artifact or file."""
+        """Path of a file of an artifact; None if there is no such artifact or file."""
         from tfx.dsl.io import fileio
 
         if key not in self.folders:
@@ -83,10 +83,10 @@ class Sources:
 def collect_sources(
     input_dict: Mapping[str, list[Any]], exec_properties: Mapping[str, Any]
 ) -> Sources:
-    """Takes what a page is made from out of what TFX gives an executor.
+    """Extracts the sources from the arguments of the executor.
 
     Args:
-        input_dict: Artifacts by input key; a list is empty where a node was skipped.
+        input_dict: Artifacts by input key; a list is empty if a node was skipped.
         exec_properties: `run`, `configuration` and `code`, as JSON.
     """
     present = {key: artifacts[0] for key, artifacts in input_dict.items() if artifacts}

@@ -1,4 +1,4 @@
-"""What TFDV counted in the images of each split."""
+"""TFDV's statistics of the images of each split."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ _SPLIT = "Split-"
 
 @dataclass(frozen=True)
 class Distribution:
-    """How a number of pixels is distributed.
+    """Distribution of a width or height.
 
     Attributes:
         smallest: The smallest, in pixels.
-        median: The one in the middle, in pixels.
+        median: The median, in pixels.
         largest: The largest, in pixels.
         edges: Edges of the histogram's buckets, one more than there are buckets.
         counts: Number of images in each bucket.
@@ -32,7 +32,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class SplitStatistics:
-    """What was counted in a split.
+    """Statistics of a split.
 
     Attributes:
         examples: Number of images.
@@ -65,7 +65,7 @@ def read_statistics(folder: str) -> dict[str, SplitStatistics]:
 
 
 def split_order(split: str) -> tuple[int, str]:
-    """Sorts splits as the data pass them; others come last, by name."""
+    """Sort key of splits: train, validation, test, then others by name."""
     known = ("train", "validation", "test")
     return known.index(split) if split in known else len(known), split
 

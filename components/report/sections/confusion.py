@@ -1,4 +1,4 @@
-"""Which classes are taken for which others."""
+"""The confusion matrix, and which classes are confused most."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ MOST_PAIRS = 10
 
 @dataclass(frozen=True)
 class Confusion:
-    """The part of the confusion matrix that a person can read.
+    """The part of the confusion matrix that is shown.
 
     Attributes:
-        classes: The classes shown: all, or those that take part in most mistakes.
+        classes: The classes shown: all, or those involved in most mistakes.
         counts: `[true class, predicted class]` numbers of test images.
         shares: The same as shares of the images of the true class, 0 to 1.
-        number_of_classes: How many there are.
+        number_of_classes: Number of all classes.
         pairs: The most frequent mistakes: true class, predicted class, number.
     """
 
@@ -32,7 +32,7 @@ class Confusion:
 
 
 def read_confusion(sources: Sources) -> Confusion | None:
-    """Reads it; None where the Evaluator did not run or kept no matrix."""
+    """Reads it; None if the Evaluator did not run or wrote no matrix."""
     decision = sources.read_json("evaluation", DECISION_FILE) or {}
     matrix: Mapping | None = decision.get("confusion_matrix")
     if not matrix or not matrix["classes"]:
@@ -52,13 +52,13 @@ def read_confusion(sources: Sources) -> Confusion | None:
 
 
 def most_confused(counts: np.ndarray) -> np.ndarray:
-    """Chooses the classes that take part in most mistakes, on either side.
+    """Chooses the classes that are involved in most mistakes, as label or prediction.
 
     Args:
         counts: `[classes, classes] int64`, true by predicted.
 
     Returns:
-        Their numbers, at most `MOST_CLASSES`, in their own order.
+        Their indices, at most `MOST_CLASSES`, in ascending order.
     """
     wrong = counts - np.diag(np.diag(counts))
     mistakes = wrong.sum(axis=0) + wrong.sum(axis=1)

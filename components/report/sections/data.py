@@ -1,4 +1,4 @@
-"""The images: how many of each class, format and size, what was refused, what is unusual."""
+"""The images: number by class, format and size; quarantined files; anomalies."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -35,19 +35,19 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Data:
-    """What the page says of the images.
+    """The section about the images.
 
     Attributes:
-        ingest: What ingest counted; any key may be missing.
+        ingest: `ingest.json`; any key may be missing.
         splits: Number of images by split.
         classes: The classes shown: all, or the most and the least frequent ones.
-        number_of_classes: How many there are.
+        number_of_classes: Number of all classes.
         formats: Number of images by split, by format.
-        statistics: What TFDV counted, by split.
+        statistics: TFDV's statistics, by split.
         charts: Distribution of widths and heights.
-        refused: The first files of the quarantine, as ingest wrote them.
-        anomalies: What does not match the schema; None where nobody looked.
-        number_of_anomalies: How many there are.
+        quarantined: The first lines of `quarantine.jsonl`.
+        anomalies: What does not match the schema; None if it was not checked.
+        number_of_anomalies: Number of all anomalies.
     """
 
     ingest: Mapping[str, Any]
@@ -57,13 +57,13 @@ class Data:
     formats: Mapping[str, Sequence[int]]
     statistics: Mapping[str, SplitStatistics]
     charts: Sequence[Chart]
-    refused: Sequence[Mapping[str, Any]]
+    quarantined: Sequence[Mapping[str, Any]]
     anomalies: Sequence[str] | None
     number_of_anomalies: int
 
 
 def read_data(sources: Sources) -> Data:
-    """Reads what ingest, StatisticsGen and ExampleCheck left."""
+    """Reads the outputs of ImageExampleGen, StatisticsGen and ExampleCheck."""
     folder = sources.folders.get("statistics")
     statistics = read_statistics(folder) if folder else {}
     ingest = sources.read_json("examples", INGEST_FILE) or {}
@@ -81,7 +81,7 @@ def read_data(sources: Sources) -> Data:
         formats=_formats(statistics),
         statistics=statistics,
         charts=draw_sizes(statistics),
-        refused=_read_refused(sources),
+        quarantined=_read_quarantined(sources),
         anomalies=None if anomalies is None else anomalies[:MOST_ANOMALIES],
         number_of_anomalies=len(anomalies or []),
     )
@@ -113,6 +113,6 @@ def _formats(statistics: Mapping[str, SplitStatistics]) -> dict[str, list[int]]:
     }
 
 
-def _read_refused(sources: Sources) -> list[dict[str, Any]]:
+def _read_quarantined(sources: Sources) -> list[dict[str, Any]]:
     contents = sources.read_bytes("examples", QUARANTINE_FILE) or b""
     return [json.loads(line) for line in contents.splitlines()[:MOST_FILES]]

@@ -1,13 +1,13 @@
-"""How far the images have moved since the run before.
+"""How much the images differ from those of an earlier run.
 
 For labels and formats the L-infinity distance: the largest change of the share of any value. For
-widths and heights the Jensen-Shannon divergence (base 2) of their histograms: 0 where they are the
-same, 1 where they have nothing in common. Both are the measures of TFDV's drift comparators:
+widths and heights the Jensen-Shannon divergence (base 2) of their histograms: 0 if they are the
+same, 1 if they have nothing in common. Both are the measures of TFDV's drift comparators:
 https://www.tensorflow.org/tfx/data_validation/get_started#checking_data_skew_and_drift
 
 TFDV's own divergence is 1 as soon as one of the histograms is a single value, however many images
-of the other one have it (scans are often all of one size). So both are put into the same buckets
-here.
+of the other one have it (scans are often all of one size). So both are rebinned into the same
+buckets here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,13 +30,13 @@ BUCKETS = 10
 
 @dataclass(frozen=True)
 class SplitDrift:
-    """How far a split has moved.
+    """Drift of a split.
 
     Attributes:
         split: Its name.
-        before: Number of its images then.
-        now: Number of its images now.
-        distances: By feature; None where there is nothing to compare.
+        before: Number of images in the earlier run.
+        now: Number of images in this run.
+        distances: By feature; None if there is nothing to compare.
     """
 
     split: str
@@ -46,13 +46,13 @@ class SplitDrift:
 
 
 @dataclass(frozen=True)
-class Share:
+class ClassShare:
     """A class whose share of the training images has changed.
 
     Attributes:
         name: Its name.
-        before: Its share then, 0 to 1.
-        now: Its share now, 0 to 1.
+        before: Its share in the earlier run, 0 to 1.
+        now: Its share in this run, 0 to 1.
     """
 
     name: str
@@ -61,33 +61,33 @@ class Share:
 
     @property
     def change(self) -> float:
-        """By how much, in shares."""
+        """The change of the share, -1 to 1."""
         return self.now - self.before
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the images have moved.
+    """Drift since an earlier run.
 
     Attributes:
         previous_run_id: The run before this one; None if this is the first.
         is_same: Whether that run had the same examples.
-        compared_run_id: The run that is compared with: the last one that had others.
+        compared_run_id: The run compared with: the last one with different examples.
         splits: The splits that both runs have.
         classes: Classes with the largest change of their share of the training images.
-        number_of_classes: How many changed theirs.
+        number_of_classes: Number of all classes whose share changed.
     """
 
     previous_run_id: str | None
     is_same: bool = False
     compared_run_id: str | None = None
     splits: Sequence[SplitDrift] = ()
-    classes: Sequence[Share] = ()
+    classes: Sequence[ClassShare] = ()
     number_of_classes: int = 0
 
 
 def read_drift(sources: Sources) -> Drift | None:
-    """Compares the statistics of two runs; None where this one has none."""
+    """Compares the statistics of two runs; None if this one has none."""
     if "statistics" not in sources.folders:
         return None
     run = sources.run
@@ -113,10 +113,10 @@ def read_drift(sources: Sources) -> Drift | None:
 
 
 def measure(before: SplitStatistics, now: SplitStatistics) -> dict[str, float | None]:
-    """Measures how far each feature has moved.
+    """Measures the drift of each feature.
 
     Returns:
-        The distance by feature: 0 to 1; None where one of the splits is empty.
+        The distance by feature, 0 to 1; None if one of the splits is empty.
     """
     distances: dict[str, float | None] = dict.fromkeys((LABEL, FORMAT, WIDTH, HEIGHT))
     if not before.examples or not now.examples:
@@ -136,9 +136,9 @@ def l_infinity(before: Mapping[str, int], now: Mapping[str, int]) -> float:
         before: Counts by value.
         now: Counts by value.
     """
-    then_total, now_total = max(sum(before.values()), 1), max(sum(now.values()), 1)
+    before_total, now_total = max(sum(before.values()), 1), max(sum(now.values()), 1)
     changes = (
-        abs(now.get(value, 0) / now_total - before.get(value, 0) / then_total)
+        abs(now.get(value, 0) / now_total - before.get(value, 0) / before_total)
         for value in {*before, *now}
     )
     return max(changes, default=0.0)
@@ -157,31 +157,31 @@ def divergence(before: Distribution, now: Distribution) -> float:
 
 
 def _shares_between(distribution: Distribution, edges: np.ndarray) -> np.ndarray:
-    """Shares of the images between edges, if those in a bucket are spread evenly over it."""
+    """Shares of the images between edges, assuming a uniform distribution within a bucket."""
     if distribution.smallest == distribution.largest:
         below = (edges > distribution.smallest).astype(float)
     else:
         sums = np.concatenate([[0.0], np.cumsum(distribution.counts)])
         below = np.interp(edges, distribution.edges, sums / sums[-1])
-    # Buckets hold their lower edge; the last one holds its upper one, too.
+    # Buckets include their lower edge; the last one includes its upper one, too.
     below[-1] = 1.0
     return np.diff(below)
 
 
 def _relative_entropy(p: np.ndarray, q: np.ndarray) -> float:
-    held = p > 0
-    return float(np.sum(p[held] * np.log2(p[held] / q[held])))
+    positive = p > 0
+    return float(np.sum(p[positive] * np.log2(p[positive] / q[positive])))
 
 
 def _shares(
     before: Mapping[str, SplitStatistics], now: Mapping[str, SplitStatistics]
-) -> list[Share]:
+) -> list[ClassShare]:
     """Classes of the train split whose share has changed, the largest change first."""
     if not {"train"} <= before.keys() & now.keys():
         return []
     was, is_ = before["train"], now["train"]
     shares = [
-        Share(
+        ClassShare(
             name,
             was.labels.get(name, 0) / max(was.examples, 1),
             is_.labels.get(name, 0) / max(is_.examples, 1),

@@ -1,4 +1,4 @@
-"""Exactly what the run was made from: configuration, data, code, baseline, libraries."""
+"""What the run used: configuration, data, code, baseline, libraries."""
 
 import json
 import platform
@@ -19,11 +19,11 @@ _ARTIFACTS = {
 
 @dataclass(frozen=True)
 class Lineage:
-    """What the run was made from.
+    """What the run used.
 
     Attributes:
-        facts: What identifies it, by what it is.
-        configuration: The configuration as it takes effect, as text.
+        facts: Identifiers and locations, by their titles.
+        configuration: The effective configuration, as text.
         libraries: Versions of the libraries by name.
     """
 
@@ -33,7 +33,7 @@ class Lineage:
 
 
 def read_lineage(sources: Sources) -> Lineage:
-    """Reads it."""
+    """Reads the section's data."""
     data = sources.configuration.get("data", {})
     facts = {
         "Run": sources.run.run_id,
@@ -46,7 +46,7 @@ def read_lineage(sources: Sources) -> Lineage:
         "In service": (sources.pushed.path or "") if sources.pushed else "",
     }
     if "model" in sources.folders and "baseline_model" not in sources.folders:
-        facts["Baseline model"] = "none: no other model had been blessed"
+        facts["Baseline model"] = "none: no other model has been blessed"
     return Lineage(
         facts={name: fact for name, fact in facts.items() if fact},
         configuration=json.dumps(sources.configuration, indent=2, ensure_ascii=False),
@@ -60,5 +60,5 @@ def _versions() -> dict[str, str]:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            continue  # A clone need not be installed.
+            continue  # A clone may not be installed.
     return versions

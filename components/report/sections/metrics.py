@@ -1,4 +1,4 @@
-"""How good the model is on the test split: over all, against the baseline, by class and slice."""
+"""Metrics on the test split: overall, against the baseline, by class and slice."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from components.report.sections import number_format
 
 MOST_ROWS = 20
 CLASS = "class"
-"""The slice that is shown with the classes."""
+"""The feature whose slices are shown as the classes' intervals."""
 
 _Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A row of the table of measures, as text; empty where there is nothing to say.
+    """A row of the table of metrics, as text; empty if unknown.
 
     Attributes:
         name: What is measured.
-        value: What came out.
-        interval: From where to where the true value may lie.
-        bound: What the gate asks for.
+        value: The measured value.
+        interval: Its confidence interval.
+        bound: The gate's threshold.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Measure:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class; None where it has no test images, or was never predicted.
+    """A class; values are None if it has no test images or was never predicted.
 
     Attributes:
         name: Its name.
-        recall: Share of its images that were found, 0 to 1.
-        interval: From where to where the true share may lie.
-        precision: Share of what was taken for it that is it, 0 to 1.
+        recall: Share of its images that are predicted as it, 0 to 1.
+        interval: Confidence interval of the recall.
+        precision: Share of its predictions that are correct, 0 to 1.
         examples: Number of its test images.
     """
 
@@ -54,13 +54,13 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Slice:
-    """The test images that are alike in something.
+    """The test images with the same value of a feature.
 
     Attributes:
-        feature: In what.
-        value: What they all have.
-        accuracy: Share of them whose class was found, 0 to 1.
-        interval: From where to where the true share may lie.
+        feature: The feature.
+        value: Its value.
+        accuracy: Share of them that is classified correctly, 0 to 1.
+        interval: Confidence interval of the accuracy.
         examples: Number of them.
     """
 
@@ -73,23 +73,23 @@ class Slice:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What the Evaluator measured; a key that it did not write is None here.
+    """The Evaluator's measurements; a key that it did not write is None here.
 
     Attributes:
-        accuracy: Share of the test images whose class was found, 0 to 1.
-        interval: From where to where the true share may lie.
+        accuracy: Share of the test images that is classified correctly, 0 to 1.
+        interval: Confidence interval of the accuracy.
         examples: Number of test images.
         min_accuracy: Lowest accuracy that is blessed.
         confidence: Confidence level of the intervals, 0 to 1.
-        baseline_accuracy: Accuracy of the model that it was compared with; None without one.
-        baseline_note: What else there is to know of the baseline.
+        baseline_accuracy: Accuracy of the baseline; None without one.
+        baseline_note: Why the baseline was not compared, or how its classes differ.
         change: The model's accuracy less the baseline's.
-        notes: What else there is to know of the decision.
-        measures: All of it as a table.
+        notes: Remarks on the decision.
+        measures: The overall metrics as a table.
         classes: Those with the lowest recall.
-        number_of_classes: How many there are.
-        slices: All but the classes; of many, those with the lowest accuracy.
-        number_of_slices: How many there are.
+        number_of_classes: Number of all classes.
+        slices: All except the classes; if there are many, those with the lowest accuracy.
+        number_of_slices: Number of all slices except the classes.
     """
 
     accuracy: float | None
@@ -109,11 +109,11 @@ class Metrics:
 
 
 def read_metrics(sources: Sources) -> Metrics | None:
-    """Reads them; None where the Evaluator did not run."""
+    """Reads them; None if the Evaluator did not run."""
     decision = sources.read_json("evaluation", DECISION_FILE)
     if decision is None:
         return None
-    # The thresholds are in the configuration too, under the same names.
+    # Decisions of older releases lack thresholds, which the configuration has by the same names.
     decision = {**sources.configuration.get("gate", {}), **decision}
     change = _change(decision)
     slices = [_slice(row) for row in decision.get("slices") or []]
@@ -153,7 +153,7 @@ def _change(decision: Mapping[str, Any]) -> float | None:
 def _measures(
     decision: Mapping[str, Any], change: float | None, classes: Sequence[ClassRow]
 ) -> Iterator[Measure]:
-    """What was measured, or has a bound."""
+    """The rows for everything that was measured."""
     accuracy, baseline = decision.get("test_accuracy"), decision.get("baseline_accuracy")
     calibration, drop = decision.get("calibration_error"), decision.get("max_drop")
     recalls = [row.recall for row in classes if row.recall is not None]
@@ -195,7 +195,7 @@ def _slice(row: Mapping[str, Any]) -> Slice:
 
 
 def _lowest(rows: Sequence[_Row], measure: Callable[[_Row], float | None]) -> list[_Row]:
-    """Those with the lowest values; what could not be measured, of no images, comes last."""
+    """The rows with the lowest values; those that were not measured come last."""
 
     def key(row: _Row) -> float:
         value = measure(row)

@@ -14,17 +14,17 @@ def signed(value: float | None) -> str:
 
 
 def interval(ends: Sequence[float] | None) -> str:
-    """From where to where a share may lie: `0.9379 to 0.9803`."""
+    """Confidence interval of a share: `0.9379 to 0.9803`."""
     return "–" if ends is None else f"{ends[0]:.4f} to {ends[1]:.4f}"
 
 
 def half_width(ends: Sequence[float]) -> str:
-    """How far a share may lie from what was measured: `± 0.0211`, half of the interval's width."""
+    """Half of the width of a confidence interval: `± 0.0211`."""
     return f"± {(ends[1] - ends[0]) / 2:.4f}"
 
 
 def change_interval(ends: Sequence[float] | None) -> str:
-    """From where to where a change may lie: `−0.0100 to +0.0200`."""
+    """Confidence interval of a change: `−0.0100 to +0.0200`."""
     return "–" if ends is None else f"{signed(ends[0])} to {signed(ends[1])}"
 
 

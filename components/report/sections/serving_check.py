@@ -1,4 +1,4 @@
-"""How the exported model answered in a clean process."""
+"""The result of the serving check."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from components.report.sections import number_format
 
 @dataclass(frozen=True)
 class ServingCheck:
-    """What ServingCheck found.
+    """The result of ServingCheck.
 
     Attributes:
         passed: Whether the model may go into service.
-        failures: Why not, a sentence each.
-        measures: What was measured and what came out, as text.
+        failures: Why not, one sentence each.
+        measures: Measured values by name, as text.
     """
 
     passed: bool
@@ -25,7 +25,7 @@ class ServingCheck:
 
 
 def read_serving_check(sources: Sources) -> ServingCheck | None:
-    """Reads it; None where ServingCheck did not run, or did not ask a model that was refused."""
+    """Reads it; None if ServingCheck did not run, or did not check a model that was refused."""
     check = sources.read_json("serving_check", SERVING_CHECK_FILE)
     if check is None or not check.get("is_checked", True):
         return None
@@ -35,9 +35,9 @@ def read_serving_check(sources: Sources) -> ServingCheck | None:
 
 
 def _measures(check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Whatever of it was measured: a check that failed early has little."""
+    """Everything that was measured: little, if the check failed early."""
     if check.get("images") is not None:
-        yield "images asked about", number_format.number(check["images"])
+        yield "images used", number_format.number(check["images"])
     if check.get("largest_difference") is not None:
         yield "largest difference from the Trainer's scores", f"{check['largest_difference']:.2g}"
     if check.get("is_deterministic") is not None:
@@ -48,7 +48,7 @@ def _measures(check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if check.get("memory_growth_bytes") is not None:
         calls = number_format.number(check["calls"]) if check.get("calls") else "many"
         yield (
-            f"growth of memory over {calls} calls",
+            f"memory growth over {calls} calls",
             number_format.size(check["memory_growth_bytes"]),
         )
     if check.get("model_bytes") is not None:

@@ -1,4 +1,4 @@
-"""Where the time went, component by component."""
+"""Duration by component."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ class Row:
     """A component.
 
     Attributes:
-        step: Its id, how it ended and its seconds.
-        share: Of the time of all components, 0 to 1.
+        step: Its id, state and duration.
+        share: Its share of the time of all components, 0 to 1.
     """
 
     step: Step
@@ -22,12 +22,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Times:
-    """Where the time went.
+    """Durations of all components.
 
     Attributes:
         rows: The components, in the order in which they ran.
-        seconds: Time of all of them together.
-        cached: How many were answered from the cache.
+        seconds: Their total duration.
+        cached: Number of components whose outputs came from the cache.
     """
 
     rows: Sequence[Row]
@@ -36,7 +36,7 @@ class Times:
 
 
 def read_times(sources: Sources) -> Times | None:
-    """Sums them up; None where the metadata do not know the run."""
+    """Sums them up; None if the metadata do not know the run."""
     steps = sources.run.steps
     if not steps:
         return None

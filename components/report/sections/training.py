@@ -1,4 +1,4 @@
-"""How the training went, stage by stage."""
+"""The training, stage by stage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Training:
 
     Attributes:
         stages: As the Trainer wrote them; any key may be missing.
-        notes: What else there is to know.
+        notes: Remarks on the training.
         charts: Learning curves.
     """
 
@@ -26,7 +26,7 @@ class Training:
 
 
 def read_training(sources: Sources) -> Training | None:
-    """Reads them; None where the Trainer did not run."""
+    """Reads them; None if the Trainer did not run."""
     training = sources.read_json("model_run", TRAINING_FILE)
     if training is None:
         return None

@@ -1,4 +1,4 @@
-"""What became of the model: the first thing that the page says."""
+"""The decision on the model, at the top of the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from components.report.inputs.sources import Sources
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of the model.
+    """The decision on the model.
 
     Attributes:
         outcome: `blessed` is a good model without a Pusher in the pipeline; `unmeasured`, no
             decision at all.
-        title: It in a sentence.
-        reasons: Why the model was refused, a sentence each.
+        title: The outcome in a sentence.
+        reasons: Why the model was refused, one sentence each.
         path: Folder of the version in service, as far as this run knows.
     """
 
@@ -27,7 +27,7 @@ class Verdict:
 
 
 def read_verdict(sources: Sources) -> Verdict:
-    """Reads what the gate, the serving check and the Pusher say."""
+    """Reads the decisions of the gate, the serving check and the Pusher."""
     decision = sources.read_json("evaluation", DECISION_FILE)
     check = sources.read_json("serving_check", SERVING_CHECK_FILE)
     if decision and not decision.get("blessed", True):
@@ -54,7 +54,7 @@ def _read_service(sources: Sources, decision: Mapping[str, Any] | None) -> Verdi
         title = f"Unchanged: version {pushed.version} of the model was in service already."
         return Verdict("unchanged", title, path=pushed.path)
     if not decision:
-        return Verdict("unmeasured", "Not measured: this run has no decision of a gate.")
+        return Verdict("unmeasured", "Not measured: this run has no evaluation.")
     if pushed:
         return Verdict("refused", "Not pushed: the Pusher kept this model out of service.")
     return Verdict("blessed", "Blessed: the model is good enough, and was not pushed.")

@@ -1,4 +1,4 @@
-"""What a run leaves, written small: the sources of a page."""
+"""Small outputs of a run: the sources of a page."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ WriteStatistics = Callable[..., Path]
 
 
 def encode_image(seed: int, size: tuple[int, int] = (40, 30), kind: str = "PNG") -> bytes:
-    """An image of noise, another for every seed."""
+    """An image of noise, different for every seed."""
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, kind)
@@ -36,7 +36,7 @@ def encode_image(seed: int, size: tuple[int, int] = (40, 30), kind: str = "PNG")
 
 
 def write_statistics(folder: Path, labels: Labels, sizes: tuple[int, ...] = (30, 40)) -> Path:
-    """Writes statistics of three splits with the same share of each label, sizes by turns."""
+    """Writes statistics of three splits with the same share of each label, and sizes in turn."""
     for split, number in SPLITS.items():
         names = [name for name, share in labels.items() for _ in range(share * number)]
         side = [sizes[index % len(sizes)] for index in range(len(names))]
@@ -73,7 +73,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def describe_ingest(classes: list[str]) -> dict[str, Any]:
-    """What ingest says of `SPLITS` images of each class and two broken files."""
+    """`ingest.json` of `SPLITS` images of each class and two broken files."""
     accepted = len(classes) * sum(SPLITS.values())
     return {
         "found": accepted + 2,
@@ -170,12 +170,12 @@ SERVING_CHECK = {
 
 
 def predictions(classes: list[str]) -> list[dict[str, Any]]:
-    """Of four test images of each class, the last one is taken for the next class."""
+    """Of four test images of each class, the last one is predicted as the next class."""
     lines = []
     for index, label in enumerate(classes):
         for number in range(4):
-            is_hit = number < 3
-            predicted = label if is_hit else classes[(index + 1) % len(classes)]
+            is_correct = number < 3
+            predicted = label if is_correct else classes[(index + 1) % len(classes)]
             score = 0.6 + 0.1 * number + 0.01 * (index % 5)
             lines.append(
                 {
@@ -183,7 +183,7 @@ def predictions(classes: list[str]) -> list[dict[str, Any]]:
                     "label": label,
                     "predicted": predicted,
                     "score": score,
-                    "label_score": score if is_hit else 1 - score,
+                    "label_score": score if is_correct else 1 - score,
                     "format": "png",
                     "height": 30,
                     "width": 40,
@@ -197,7 +197,7 @@ MakeSources = Callable[..., Sources]
 
 @pytest.fixture
 def make_sources(tmp_path: Path) -> MakeSources:
-    """Writes everything that a run with these classes leaves."""
+    """Writes all outputs of a run with these classes."""
 
     def make(classes: tuple[str, ...] = ("cats", "dogs"), blessed: bool = True) -> Sources:
         names = list(classes)

@@ -42,8 +42,8 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
 
 @component
 def Push(pushed_model: OutputArtifact[standard_artifacts.PushedModel]) -> None:
-    """Never comes to it here."""
-    raise AssertionError("the condition holds")
+    """Never runs here."""
+    raise AssertionError("the condition is true")
 
 
 def build_pipeline(root: Path, folders: Mapping[str, str], *, push: bool = True) -> Pipeline:
@@ -71,14 +71,14 @@ def build_pipeline(root: Path, folders: Mapping[str, str], *, push: bool = True)
 
 
 def compile_pipeline(pipeline: Pipeline, run_id: str) -> CompiledPipeline:
-    """With its metadata beside its artifacts."""
+    """Compiles it, with its metadata beside its artifacts."""
     database = Path(pipeline.pipeline_info.pipeline_root).with_name("metadata.sqlite")
     connection = connection_config(MetadataUrl("sqlite", database=str(database)))
     return CompiledPipeline(pipeline, run_id, connection)
 
 
 def run(pipeline: Pipeline, run_id: str) -> tuple[dict[str, NodeResult], str]:
-    """Runs every node; what each left, and the page."""
+    """Runs every node; returns their results and the page."""
     compiled = compile_pipeline(pipeline, run_id)
     results = {node: compiled.run_node(node) for node in compiled.node_ids}
     page = Path(results["Report"].outputs["report"][0].uri) / "index.html"
@@ -103,11 +103,13 @@ def test_each_run_has_its_own_page(tmp_path: Path, folders: dict[str, str]) -> N
         "heights.png",
     }  # fmt: skip
 
-    # Nothing has changed, and still the page is about this run.
+    # Nothing has changed, but the page is about this run.
     results, second = run(build_pipeline(tmp_path, folders), "run-2")
     assert results["Report"].state == "done"
     assert "run run-2" in second
-    assert "The examples are those of the previous run, run-1, and no earlier run" in second
+    assert (
+        "The examples are the same as in the previous run, run-1, and in all earlier runs" in second
+    )
 
     folders["statistics"] = str(write_statistics(tmp_path / "new", {"cats": 3, "dogs": 1}))
     _, third = run(build_pipeline(tmp_path, folders), "run-3")
@@ -115,7 +117,7 @@ def test_each_run_has_its_own_page(tmp_path: Path, folders: dict[str, str]) -> N
     assert "75.0 %" in third
 
     _, fourth = run(build_pipeline(tmp_path, folders), "run-4")
-    assert "those of the previous run, run-3. Compared with run run-2, the last one" in fourth
+    assert "the same as in the previous run, run-3. Compared with run run-2, the last one" in fourth
 
 
 def test_a_node_that_was_skipped(tmp_path: Path, folders: dict[str, str]) -> None:
@@ -125,7 +127,7 @@ def test_a_node_that_was_skipped(tmp_path: Path, folders: dict[str, str]) -> Non
     assert "Blessed: the model is good enough, and was not pushed." in page
 
 
-def test_with_examples_alone(tmp_path: Path, folders: dict[str, str]) -> None:
+def test_with_examples_only(tmp_path: Path, folders: dict[str, str]) -> None:
     _, page = run(build_pipeline(tmp_path, {"examples": folders["examples"]}), "run-1")
     assert "Not measured" in page
 
@@ -141,7 +143,7 @@ def test_a_full_disk_fails_the_report_and_nothing_else(
     for node in others:
         compiled.run_node(node)
     assert last == "Report"
-    # Where TFX will have the report written; every write to /dev/full finds the disk full.
+    # The folder that TFX will use for the report; every write to /dev/full finds the disk full.
     output = tmp_path / "artifacts" / "Report" / "report" / str(len(others) + 1)
     output.mkdir(parents=True)
     (output / "index.html.partial").symlink_to("/dev/full")
@@ -149,5 +151,5 @@ def test_a_full_disk_fails_the_report_and_nothing_else(
         compiled.run_node("Report")
     assert list(tmp_path.rglob("index.html*")) == []
     assert (serving / "saved_model.pb").read_text() == "in service"
-    # The next run goes on.
+    # The next run succeeds.
     run(build_pipeline(tmp_path, folders), "run-2")

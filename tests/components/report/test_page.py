@@ -1,4 +1,4 @@
-"""The page: everything in it, whatever is missing, however large, whoever named the files."""
+"""The page: complete, with inputs missing, with many classes, with hostile names."""
 
 import re
 from dataclasses import replace
@@ -19,7 +19,7 @@ HOSTILE = "<script>alert(1)</script>\"'{{ 7 * 7 }}$x^2$\u202egpj"
 
 
 class Elements(HTMLParser):
-    """Collects what a page refers to, and what it says."""
+    """Collects the references and the text of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Elements(HTMLParser):
         self.tags: set[str] = set()
         self.text = ""
         self.unisolated = ""
-        """Text that may turn the direction of what follows it."""
+        """Text that may change the direction of what follows it."""
         self._is_text = True
         self._isolations = 0
         self.feed(html)
@@ -61,14 +61,14 @@ def test_a_pushed_model(make_sources: MakeSources, tmp_path: Path) -> None:
     known = {"previous_run_id": other.run_id, "other": other}
     page = build_page(replace(sources, run=sources.run.model_copy(update=known)))
     text = words(page.html)
-    for told in (
+    for expected in (
         "Pushed: version 1795413758 of the model is in service.",
-        "Test accuracy 0.7500 ± 0.1300 on 8 images; the gate asks for 0.7000; the baseline has",
+        "Test accuracy 0.7500 ± 0.1300 on 8 images; the gate requires 0.7000; the baseline has",
         "0.6000 to 0.8600",
         "+0.0050",
         "calibration error",
         "Confusion matrix",
-        "dogs, taken for cats 0.9100",
+        "dogs, predicted as cats 0.9100",
         "30 files found: 28 accepted, 2 quarantined.",
         "two labels",
         "cats/broken.jpg",
@@ -82,7 +82,7 @@ def test_a_pushed_model(make_sources: MakeSources, tmp_path: Path) -> None:
         '"min_accuracy": 0.7',
         "Passed. The exported model was loaded",
     ):
-        assert told in text, told
+        assert expected in text, expected
     assert set(page.charts) == {
         "learning_curve_accuracy.png", "learning_curve_loss.png", "widths.png", "heights.png",
     }  # fmt: skip
@@ -98,7 +98,7 @@ def test_the_decision_comes_first(make_sources: MakeSources) -> None:
     assert "Serving check" not in text
 
 
-def test_nothing_is_fetched_and_nothing_run(make_sources: MakeSources) -> None:
+def test_nothing_is_fetched_and_no_script_runs(make_sources: MakeSources) -> None:
     html = build_page(make_sources()).html
     page = Elements(html)
     assert page.references
@@ -108,14 +108,14 @@ def test_nothing_is_fetched_and_nothing_run(make_sources: MakeSources) -> None:
     assert all(image["alt"] for image in page.images)
 
 
-def test_with_nothing_but_examples(tmp_path: Path) -> None:
+def test_with_examples_only(tmp_path: Path) -> None:
     folders = {"examples": str(write_examples(tmp_path / "examples", {}))}
     text = words(build_page(Sources(RunFacts(pipeline="p", run_id="r"), folders=folders)).html)
-    assert "Not measured: this run has no decision of a gate." in text
+    assert "Not measured: this run has no evaluation." in text
     assert "Configuration and lineage" in text
 
 
-def test_a_decision_of_an_earlier_version(make_sources: MakeSources) -> None:
+def test_a_decision_of_an_older_release(make_sources: MakeSources) -> None:
     sources = make_sources()
     evaluation = Path(sources.folders["evaluation"])
     (evaluation / "predictions.jsonl").unlink()
@@ -131,7 +131,7 @@ def test_a_decision_of_an_earlier_version(make_sources: MakeSources) -> None:
         },
     )
     text = words(build_page(sources).html)
-    assert "0.9647 on 312 images; the gate asks for 0.7000." in text
+    assert "0.9647 on 312 images; the gate requires 0.7000." in text
     assert "There is no baseline" in text
     assert "Confusion matrix" not in text and "Images to look at" not in text
 
@@ -139,7 +139,7 @@ def test_a_decision_of_an_earlier_version(make_sources: MakeSources) -> None:
 def test_a_thousand_classes_stay_readable(make_sources: MakeSources) -> None:
     page = build_page(make_sources(tuple(f"class {number:03}" for number in range(1000))))
     text = words(page.html)
-    assert "20 of 1,000 classes: those in most mistakes." in text
+    assert "20 of 1,000 classes: those involved in most mistakes." in text
     assert "20 of 1,000 classes: those with the lowest recall." in text
     assert "30 of 1,000 classes: the most and the least frequent." in text
     assert "970 more classes in between" in text
@@ -153,12 +153,12 @@ def test_names_are_escaped(make_sources: MakeSources) -> None:
     assert "&lt;script&gt;alert(1)" in html
     assert "script" not in Elements(html).tags
     assert "{{ 7 * 7 }}" in Elements(html).text.replace("<wbr>", "")
-    # What turns the direction of writing ends where the name ends.
+    # A change of the writing direction ends with the name.
     assert "\u202e" in Elements(html).text
     assert "\u202e" not in Elements(html).unisolated
 
 
-def test_a_name_that_is_no_utf8_is_written() -> None:
+def test_a_name_that_is_not_utf8_is_written() -> None:
     page = Page("caf\udce9", {})
     assert page.files["index.html"] == b"caf?"
 

@@ -16,7 +16,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 WIDTHS = (390, 1440)
 LONG = "an_unusually_long_name_without_any_space_" * 4
 
-# What sticks out of the page, or of a box that does not scroll.
+# Elements that overflow the page, or a box that does not scroll.
 OVERFLOW = """() => {
     const out = [];
     const isScrolled = element => {
@@ -43,9 +43,9 @@ def browser() -> Iterator[Any]:
     """Chromium of this machine."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip("needs Chromium, as `apt-get install chromium` brings it")
+        pytest.skip("needs Chromium, such as from `apt-get install chromium`")
     with playwright.sync_playwright() as driver:
-        # The sandbox needs rights that containers do not give.
+        # The sandbox needs privileges that containers lack.
         chromium = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
@@ -53,9 +53,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
-    """Opens a page in a window of some width; fails if it asks for anything but itself."""
+    """Opens a page in a window of a width; fails if it requests anything but itself."""
     contexts = []
-    asked: list[str] = []
+    requested: list[str] = []
     problems: list[str] = []
 
     def open_in(html: bytes, width: int, scheme: str = "light") -> Any:
@@ -64,7 +64,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("request", lambda request: requested.append(request.url))
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(file.as_uri())
@@ -75,12 +75,12 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
     for context in contexts:
         context.close()
     own = (tmp_path / "index.html").as_uri()
-    assert [url for url in asked if url != own and not url.startswith("data:")] == []
+    assert [url for url in requested if url != own and not url.startswith("data:")] == []
     assert problems == []
 
 
 def check_page(page: Any) -> None:
-    """Holds what must hold for every page."""
+    """Checks what every page must fulfil."""
     assert page.evaluate(OVERFLOW) == []
     images = page.evaluate("[...document.images].map(i => [i.alt, i.naturalWidth, i.complete])")
     assert images

@@ -1,4 +1,4 @@
-"""A good model, and examples to ask it about; small enough to be asked in seconds."""
+"""A good model and examples for it, small enough to be checked in seconds."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ WEIGHTS = np.random.default_rng(1).normal(0, 3, (3, 3)).astype(np.float32)
 
 
 class TransformLayer(tf.Module):
-    """Stands for the Transform graph."""
+    """Replaces the Transform graph."""
 
     def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Decodes, resizes and scales a batch."""
@@ -39,7 +39,7 @@ class TransformLayer(tf.Module):
 
 
 def mean_colour(images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """The smallest of networks: logits of an image's mean colour."""
+    """The smallest possible network: logits of an image's mean colour."""
     return tf.linalg.matmul(tf.reduce_mean(images, axis=[1, 2]), weights)
 
 
@@ -66,7 +66,7 @@ def save_model(
 
 
 def make_image(seed: int, name: str = "PNG", size: tuple[int, int] = (20, 20)) -> bytes:
-    """An image of noise around a colour."""
+    """An image of noise around one colour."""
     random = np.random.default_rng(seed)
     pixels = random.integers(0, 120, 3) + random.integers(0, 120, (*size, 3))
     buffer = io.BytesIO()
@@ -75,7 +75,7 @@ def make_image(seed: int, name: str = "PNG", size: tuple[int, int] = (20, 20)) -
 
 
 def write_split(folder: Path, images: list[bytes], formats: list[str]) -> None:
-    """Writes images as ingest does."""
+    """Writes images as ImageExampleGen does."""
     folder.mkdir(parents=True)
     options = tf.io.TFRecordOptions(compression_type="GZIP")
     with tf.io.TFRecordWriter(str(folder / "data-00000-of-00001.gz"), options) as writer:
@@ -94,7 +94,7 @@ def write_split(folder: Path, images: list[bytes], formats: list[str]) -> None:
 
 @pytest.fixture(scope="session")
 def good_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SavedModel without fault."""
+    """A SavedModel that passes the check."""
     return save_model(tmp_path_factory.mktemp("good"))
 
 
@@ -115,7 +115,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> standard_artifacts.Exa
 
 @pytest.fixture(scope="session")
 def model_run(tmp_path_factory: pytest.TempPathFactory) -> standard_artifacts.ModelRun:
-    """What the Trainer leaves: the scores of the validation images."""
+    """The Trainer's scores of the validation images."""
     folder = tmp_path_factory.mktemp("model_run")
     validation = [make_image(100 + n) for n in range(40)]
     images = TransformLayer()({IMAGE: tf.constant(validation)})[IMAGE_XF]

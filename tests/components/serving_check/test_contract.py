@@ -1,4 +1,4 @@
-"""What an answer must look like, and what is said of one that does not."""
+"""The contract of the outputs, and the messages about violations."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ import pytest
 from components.serving_check.contract import Outputs, find_problem, is_same
 
 
-def _answer(**changes: Any) -> Outputs:
-    answer = {
+def _outputs(**changes: Any) -> Outputs:
+    outputs = {
         "scores": np.asarray([[0.25, 0.75], [0, 0]], np.float32),
         "classes": np.asarray([["cat", "dog"]] * 2, object),
         "label": np.asarray(["dog", ""], object),
         "valid": np.asarray([True, False]),
     }
-    return {**answer, **changes}
+    return {**outputs, **changes}
 
 
-def test_a_good_answer_has_no_problem() -> None:
-    assert find_problem(_answer(), 2, ("cat", "dog")) is None
-    nothing = {name: array[:0] for name, array in _answer().items()}
-    assert find_problem(nothing, 0, ("cat", "dog")) is None
+def test_good_outputs_have_no_problem() -> None:
+    assert find_problem(_outputs(), 2, ("cat", "dog")) is None
+    empty = {name: array[:0] for name, array in _outputs().items()}
+    assert find_problem(empty, 0, ("cat", "dog")) is None
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def test_a_good_answer_has_no_problem() -> None:
         ({"valid": np.asarray([[True]])}, "output 'valid' has the shape [1, 1], not [2]"),
         (
             {"classes": np.asarray([["dog", "cat"]] * 2, object)},
-            "its classes are not those of the Trainer, or in another order",
+            "its classes or their order differ from the Trainer's",
         ),
         (
             {"scores": np.asarray([[np.nan, 1], [0, 0]], np.float32)},
-            "some scores are no numbers",
+            "some scores are not finite",
         ),
         (
             {"scores": np.asarray([[-3.5, 7.25], [0, 0]], np.float32)},
@@ -55,20 +55,20 @@ def test_a_good_answer_has_no_problem() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_named(changes: dict[str, Any], problem: str) -> None:
-    assert find_problem(_answer(**changes), 2, ("cat", "dog")) == problem
+def test_violations_are_described(changes: dict[str, Any], problem: str) -> None:
+    assert find_problem(_outputs(**changes), 2, ("cat", "dog")) == problem
 
 
-def test_a_missing_output_is_named() -> None:
-    answer = _answer()
-    del answer["label"]
-    assert find_problem(answer, 2, None) == "serving_default has no output 'label'"
+def test_a_missing_output() -> None:
+    outputs = _outputs()
+    del outputs["label"]
+    assert find_problem(outputs, 2, None) == "serving_default has no output 'label'"
 
 
-def test_answers_are_the_same_to_the_bit() -> None:
-    assert is_same(_answer(), _answer())
-    nearly = _answer()["scores"].copy()
+def test_outputs_are_compared_bit_for_bit() -> None:
+    assert is_same(_outputs(), _outputs())
+    nearly = _outputs()["scores"].copy()
     nearly[0, 0] = np.nextafter(nearly[0, 0], np.float32(1))
-    assert not is_same(_answer(), _answer(scores=nearly))
-    assert not is_same(_answer(), _answer(label=np.asarray(["dog", "dog"], object)))
-    assert not is_same(_answer(), {"scores": _answer()["scores"]})
+    assert not is_same(_outputs(), _outputs(scores=nearly))
+    assert not is_same(_outputs(), _outputs(label=np.asarray(["dog", "dog"], object)))
+    assert not is_same(_outputs(), {"scores": _outputs()["scores"]})

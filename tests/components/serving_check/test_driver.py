@@ -1,4 +1,4 @@
-"""What is asked again and what is not, with TFX's launcher and a metadata store."""
+"""What is checked again and what is cached, with TFX's launcher and a metadata store."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from pipeline.metadata.url import MetadataUrl
 
 
 def check(root: Path, model: Path, examples: Any, run_id: str, gate: Path | None = None) -> Any:
-    """Runs the check; its state and its verdict."""
+    """Runs the check; returns its state and its verdict."""
     imported = {
         "model": Importer(str(model), standard_artifacts.Model).with_id("model"),
         "examples": Importer(
@@ -44,7 +44,7 @@ def check(root: Path, model: Path, examples: Any, run_id: str, gate: Path | None
     return result.state, json.loads((folder / "serving_check.json").read_text())
 
 
-def test_what_failed_is_asked_again_and_what_passed_is_not(
+def test_a_failed_check_is_repeated_and_a_passed_one_is_cached(
     good_model: Path, examples: Any, tmp_path: Path
 ) -> None:
     model = tmp_path / "model"
@@ -52,7 +52,7 @@ def test_what_failed_is_asked_again_and_what_passed_is_not(
     for run in ("run-1", "run-2"):
         state, verdict = check(tmp_path, model, examples, run)
         assert (state, verdict["passed"], verdict["is_checked"]) == ("done", False, True)
-    # Chance: the next time it loads.
+    # The next time it loads.
     (model / "Format-Serving").symlink_to(good_model)
     state, verdict = check(tmp_path, model, examples, "run-3")
     assert (state, verdict["passed"]) == ("done", True)
@@ -60,7 +60,7 @@ def test_what_failed_is_asked_again_and_what_passed_is_not(
     assert (state, verdict["passed"]) == ("cached", True)
 
 
-def test_what_the_gate_refused_is_not_asked_again(examples: Any, tmp_path: Path) -> None:
+def test_a_model_that_the_gate_refused_is_cached(examples: Any, tmp_path: Path) -> None:
     folders = [tmp_path / "model", tmp_path / "gate"]
     for folder in folders:
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""The blessing, as the stock Pusher reads it, and when a model is not asked at all."""
+"""The blessing, as the stock Pusher reads it, and models that are not checked."""
 
 import json
 from pathlib import Path
@@ -59,16 +59,15 @@ def test_a_good_model_is_blessed_for_the_stock_pusher(
     assert (tmp_path / "infra_blessing/INFRA_BLESSED").read_text() == ""
 
 
-def test_a_model_that_fails_is_refused_and_the_run_goes_on(
+def test_a_model_that_fails_is_refused_and_the_run_continues(
     model: Any, examples: Any, tmp_path: Path
 ) -> None:
-    # Without what the Trainer leaves, its scores are compared with nothing; with an empty folder
-    # they should have been.
+    # Without the Trainer's output, scores are not compared; with an empty one that is a failure.
     run = _artifact(standard_artifacts.ModelRun, tmp_path / "model_run")
     inputs = {"model": model, "examples": examples, "model_run": run}
     blessing, verdict = _check(tmp_path, inputs)
     assert verdict["failures"] == [
-        "the Trainer left no scores to compare with; there is no file "
+        "the Trainer wrote no scores to compare with: there is no file "
         f"{tmp_path}/model_run/serving_reference.npz"
     ]
     assert not _may_push(model, blessing)
@@ -87,11 +86,11 @@ def test_a_model_that_fails_is_refused_and_the_run_goes_on(
         (
             "infra_blessing",
             standard_artifacts.InfraBlessing,
-            "TensorFlow Serving does not serve the model; InfraValidator's log says why",
+            "TensorFlow Serving does not serve the model; see InfraValidator's log",
         ),
     ],
 )
-def test_a_model_that_is_refused_already_is_not_asked(
+def test_a_model_that_is_refused_already_is_not_checked(
     refused_by: str, kind: type[Artifact], reason: str, model: Any, examples: Any, tmp_path: Path
 ) -> None:
     refused = _artifact(kind, tmp_path / "refused", blessed=0)
@@ -102,14 +101,14 @@ def test_a_model_that_is_refused_already_is_not_asked(
     assert not _may_push(model, blessing)
 
 
-def test_a_split_without_images_cannot_be_asked_about(model: Any, tmp_path: Path) -> None:
+def test_an_empty_test_split_is_a_failure(model: Any, tmp_path: Path) -> None:
     empty = _artifact(standard_artifacts.Examples, tmp_path / "examples")
     empty.split_names = '["validation", "test"]'
     _, verdict = _check(tmp_path, {"model": model, "examples": empty})
-    assert verdict["failures"] == ["the test split holds no image to ask about"]
+    assert verdict["failures"] == ["the test split has no image to check with"]
 
 
-def test_reference_of_other_images(
+def test_a_reference_of_other_images(
     model: Any, examples: Any, model_run: Any, tmp_path: Path
 ) -> None:
     # The reference is of the validation images; here these are the test images.
@@ -125,7 +124,7 @@ def test_reference_of_other_images(
     ]
 
 
-def test_component_takes_channels() -> None:
+def test_the_component_has_its_inputs_and_settings() -> None:
     def channel(kind: type[Artifact]) -> Any:
         return channel_utils.as_channel([kind()])
 

@@ -1,4 +1,4 @@
-"""Which images are asked about, and what is made of them."""
+"""Which images are used, and which ones are made from them."""
 
 import hashlib
 
@@ -10,10 +10,10 @@ from components.serving_check.images import (
     UNDECODABLE,
     SampleImage,
     choose_various,
-    encode_otherwise,
+    encode_variants,
     find_by_hash,
+    make_undecodable,
     read_split,
-    spoil,
 )
 from tests.components.serving_check.conftest import make_image
 
@@ -43,7 +43,7 @@ def test_finds_images_in_the_order_of_their_hashes() -> None:
 
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "BMP", "GIF"])
 def test_one_image_in_every_format(name: str) -> None:
-    encoded = list(encode_otherwise(make_image(1, name)))
+    encoded = list(encode_variants(make_image(1, name)))
     signatures = {contents[:3] for contents in encoded}
     assert signatures >= {b"\xff\xd8\xff", b"\x89PN", b"GIF"}
     assert any(contents.startswith(b"BM") for contents in encoded)
@@ -52,9 +52,9 @@ def test_one_image_in_every_format(name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 8), (300, 200)])
-def test_what_is_spoiled_cannot_be_decoded(size: tuple[int, int]) -> None:
-    spoiled = spoil(make_image(1, size=size))
-    assert tuple(spoiled) == UNDECODABLE
-    for contents in spoiled.values():
+def test_undecodable_files_cannot_be_decoded(size: tuple[int, int]) -> None:
+    undecodable = make_undecodable(make_image(1, size=size))
+    assert tuple(undecodable) == UNDECODABLE
+    for contents in undecodable.values():
         with pytest.raises(tf.errors.InvalidArgumentError):
             decode_image(tf.constant(contents))

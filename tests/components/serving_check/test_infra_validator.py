@@ -1,4 +1,4 @@
-"""TFX's InfraValidator as an option: what it is given, and where it does not work."""
+"""TFX's InfraValidator as an option: its settings, and where it does not work."""
 
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def test_settings_reach_the_validator(validator: ServingValidator) -> None:
     assert (validation.max_loading_time_seconds, validation.num_tries) == (300, 5)
 
 
-def test_its_requests_fit_the_model(
+def test_its_requests_match_the_model(
     validator: ServingValidator, good_model: Path, examples: Any
 ) -> None:
     model = standard_artifacts.Model()
@@ -58,10 +58,10 @@ def test_its_requests_fit_the_model(
     assert list(requests[0].inputs) == ["examples"]
 
 
-def test_elsewhere_it_says_that_it_needs_kubeflow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_kubeflow_it_says_that_it_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KFP_POD_NAME", raising=False)
     with pytest.raises(UserError) as error:
         Executor().Do({}, {}, {})
-    assert "this is no pod of Kubeflow Pipelines" in error.value.message
+    assert "this is not a pod of Kubeflow Pipelines" in error.value.message
     assert error.value.hint is not None
     assert "leave serving_check.infra_validator empty here" in error.value.hint

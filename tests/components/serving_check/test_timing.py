@@ -1,4 +1,4 @@
-"""What a series of calls is summed up to."""
+"""Latency and memory growth of a series of calls."""
 
 import numpy as np
 
@@ -18,14 +18,14 @@ def test_percentiles_of_the_calls() -> None:
     assert timing.memory_growth_bytes == 0
 
 
-def test_what_is_allocated_once_is_no_growth() -> None:
+def test_one_time_allocations_are_not_growth() -> None:
     assert _timing([MIB, 9 * MIB, 40 * MIB, 50 * MIB, *[60 * MIB] * 16]).memory_growth_bytes == 0
 
 
-def test_one_sample_that_stands_out_is_no_growth() -> None:
+def test_an_outlier_is_not_growth() -> None:
     assert _timing([MIB] * 18 + [99 * MIB, MIB]).memory_growth_bytes == 0
 
 
-def test_what_is_allocated_at_each_call_is_growth() -> None:
+def test_allocations_of_each_call_are_growth() -> None:
     growth = _timing([n * MIB for n in range(20)]).memory_growth_bytes
     assert growth == 12 * MIB  # From the fifth to eighth sample to the last four.

@@ -14,12 +14,12 @@ def sources(folder: Path, classes: list[str], counts: np.ndarray) -> Sources:
     return Sources(RunFacts(pipeline="pets", run_id="r"), folders={"evaluation": str(folder)})
 
 
-def test_few_classes_are_shown_as_they_are(tmp_path: Path) -> None:
+def test_few_classes_are_all_shown(tmp_path: Path) -> None:
     confusion = read_confusion(sources(tmp_path, ["a", "b"], np.array([[3, 1], [0, 0]])))
     assert confusion is not None
     assert confusion.classes == ["a", "b"]
     assert confusion.counts == [[3, 1], [0, 0]]
-    # A class without test images has no shares, and divides nothing by zero.
+    # A class without test images has shares of 0, and causes no division by zero.
     assert confusion.shares == [[0.75, 0.25], [0, 0]]
     assert confusion.pairs == [("a", "b", 1)]
 
@@ -32,13 +32,13 @@ def test_of_many_classes_the_most_confused_are_shown(tmp_path: Path) -> None:
     assert confusion is not None
     assert len(confusion.classes) == MOST_CLASSES
     assert confusion.number_of_classes == 1000
-    # Ten pairs of classes, in their own order.
+    # Ten pairs of classes, in ascending order.
     expected = [f"class {30 * index + side}" for index in range(10) for side in (0, 1)]
     assert confusion.classes == expected
     assert confusion.pairs[0] == ("class 0", "class 1", 30)
 
 
-def test_a_class_that_takes_the_images_of_others_is_confused() -> None:
+def test_a_class_that_is_predicted_for_many_others_is_confused() -> None:
     counts = np.eye(50, dtype=int)
     counts[:40, 49] = 1
     assert 49 in most_confused(counts)

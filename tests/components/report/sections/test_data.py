@@ -33,12 +33,12 @@ def test_counts_formats_and_sizes(tmp_path: Path) -> None:
     assert data.anomalies is None
 
 
-def test_images_that_are_all_alike_need_no_chart(tmp_path: Path) -> None:
+def test_images_of_one_size_have_no_chart(tmp_path: Path) -> None:
     write_statistics(tmp_path / "statistics", {"a": 1}, (8,))
     data = read_data(sources(tmp_path, "statistics"))
     assert data.statistics["test"].sizes[HEIGHT].median == 8
     assert data.charts == []
-    # Without ingest's own counts, those of the statistics are shown.
+    # Without `ingest.json`, the counts of the statistics are shown.
     assert data.splits == SPLITS
 
 
@@ -55,18 +55,18 @@ def test_of_many_classes_the_most_and_the_least_frequent(tmp_path: Path) -> None
     assert data.classes[0].bar == 1
 
 
-@pytest.mark.parametrize(("found", "shown"), [(0, 0), (1, 1), (50, 20)])
-def test_anomalies_and_quarantine(tmp_path: Path, found: int, shown: int) -> None:
-    write_json(tmp_path / "anomalies" / "anomalies.json", [f"anomaly {n}" for n in range(found)])
-    lines = [json.dumps({"path": f"{n}.jpg", "reason": "truncated"}) for n in range(found)]
+@pytest.mark.parametrize(("total", "shown"), [(0, 0), (1, 1), (50, 20)])
+def test_anomalies_and_quarantine(tmp_path: Path, total: int, shown: int) -> None:
+    write_json(tmp_path / "anomalies" / "anomalies.json", [f"anomaly {n}" for n in range(total)])
+    lines = [json.dumps({"path": f"{n}.jpg", "reason": "truncated"}) for n in range(total)]
     (tmp_path / "examples").mkdir()
     (tmp_path / "examples" / "quarantine.jsonl").write_text("\n".join(lines))
     data = read_data(sources(tmp_path, "examples", "anomalies"))
     assert data.anomalies == [f"anomaly {n}" for n in range(shown)]
-    assert data.number_of_anomalies == found
-    assert [line["path"] for line in data.refused] == [f"{n}.jpg" for n in range(shown)]
+    assert data.number_of_anomalies == total
+    assert [line["path"] for line in data.quarantined] == [f"{n}.jpg" for n in range(shown)]
 
 
-def test_nothing_is_known(tmp_path: Path) -> None:
+def test_missing_outputs(tmp_path: Path) -> None:
     data = read_data(sources(tmp_path, "examples"))
-    assert data.number_of_classes == 0 and data.anomalies is None and data.refused == []
+    assert data.number_of_classes == 0 and data.anomalies is None and data.quarantined == []

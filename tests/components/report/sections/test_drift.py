@@ -1,4 +1,4 @@
-"""Drift: measured by hand, and against what TFDV measures."""
+"""Drift, compared with results by hand and with TFDV's."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_sizes_by_the_divergence_of_their_histograms(tmp_path: Path) -> None:
     assert measure(before["train"], other["train"])[HEIGHT] == pytest.approx(1, abs=1e-6)
 
 
-def test_a_single_value_is_compared_with_the_bucket_that_it_is_in(tmp_path: Path) -> None:
+def test_a_single_value_is_compared_with_its_bucket(tmp_path: Path) -> None:
     alike = read_statistics(str(write_statistics(tmp_path / "alike", {"a": 1}, (8,))))["train"]
     again = read_statistics(str(write_statistics(tmp_path / "again", {"a": 1}, (8,))))["train"]
     half = read_statistics(str(write_statistics(tmp_path / "half", {"a": 1}, (8, 16))))["train"]
@@ -65,7 +65,7 @@ def test_a_single_value_is_compared_with_the_bucket_that_it_is_in(tmp_path: Path
 
 
 def test_it_agrees_with_tfdv(tmp_path: Path) -> None:
-    """On distributions that both can measure; TFDV's buckets lie elsewhere."""
+    """On distributions that both can measure, with different buckets."""
     sizes = np.random.default_rng(1).normal(400, 60, 800).astype(int)
     before = write_statistics(tmp_path / "before", {"a": 60, "b": 40}, tuple(sizes))
     now = write_statistics(tmp_path / "now", {"a": 50, "b": 50}, tuple(sizes + 40))
@@ -75,12 +75,14 @@ def test_it_agrees_with_tfdv(tmp_path: Path) -> None:
     label.drift_comparator.infinity_norm.threshold = 1
     width = schema.feature.add(name=WIDTH, type=schema_pb2.INT)
     width.drift_comparator.jensen_shannon_divergence.threshold = 1
-    found = tfdv.validate_statistics(
+    anomalies = tfdv.validate_statistics(
         tfdv.load_stats_binary(str(now / path)),
         schema,
         previous_statistics=tfdv.load_stats_binary(str(before / path)),
     )
-    theirs = {info.path.step[0]: info.drift_measurements[0].value for info in found.drift_skew_info}
+    theirs = {
+        info.path.step[0]: info.drift_measurements[0].value for info in anomalies.drift_skew_info
+    }
     ours = measure(read_statistics(str(before))["train"], read_statistics(str(now))["train"])
     assert ours[LABEL] == pytest.approx(theirs[LABEL])
     assert theirs[WIDTH] > 0.03

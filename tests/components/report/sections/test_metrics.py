@@ -20,7 +20,7 @@ def table(read: Metrics) -> dict[str, tuple[str, str, str]]:
     return {row.name: (row.value, row.interval, row.bound) for row in read.measures}
 
 
-def test_what_was_measured_and_what_the_gate_asks_for(tmp_path: Path) -> None:
+def test_the_table_shows_values_intervals_and_bounds(tmp_path: Path) -> None:
     assert table(metrics(tmp_path, build_decision(["a", "b"]))) == {
         "accuracy": ("0.7500", "0.6000 to 0.8600", "at least 0.7000"),
         "accuracy of the baseline": ("0.7450", "", ""),
@@ -30,13 +30,13 @@ def test_what_was_measured_and_what_the_gate_asks_for(tmp_path: Path) -> None:
     }
 
 
-def test_a_baseline_that_knows_other_classes(tmp_path: Path) -> None:
+def test_a_baseline_with_different_classes(tmp_path: Path) -> None:
     decision = {**build_decision(["a", "b"]), "compared_examples": 4}
     name = "change against the baseline, on the 4 images of the classes that both know"
     assert name in table(metrics(tmp_path, decision))
 
 
-def test_bounds_may_stand_in_the_configuration_alone(tmp_path: Path) -> None:
+def test_missing_bounds_are_taken_from_the_configuration(tmp_path: Path) -> None:
     decision = {"test_accuracy": 0.9, "baseline_accuracy": 0.8}
     read = metrics(tmp_path, decision, {"min_accuracy": 0.5, "max_drop": 0.02})
     assert table(read) == {
@@ -56,7 +56,7 @@ def test_classes_have_the_intervals_of_their_slices(tmp_path: Path) -> None:
     assert [row.feature for row in read.slices] == ["format"]
 
 
-def test_of_many_the_lowest_are_shown_and_the_unmeasured_last(tmp_path: Path) -> None:
+def test_the_lowest_of_many_are_shown_and_the_unmeasured_last(tmp_path: Path) -> None:
     classes: dict[str, Any] = {
         f"c{n}": {"recall": 1 - n / 100, "precision": 1, "examples": 9} for n in range(50)
     }

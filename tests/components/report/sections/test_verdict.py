@@ -1,4 +1,4 @@
-"""The first thing that the page says."""
+"""The decision at the top of the page."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_refused_by_the_serving_check(tmp_path: Path) -> None:
     assert verdict.reasons == ("Two calls differ.",)
 
 
-def test_unchanged_is_what_was_in_service_already(tmp_path: Path) -> None:
+def test_a_model_that_was_in_service_already_is_unchanged(tmp_path: Path) -> None:
     found = sources(tmp_path, BLESSED, pushed=replace(PUSHED, is_new=False))
     assert read_verdict(found).outcome == "unchanged"
     steps = (Step(component="Pusher", state="cached", seconds=0),)
