@@ -4,10 +4,10 @@ from components.facts import Facts, Outputs
 
 
 class EarlierModelFacts(Facts):
-    """The model that was found."""
+    """The model that was chosen."""
 
     baseline: str | None = None
-    """URI of the Model artifact; None where there is none."""
+    """URI of the Model artifact; None if there is none."""
 
     @classmethod
     def read(cls, outputs: Outputs) -> "EarlierModelFacts":

@@ -20,7 +20,7 @@ class WorstImage(BaseModel):
     label: str
     predicted: str
     score: float | None = None
-    """Of the predicted class, 0 to 1; None where the model gave no number."""
+    """Of the predicted class, 0 to 1; None if the scores are not finite."""
     label_score: float | None = None
 
 

@@ -55,7 +55,7 @@ def align_extractor() -> tfma.extractors.Extractor:
 
 
 def align_classes(extracts: dict[str, Any]) -> dict[str, Any]:
-    """Gives all models' scores the same classes: the candidate's, the baseline's, one more.
+    """Aligns all models' scores to one list: the candidate's classes, the baseline's, one more.
 
     A class that a model does not know has the score 0; a label that none knows becomes the last
     class. TFMA looks labels up in each model's own list and fails on one that is missing: on every

@@ -12,7 +12,7 @@
     rollback       puts an older version back; `rollback_lineage` records that in ML Metadata
     out_of_service which models ML Metadata knows to be withdrawn or refused
 
-A version's folder, `NUMBER/`, holds the SavedModel as it was trained; all additions are in its
+A version's folder, `NUMBER/`, contains the SavedModel as it was trained; all additions are in its
 `assets.extra/`, which SavedModel reserves for its users and TensorFlow Serving ignores (except the
 warm-up requests).
 """

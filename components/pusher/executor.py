@@ -146,7 +146,7 @@ def _warmup(examples: Artifact, facts: ModelFacts, model_name: str) -> bytes | N
 
 
 def _decision(evaluation_uri: str) -> dict[str, Any] | None:
-    """The evaluator's `decision.json`; None if it wrote none, as TFX's own."""
+    """The evaluator's `decision.json`; None if there is none, as from TFX's own."""
     if not any(entry.name == DECISION_FILE for entry in storage.list_folder(evaluation_uri)):
         return None
     return json.loads(storage.read_bytes(storage.join(evaluation_uri, DECISION_FILE)))

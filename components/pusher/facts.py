@@ -24,7 +24,7 @@ class PusherFacts(Facts):
     withdrawn: bool = False
     """Whether a rollback withdrew this model; `version` is another model's then."""
     version: int | None = None
-    """The newest version that model servers find; None where nothing was pushed."""
+    """The newest version that model servers find; None if nothing was pushed."""
     path: str | None = None
     """Its folder."""
 

@@ -79,7 +79,7 @@ def list_versions(folder: Address) -> list[Version]:
 
 
 def newest_version(folder: Address) -> Version | None:
-    """The version in service: the newest that a server can load. None where there is none.
+    """The version in service: the newest that a server can load; None if there is none.
 
     Raises:
         OSError: The folder cannot be read.

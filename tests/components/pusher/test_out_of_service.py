@@ -32,12 +32,12 @@ class _Store:
         type_id = self.store.put_execution_type(mlmd.ExecutionType(name=component))
         [execution] = self.store.put_executions([mlmd.Execution(type_id=type_id)])
         events = [(id_, mlmd.Event.INPUT) for id_ in inputs]
-        made = self._put(output, flags) if output else 0
-        events += [(made, mlmd.Event.OUTPUT)] if output else []
+        output_id = self._put(output, flags) if output else 0
+        events += [(output_id, mlmd.Event.OUTPUT)] if output else []
         self.store.put_events(
             [mlmd.Event(artifact_id=id_, execution_id=execution, type=t) for id_, t in events]
         )
-        return made
+        return output_id
 
     def check(self, *inputs: int, blessed: int, component: str = "ServingCheck") -> int:
         return self.run(component, [*inputs], "InfraBlessing", blessed=blessed)

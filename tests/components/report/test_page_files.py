@@ -1,4 +1,4 @@
-"""The page is on the disk whole, or not at all."""
+"""The page and its charts are written completely, or not at all."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ def test_all_files_are_written_and_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_full_disk_leaves_nothing_and_says_so(tmp_path: Path, file: str) -> None:
-    # Linux answers every write to /dev/full as a full disk does.
+def test_a_full_disk_leaves_no_files_and_is_reported(tmp_path: Path, file: str) -> None:
+    # On Linux every write to /dev/full fails as on a full disk.
     (tmp_path / f"{file}.partial").symlink_to("/dev/full")
     with pytest.raises(ReportError) as caught:
         write_folder(str(tmp_path), FILES)
@@ -28,7 +28,7 @@ def test_full_disk_leaves_nothing_and_says_so(tmp_path: Path, file: str) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="No such file or directory"):
         write_folder(str(tmp_path / "gone"), FILES)
 

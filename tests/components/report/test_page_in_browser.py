@@ -91,7 +91,7 @@ def check_page(page: Any) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("blessed", [True, False], ids=["pushed", "refused"])
-def test_everything_fits(
+def test_the_page_fits_its_window(
     make_sources: MakeSources, open_page: Open, tmp_path: Path, width: int, blessed: bool
 ) -> None:
     page = open_page(build_page(make_sources(blessed=blessed)).files["index.html"], width)
@@ -109,7 +109,7 @@ def test_a_thousand_classes_with_long_names(
     check_page(open_page(build_page(make_sources(names)).files["index.html"], width))
 
 
-def test_names_run_nothing(make_sources: MakeSources, open_page: Open) -> None:
+def test_names_run_no_script(make_sources: MakeSources, open_page: Open) -> None:
     name = "<img src=http://example.com/x onerror=alert(1)><script>document.title='run'</script>"
     page = open_page(build_page(make_sources((name, "dogs"))).files["index.html"], 390)
     check_page(page)
@@ -131,7 +131,7 @@ def test_dark_screens_have_dark_charts(make_sources: MakeSources, open_page: Ope
     assert shown["light"][1] != shown["dark"][1]
 
 
-def test_the_keyboard_reaches_what_scrolls(make_sources: MakeSources, open_page: Open) -> None:
+def test_scrollable_tables_can_be_focused(make_sources: MakeSources, open_page: Open) -> None:
     page = open_page(build_page(make_sources()).files["index.html"], 390)
     unreachable = page.evaluate(
         "[...document.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 1"

@@ -48,10 +48,12 @@ def test_refused_by_the_serving_check(tmp_path: Path) -> None:
 
 
 def test_a_model_that_was_in_service_already_is_unchanged(tmp_path: Path) -> None:
-    found = sources(tmp_path, BLESSED, pushed=replace(PUSHED, is_new=False))
-    assert read_verdict(found).outcome == "unchanged"
+    unchanged = sources(tmp_path, BLESSED, pushed=replace(PUSHED, is_new=False))
+    assert read_verdict(unchanged).outcome == "unchanged"
     steps = (Step(component="Pusher", state="cached", seconds=0),)
-    cached = replace(found, pushed=PUSHED, run=found.run.model_copy(update={"steps": steps}))
+    cached = replace(
+        unchanged, pushed=PUSHED, run=unchanged.run.model_copy(update={"steps": steps})
+    )
     assert read_verdict(cached).outcome == "unchanged"
     assert "was in service already" in read_verdict(cached).title
 
