@@ -194,7 +194,7 @@ def test_an_image_size_that_a_fully_connected_top_cannot_take(write: Write) -> N
 def test_an_infra_validator_without_the_serving_check(write: Write) -> None:
     text = GOOD + "serving_check: {enabled: false, infra_validator: {images: 4}}\n"
     assert problems(write(text)) == {
-        "serving_check.infra_validator": "received {images: 4}: it is a part of the serving "
+        "serving_check.infra_validator": "received {images: 4}: it is part of the serving "
         "check, and serving_check.enabled is false; enable the check, or leave infra_validator "
         "empty"
     }
