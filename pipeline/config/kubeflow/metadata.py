@@ -63,6 +63,6 @@ class ClusterMetadataSettings(Settings):
             raise ValueError("secret: an ML Metadata server (grpc://) needs none; remove it")
         if not self.secret and not self.url.startswith("grpc://"):
             raise ValueError(
-                "secret: is needed; name the secret that holds the database's user and password"
+                "secret: is needed; name the secret with the database's user and password"
             )
         return self

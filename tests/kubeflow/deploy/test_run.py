@@ -1,4 +1,4 @@
-"""A run is followed to its end, and its outcome is found."""
+"""Following a run, and its outcome."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from tests.fakes.kubeflow.deployed import connect, served, write_package
 from tests.fakes.kubeflow.kfp_api_server import KfpApi, argo_run
 
 DONE = {"trainer": "SUCCEEDED", "evaluator": "SUCCEEDED", "pusher": "SUCCEEDED"}
-# Ids of Argo's nodes as `argo_run` makes them, and the pods that Argo makes of them.
+# Names of the pods that Argo creates for the nodes of `argo_run`.
 PODS = {
     "trainer": "wf-retry-system-container-impl-101",
     "evaluator": "wf-retry-system-container-impl-201",
@@ -44,10 +44,10 @@ def package(tmp_path: Path) -> Package:
     return write_package(tmp_path)
 
 
-def run_to_its_end(
+def run_to_end(
     api: KfpApi, package: Package, *plays: Callable[[Any], Any]
 ) -> tuple[RunOutcome, str]:
-    """Starts a run, follows it, and gives what it came to and what was shown."""
+    """Starts a run, follows it, and returns its outcome and the output."""
     host = connect(api)
     api.plays[:] = plays
     run_id, shown, state = started(host, package), io.StringIO(), RunState()
@@ -56,9 +56,9 @@ def run_to_its_end(
 
 
 def log_of(component: str, state: Any = "done", **facts: Any) -> str:
-    """The log of a node that has finished; KFP's launcher writes into it, too."""
+    """The log of a finished node, with lines of KFP's launcher."""
     event = Finished(component=component, state=state, seconds=7.1, facts=facts)
-    before, after = f"loading\n{component}  done  7.1s  in whatever words\n", "publishing\n" * 100
+    before, after = f"loading\n{component}  done  7.1s  any text\n", "publishing\n" * 100
     return f"{before}{event.model_dump_json()}\nI1123 03:12:01 launcher_v2.go] {after}"
 
 
@@ -69,7 +69,7 @@ def started(host: PipelinesHost, package: Package) -> str:
 
 
 def test_states_are_shown_as_they_change(api: KfpApi, package: Package) -> None:
-    _, shown = run_to_its_end(
+    _, shown = run_to_end(
         api,
         package,
         lambda run: {"state": "PENDING"},
@@ -89,8 +89,8 @@ def test_states_are_shown_as_they_change(api: KfpApi, package: Package) -> None:
     ]
 
 
-def test_how_long_a_task_has_been_running(package: Package) -> None:
-    # Argo gives a task that runs an end in the year 1.
+def test_the_duration_of_a_running_task(package: Package) -> None:
+    # Argo gives a running task an end in the year 1.
     now = datetime(2026, 11, 23, 3, 1, 12, tzinfo=timezone.utc)
     run = read_run(argo_run("RUNNING", {"trainer": "RUNNING"})({}), package, now)
     assert [task.seconds for task in run.tasks] == [60.0, None, None]
@@ -100,7 +100,7 @@ def test_pushed_by_the_logs(api: KfpApi, package: Package) -> None:
     text = "0.983 on 301 images: blessed"
     api.logs[PODS["evaluator"]] = log_of("Evaluator", blessed=True, text=text, test_accuracy=0.983)
     api.logs[PODS["pusher"]] = log_of("Pusher", pushed=True, version=1795444680, path="gs://b/1")
-    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    outcome, _ = run_to_end(api, package, argo_run("SUCCEEDED", DONE))
     assert outcome.word == "pushed"
     assert outcome.lines == (
         "Pushed: version 1795444680 is released to model servers. (12m05s)",
@@ -114,7 +114,7 @@ def test_refused_by_the_logs(api: KfpApi, package: Package) -> None:
     reason = "accuracy 0.61 is below 0.95"
     api.logs[PODS["evaluator"]] = log_of("Evaluator", blessed=False, reasons=[reason])
     api.logs[PODS["pusher"]] = log_of("Pusher", pushed=False)
-    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    outcome, _ = run_to_end(api, package, argo_run("SUCCEEDED", DONE))
     assert EXIT_CODES[outcome.word] == 3
     assert outcome.lines == (
         "Refused: the gate refused this model. (12m05s)",
@@ -122,27 +122,27 @@ def test_refused_by_the_logs(api: KfpApi, package: Package) -> None:
     )
 
 
-def test_prose_in_a_log_decides_nothing(api: KfpApi, package: Package) -> None:
+def test_text_in_a_log_does_not_decide(api: KfpApi, package: Package) -> None:
     api.logs[PODS["evaluator"]] = "Evaluator  done  7.1s  refused: accuracy 0.61 is below 0.95\n"
     api.logs[PODS["pusher"]] = log_of("Pusher", pushed=True, version=17)
-    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    outcome, _ = run_to_end(api, package, argo_run("SUCCEEDED", DONE))
     assert outcome.word == "pushed"
 
 
 def test_unchanged_by_the_logs(api: KfpApi, package: Package) -> None:
     api.logs[PODS["pusher"]] = log_of("Pusher", "cached", pushed=True, version=17)
-    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    outcome, _ = run_to_end(api, package, argo_run("SUCCEEDED", DONE))
     assert (outcome.word, EXIT_CODES[outcome.word]) == ("unchanged", 0)
 
 
 def test_succeeded_without_logs(api: KfpApi, package: Package) -> None:
-    outcome, _ = run_to_its_end(api, package, argo_run("SUCCEEDED", DONE))
+    outcome, _ = run_to_end(api, package, argo_run("SUCCEEDED", DONE))
     assert EXIT_CODES[outcome.word] == 0
     assert outcome.lines == ("Finished. (12m05s) Its result is on the pages of its tasks.",)
 
 
 def newer_run(blessed: float) -> dict[str, Any]:
-    """What versions of KFP without ML Metadata tell: an entry a task, with pods and metrics."""
+    """A run in versions of KFP without ML Metadata: an entry per task, with pods and metrics."""
     metadata = {"evaluator": {"blessed": blessed}, "pusher": {"pushed": 1, "version": 17}}
     details = [
         {
@@ -158,7 +158,7 @@ def newer_run(blessed: float) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("blessed", "code"), [(1, 0), (0, 3)])
-def test_metrics_where_the_api_has_them(
+def test_metrics_in_the_api(
     api: KfpApi, package: Package, blessed: int, code: int
 ) -> None:
     run = read_run(newer_run(blessed), package)
@@ -175,7 +175,7 @@ def test_a_failed_task_and_its_log(api: KfpApi, package: Package, is_user_interf
     api.is_user_interface = is_user_interface
     log = "".join(f"line {number}\n" for number in range(100))
     api.logs[PODS["trainer"]] = f"{log}Trainer failed: no space left on device"
-    outcome, shown = run_to_its_end(
+    outcome, shown = run_to_end(
         api, package, argo_run("FAILED", {"trainer": "FAILED"}, "main exited with 1")
     )
     assert "Trainer    failed" in shown
@@ -189,7 +189,7 @@ def test_a_failed_task_and_its_log(api: KfpApi, package: Package, is_user_interf
 def test_a_failed_task_that_says_why(api: KfpApi, package: Package) -> None:
     event = Failed(component="Trainer", cause="no space left on device", hint="Free some.")
     api.logs[PODS["trainer"]] = f"Traceback ...\n{event.model_dump_json()}\nexit status 1\n"
-    outcome, _ = run_to_its_end(
+    outcome, _ = run_to_end(
         api, package, argo_run("FAILED", {"trainer": "FAILED"}, "main exited with 1")
     )
     assert outcome.lines[:2] == (
@@ -200,19 +200,19 @@ def test_a_failed_task_that_says_why(api: KfpApi, package: Package) -> None:
 
 
 def test_a_failed_task_without_a_log(api: KfpApi, package: Package) -> None:
-    outcome, _ = run_to_its_end(api, package, argo_run("FAILED", {"trainer": "FAILED"}))
+    outcome, _ = run_to_end(api, package, argo_run("FAILED", {"trainer": "FAILED"}))
     assert outcome.lines[0] == "Failed in Trainer. (12m05s)"
     assert "cannot be read from here" in outcome.lines[1]
     assert "kubectl -n kubeflow logs -l pipeline/runid=" in outcome.lines[2]
 
 
 def test_a_run_that_was_stopped(api: KfpApi, package: Package) -> None:
-    outcome, _ = run_to_its_end(api, package, argo_run("CANCELED", {"trainer": "RUNNING"}))
+    outcome, _ = run_to_end(api, package, argo_run("CANCELED", {"trainer": "RUNNING"}))
     assert EXIT_CODES[outcome.word] == 1
     assert outcome.lines[0].startswith("Stopped on the cluster")
 
 
-def test_bad_minutes_of_the_host(api: KfpApi, package: Package) -> None:
+def test_a_host_that_fails_for_a_while(api: KfpApi, package: Package) -> None:
     host = connect(api)
     run_id = started(host, package)
     api.plays[:] = [argo_run("SUCCEEDED", DONE)]
@@ -225,12 +225,12 @@ def test_bad_minutes_of_the_host(api: KfpApi, package: Package) -> None:
     assert "is not available (503, looking at the run)" in lines[0] and lines[0].endswith(
         "; asking again"
     )
-    # Once, however often the host was queried.
+    # Once, not for each request.
     assert "Remote end closed connection without response; asking again" in lines[1]
     assert lines[2].startswith("Trainer")
 
 
-def test_a_host_that_stays_away(api: KfpApi, package: Package) -> None:
+def test_a_host_that_stays_unavailable(api: KfpApi, package: Package) -> None:
     host = connect(api)
     run_id = started(host, package)
     api.fail("GET .*/runs/", status=503, times=1000)
@@ -240,7 +240,7 @@ def test_a_host_that_stays_away(api: KfpApi, package: Package) -> None:
         follow(host, run_id, package, view, RunState(), 0.01, clock=lambda: next(seconds))
 
 
-def test_a_token_that_runs_out(api: KfpApi, package: Package) -> None:
+def test_a_token_that_expires(api: KfpApi, package: Package) -> None:
     host = connect(api, token="secret")
     run_id = started(host, package)
     api.token = "another"
@@ -248,10 +248,10 @@ def test_a_token_that_runs_out(api: KfpApi, package: Package) -> None:
         follow(host, run_id, package, PlainView(io.StringIO()), RunState(), 0.01)
 
 
-def test_the_log_of_no_pod(api: KfpApi) -> None:
+def test_missing_pods_have_no_log(api: KfpApi) -> None:
     tail = read_log_tail(connect(api), "run", ["wf-1"] * 100)
     assert tail.lines == () and "not found" in tail.why_none
-    # Each way to a log is a request to a cluster that has other things to do.
+    # Few requests, for many pods.
     assert len(api.requests) < 30
 
 

@@ -102,7 +102,7 @@ def problems(overrides: Sequence[str]) -> dict[str, str]:
         ("metadata.url=grpc://host", "metadata.url", "grpc://HOST:PORT"),
         ("metadata.url=mysql://host/d-b", "metadata.url", "letters, digits, _ and $"),
         ("metadata.url=postgresql://host/db?sslmode=require", "metadata.url", "has no TLS"),
-        ("metadata.url=mysql://host/db", "metadata.secret", "name the secret that holds"),
+        ("metadata.url=mysql://host/db", "metadata.secret", "name the secret with the"),
         ("metadata.secret=a", "metadata.secret", "needs none"),
         (
             "security_context={run_as_user: 0, run_as_non_root: true}",
