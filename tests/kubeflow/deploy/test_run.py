@@ -158,9 +158,7 @@ def newer_run(blessed: float) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("blessed", "code"), [(1, 0), (0, 3)])
-def test_metrics_in_the_api(
-    api: KfpApi, package: Package, blessed: int, code: int
-) -> None:
+def test_metrics_in_the_api(api: KfpApi, package: Package, blessed: int, code: int) -> None:
     run = read_run(newer_run(blessed), package)
     assert [task.pods for task in run.tasks][0] == ("trainer-pod",)
     state = RunState()
