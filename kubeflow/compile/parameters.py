@@ -35,7 +35,7 @@ def run_parameters(config: PipelineConfig) -> list[RunParameter]:
             RunParameter(
                 f"epochs_{stage.name.replace('-', '_')}",
                 f"trainer.stages[{index}].epochs",
-                f"Most epochs of stage {stage.name}",
+                f"Maximum number of epochs of stage {stage.name}",
             )
         )
     return parameters

@@ -108,6 +108,6 @@ def _signature(text: str, parameters: Sequence[RunParameter]) -> inspect.Signatu
 
 
 def _docstring(parameters: Sequence[RunParameter]) -> str:
-    lines = [f"    {CONFIG}: The configuration as JSON; what it leaves out is default."]
+    lines = [f"    {CONFIG}: The configuration as JSON, without defaults."]
     lines += [f"    {each.name}: {each.description}; empty: as configured." for each in parameters]
     return "\n".join(["The pipeline.", "", "Args:", *lines])
