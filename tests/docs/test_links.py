@@ -13,6 +13,7 @@ NAMES = (*DOCUMENTS, "CHANGELOG.md")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _CODE = re.compile(r"`(?P<text>[^`\n]+)`")
 _PATH = re.compile(r"\.?[\w-][\w.*-]*(/[\w.*-]+)+/?")
+_MADE_BY_COMMANDS = ("benchmarks/results",)
 _TOP = {path.name for path in REPOSITORY.iterdir()} - {"workspace", ".venv", ".git"}
 
 
@@ -27,7 +28,8 @@ def paths(text: str) -> list[str]:
     """Paths in backticks that are meant to be of this repository: Python files, or below its top."""
     found = (one["text"] for one in _CODE.finditer(without_blocks(text)))
     all_paths = (one for one in found if _PATH.fullmatch(one))
-    return [one for one in all_paths if one.split("/")[0] in _TOP or one.endswith(".py")]
+    ours = (one for one in all_paths if one.split("/")[0] in _TOP or one.endswith(".py"))
+    return [one for one in ours if not one.startswith(_MADE_BY_COMMANDS)]
 
 
 @pytest.mark.parametrize("name", NAMES)
