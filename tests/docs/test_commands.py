@@ -26,7 +26,8 @@ LEFT_OUT = shutil.ignore_patterns(
 )
 SHORT_RUN = """
 .venv/bin/python -m pipeline run configs/digits.yaml --set gate.min_accuracy=0.1 \\
-    --set trainer.stages[0].epochs=1 --set trainer.stages[1].epochs=1
+    --set trainer.stages[0].epochs=1 --set trainer.stages[1].epochs=1 \\
+    --set trainer.stages[1].optimizer.warmup_epochs=0
 """
 MINIMAL = {
     "data": {"path": "images"},
