@@ -25,7 +25,7 @@ def headings(text: str) -> set[str]:
 
 
 def paths(text: str) -> list[str]:
-    """Paths in backticks that are meant to be of this repository: Python files, or below its top."""
+    """Paths in backticks that should be of this repository: Python files, or below its top."""
     found = (one["text"] for one in _CODE.finditer(without_blocks(text)))
     all_paths = (one for one in found if _PATH.fullmatch(one))
     ours = (one for one in all_paths if one.split("/")[0] in _TOP or one.endswith(".py"))
