@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -29,7 +30,7 @@ SHORT_RUN = """
     --set trainer.stages[0].epochs=1 --set trainer.stages[1].epochs=1 \\
     --set trainer.stages[1].optimizer.warmup_epochs=0
 """
-MINIMAL = {
+MINIMAL: dict[str, dict[str, Any]] = {
     "data": {"path": "images"},
     "gate": {"min_accuracy": 0.9},
     "push": {"model_name": "pets"},
