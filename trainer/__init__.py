@@ -11,6 +11,7 @@ The Trainer:
     warm_start.py         starts from an earlier model's weights
     export.py             the SavedModel and its signatures
     serving_reference.py  scores that the exported model is compared with
+    facts.py              what a training reports to the pipeline, typed
     run_log.py            training.json, learning curves, TensorBoard's log, the table of layers
 
 Without training:

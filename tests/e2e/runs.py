@@ -41,9 +41,9 @@ class Run:
     """A finished run.
 
     Attributes:
-        exit_code: What the command exited with.
+        exit_code: The command's exit code.
         output: What it printed, both streams.
-        summary: Its `summary.json`; empty where it made none.
+        summary: Its `summary.json`; empty where it wrote none.
     """
 
     exit_code: int
@@ -89,11 +89,11 @@ def run_pipeline(config: Path, workspace: Path, *settings: str) -> Run:
     return Run(result.returncode, result.stdout, last_summary(workspace) if is_new else {})
 
 
-class History:
+class RunHistory:
     """Runs of one configuration in one workspace, one after the other.
 
     Attributes:
-        runs: What became of each, by its name.
+        runs: Each run, by its name.
         versions: How many versions of the model were in service after each, by its name.
     """
 
@@ -104,7 +104,7 @@ class History:
         self._workspace = workspace
 
     def add(self, name: str, *settings: str) -> Run:
-        """Runs once more, with these settings."""
+        """Runs again, with these settings."""
         run = self.runs[name] = run_pipeline(self._config, self._workspace, *settings)
         self.versions[name] = len(list(self._workspace.glob("serving/zeros-and-ones/[0-9]*")))
         return run

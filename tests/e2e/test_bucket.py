@@ -46,13 +46,13 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def run_node(
     node: str, run_id: str, config: dict[str, Any], storage: GoogleStorage, folder: Path
 ) -> str:
-    """What the node printed last."""
+    """The last line that the node printed."""
     options = ["--node", node, "--run-id", run_id, "--config-json", json.dumps(config)]
     options += ["--root", ROOT, "--metadata", f"sqlite://{folder}/m.sqlite"]
     return run_python(["-m", "pipeline", "node"], storage, *options)
 
 
-# A folder of folders: their names end in a slash in a bucket.
+# The size of a folder of folders, whose names end in a slash in a bucket.
 _SIZE = [
     "-c",
     "import sys; from components.serving_check.executor import _size; print(_size(sys.argv[1]))",
@@ -60,7 +60,7 @@ _SIZE = [
 
 
 def run_python(program: Sequence[str], storage: GoogleStorage, *arguments: str) -> str:
-    """What it printed last."""
+    """The last line that it printed."""
     result = subprocess.run(
         [sys.executable, *program, *arguments],
         cwd=REPOSITORY,
@@ -79,11 +79,11 @@ def run_python(program: Sequence[str], storage: GoogleStorage, *arguments: str) 
 def test_all_nodes(storage: GoogleStorage, config: dict[str, Any], tmp_path: Path) -> None:
     graph = create_pipeline(PipelineConfig.model_validate(config), Workspace(tmp_path))
     nodes = [node.id for node in graph.components]
-    told = {node: run_node(node, "run-1", config, storage, tmp_path) for node in nodes}
-    assert "version " in told["Pusher"], told
+    last_lines = {node: run_node(node, "run-1", config, storage, tmp_path) for node in nodes}
+    assert "version " in last_lines["Pusher"], last_lines
     names = list(storage.sizes())
     [version] = [name for name in names if re.match(r"team/serving/pets/\d+/saved_model.pb", name)]
-    assert version.split("/")[3] in told["Pusher"]
+    assert version.split("/")[3] in last_lines["Pusher"]
     assert f"team/artifacts/pets/Report/report/{len(nodes)}/index.html" in names
     assert "cached" in run_node("ImageExampleGen", "run-2", config, storage, tmp_path)
 

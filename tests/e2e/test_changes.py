@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.runs import BEFORE_TRAINER, History, Run, write_images, write_small
+from tests.e2e.runs import BEFORE_TRAINER, Run, RunHistory, write_images, write_small
 
 # Several whole runs.
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -16,12 +16,12 @@ class Changes:
     """Runs in one workspace, one after the other.
 
     Attributes:
-        unknown_layer: A stage names a layer that there is not.
+        unknown_layer: A stage names an unknown layer.
         first: It does not; pushes the first model.
         regated: With a gate that is lower.
         replaced: The version that was pushed has been deleted.
-        unknown_label: There are images of a new class, and the schema is the first run's.
-        grown: The same, and anomalies are only warned of.
+        unknown_label: With images of a new class, and the schema of the first run.
+        grown: The same, with `data.on_anomaly: warn`.
         versions: How many versions were in the serving folder after each run, by its name.
     """
 
@@ -38,7 +38,7 @@ class Changes:
 def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
     folder = tmp_path_factory.mktemp("changes")
     config, workspace = write_small(folder), folder / "workspace"
-    history = History(config, workspace)
+    history = RunHistory(config, workspace)
     history.add("unknown_layer", "trainer.stages.1.freeze=block_99")
     first = history.add("first")
     assert first.exit_code == 0, first.output
@@ -61,7 +61,7 @@ def test_unknown_layer_fails_before_it_trains(changes: Changes) -> None:
     assert changes.versions["unknown_layer"] == 0
 
 
-def test_what_came_before_the_mistake_is_not_done_again(changes: Changes) -> None:
+def test_components_before_the_mistake_are_cached(changes: Changes) -> None:
     first = changes.first
     assert {first.states[name] for name in BEFORE_TRAINER} == {"cached"}
     assert {

@@ -1,4 +1,4 @@
-"""The compiled pipeline does on a played cluster what it does on one machine, night after night.
+"""The compiled pipeline does on a simulated cluster what it does on one machine, night after night.
 
 Tasks are processes of their own, with nothing in their environment but what the compiled file and
 the image give them, over metadata in PostgreSQL and a shared folder in place of the volume.
@@ -32,21 +32,21 @@ from tests.fakes.servers.postgresql import run_postgresql
 # Three whole runs, of eleven processes each that import TFX, and one on this machine.
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
-# Scores that a model gives each image, in a process of TensorFlow's own.
-ASK = """
+# The scores of each image, in a process that imports TensorFlow alone.
+PREDICT = """
 import json, sys
 import tensorflow as tf
 
 images = tf.constant([open(path, "rb").read() for path in sys.argv[2:]])
 for folder in sys.argv[1].split(","):
-    answer = tf.saved_model.load(folder).signatures["serving_default"](image_bytes=images)
-    print(json.dumps(answer["scores"].numpy().tolist()))
+    result = tf.saved_model.load(folder).signatures["serving_default"](image_bytes=images)
+    print(json.dumps(result["scores"].numpy().tolist()))
 """
 
 
 @dataclass(frozen=True)
 class Nights:
-    """What three nights on the cluster came to, and one run on this machine.
+    """Three nights on the cluster, and one run on this machine.
 
     Attributes:
         folder: The shared folder.
@@ -78,11 +78,11 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         first = player.run()
         has_read = threading.Event()
 
-        def told(name: str) -> None:
+        def on_task_end(name: str) -> None:
             if name == "image-example-gen":
                 has_read.set()
 
-        unchanged = pool.submit(player.run, told)
+        unchanged = pool.submit(player.run, on_task_end)
         assert has_read.wait(timeout=900)
         write_images(folder / "images" / "span-2", count=60)
         grown = player.run()
@@ -98,7 +98,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
 
 def _scores(folders: list[Path], images: list[Path]) -> list[Any]:
     result = subprocess.run(
-        [sys.executable, "-c", ASK, ",".join(map(str, folders)), *map(str, images)],
+        [sys.executable, "-c", PREDICT, ",".join(map(str, folders)), *map(str, images)],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
         stdout=subprocess.PIPE,
         text=True,
@@ -131,7 +131,7 @@ def test_tasks_wait_for_each_other_as_the_graph_says(nights: Nights) -> None:
     assert tasks["report"].started >= tasks["pusher"].ended
 
 
-def test_metrics_and_pages_are_there_for_people(nights: Nights) -> None:
+def test_metrics_and_pages_are_written(nights: Nights) -> None:
     tasks = nights.first.tasks
     assert 0.5 <= tasks["trainer"].metadata["metrics"]["validation_accuracy"] <= 1
     assert tasks["serving-check"].metadata["metrics"]["calls"] == 20
@@ -143,7 +143,7 @@ def test_metrics_and_pages_are_there_for_people(nights: Nights) -> None:
     assert "blessed" in tasks["evaluator"].artifacts["html"].read_text()
 
 
-def test_unchanged_images_are_answered_from_the_cache(nights: Nights) -> None:
+def test_unchanged_images_are_cached(nights: Nights) -> None:
     assert nights.unchanged.state == "SUCCEEDED", nights.unchanged.logs
     summary = last_lines(nights.unchanged)
     cached = {name for name, line in summary.items() if "cached" in line}
@@ -164,8 +164,8 @@ def test_new_images_are_trained_on_compared_and_pushed(nights: Nights) -> None:
     assert nights.grown.tasks["pusher"].metadata["metrics"]["version"] == int(versions[1].name)
 
 
-def test_nobody_is_told_the_password(nights: Nights) -> None:
-    told = [nights.folder / "pipeline.yaml", *nights.folder.glob("cluster/*/*/log")]
-    assert len(told) == 1 + 3 * len(nights.first.tasks)
-    for file in told:
+def test_the_password_is_written_nowhere(nights: Nights) -> None:
+    files = [nights.folder / "pipeline.yaml", *nights.folder.glob("cluster/*/*/log")]
+    assert len(files) == 1 + 3 * len(nights.first.tasks)
+    for file in files:
         assert nights.password not in file.read_text(errors="replace"), file

@@ -1,4 +1,4 @@
-"""What is stopped or killed goes on where it was."""
+"""A run that was stopped or killed resumes where it was."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ class Interrupted:
         self._workspace = workspace
 
     def start(self, moment: str) -> "subprocess.Popen[str]":
-        """Starts a run, and waits until it prints what says how far it is."""
+        """Starts a run, and waits until it prints `moment`."""
         process = subprocess.Popen(
             command(self._config, self._workspace),
             cwd=REPOSITORY,
@@ -54,7 +54,7 @@ class Interrupted:
         assert "Traceback" not in output
 
     def kill_worker(self, moment: str) -> tuple[int, str]:
-        """Kills the process that works; the exit code of the run, and what it printed then."""
+        """Kills the worker process; returns the run's exit code and what it printed then."""
         process = self.start(moment)
         for worker in psutil.Process(process.pid).children():
             worker.kill()
@@ -65,8 +65,8 @@ class Interrupted:
             assert entry.name.startswith(".") or (entry / "saved_model.pb").is_file()
         return exit_code, output
 
-    def go_on(self) -> Run:
-        """Runs to the end: what had finished is reused, and the model is in service."""
+    def resume(self) -> Run:
+        """Runs to the end: finished components are reused, and the model is in service."""
         run = run_pipeline(self._config, self._workspace)
         assert run.exit_code == 0, run.output
         assert {run.states[name] for name in BEFORE_TRAINER} == {"cached"}
@@ -81,14 +81,14 @@ def interrupted(small: Path, tmp_path: Path) -> Interrupted:
     return Interrupted(small, tmp_path / "workspace")
 
 
-def test_stopped_run_goes_on(interrupted: Interrupted) -> None:
+def test_a_stopped_run_resumes(interrupted: Interrupted) -> None:
     interrupted.stop("head: epoch 1", signal.SIGINT, 130)
     interrupted.stop("fine-tune: epoch 1", signal.SIGTERM, 143)
     interrupted.kill_worker("Pusher")  # which may have been done before the signal came
-    interrupted.go_on()
+    interrupted.resume()
 
 
-def test_killed_run_goes_on(interrupted: Interrupted, tmp_path: Path) -> None:
+def test_a_killed_run_resumes(interrupted: Interrupted, tmp_path: Path) -> None:
     front_end = interrupted.start("head: epoch 1")
     workers = psutil.Process(front_end.pid).children(recursive=True)
     front_end.kill()
@@ -100,7 +100,7 @@ def test_killed_run_goes_on(interrupted: Interrupted, tmp_path: Path) -> None:
     assert "killed by signal 9" in output and "Trainer" in output
     assert last_summary(tmp_path / "workspace")["outcome"] == "failed"
 
-    run = interrupted.go_on()
+    run = interrupted.resume()
     assert "fine-tune: an interrupted training resumes after epoch 1" in run.output
     assert "head: epoch" not in run.output
     assert [stage["epochs"] for stage in run.summary["stages"]] == [10, 2]

@@ -1,4 +1,4 @@
-"""Real photos, real weights, real broken files: what lies beside the project."""
+"""Real photos and real weights, from the folder beside the project."""
 
 from pathlib import Path
 

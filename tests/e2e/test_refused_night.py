@@ -14,7 +14,7 @@ from tests.fakes.servers.postgresql import run_postgresql
 @pytest.mark.e2e
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_a_refused_model_is_a_result_with_its_reason(tmp_path: Path) -> None:
+def test_a_refused_model_succeeds_with_its_reason(tmp_path: Path) -> None:
     write_images(tmp_path / "images" / "span-1", count=40)
     swap_labels(tmp_path / "images" / "span-1", count=9)
     with run_postgresql() as server:

@@ -1,4 +1,4 @@
-"""What a rollback means for the runs after it."""
+"""Runs after a rollback."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def test_unchanged_runs_respect_a_rollback(small: Path, tmp_path: Path) -> None:
         assert nightly.summary["in_service"]["version"] == restored["version"]
         assert "a rollback took this model out of service" in nightly.output
 
-    # The model that was put back is itself what an unchanged run of its own comes to.
+    # The model that was put back is the result of an unchanged run with its own settings.
     back = run_pipeline(config, workspace, "trainer.seed=1").summary
     assert (back["outcome"], back["withdrawn"]) == ("unchanged", False)
     assert back["in_service"]["version"] == restored["version"]

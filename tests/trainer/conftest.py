@@ -1,4 +1,4 @@
-"""Tiny images for the Trainer: two classes that an image's colour tells apart."""
+"""Tiny images for the Trainer: red and blue ones, a class each."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +42,7 @@ def write_examples(path: Path, count: int, seed: int) -> Path:
 
 
 def transform_layer(features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Does what the Transform graph of a 32 px MobileNet does."""
+    """Stands in for the Transform graph of a 32 px MobileNet."""
     images = tf.map_fn(
         lambda contents: load_image(
             contents, image_size=IMAGE_SIZE, interpolation="bilinear", scale="tf"

@@ -1,4 +1,4 @@
-"""A pretrained network as it is gives what Keras itself gives; a bad file gives its reason."""
+"""A pretrained network predicts what Keras itself predicts; a bad file gives its reason."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def by_keras(settings: ModelSettings, file: Path, size: int) -> np.ndarray:
     return np.asarray(network(scaled[tf.newaxis], training=False))[0]
 
 
-def test_classes_are_those_of_keras_the_likeliest_first(
+def test_classes_are_those_of_keras_the_most_likely_first(
     settings: ModelSettings, image: Path
 ) -> None:
     result = classify_file(build_classifier(settings, 32), image, top=7)

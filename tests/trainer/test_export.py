@@ -1,4 +1,4 @@
-"""The SavedModel, reloaded: what it takes, what it answers, and that it is always the same."""
+"""The SavedModel, reloaded: its inputs and outputs, and that they are always the same."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from trainer.network.network import Network
 
 
 class TransformLayer(tf.Module):
-    """Stands for the Transform graph."""
+    """Stands in for the Transform graph."""
 
     def __call__(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return transform_layer(features)
@@ -33,14 +33,14 @@ def contents() -> list[bytes]:
     return [tf.io.encode_png(one).numpy() for one in pixels]
 
 
-def test_answers_scores_classes_and_label(folder: Path, contents: list[bytes]) -> None:
+def test_returns_scores_classes_and_label(folder: Path, contents: list[bytes]) -> None:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
-    answer = serve(image_bytes=tf.constant(contents))
-    assert answer["scores"].shape == (3, 2) and answer["scores"].dtype == tf.float32
-    np.testing.assert_allclose(tf.reduce_sum(answer["scores"], axis=1), 1, rtol=1e-6)
-    assert answer["classes"].numpy().tolist() == [[b"blue", b"red"]] * 3
-    best = answer["scores"].numpy().argmax(axis=1)
-    assert answer["label"].numpy().tolist() == [LABELS[index].encode() for index in best]
+    result = serve(image_bytes=tf.constant(contents))
+    assert result["scores"].shape == (3, 2) and result["scores"].dtype == tf.float32
+    np.testing.assert_allclose(tf.reduce_sum(result["scores"], axis=1), 1, rtol=1e-6)
+    assert result["classes"].numpy().tolist() == [[b"blue", b"red"]] * 3
+    best = result["scores"].numpy().argmax(axis=1)
+    assert result["label"].numpy().tolist() == [LABELS[index].encode() for index in best]
 
 
 def test_scores_are_those_of_the_network(
@@ -61,7 +61,7 @@ def test_two_calls_agree_bit_for_bit(folder: Path, contents: list[bytes]) -> Non
     np.testing.assert_array_equal(first, second)
 
 
-def test_examples_are_answered_like_bytes(folder: Path, contents: list[bytes]) -> None:
+def test_examples_give_the_results_of_bytes(folder: Path, contents: list[bytes]) -> None:
     signatures = tf.saved_model.load(str(folder)).signatures
     examples = [
         tf.train.Example(
@@ -79,42 +79,42 @@ def test_examples_are_answered_like_bytes(folder: Path, contents: list[bytes]) -
     )
 
 
-def test_class_names_lie_beside_the_graph(folder: Path) -> None:
+def test_class_names_are_an_asset(folder: Path) -> None:
     assert (folder / "assets" / LABELS_FILE).read_text() == "blue\nred\n"
 
 
-def test_a_image_that_cannot_be_decoded_does_not_fail_its_neighbours(
+def test_an_image_that_cannot_be_decoded_does_not_fail_the_others(
     folder: Path, contents: list[bytes]
 ) -> None:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     good = serve(image_bytes=tf.constant(contents))
     truncated = contents[1][: len(contents[1]) // 2]
     for undecodable in (b"", b"no image", truncated):
-        answer = serve(image_bytes=tf.constant([contents[0], undecodable, contents[2]]))
-        assert answer["valid"].numpy().tolist() == [True, False, True]
-        np.testing.assert_array_equal(answer["scores"][1], [0, 0])
-        assert answer["label"][1] == b""
-        assert answer["classes"].numpy().tolist() == [[b"blue", b"red"]] * 3
+        result = serve(image_bytes=tf.constant([contents[0], undecodable, contents[2]]))
+        assert result["valid"].numpy().tolist() == [True, False, True]
+        np.testing.assert_array_equal(result["scores"][1], [0, 0])
+        assert result["label"][1] == b""
+        assert result["classes"].numpy().tolist() == [[b"blue", b"red"]] * 3
         for row in (0, 2):
-            np.testing.assert_array_equal(answer["scores"][row], good["scores"][row])
-            assert answer["label"][row] == good["label"][row]
+            np.testing.assert_array_equal(result["scores"][row], good["scores"][row])
+            assert result["label"][row] == good["label"][row]
 
 
-def test_a_batch_without_a_decodable_image_is_answered(folder: Path) -> None:
+def test_a_batch_without_a_decodable_image_is_classified(folder: Path) -> None:
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
-    answer = serve(image_bytes=tf.constant([b"one", b"two"]))
-    assert answer["valid"].numpy().tolist() == [False, False]
-    np.testing.assert_array_equal(answer["scores"], np.zeros((2, 2)))
+    result = serve(image_bytes=tf.constant([b"one", b"two"]))
+    assert result["valid"].numpy().tolist() == [False, False]
+    np.testing.assert_array_equal(result["scores"], np.zeros((2, 2)))
 
 
-def test_an_empty_batch_is_answered(folder: Path) -> None:
+def test_an_empty_batch_is_classified(folder: Path) -> None:
     signatures = tf.saved_model.load(str(folder)).signatures
     nothing = tf.constant([], tf.string)
-    for answer in (
+    for result in (
         signatures["serving_default"](image_bytes=nothing),
         signatures[SERVING_EXAMPLES](examples=nothing),
     ):
-        shapes = {name: tuple(value.shape) for name, value in answer.items()}
+        shapes = {name: tuple(value.shape) for name, value in result.items()}
         assert shapes == {"scores": (0, 2), "classes": (0, 2), "label": (0,), "valid": (0,)}
 
 

@@ -1,4 +1,4 @@
-"""What a training leaves for people."""
+"""The log of a training, written beside the model."""
 
 import json
 from pathlib import Path
@@ -18,8 +18,17 @@ from trainer.run_log import (
 )
 from trainer.stages.state import History
 
+HEAD: History = {
+    "loss": [0.9, 0.7, 0.6],
+    "accuracy": [0.5, 0.7, 0.8],
+    "val_loss": [0.8, 0.7, 0.65],
+    "val_accuracy": [0.6, 0.75, 0.75],
+    "learning_rate": [0.001, 0.001, 0.001],
+}
+FINE_TUNE: History = {name: [values[-1]] for name, values in HEAD.items()}
 
-def test_all_epochs_are_there_also_where_none_was_left_to_train(
+
+def test_all_epochs_are_logged_also_where_none_was_left_to_train(
     network: Network, tmp_path: Path
 ) -> None:
     results = [
@@ -34,16 +43,6 @@ def test_all_epochs_are_there_also_where_none_was_left_to_train(
     [file] = (tmp_path / "tensorboard" / "validation").iterdir()
     steps = {event.step for event in tf.compat.v1.train.summary_iterator(str(file))}
     assert steps == {0, 1, 2, 3, 4}
-
-
-HEAD: History = {
-    "loss": [0.9, 0.7, 0.6],
-    "accuracy": [0.5, 0.7, 0.8],
-    "val_loss": [0.8, 0.7, 0.65],
-    "val_accuracy": [0.6, 0.75, 0.75],
-    "learning_rate": [0.001, 0.001, 0.001],
-}
-FINE_TUNE: History = {name: [values[-1]] for name, values in HEAD.items()}
 
 
 def _read(folder: Path) -> dict[str, list[tuple[int, float]]]:
@@ -72,7 +71,7 @@ def test_epochs_are_counted_through_all_stages(tmp_path: Path) -> None:
     )
 
 
-def test_curves_are_a_image_with_both_stages(tmp_path: Path) -> None:
+def test_curves_are_an_image_with_both_stages(tmp_path: Path) -> None:
     stages = [
         {"name": "head", "epochs": 3, "best_epoch": 2, "history": HEAD},
         {"name": "fine-tune", "epochs": 1, "best_epoch": 0, "history": FINE_TUNE},

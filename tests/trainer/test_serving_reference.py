@@ -1,4 +1,4 @@
-"""What the Trainer leaves for the exported model to be compared with."""
+"""The scores that the Trainer writes for the exported model to be compared with."""
 
 import hashlib
 from pathlib import Path
@@ -35,7 +35,7 @@ def _write(network: Network, examples: Path, folder: Path) -> Reference:
     return reference
 
 
-def test_holds_the_scores_that_the_exported_model_gives(network: Network, tmp_path: Path) -> None:
+def test_the_scores_are_those_of_the_exported_model(network: Network, tmp_path: Path) -> None:
     examples = write_examples(tmp_path / "validation.tfrecord", 70, seed=4)
     reference = _write(network, examples, tmp_path)
     contents = _contents(examples)[:64]
@@ -60,5 +60,5 @@ def test_a_small_split_is_taken_whole(network: Network, tmp_path: Path) -> None:
     assert len(reference.sha256) == 3
 
 
-def test_there_may_be_none(tmp_path: Path) -> None:
+def test_a_missing_reference_is_none(tmp_path: Path) -> None:
     assert read_reference(str(tmp_path / REFERENCE_FILE)) is None

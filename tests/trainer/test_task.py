@@ -1,4 +1,4 @@
-"""What run_fn hands on."""
+"""The name of a training's state."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A training starts from an earlier model's weights, with classes found by name."""
+"""A training starts from an earlier model's weights, with classes matched by name."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ from trainer.warm_start import warm_start
 
 
 class Identity(keras.Layer):
-    """Stands for the Transform graph."""
+    """Stands in for the Transform graph."""
 
     def call(self, features: dict[str, Any]) -> dict[str, Any]:
         return {"image_xf": keras.ops.zeros((1, 32, 32, 3))}
@@ -36,7 +36,7 @@ def export(network: Network, tmp_path: Path) -> Path:
     return folder
 
 
-def test_weights_are_taken_over(exported: Path, network: Network, make_network: Any) -> None:
+def test_weights_are_loaded(exported: Path, network: Network, make_network: Any) -> None:
     fresh = make_network()
     assert warm_start(fresh, LABELS, str(exported)) == (
         "warm start from model 7, which knows 2 of 2 classes"
@@ -45,18 +45,18 @@ def test_weights_are_taken_over(exported: Path, network: Network, make_network: 
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 
 
-def test_a_model_without_weights_beside_it_is_left_alone(exported: Path, make_network: Any) -> None:
+def test_a_model_without_weights_beside_it_is_not_used(exported: Path, make_network: Any) -> None:
     shutil.rmtree(exported.parent / "Weights")
     assert warm_start(make_network(), LABELS, str(exported)) == (
         "warm start: model 7 has no weights beside it; training starts without it"
     )
 
 
-def test_classes_are_found_by_name(exported: Path, network: Network, make_network: Any) -> None:
+def test_classes_are_matched_by_name(exported: Path, network: Network, make_network: Any) -> None:
     fresh = make_network()
     before = fresh.head.weights[0].numpy().copy()
-    told = warm_start(fresh, ("green", "blue"), str(exported))
-    assert told.endswith("which knows 1 of 2 classes")
+    note = warm_start(fresh, ("green", "blue"), str(exported))
+    assert note.endswith("which knows 1 of 2 classes")
     kernel = fresh.head.weights[0].numpy()
     np.testing.assert_array_equal(kernel[:, 0], before[:, 0])
     np.testing.assert_array_equal(kernel[:, 1], network.head.weights[0].numpy()[:, 0])
@@ -72,7 +72,7 @@ def test_more_classes_than_before(exported: Path, network: Network, make_network
     assert bias[1] == 0
 
 
-def test_normalization_layers_compute_with_what_was_taken_over(
+def test_normalization_layers_compute_with_the_loaded_weights(
     make_network: Any, tmp_path: Path
 ) -> None:
     def build() -> Network:
@@ -89,7 +89,7 @@ def test_normalization_layers_compute_with_what_was_taken_over(
     np.testing.assert_array_equal(fresh(images), old(images))
 
 
-def test_a_head_on_other_features_is_left_alone(exported: Path, make_network: Any) -> None:
+def test_a_head_on_other_features_is_not_used(exported: Path, make_network: Any) -> None:
     # As pooling `flatten` gives them instead of `avg`: the head's first weight has more rows.
     small = make_network()
     flat = keras.layers.Flatten()(small.body.get_layer("relu_2").output)
@@ -101,21 +101,21 @@ def test_a_head_on_other_features_is_left_alone(exported: Path, make_network: An
 
 
 @pytest.mark.parametrize(
-    ("head", "told"),
+    ("head", "mismatch"),
     [
         ([keras.layers.Dense(4), keras.layers.Dense(2)], "another backbone or head"),
         ([keras.layers.Dense(1)], "another activation"),
     ],
     ids=["hidden", "sigmoid"],
 )
-def test_a_model_that_does_not_fit_is_left_alone(
-    exported: Path, make_network: Any, head: list[keras.Layer], told: str
+def test_a_model_that_does_not_fit_is_not_used(
+    exported: Path, make_network: Any, head: list[keras.Layer], mismatch: str
 ) -> None:
     small = make_network()
     fresh = Network(small.body, keras.Sequential([keras.Input((16,)), *head]), "tf")
     before = [weight.numpy().copy() for weight in fresh.weights]
     assert warm_start(fresh, LABELS, str(exported)) == (
-        f"warm start: model 7 has {told}; training starts without it"
+        f"warm start: model 7 has {mismatch}; training starts without it"
     )
     for ours, theirs in zip(fresh.weights, before, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs)

@@ -3,10 +3,10 @@
 Letters only, no digits: the sample then transfers from printed letters (source) to handwritten
 digits (target). Every image is one Latin, Greek or Cyrillic letter of one of matplotlib's fonts,
 warped, thickened or thinned, and mostly reduced to 8 x 8 pixels, because the target images are
-that small. Every batch is drawn anew.
+that small. Every batch is new.
 
 The bundled weights are from `--epochs 6 --seed 0`: 614,400 images in 12 minutes on 2 busy cores;
-of 4,096 new images 95.7% get the right one of 78 classes. What that does for the digits stands in
+of 4,096 new images 95.7% get the right one of 78 classes. What that achieves on the digits is in
 configs/digits.yaml.
 """
 
@@ -37,7 +37,7 @@ _GREEK_AND_CYRILLIC_CLASSES = """
 LATIN = tuple(_LATIN_CLASSES.split())
 GREEK_AND_CYRILLIC = tuple(_GREEK_AND_CYRILLIC_CLASSES.split())
 CLASSES = LATIN + GREEK_AND_CYRILLIC
-# By name: cmsy10 and cmex10 also map a-z, but to symbols, so that a character map cannot tell.
+# By name: cmsy10 and cmex10 also map a-z, but to symbols, so that the character map does not help.
 FULL_FONTS = (
     *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"),
     *("DejaVuSansMono", "DejaVuSansMono-Bold"),
@@ -137,7 +137,7 @@ def warp(glyph: Image.Image, mesh: np.ndarray) -> Image.Image:
         not reach.
     """
     source = mesh * glyph.width
-    # Corners in the order that Pillow asks for: upper left, lower left, lower right, upper right.
+    # Corners in the order that Pillow expects: upper left, lower left, lower right, upper right.
     corners = [source[:-1, :-1], source[1:, :-1], source[1:, 1:], source[:-1, 1:]]
     quads = np.concatenate(corners, axis=-1)
     edges = np.linspace(0, IMAGE_SIZE_PX, MESH_CELLS + 1).round().astype(int).tolist()
@@ -226,7 +226,7 @@ def build_images(count: int, seed: int | tuple[int, ...]) -> tuple[np.ndarray, n
 
 
 def build_classifier() -> "tuple[keras.Model, keras.Model]":
-    """Builds the network that tells letters apart.
+    """Builds the network that classifies letters.
 
     Returns:
         The backbone, `[batch, height, width, 3] float32 in [-1, 1]` to a feature map, and the

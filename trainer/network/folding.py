@@ -29,7 +29,7 @@ def fold_batch_norm(model: keras.Model, *, is_final: bool = False) -> keras.Mode
     Args:
         model: A functional model with one input and one output.
         is_final: Whether the weights have their last values: kernels are folded once, into
-            convolutions with variables of their own. Otherwise they are folded anew in each
+            convolutions with variables of their own. Otherwise they are folded again in each
             call, and gradients reach kernels, gammas and betas alike.
 
     Returns:

@@ -239,7 +239,7 @@ def _pool_middle(body: keras.Model) -> list[keras.KerasTensor]:
 
 
 def _find_middle(body: keras.Model) -> int:
-    """The layer that holds most of what passes through the middle.
+    """The layer with most of the information in the middle.
 
     Of those between the first third and `MIDDLE` that all later layers are computed from, it is the
     one with the most channels: a narrow one (MobileNetV2's projections) is widened again by the

@@ -1,4 +1,4 @@
-"""Stands in for pipeline.local.worker: tells what a real run tells, or dies in the middle of it.
+"""Stands in for pipeline.local.worker: writes the events of a real run, or dies in it.
 
 usage: fake_worker.py SCENARIO PACE --run-dir DIR --workspace DIR --run-id ID --events-fd N
 """
@@ -15,8 +15,8 @@ from pipeline.run.events import EventWriter, Failed, Finished, Phase, Plan, Prog
 
 NAMES = ["ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleCheck", "Transform"]
 NAMES += ["Trainer", "Baseline", "Evaluator", "Pusher"]
-# Longer than a test waits: what ends by itself proves nothing.
-FOR_EVER = 600
+# Longer than a test waits: a process that ends by itself proves nothing.
+FOREVER_SECONDS = 600
 
 
 def facts_of(workspace: Path, blessed: bool) -> dict[str, dict]:
@@ -76,7 +76,7 @@ def main() -> None:
             Finished(component=name, state=state, seconds=seconds, facts=facts.get(name, {}))
         )
     if scenario == "lingers":
-        time.sleep(FOR_EVER)
+        time.sleep(FOREVER_SECONDS)
 
 
 def work(name: str, seconds: float, events: EventWriter) -> None:
@@ -100,15 +100,15 @@ def misbehave(scenario: str, events: EventWriter, fd: int) -> None:
             events.write(Failed(component="Trainer", cause=cause, hint="use other weights"))
             sys.exit(1)
         case "raises":
-            raise MemoryError("no room for the features")
+            raise MemoryError("not enough memory for the features")
         case "babbles":
             os.write(fd, b"hello\n")
         case "stops early":
             sys.exit(0)
         case "waits" | "deaf":
-            child = subprocess.Popen(["sleep", str(FOR_EVER)])
+            child = subprocess.Popen(["sleep", str(FOREVER_SECONDS)])
             print(f"pids {os.getpid()} {child.pid}", flush=True)
-            time.sleep(FOR_EVER)
+            time.sleep(FOREVER_SECONDS)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 class KilledWriter:
-    """Forks from an interpreter that has imported everything, so that a try takes no second."""
+    """Forks from an interpreter that has imported everything, which makes a run quick."""
 
     def __enter__(self) -> "KilledWriter":
         self._process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The `run` command with fake_worker.py in the worker's place.
+"""The `run` command with fake_worker.py instead of the worker.
 
 usage: run_fake.py SCENARIO PACE WORKSPACE
 """

@@ -15,19 +15,19 @@ _MOUNT = 'mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && exec "$@"'
 def run_on_small_disk(
     folder: Path, size: str, command: Sequence[object]
 ) -> "subprocess.CompletedProcess[str]":
-    """Runs a command that finds a small disk at `folder`; it is gone with the command.
+    """Runs a command with a small disk mounted at `folder`, for that command only.
 
     Args:
-        folder: Where; made if missing.
+        folder: The mount point; created if missing.
         size: As mount takes it, such as `300k`.
         command: Program and arguments.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare, of util-linux")
-    tried = _run(folder, size, ["true"])
-    if tried.returncode != 0:
-        pytest.skip(f"mounting is not permitted here: {tried.stderr.strip()}")
+    trial = _run(folder, size, ["true"])
+    if trial.returncode != 0:
+        pytest.skip(f"mounting is not permitted here: {trial.stderr.strip()}")
     return _run(folder, size, command)
 
 

@@ -106,7 +106,7 @@ def ended(pids: list[int]) -> bool:
             1,
             "failed",
             "the worker ended with exit code 1 while Trainer was running: "
-            "MemoryError: no room for the features",
+            "MemoryError: not enough memory for the features",
         ),
         ("stops early", 1, "failed", "the worker ended with exit code 0 while Trainer was running"),
         ("babbles", 1, "failed", "malformed event from the worker: not an event: hello"),

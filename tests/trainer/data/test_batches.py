@@ -1,4 +1,4 @@
-"""Epochs in an order that follows from seed and number, with labels that fit."""
+"""Epochs in an order that follows from seed and number, with their labels."""
 
 import weakref
 
@@ -51,14 +51,14 @@ def test_images_come_in_an_order_of_the_epoch(images: Images, mixup: float) -> N
     assert (read(0) != read(1)).any()
 
 
-def test_classes_weigh_in_the_loss() -> None:
+def test_examples_get_the_weight_of_their_class() -> None:
     labels = Labels(np.array([0, 1, 1]), np.array([2.0, 0.5], np.float32))
     batches = FeatureBatches(np.zeros((3, 1), np.float32), labels, 4)
     [(_, _, weights)] = batches.epoch(0)
     np.testing.assert_array_equal(weights, [2.0, 0.5, 0.5])
 
 
-def test_features_go_with_their_batches() -> None:
+def test_features_are_freed_with_their_batches() -> None:
     batches = _features()
     _read(batches, 0)
     features = weakref.ref(batches.features)

@@ -37,34 +37,34 @@ def build_store(
 
 @pytest.fixture
 def images_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Notes each time that images are decoded for features."""
-    noted: list[str] = []
+    """Records each time that images are decoded for features."""
+    recorded: list[str] = []
     read = read_images
 
-    def note(split: Any, *arguments: Any) -> tf.data.Dataset:
-        noted.append(split.files[0].split("/")[-1])
+    def record(split: Any, *arguments: Any) -> tf.data.Dataset:
+        recorded.append(split.files[0].split("/")[-1])
         return read(split, *arguments)
 
-    monkeypatch.setattr("trainer.data.features.read_images", note)
-    return noted
+    monkeypatch.setattr("trainer.data.features.read_images", record)
+    return recorded
 
 
-def _boundary(network: Network, name: str) -> int:
+def _layer_index(network: Network, name: str) -> int:
     return [layer.name for layer in network.body.layers].index(name)
 
 
 def test_features_are_what_the_network_computes(
     store: FeatureStore, network: Network, images: Images
 ) -> None:
-    found = store.get("training", images.train, len(network.body.layers) - 1)
+    stored = store.get("training", images.train, len(network.body.layers) - 1)
     inputs = images.parse(_records(images))
-    np.testing.assert_allclose(found, network.body(inputs, training=False), rtol=1e-4)
+    np.testing.assert_allclose(stored, network.body(inputs, training=False), rtol=1e-4)
 
 
-def test_lower_features_that_are_read_later_serve_both(
+def test_lower_features_that_are_read_later_are_computed_in_the_same_pass(
     store: FeatureStore, network: Network, images: Images, images_read: list[str]
 ) -> None:
-    lower, upper = _boundary(network, "relu_1"), len(network.body.layers) - 1
+    lower, upper = _layer_index(network, "relu_1"), len(network.body.layers) - 1
     both = store.get("training", images.train, upper, later=(lower,))
     below = store.get("training", images.train, lower)
     assert images_read == ["train.tfrecord"]
@@ -73,28 +73,28 @@ def test_lower_features_that_are_read_later_serve_both(
     np.testing.assert_allclose(both, alone.get("training", images.train, upper), rtol=1e-5)
 
 
-def test_memory_holds_no_more_than_the_limit_in_all(network: Network, images: Images) -> None:
+def test_memory_stays_within_the_limit(network: Network, images: Images) -> None:
     # The training features take 40 x 16 x 4 bytes, those of the validation split half as many.
     store = build_store(network, images, cache_bytes=3000)
-    boundary = len(network.body.layers) - 1
-    train = store.get("training", images.train, boundary)
-    validation = store.get("validation", images.validation, boundary)
+    layer = len(network.body.layers) - 1
+    train = store.get("training", images.train, layer)
+    validation = store.get("validation", images.validation, layer)
     assert not isinstance(train, np.memmap)
     assert isinstance(validation, np.memmap)
-    store.forget({("validation", boundary)})
-    assert not isinstance(store.get("training", images.train, boundary), np.memmap)
+    store.forget({("validation", layer)})
+    assert not isinstance(store.get("training", images.train, layer), np.memmap)
 
 
 def test_the_frozen_part_is_traced_once(images: Images) -> None:
     traced: list[tuple[int | None, ...]] = []
 
-    class Noting(keras.Layer):
+    class Recording(keras.Layer):
         def call(self, inputs: tf.Tensor) -> tf.Tensor:
             traced.append(tuple(inputs.shape))
             return inputs
 
     inputs = keras.Input((32, 32, 3))
-    body = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(Noting()(inputs)))
+    body = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(Recording()(inputs)))
     store = build_store(Network(body, body, "tf"), images, batch_size=16)
     store.get("training", images.train, 1)
     traced.clear()
@@ -104,19 +104,19 @@ def test_the_frozen_part_is_traced_once(images: Images) -> None:
     assert traced == []
 
 
-def test_features_of_a_stage_go_before_the_next_are_computed(
+def test_features_of_a_stage_are_freed_before_the_next_are_computed(
     network: Network, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrays: list[weakref.ref[np.ndarray]] = []
     alive: list[int] = []
     allocate = features._allocate
 
-    def note(*arguments: Any) -> np.ndarray:
+    def record(*arguments: Any) -> np.ndarray:
         alive.append(sum(array() is not None for array in arrays))
         arrays.append(weakref.ref(new := allocate(*arguments)))
         return new
 
-    monkeypatch.setattr(features, "_allocate", note)
+    monkeypatch.setattr(features, "_allocate", record)
     _train(network, images, ("conv_2", False), ("conv_1", True), ("all", False))
     # For the first stage: training; validation twice, as the second reads it further down. For the
     # third: both splits again.
@@ -130,16 +130,16 @@ def test_augmented_stages_keep_no_features_to_train_on(
     kept: list[set[tuple[str, int]]] = []
     forget = FeatureStore.forget
 
-    def note(store: FeatureStore, keep: set[tuple[str, int]]) -> None:
+    def record(store: FeatureStore, keep: set[tuple[str, int]]) -> None:
         kept.append(keep)
         forget(store, keep)
 
-    monkeypatch.setattr(FeatureStore, "forget", note)
+    monkeypatch.setattr(FeatureStore, "forget", record)
     _train(network, images, ("all", False), ("all", True))
-    boundary = len(network.body.layers) - 1
+    layer = len(network.body.layers) - 1
     assert kept == [
-        {("training", boundary), ("validation", boundary)},
-        {("validation", boundary)},
+        {("training", layer), ("validation", layer)},
+        {("validation", layer)},
     ]
 
 
@@ -149,18 +149,18 @@ def test_stages_draw_their_own_orders_and_changes(
     orders: list[tuple[bytes, ...]] = []
     seeds: list[int] = []
 
-    def note_order(*arguments: Any) -> tf.data.Dataset:
+    def record_order(*arguments: Any) -> tf.data.Dataset:
         examples = read_images(*arguments)
         if arguments[3] is not None:
             orders.append(tuple(ids.numpy().tobytes() for _, ids in examples))
         return examples
 
-    def note_seed(*arguments: Any) -> list[keras.Layer]:
+    def record_seed(*arguments: Any) -> list[keras.Layer]:
         seeds.append(arguments[2])
         return build_augmentation(*arguments)
 
-    monkeypatch.setattr("trainer.data.batches.read_images", note_order)
-    monkeypatch.setattr("trainer.stages.build.build_augmentation", note_seed)
+    monkeypatch.setattr("trainer.data.batches.read_images", record_order)
+    monkeypatch.setattr("trainer.stages.build.build_augmentation", record_seed)
     _train(network, images, ("all", True), ("conv_2", True), ("none", True))
     assert len(orders) == len(set(orders)) == 3
     assert len(seeds) == len(set(seeds)) == 3
@@ -169,13 +169,13 @@ def test_stages_draw_their_own_orders_and_changes(
 def test_forgotten_features_are_computed_anew(
     store: FeatureStore, network: Network, images: Images, images_read: list[str]
 ) -> None:
-    boundary = _boundary(network, "relu_1")
-    store.get("training", images.train, boundary)
-    store.forget({("training", boundary)})
-    store.get("training", images.train, boundary)
+    layer = _layer_index(network, "relu_1")
+    store.get("training", images.train, layer)
+    store.forget({("training", layer)})
+    store.get("training", images.train, layer)
     assert len(images_read) == 1
     store.forget(set())
-    store.get("training", images.train, boundary)
+    store.get("training", images.train, layer)
     assert len(images_read) == 2
 
 
@@ -226,8 +226,8 @@ def _records(images: Images) -> tf.Tensor:
 
 def _accuracy(network: Network, images: Images) -> float:
     records = tf.stack(list(tf.data.TFRecordDataset(list(images.validation.files))))
-    found = network(images.parse(records)).numpy().argmax(axis=1)
-    return float(np.mean(found == images.validation.label_ids))
+    predicted = network(images.parse(records)).numpy().argmax(axis=1)
+    return float(np.mean(predicted == images.validation.label_ids))
 
 
 def _train(network: Network, images: Images, *plan: tuple[str, bool]) -> list[dict[str, Any]]:
@@ -255,7 +255,7 @@ def build(*convolutions: tuple[int, int]) -> keras.Model:
 
 
 @pytest.mark.parametrize(
-    ("convolutions", "worth"),
+    ("convolutions", "is_stored"),
     [
         # Four times the image's numbers, each of 27 multiplications.
         ([(12, 1)], False),
@@ -265,14 +265,14 @@ def build(*convolutions: tuple[int, int]) -> keras.Model:
         # Each of 27 x 128 / 12 + 9 x 128 multiplications.
         ([(128, 1), (12, 1)], True),
     ],
-    ids=["large", "smaller", "equal", "costly"],
+    ids=["large", "smaller", "equal", "expensive"],
 )
-def test_large_features_are_worth_it_where_they_are_costly(
-    convolutions: list[tuple[int, int]], worth: bool
+def test_large_features_are_stored_where_they_are_expensive(
+    convolutions: list[tuple[int, int]], is_stored: bool
 ) -> None:
-    assert is_worth_storing(build(*convolutions), len(convolutions)) == worth
+    assert is_worth_storing(build(*convolutions), len(convolutions)) == is_stored
 
 
 def test_layers_above_do_not_count() -> None:
     network = build((12, 1), (512, 1), (512, 1))
-    assert [is_worth_storing(network, boundary) for boundary in (1, 2, 3)] == [False, False, True]
+    assert [is_worth_storing(network, layer) for layer in (1, 2, 3)] == [False, False, True]

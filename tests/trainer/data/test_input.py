@@ -45,18 +45,18 @@ def test_shuffled_images_keep_their_labels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "kilobytes", "held"),
+    ("count", "kilobytes", "buffered"),
     [(300, 20, 300), (30_000, 20, 10_000), (30_000, 2048, 256), (3, 1_000_000, 1)],
     ids=["all", "small", "large", "huge"],
 )
-def test_shuffling_holds_512_mb_at_most(
-    tmp_path: Path, count: int, kilobytes: int, held: int
+def test_the_shuffle_buffer_is_512_mb_at_most(
+    tmp_path: Path, count: int, kilobytes: int, buffered: int
 ) -> None:
     with (tmp_path / "records").open("wb") as file:
-        # A file of that size which takes no room.
+        # A sparse file of that size.
         file.truncate(count * kilobytes * 1024)
     split = Split((str(tmp_path / "records"),), np.zeros(count, np.int64), ("a",))
-    assert split.shuffle_buffer == held
+    assert split.shuffle_buffer == buffered
 
 
 @pytest.mark.parametrize(

@@ -133,18 +133,18 @@ def _check_export(
     predictions = [serve(image_bytes=tf.constant(contents.bytes_list.value)) for _ in range(2)]
     np.testing.assert_array_equal(predictions[0]["scores"], predictions[1]["scores"])
     image = preprocessing({IMAGE: tf.constant(contents.bytes_list.value)})[IMAGE_XF]
-    # In a graph, as the export runs it: eagerly, other roundings of floats grow through hundreds of
-    # layers of random weights until they decide the scores.
+    # In a graph, as the export runs it: eager rounding differs, which grows through hundreds of
+    # layers of random weights until it decides the scores.
     scores = tf.nn.softmax(tf.function(network)(image))
     np.testing.assert_allclose(predictions[0]["scores"], scores, atol=1e-5)
     return image
 
 
 def _check_folding(network: Network, image: tf.Tensor) -> None:
-    """Folded, as it is exported, it computes what Keras' own layers do, but for roundings."""
+    """Folded, as exported, it computes what Keras' own layers do, but for rounding."""
     whole, folded = tf.function(network.body), tf.function(network.for_serving().body)
     expected = whole(image, training=False).numpy()
-    # An image that is rounded otherwise shows how far that grows: it is the more, the deeper the
-    # network is, and without pretrained weights most.
+    # An image that is rounded differently shows how far errors grow: the deeper the network, the
+    # further, and most without pretrained weights.
     rounding = np.abs(whole(image * (1 + 3e-7), training=False) - expected).max()
     np.testing.assert_allclose(folded(image, training=False), expected, rtol=0, atol=10 * rounding)

@@ -105,8 +105,8 @@ def test_gradients_are_those_of_the_whole() -> None:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(one(_images(), training=False) ** 2)
         gradients.append(tape.gradient(loss, [v.value for v in model.trainable_variables]))
-    for expected, found in zip(*gradients, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
+    for expected, gradient in zip(*gradients, strict=True):
+        np.testing.assert_allclose(gradient, expected, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -131,15 +131,15 @@ def test_a_convolution_that_something_else_reads_too_stays() -> None:
     assert fold_batch_norm(model) is model
 
 
-def test_parts_that_are_cut_between_convolution_and_norm() -> None:
+def test_parts_that_are_split_between_convolution_and_norm() -> None:
     model = _functional(LAYERS.Conv2D(6, 3), _norm(), LAYERS.Conv2D(6, 3), _norm())
     parts = split_network(model, 1)
     assert parts.frozen is not None and parts.trained is not None
     assert (_count(fold_batch_norm(parts.frozen)), _count(fold_batch_norm(parts.trained))) == (0, 1)
     features = fold_batch_norm(parts.frozen)(_images(), training=False)
-    found = fold_batch_norm(parts.trained)(features, training=False)
+    outputs = fold_batch_norm(parts.trained)(features, training=False)
     expected = model(_images(), training=False)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_all_of_a_backbone_is_folded_and_nothing_frozen_is_trained() -> None:

@@ -1,4 +1,4 @@
-"""The two parts of a cut network compute what the whole does."""
+"""Layers are frozen as configured; both parts of a split network compute what the whole does."""
 
 import keras
 import numpy as np
@@ -54,7 +54,7 @@ def test_parts_equal_the_whole(backbone: keras.Model, freeze: str | int) -> None
 
 
 @pytest.mark.parametrize("freeze", [60, 100, "block_13_expand", "Conv_1"])
-def test_frozen_part_holds_nothing_trainable(backbone: keras.Model, freeze: str | int) -> None:
+def test_the_frozen_part_has_nothing_trainable(backbone: keras.Model, freeze: str | int) -> None:
     first = find_first_trainable(backbone, freeze)
     freeze_below(backbone, first)
     parts = _split(backbone, first)
@@ -63,7 +63,7 @@ def test_frozen_part_holds_nothing_trainable(backbone: keras.Model, freeze: str 
     assert len(parts.trained.trainable_variables) == len(backbone.trainable_variables) > 0
 
 
-def test_cut_does_not_pass_through_a_residual_block(backbone: keras.Model) -> None:
+def test_a_residual_block_is_not_split(backbone: keras.Model) -> None:
     # Index 100 is inside block 11, whose input is also added to its output.
     parts = _split(backbone, 100)
     assert parts.frozen is not None
@@ -72,7 +72,7 @@ def test_cut_does_not_pass_through_a_residual_block(backbone: keras.Model) -> No
     ].name.startswith("block_10_project")
 
 
-def test_a_sum_that_is_no_layer_is_cut_around() -> None:
+def test_a_block_whose_sum_is_not_a_layer_is_not_split() -> None:
     # As in ConvNeXt's residual blocks.
     inputs = keras.Input((4,))
     outputs = keras.layers.Dense(4, name="stem")(inputs)
@@ -82,10 +82,10 @@ def test_a_sum_that_is_no_layer_is_cut_around() -> None:
     network = keras.Model(inputs, keras.layers.Dense(2, name="top")(outputs))
     rows = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     expected = network(rows)
-    boundaries = {}
+    feature_layers = {}
     for first in ("relu_0", "dense_1", "top"):
         parts = _split(network, find_first_trainable(network, first))
         assert parts.frozen is not None and parts.trained is not None
-        boundaries[first] = parts.frozen.layers[-1].name
+        feature_layers[first] = parts.frozen.layers[-1].name
         np.testing.assert_allclose(parts.trained(parts.frozen(rows)), expected, rtol=1e-6)
-    assert boundaries == {"relu_0": "stem", "dense_1": "stem", "top": "stem"}
+    assert feature_layers == {"relu_0": "stem", "dense_1": "stem", "top": "stem"}

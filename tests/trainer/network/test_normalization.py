@@ -20,7 +20,7 @@ SETTINGS = ModelSettings(backbone="EfficientNetB0", weights="imagenet")
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file like the one that Keras publishes: deviations stand where variances belong."""
+    """A file like the one that Keras publishes: it holds deviations instead of variances."""
     keras.utils.set_random_seed(1)
     donor = keras.applications.EfficientNetB0(False, None, input_shape=(SIZE, SIZE, 3))
     _, normalization = donor.layers[1:3]
@@ -40,26 +40,26 @@ def by_keras(published: Path) -> Iterator[keras.Model]:
     gc.collect()
 
 
-def see(model: keras.Model, layer: str) -> np.ndarray:
+def layer_output(model: keras.Model, layer: str) -> np.ndarray:
     """The output of a layer for two images."""
     images = np.random.default_rng(0).uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
     return np.asarray(keras.Model(model.inputs[0], model.get_layer(layer).output)(images))
 
 
-def check(network: Network, expected: keras.Model) -> None:
+def assert_same(network: Network, expected: keras.Model) -> None:
     """Compares what the first convolution reads, and what comes out at the end."""
     for layer in ("stem_conv_pad", "top_activation"):
-        values = see(expected, layer)
-        np.testing.assert_allclose(see(network.body, layer) / values.std(), values / values.std(),
-                                   atol=1e-4)  # fmt: skip
+        wanted, computed = layer_output(expected, layer), layer_output(network.body, layer)
+        scale = wanted.std()
+        np.testing.assert_allclose(computed / scale, wanted / scale, atol=1e-4)
 
 
 def test_imagenet_weights_compute_what_keras_does(by_keras: keras.Model) -> None:
     # The images are scaled to deviations of about one.
-    assert see(by_keras, "stem_conv_pad").std() > 1
+    assert layer_output(by_keras, "stem_conv_pad").std() > 1
     network = build_network(SETTINGS, SIZE, 2)
-    check(network, by_keras)
-    check(copy_in_float32(network, SETTINGS, SIZE, 2), by_keras)
+    assert_same(network, by_keras)
+    assert_same(copy_in_float32(network, SETTINGS, SIZE, 2), by_keras)
 
 
 @pytest.mark.parametrize("saved_by", ["published", "keras"])
@@ -70,7 +70,7 @@ def test_a_file_of_the_published_weights_does_too(
     if saved_by == "keras":
         by_keras.save_weights(file := tmp_path / "saved.weights.h5")
     settings = SETTINGS.model_copy(update={"weights": str(file)})
-    check(build_network(settings, SIZE, 2), by_keras)
+    assert_same(build_network(settings, SIZE, 2), by_keras)
 
 
 def test_other_variances_are_left_alone(tmp_path: Path) -> None:
@@ -79,4 +79,4 @@ def test_other_variances_are_left_alone(tmp_path: Path) -> None:
     donor.layers[2].finalize_state()
     donor.save_weights(file := tmp_path / "own.weights.h5")
     settings = SETTINGS.model_copy(update={"weights": str(file)})
-    check(build_network(settings, SIZE, 2), donor)
+    assert_same(build_network(settings, SIZE, 2), donor)

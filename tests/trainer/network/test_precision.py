@@ -39,7 +39,7 @@ def test_policy_of_each_gpu(gpus: list[tuple[int, int]], policy: str) -> None:
     ("setting", "policy"),
     [("off", "float32"), ("bfloat16", "mixed_bfloat16"), ("float16", "mixed_float16")],
 )
-def test_a_setting_is_taken_as_it_is(setting: Any, policy: str) -> None:
+def test_a_named_precision_is_used(setting: Any, policy: str) -> None:
     assert choose_precision(setting) == policy
 
 
@@ -48,7 +48,7 @@ def test_auto_is_float32_on_a_cpu() -> None:
     assert choose_precision("auto") == "float32"
 
 
-def test_policy_holds_while_it_is_entered() -> None:
+def test_policy_applies_inside_the_context() -> None:
     before = keras.config.dtype_policy()
     with precision("mixed_bfloat16"):
         layer = keras.layers.Dense(2)

@@ -1,4 +1,4 @@
-"""Weights come from where the settings say, or an error says what would do."""
+"""Weights come from where the settings say, or an error says what is allowed."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_weights_of_another_backbone_are_refused(tmp_path: Path) -> None:
     assert caught.value.hint and "no_top" in caught.value.hint
 
 
-def test_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_weights_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "broken.h5"
     file.write_bytes(b"no weights")
     with pytest.raises(WeightsError, match="does not fit MobileNetV2"):

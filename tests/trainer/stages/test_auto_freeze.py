@@ -40,7 +40,7 @@ def test_the_four_cases(per_class: int, similarity: float, share: float, words: 
     assert words in choice.reason
 
 
-def test_a_image_short_of_many_is_not_shown_as_many() -> None:
+def test_one_image_short_of_many_is_few() -> None:
     assert "few images (999 a class" in choose_freeze(1999, 2, 0.5).reason
 
 
@@ -49,7 +49,7 @@ def _blobs(spread: float, count: int = 300, seed: int = 1) -> tuple[np.ndarray, 
     return points.astype(np.float32), ids.astype(np.int64)
 
 
-def test_mistakes_are_those_of_a_classifier_that_never_saw_the_image() -> None:
+def test_mistakes_are_those_of_leave_one_out_classifiers() -> None:
     features, ids = _blobs(12.0, count=60)
     rows = (features - features.mean(axis=0)).astype(np.float64)
     rows /= rows.std(axis=0) + 0.01 * rows.std()
@@ -59,13 +59,13 @@ def test_mistakes_are_those_of_a_classifier_that_never_saw_the_image() -> None:
         cross_val_predict(Ridge(penalty), rows, targets, cv=LeaveOneOut())
         for penalty in (1e-3, 1e-2, 1e-1, 1.0, 10.0)
     ]
-    best = min(left_out, key=lambda answers: ((answers - targets) ** 2).mean())
+    best = min(left_out, key=lambda predictions: ((predictions - targets) ** 2).mean())
     expected = int((best.argmax(axis=1) != ids).sum())
     assert 0 < expected < 40
     assert count_mistakes(features, ids) == expected
 
 
-def test_more_features_than_images_do_not_give_the_labels_away() -> None:
+def test_more_features_than_images_do_not_leak_the_labels() -> None:
     random = np.random.default_rng(0)
     ids = random.integers(0, 4, 120)
     mistakes = count_mistakes(random.normal(size=(120, 500)).astype(np.float32), ids)
@@ -85,7 +85,7 @@ def test_similarity_is_the_share_of_the_middles_mistakes_that_the_top_does_not_m
     assert measure_similarity(top, [noise], ids) > expected
 
 
-def test_a_top_that_tells_less_than_the_middle_is_different() -> None:
+def test_a_top_with_more_mistakes_than_the_middle_is_different() -> None:
     top, ids = _blobs(12.0)
     middle, _ = _blobs(6.0)
     assert measure_similarity(top, [middle], ids) == 0.0
@@ -98,7 +98,7 @@ def test_random_labels_are_different() -> None:
     assert measure_similarity(top, [middle], random.permutation(ids)) < 0.2
 
 
-def test_a_top_without_a_mistake_leaves_nothing_to_gain() -> None:
+def test_a_top_without_mistakes_is_fully_similar() -> None:
     top, ids = _blobs(0.1)
     assert measure_similarity(top, [top], ids) == 1.0
 
@@ -109,10 +109,10 @@ def test_the_same_images_give_the_same_similarity() -> None:
     assert measure_similarity(top, [middle], ids) == measure_similarity(top, [middle], ids)
 
 
-def test_dead_features_and_one_image_of_a_class_give_a_number() -> None:
+def test_constant_features_and_a_class_of_one_image() -> None:
     dead = np.zeros((5, 8), np.float32)
     ids = np.array([0, 0, 0, 0, 1])
-    # The frequent class is named each time.
+    # The frequent class is predicted each time.
     assert count_mistakes(dead, ids) == 1
     assert measure_similarity(dead, [dead], ids) == 0.0
 
@@ -150,7 +150,7 @@ AUTO = TrainerSettings(
 
 def test_only_auto_is_replaced(network: Network, images: Images) -> None:
     decided, reasons = resolve_auto_freeze(AUTO, PRETRAINED, network, images.train, images.parse)
-    # Even random convolutions tell red from blue.
+    # Even random convolutions separate red from blue.
     assert [stage.freeze for stage in decided.stages] == ["all", 1.0, 0.1]
     assert list(reasons) == ["fine-tune"]
     assert "few images (20 a class" in reasons["fine-tune"]

@@ -43,7 +43,7 @@ SETTINGS = TrainerSettings(
 
 
 class Killed(Exception):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 def _train(
@@ -68,7 +68,7 @@ def _without_seconds(results: list[StageResult]) -> list[StageResult]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, list[StageResult]]:
-    """A network that was trained at a stretch, and what came of it."""
+    """A network trained without interruption, and the results."""
     network = build_small_network()
     images = small_images(tmp_path_factory.mktemp("uninterrupted"))
     return network, _train(network, images, None)
@@ -96,7 +96,7 @@ def test_resumed_training_equals_an_uninterrupted_one(
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
 
 
-def test_state_survives_the_file(tmp_path: Path) -> None:
+def test_a_saved_state_loads_unchanged(tmp_path: Path) -> None:
     checkpoint = Checkpoint(str(tmp_path / "new"), "training")
     assert checkpoint.load() is None
     arrays: Arrays = {
@@ -129,11 +129,11 @@ def test_only_the_chief_writes(tmp_path: Path) -> None:
     assert Checkpoint(str(tmp_path), "training", writes=False).load() is not None
 
 
-def test_two_tries_of_one_training_at_once(tmp_path: Path) -> None:
-    """The pod that Kubernetes has given up goes on while the next one trains."""
+def test_two_attempts_of_one_training_at_once(tmp_path: Path) -> None:
+    """A pod that Kubernetes has given up may still run while the next one trains."""
     large = {"network": [np.ones(200_000)], "optimizer": [], "seeds": []}
     saved = SavedState([], StageState(), [0], large)
-    tries = [Checkpoint(str(tmp_path), "training") for _ in range(2)]
+    attempts = [Checkpoint(str(tmp_path), "training") for _ in range(2)]
 
     def save(checkpoint: Checkpoint) -> None:
         for _ in range(20):
@@ -141,15 +141,15 @@ def test_two_tries_of_one_training_at_once(tmp_path: Path) -> None:
             assert checkpoint.load() is not None
 
     with ThreadPoolExecutor() as threads:
-        list(threads.map(save, tries))
-    (tmp_path / "training.npz.0123abcd.new").write_bytes(b"of a try that was killed")
+        list(threads.map(save, attempts))
+    (tmp_path / "training.npz.0123abcd.new").write_bytes(b"of an attempt that was killed")
     (tmp_path / "training2.npz").write_bytes(b"of another training")
-    tries[0].remove()
-    tries[1].remove()
+    attempts[0].remove()
+    attempts[1].remove()
     assert [path.name for path in tmp_path.iterdir()] == ["training2.npz"]
 
 
-def test_states_that_nobody_goes_on_with_are_removed(tmp_path: Path) -> None:
+def test_old_states_of_other_trainings_are_removed(tmp_path: Path) -> None:
     saved = SavedState([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
     for name in ("training", "young", "old"):
         Checkpoint(str(tmp_path), name).save(saved)
@@ -159,15 +159,15 @@ def test_states_that_nobody_goes_on_with_are_removed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["young.npz"]
 
 
-@pytest.mark.parametrize("contents", [b"no such thing", b"", b"PK"], ids=["text", "empty", "cut"])
-def test_damaged_state_is_told(tmp_path: Path, contents: bytes) -> None:
+@pytest.mark.parametrize("contents", [b"not a state", b"", b"PK"], ids=["text", "empty", "cut"])
+def test_a_damaged_state_is_an_error(tmp_path: Path, contents: bytes) -> None:
     (tmp_path / "training.npz").write_bytes(contents)
     with pytest.raises(UserError, match="saved state of the training is damaged") as error:
         Checkpoint(str(tmp_path), "training").load()
     assert "Remove the folder `checkpoints`" in str(error.value.hint)
 
 
-def test_state_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_state_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     saved = SavedState([], StageState(), [], {"network": [], "optimizer": [], "seeds": []})
     with pytest.raises(UserError, match="state of the training cannot be written to"):

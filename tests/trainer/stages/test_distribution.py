@@ -1,4 +1,4 @@
-"""Which devices and machines train is told by the settings and the environment."""
+"""The settings and the environment choose the devices and machines that train."""
 
 import json
 from collections.abc import Callable
@@ -112,7 +112,7 @@ def _changed(path: str, value: Any) -> str:
         (_changed("task.index", "x"), "needs a `task` whose `index` is from 0 to 1; it has x"),
     ],
 )
-def test_tells_what_is_wrong_with_tf_config(tf_config: str, problem: str) -> None:
+def test_a_malformed_tf_config_is_an_error(tf_config: str, problem: str) -> None:
     with pytest.raises(DistributionError) as caught:
         count_workers(tf_config)
     assert f"the environment variable TF_CONFIG {problem}" in caught.value.message

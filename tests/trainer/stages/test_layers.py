@@ -1,4 +1,4 @@
-"""What a stage trains, told before it starts."""
+"""What a stage trains, described before it starts."""
 
 from trainer.network.freezing import find_first_trainable, freeze_below
 from trainer.network.network import Network
@@ -11,7 +11,7 @@ def _text(network: Network, freeze: str) -> str:
     return describe_stage(StageSettings(name="stage", freeze=freeze), network).text
 
 
-def test_stage_is_told_in_a_sentence(network: Network) -> None:
+def test_a_stage_is_described_in_a_sentence(network: Network) -> None:
     assert _text(network, "all") == "stage: trains the head (34 of 2,138 parameters)"
     assert _text(network, "none") == (
         "stage: trains the head and 11 of 11 layers (2,074 of 2,138 parameters)"

@@ -38,11 +38,11 @@ def test_last_rate_is_that_of_the_step_before() -> None:
     settings = OptimizerSettings(learning_rate=1.0, schedule="cosine")
     optimizer = build_optimizer(settings, epochs=1, steps_per_epoch=3)
     weight = keras.Variable([1.0])
-    found = []
+    rates = []
     for _ in range(3):
         optimizer.apply([np.zeros(1, np.float32)], [weight])
-        found.append(find_last_rate(settings, 1, 3, optimizer))
-    np.testing.assert_allclose(found, [1.0, 0.75, 0.25], rtol=1e-6)
+        rates.append(find_last_rate(settings, 1, 3, optimizer))
+    np.testing.assert_allclose(rates, [1.0, 0.75, 0.25], rtol=1e-6)
     constant = OptimizerSettings(learning_rate=0.1)
     assert find_last_rate(constant, 1, 3, build_optimizer(constant, 1, 3)) == 0.1
 

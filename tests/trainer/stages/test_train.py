@@ -93,7 +93,7 @@ def test_fine_tuning_trains_the_unfrozen_layers(network: Network, images: Images
     assert (_weights(network)["conv_2/kernel"] != before["conv_2/kernel"]).any()
 
 
-def test_stage_that_only_harms_leaves_the_model_as_it_was(network: Network, images: Images) -> None:
+def test_stage_that_only_harms_leaves_the_model_unchanged(network: Network, images: Images) -> None:
     train_stage(HEAD, network, images, SETTINGS)
     before = _weights(network)
     # It leaves a tenth of the weights in each step.
@@ -107,7 +107,7 @@ def test_stage_that_only_harms_leaves_the_model_as_it_was(network: Network, imag
         np.testing.assert_array_equal(value, before[path])
 
 
-def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
+def test_a_loss_that_is_not_finite_leaves_the_model_unchanged(
     network: Network, images: Images, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = SETTINGS.model_copy(update={"stages": (HEAD, EXPLODE, FINE_TUNE)})
@@ -127,14 +127,14 @@ def test_a_loss_that_is_no_number_leaves_the_model_as_it_was(
     assert after["best_epoch"] > 0
 
 
-def test_a_loss_that_is_no_number_from_the_start_is_told(network: Network, images: Images) -> None:
-    told = r"stage explode: after epoch 0 loss or weights are no longer finite, and no epoch"
-    with pytest.raises(UserError, match=told) as error:
+def test_a_first_loss_that_is_not_finite_is_an_error(network: Network, images: Images) -> None:
+    message = r"stage explode: after epoch 0 loss or weights are no longer finite, and no epoch"
+    with pytest.raises(UserError, match=message) as error:
         train_stage(EXPLODE, network, images)
     assert "optimizer.learning_rate: 1e+30" in str(error.value.hint)
 
 
-def test_weights_whose_loss_is_no_number_are_never_the_best() -> None:
+def test_weights_whose_loss_is_not_finite_are_never_the_best() -> None:
     state = StageState()
     variable = keras.Variable(1.0)
     state.update_best(0.5, 0.7, [variable])
@@ -143,7 +143,7 @@ def test_weights_whose_loss_is_no_number_are_never_the_best() -> None:
     assert (state.best_epoch, state.best_accuracy) == (0, 0.5)
 
 
-def test_early_stopping_ends_a_stage_that_no_longer_gains(network: Network, images: Images) -> None:
+def test_early_stopping_ends_a_stage_without_progress(network: Network, images: Images) -> None:
     stage = HEAD.model_copy(
         update={
             "epochs": 50,
@@ -159,27 +159,27 @@ def test_features_on_disk_train_the_same_head(
 ) -> None:
     allocated: list[tuple[int, ...]] = []
 
-    class NotedMap(np.memmap):
+    class RecordingMap(np.memmap):
         def __new__(cls, *arguments: Any, **options: Any) -> Any:
             allocated.append(options["shape"])
             return super().__new__(cls, *arguments, **options)
 
-    monkeypatch.setattr(np, "memmap", NotedMap)
+    monkeypatch.setattr(np, "memmap", RecordingMap)
     tfrecords = list(images.cache_folder.glob("*"))
     heads = []
     for cache_bytes in (2**30, 0):
-        # Another network with the same weights: dropout goes on where it stands.
+        # Another network with the same weights, since dropout's state has advanced.
         network = make_network()
         settings = SETTINGS.model_copy(update={"cache_bytes": cache_bytes})
         train_stage(HEAD, network, images, settings)
         heads.append(network.head.get_weights())
     assert allocated == [(40, 16), (20, 16)]
-    assert list(images.cache_folder.glob("*")) == tfrecords  # the file went with the features
+    assert list(images.cache_folder.glob("*")) == tfrecords  # the file is deleted with the features
     for in_memory, on_disk in zip(*heads, strict=True):
         np.testing.assert_array_equal(on_disk, in_memory)
 
 
-def test_history_has_one_number_an_epoch(network: Network, images: Images) -> None:
+def test_history_has_one_number_per_epoch(network: Network, images: Images) -> None:
     history = train_stage(FINE_TUNE, network, images, SETTINGS)["history"]
     assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
     assert all(len(values) == 2 for values in history.values())
@@ -222,7 +222,7 @@ def test_features_that_are_large_and_quick_to_compute_are_not_stored(
     ) in caplog.messages
 
 
-def test_disk_without_room_for_features_is_told(
+def test_a_disk_too_small_for_features_is_an_error(
     network: Network, images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
