@@ -65,16 +65,9 @@ def run_fn(fn_args: FnArgs) -> None:
     ):
         with strategy.scope():
             network = build_network(model_settings, config["image_size"], len(labels))
-        train = open_split(fn_args.train_files, labels)
-        images = Images(
-            train,
-            open_split(fn_args.eval_files, labels),
-            build_parser(transform_layer),
-            find_class_weights(settings.class_weights, train.class_counts),
-            Path(cache),
-        )
+        images = _open_images(fn_args, transform_layer, labels, settings, cache)
         settings, reasons = resolve_auto_freeze(
-            settings, model_settings, network, train, images.parse
+            settings, model_settings, network, images.train, images.parse
         )
         notes = _warm_start(network, labels, fn_args.base_model)
         # Where several processes train together, all have the same results; one writes them.
@@ -84,8 +77,10 @@ def run_fn(fn_args: FnArgs) -> None:
     if log is None:
         wait_for_all_workers(strategy)
         return
-    notes += [note for one in results for note in one.pop("notes", [])]
-    log.finish([{**one, "freeze_reason": reasons.get(one["name"])} for one in results], notes)
+    notes += [note for result in results for note in result.pop("notes", [])]
+    log.finish(
+        [{**result, "freeze_reason": reasons.get(result["name"])} for result in results], notes
+    )
     report_progress("Trainer", "exporting")
     if policy != "float32":
         network = copy_in_float32(network, model_settings, config["image_size"], len(labels))
@@ -96,30 +91,6 @@ def run_fn(fn_args: FnArgs) -> None:
     # The model is complete: a worker that is lost now does not matter.
     with contextlib.suppress(DistributionError):
         wait_for_all_workers(strategy)
-
-
-def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | None) -> list[str]:
-    if base_model is None:
-        return []
-    note = warm_start(network, labels, base_model)
-    report_note("Trainer", note)
-    return [note]
-
-
-def copy_in_float32(
-    network: Network, settings: ModelSettings, image_size: int, classes: int
-) -> Network:
-    """The same network without mixed precision, which is for GPUs: it may be served on a CPU."""
-    served = build_network(settings.model_copy(update={"weights": "none"}), image_size, classes)
-    for new, old in zip(served.weights, network.weights, strict=True):
-        new.assign(old.numpy())
-    use_normalization_weights(served.body)
-    return served
-
-
-def _local(folder: str) -> str | None:
-    """The folder, if it is on this machine: large features go where the workspace is."""
-    return None if "://" in folder else folder
 
 
 def name_training(fn_args: FnArgs, policy: str) -> str:
@@ -139,3 +110,44 @@ def name_training(fn_args: FnArgs, policy: str) -> str:
         "base_model": fn_args.base_model,
     }
     return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def copy_in_float32(
+    network: Network, settings: ModelSettings, image_size: int, classes: int
+) -> Network:
+    """The same network without mixed precision, which is for GPUs: it may be served on a CPU."""
+    served = build_network(settings.model_copy(update={"weights": "none"}), image_size, classes)
+    for new, old in zip(served.weights, network.weights, strict=True):
+        new.assign(old.numpy())
+    use_normalization_weights(served.body)
+    return served
+
+
+def _open_images(
+    fn_args: FnArgs,
+    transform_layer: tf.Module,
+    labels: tuple[str, ...],
+    settings: TrainerSettings,
+    cache_folder: str,
+) -> Images:
+    train = open_split(fn_args.train_files, labels)
+    return Images(
+        train,
+        open_split(fn_args.eval_files, labels),
+        build_parser(transform_layer),
+        find_class_weights(settings.class_weights, train.class_counts),
+        Path(cache_folder),
+    )
+
+
+def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | None) -> list[str]:
+    if base_model is None:
+        return []
+    note = warm_start(network, labels, base_model)
+    report_note("Trainer", note)
+    return [note]
+
+
+def _local(folder: str) -> str | None:
+    """The folder, if it is on this machine: large features go where the workspace is."""
+    return None if "://" in folder else folder

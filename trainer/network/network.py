@@ -43,7 +43,7 @@ class Network:
 
 
 def build_network(settings: ModelSettings, image_size: int, classes: int) -> Network:
-    """Puts pooling and a new head on a pretrained backbone.
+    """Adds pooling and a new head to a pretrained backbone.
 
     Args:
         settings: The `model` section.

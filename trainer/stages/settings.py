@@ -53,7 +53,7 @@ class StageSettings(Settings):
     that is trained, `auto` chooses by how many images there are and how similar to the
     backbone's own (see `trainer/stages/auto_freeze.py`)."""
     epochs: Annotated[int, Field(ge=1)] = 10
-    """Most epochs of this stage."""
+    """Maximum number of epochs of this stage."""
     optimizer: OptimizerSettings = OptimizerSettings()
     """Optimizer of this stage."""
     augmentation: AugmentationSettings = AugmentationSettings()
@@ -95,7 +95,7 @@ class TrainerSettings(Settings):
     """`tf.distribute` strategy; `auto` takes every GPU of this machine, and all workers where
     `TF_CONFIG` names several."""
     cache_bytes: Annotated[int, Field(ge=0)] = 4 * 1024**3
-    """Most memory for features computed once, in bytes; past it they go to a file on disk."""
+    """Maximum memory for stored features, in bytes; past it they go to a file on disk."""
     stages: Annotated[tuple[StageSettings, ...], Field(min_length=1)] = (
         StageSettings(name="head"),
         StageSettings(

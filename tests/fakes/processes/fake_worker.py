@@ -59,7 +59,7 @@ def main() -> None:
     events = EventWriter(int(options["--events-fd"]))
     die_with_parent(int(options["--events-fd"]))
     print("this is TensorFlow's log", flush=True)
-    if scenario == "deaf":
+    if scenario == "ignores SIGTERM":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     events.write(Phase(message="loading TensorFlow and TFX"))
     time.sleep(seconds)
@@ -75,7 +75,7 @@ def main() -> None:
         events.write(
             Finished(component=name, state=state, seconds=seconds, facts=facts.get(name, {}))
         )
-    if scenario == "lingers":
+    if scenario == "does not end":
         time.sleep(FOREVER_SECONDS)
 
 
@@ -101,11 +101,11 @@ def misbehave(scenario: str, events: EventWriter, fd: int) -> None:
             sys.exit(1)
         case "raises":
             raise MemoryError("not enough memory for the features")
-        case "babbles":
+        case "malformed event":
             os.write(fd, b"hello\n")
         case "stops early":
             sys.exit(0)
-        case "waits" | "deaf":
+        case "waits" | "ignores SIGTERM":
             child = subprocess.Popen(["sleep", str(FOREVER_SECONDS)])
             print(f"pids {os.getpid()} {child.pid}", flush=True)
             time.sleep(FOREVER_SECONDS)

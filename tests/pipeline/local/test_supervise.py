@@ -109,7 +109,7 @@ def ended(pids: list[int]) -> bool:
             "MemoryError: not enough memory for the features",
         ),
         ("stops early", 1, "failed", "the worker ended with exit code 0 while Trainer was running"),
-        ("babbles", 1, "failed", "malformed event from the worker: not an event: hello"),
+        ("malformed event", 1, "failed", "malformed event from the worker: not an event: hello"),
     ],
 )
 def test_outcomes(
@@ -157,7 +157,7 @@ def test_a_signal_shuts_the_run_down_cleanly(
     assert ended(worker_pids(workspace))
 
 
-@pytest.mark.parametrize("waiting", ["deaf"], indirect=True)
+@pytest.mark.parametrize("waiting", ["ignores SIGTERM"], indirect=True)
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_worker_that_ignores_sigterm_is_killed(
     times: int, workspace: Path, waiting: "Process[str]"
@@ -192,7 +192,7 @@ def test_a_worker_killed_from_outside_is_reported(workspace: Path, waiting: "Pro
 
 
 def test_a_signal_after_the_last_component_changes_nothing(workspace: Path) -> None:
-    process = start("lingers", workspace)
+    process = start("does not end", workspace)
     events = workspace / "runs"
     while not any('"Pusher","state"' in path.read_text() for path in events.glob("*/events.jsonl")):
         time.sleep(0.05)
