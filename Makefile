@@ -5,7 +5,7 @@ ARGS =
 CONFIG = configs/digits.yaml
 
 python := .venv/bin/python
-code := $(wildcard pipeline components trainer kubeflow benchmarks tests)
+code := $(wildcard pipeline components trainer kubeflow benchmarks examples tests)
 
 .DEFAULT_GOAL := help
 .PHONY: help set-up run test test-slow bench bench-scale lint format lock image clean

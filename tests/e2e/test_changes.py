@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.runs import BEFORE_TRAINER, Run, RunHistory, write_images, write_small
 
 # Several whole runs.
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.long(4)]
 
 
 @dataclass(frozen=True)

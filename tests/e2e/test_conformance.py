@@ -30,7 +30,7 @@ from tests.fakes.kubeflow.nights import (
 from tests.fakes.servers.postgresql import run_postgresql
 
 # Three whole runs, of eleven processes each that import TFX, and one on this machine.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600), pytest.mark.long(1)]
 
 # The scores of each image, in a process that imports TensorFlow alone.
 PREDICT = """

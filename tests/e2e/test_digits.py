@@ -15,7 +15,7 @@ from tests.e2e.runs import Run, run_pipeline
 from tests.repository import REPOSITORY
 
 # Several whole runs a test: minutes, on a busy machine many.
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.long(7)]
 
 CONFIG = REPOSITORY / "configs" / "digits.yaml"
 

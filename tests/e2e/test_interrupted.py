@@ -13,7 +13,7 @@ from tests.e2e.runs import BEFORE_TRAINER, Run, command, last_summary, run_pipel
 from tests.repository import REPOSITORY
 
 # Several whole runs a test.
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.long(5)]
 
 
 class Interrupted:

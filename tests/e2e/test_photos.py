@@ -8,7 +8,7 @@ from tests.e2e.runs import run_pipeline
 from tests.repository import REPOSITORY
 
 # Several whole runs a test: minutes, on a busy machine many.
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.long(9)]
 
 WEIGHTS = "weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.REBUILT.h5"
 

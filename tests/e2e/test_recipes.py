@@ -18,6 +18,8 @@ from tests.e2e.runs import run_pipeline, write_images
 from tests.fakes.tiny_tfds import prepare_cats_vs_dogs
 from tests.repository import REPOSITORY
 
+pytestmark = pytest.mark.long(8)
+
 RECIPES = {file.stem: file for file in sorted(REPOSITORY.glob("configs/recipes/*.yaml"))}
 
 # The smallest images, in pixels, that the network of each recipe that is run takes.

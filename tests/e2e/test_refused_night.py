@@ -9,6 +9,8 @@ from tests.fakes.kubeflow.kfp_player import Player
 from tests.fakes.kubeflow.nights import CONFIG, compile_config, open_cluster, swap_labels
 from tests.fakes.servers.postgresql import run_postgresql
 
+pytestmark = pytest.mark.long(19)
+
 
 # A whole run, of eleven processes that import TFX.
 @pytest.mark.e2e

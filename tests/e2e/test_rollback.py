@@ -13,7 +13,7 @@ from tests.e2e.runs import run_pipeline
 from tests.repository import REPOSITORY
 
 # Several whole runs: minutes, on a busy machine many.
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.long(10)]
 
 
 def _command(*arguments: str) -> str:

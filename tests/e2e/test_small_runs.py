@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.runs import Run, RunHistory, run_pipeline, write_small
 
 # Several whole runs: minutes, on a busy machine many.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.long(3)]
 
 BROKEN = 10
 

@@ -12,7 +12,7 @@ from tests.e2e.runs import run_pipeline, write_images
 from trainer.data.input import build_parser
 
 # Several whole runs a test: minutes, on a busy machine many.
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.long(6)]
 
 AUGMENTED = (
     "model.output_layer=block_8_add",

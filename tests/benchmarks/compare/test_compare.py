@@ -9,7 +9,7 @@ import pytest
 from benchmarks.compare.systems import OURS, SCRIPT, STOCK
 from tests.fakes.benchmarks.tiny import run_benchmark, write_images
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.long(14)]
 
 OPTIONS = (
     *("--weights", "none", "--image-size", "32"),

@@ -7,6 +7,8 @@ import pytest
 
 from tests.fakes.benchmarks.tiny import TINY_TRAINING, run_benchmark, write_images
 
+pytestmark = pytest.mark.long(15)
+
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.benchmarks.tiny import TINY_TRAINING, run_benchmark, write_images
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.long(16)]
 
 SETTINGS = (*TINY_TRAINING, "transform.image_size=32")
 

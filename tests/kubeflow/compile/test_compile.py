@@ -25,6 +25,8 @@ from tests.fakes.kubeflow.clusters import (
 )
 from tests.kubeflow.compile.renew_golden import COMMAND, GOLDEN
 
+pytestmark = pytest.mark.long(20)
+
 CONFIGS = sorted(DIGITS.parent.rglob("*.yaml"))
 Document = dict[str, Any]
 

@@ -20,6 +20,8 @@ from tests.fakes.image.container import (
 )
 from tests.repository import REPOSITORY
 
+pytestmark = pytest.mark.long(12)
+
 CONFIG = {
     "data": {"source": "digits"},
     "transform": {"image_size": 32},

@@ -21,6 +21,8 @@ from tests.fakes.servers.mysql import MySQL, run_mysql
 from tests.fakes.servers.postgresql import PostgreSQL, run_postgresql
 from tests.repository import REPOSITORY
 
+pytestmark = pytest.mark.long(11)
+
 CONFIG: dict[str, Any] = {
     "data": {"path": "IMAGES"},
     "transform": {"image_size": 32},

@@ -22,6 +22,8 @@ from pipeline.run.paths import Workspace
 from tests.e2e.runs import write_images
 from tests.fakes.servers.database_server import free_port
 
+pytestmark = pytest.mark.long(17)
+
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:

@@ -27,6 +27,8 @@ from trainer.stages.checkpoint import Checkpoint
 from trainer.stages.settings import StageSettings, TrainerSettings
 from trainer.stages.train import Training, train_stages
 
+pytestmark = pytest.mark.long(2)
+
 SMALLEST = (
     "MobileNet",
     "MobileNetV2",

@@ -15,7 +15,7 @@ from tests.repository import REPOSITORY
 from tests.trainer.conftest import write_examples
 
 # Processes that import TensorFlow and train.
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long(18)]
 
 WORKER = REPOSITORY / "tests/fakes/processes/distributed_worker.py"
 # Sums of floats in another order; float32 has seven digits.

@@ -19,7 +19,7 @@ from tests.fakes.kubernetes.cluster import FakeCluster
 from tests.fakes.kubernetes.trainer_node import Node, write_inputs
 from tests.pipeline.cluster.training_job.conftest import training_job
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.long(13)]
 
 
 @dataclass(frozen=True)

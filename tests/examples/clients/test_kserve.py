@@ -4,10 +4,9 @@ import json
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from client import ClientError, post
+from kserve import build_request, read_response
 
-from pipeline.clients.answers import ClientError
-from pipeline.clients.http import post
-from pipeline.clients.kserve import build_request, read_answers
 from tests.fakes.servers import client_schemas
 
 
@@ -46,15 +45,15 @@ def test_tensors_may_be_nested_or_flat(is_nested: bool) -> None:
     else:
         answer = outputs([0.25, 0.75, 1.0, 0.0], ["cats", "dogs"] * 2)
     jsonschema.validate(answer, client_schemas.INFERENCE_RESPONSE)
-    assert read_answers(answer) == [("dogs", 0.75), ("cats", 1.0)]
+    assert read_response(answer) == [("dogs", 0.75), ("cats", 1.0)]
 
 
 @pytest.mark.parametrize(
     "answer", [{}, [], {"outputs": []}, outputs([0.5], ["cats", "dogs", "cats", "dogs"])]
 )
 def test_an_answer_of_another_model_is_told(answer: object) -> None:
-    with pytest.raises(ClientError, match="answers something else: "):
-        read_answers(answer)  # type: ignore[arg-type]
+    with pytest.raises(ClientError, match="unexpected response: "):
+        read_response(answer)  # type: ignore[arg-type]
 
 
 def test_the_server_of_these_tests_refuses_what_does_not_fit(kserve_server: str) -> None:

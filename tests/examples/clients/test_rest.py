@@ -4,10 +4,9 @@ import json
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from client import ClientError, post
+from rest import build_request, read_response
 
-from pipeline.clients.answers import ClientError
-from pipeline.clients.http import post
-from pipeline.clients.rest import build_request, read_answers
 from tests.fakes.servers import client_schemas
 
 
@@ -22,14 +21,14 @@ def test_the_request_is_as_documented() -> None:
 
 def test_models_from_before_valid_can_be_read() -> None:
     row = {"scores": [0.25, 0.75], "classes": ["cats", "dogs"], "label": "dogs"}
-    assert read_answers({"predictions": [row]}) == [("dogs", 0.75)]
-    assert read_answers({"predictions": [{**row, "valid": False}]}) == [None]
+    assert read_response({"predictions": [row]}) == [("dogs", 0.75)]
+    assert read_response({"predictions": [{**row, "valid": False}]}) == [None]
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"predictions": [0.5]}, {"predictions": [{"x": 1}]}])
 def test_an_answer_of_another_model_is_told(answer: object) -> None:
-    with pytest.raises(ClientError, match="answers something else: "):
-        read_answers(answer)  # type: ignore[arg-type]
+    with pytest.raises(ClientError, match="unexpected response: "):
+        read_response(answer)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Asks a model over TensorFlow Serving's gRPC contract.
+"""Predicts with a model over TensorFlow Serving's gRPC contract.
 
-    python -m pipeline.clients.grpc localhost:8500 digits a.png b.png
+    python examples/clients/grpc_serving.py localhost:8500 digits a.png b.png
 
 The contract: `PredictionService.Predict` of tensorflow_serving/apis/prediction_service.proto.
 """
@@ -8,14 +8,15 @@ The contract: `PredictionService.Predict` of tensorflow_serving/apis/prediction_
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.clients.answers import (
+from client import (
     INPUT,
     SIGNATURE,
     TIMEOUT_SECONDS,
     ClientError,
+    Scored,
     pick_likeliest,
+    run_client,
 )
-from pipeline.predict.prediction import Scored
 
 if TYPE_CHECKING:
     from tensorflow_serving.apis.predict_pb2 import (  # type: ignore[import-untyped]
@@ -28,7 +29,7 @@ def build_request(model: str, images: Sequence[bytes]) -> "PredictRequest":
     """The request.
 
     Args:
-        model: The model's name; its newest version is asked.
+        model: The model's name; its newest version predicts.
         images: Files as they are: JPEG, PNG, GIF or BMP.
     """
     import tensorflow as tf
@@ -42,25 +43,25 @@ def build_request(model: str, images: Sequence[bytes]) -> "PredictRequest":
     return request
 
 
-def read_answers(response: "PredictResponse") -> list[Scored | None]:
+def read_response(response: "PredictResponse") -> list[Scored | None]:
     """The likeliest class of each image; None for one that the model cannot decode.
 
     Raises:
-        ClientError: The response is of another model.
+        ClientError: The response is of another kind of model.
     """
     import tensorflow as tf
 
     outputs = {name: tf.make_ndarray(tensor) for name, tensor in response.outputs.items()}
     if not {"scores", "classes"} <= outputs.keys():
-        raise ClientError(f"the server answers something else: {', '.join(sorted(outputs))}")
+        raise ClientError(f"unexpected response: {', '.join(sorted(outputs))}")
     scores = [[float(str(score)) for score in row] for row in outputs["scores"]]
     classes = [[name.decode() for name in row] for row in outputs["classes"]]
     valid = outputs["valid"].tolist() if "valid" in outputs else None
     return pick_likeliest(scores, classes, valid)
 
 
-def ask(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None]:
-    """Asks the newest version of a model.
+def predict(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None]:
+    """Predicts with the newest version of a model.
 
     Args:
         address: As `localhost:8500`.
@@ -68,7 +69,7 @@ def ask(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None
         images: Files as they are.
 
     Raises:
-        ClientError: The server cannot be reached, refuses, or answers something else.
+        ClientError: The server cannot be reached, refuses, or its response is unexpected.
     """
     import grpc  # type: ignore[import-untyped]
     from tensorflow_serving.apis import prediction_service_pb2_grpc
@@ -79,13 +80,11 @@ def ask(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None
     with grpc.insecure_channel(address, options) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         try:
-            return read_answers(stub.Predict(request, timeout=TIMEOUT_SECONDS))
+            return read_response(stub.Predict(request, timeout=TIMEOUT_SECONDS))
         except grpc.RpcError as error:
             code, details = error.code().name, error.details()
             raise ClientError(f"{address} refuses the request ({code}): {details}") from error
 
 
 if __name__ == "__main__":
-    from pipeline.clients.command import run_client
-
-    run_client(ask, "localhost:8500")
+    run_client(predict, "localhost:8500")

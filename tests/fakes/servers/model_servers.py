@@ -13,20 +13,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import jsonschema  # type: ignore[import-untyped]
 import numpy as np
-import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import (  # type: ignore[import-untyped]
     predict_pb2,
     prediction_service_pb2_grpc,
 )
 
-from tests.fakes.models.pushed_model import exported_model, write_image
+from tests.fakes.models.pushed_model import exported_model
 from tests.fakes.servers import client_schemas
 
 MODEL = "colours"
@@ -178,21 +176,7 @@ def serve_http(answer: Answer) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def rest_server() -> Iterator[str]:
-    """Address of a server with TensorFlow Serving's REST contract."""
-    yield from serve_http(answer_rest)
-
-
-@pytest.fixture(scope="module")
-def kserve_server() -> Iterator[str]:
-    """Address of a server with KServe's v2 protocol."""
-    yield from serve_http(answer_kserve)
-
-
-@pytest.fixture(scope="module")
-def grpc_server() -> Iterator[str]:
-    """Address of a server with TensorFlow Serving's gRPC contract."""
+def serve_grpc() -> Iterator[str]:
     # TensorFlow Serving lets messages be as large as they like.
     server = grpc.server(ThreadPoolExecutor(2), options=[("grpc.max_receive_message_length", -1)])
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(), server)
@@ -200,18 +184,3 @@ def grpc_server() -> Iterator[str]:
     server.start()
     yield f"127.0.0.1:{port}"
     server.stop(None)
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A red image, one that cannot be decoded, and a blue one."""
-    folder = tmp_path_factory.mktemp("images")
-    red, blue = (write_image(folder / f"{name}.png", name) for name in ("red", "blue"))
-    (folder / "cut.png").write_bytes(red.read_bytes()[:90])
-    return [red, folder / "cut.png", blue]
-
-
-@pytest.fixture(scope="module")
-def images(files: list[Path]) -> list[bytes]:
-    """Their bytes."""
-    return [file.read_bytes() for file in files]

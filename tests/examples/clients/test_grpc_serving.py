@@ -2,10 +2,9 @@
 
 import pytest
 import tensorflow as tf
+from client import ClientError
+from grpc_serving import build_request, read_response
 from tensorflow_serving.apis import predict_pb2  # type: ignore[import-untyped]
-
-from pipeline.clients.answers import ClientError
-from pipeline.clients.grpc import build_request, read_answers
 
 
 def test_the_request_is_the_published_message() -> None:
@@ -24,11 +23,11 @@ def test_models_from_before_valid_can_be_read() -> None:
     response = predict_pb2.PredictResponse()
     response.outputs["scores"].CopyFrom(tf.make_tensor_proto([[0.25, 0.75]]))
     response.outputs["classes"].CopyFrom(tf.make_tensor_proto([["cats", "dogs"]]))
-    assert read_answers(response) == [("dogs", 0.75)]
+    assert read_response(response) == [("dogs", 0.75)]
 
 
 def test_an_answer_of_another_model_is_told() -> None:
     response = predict_pb2.PredictResponse()
     response.outputs["sum"].CopyFrom(tf.make_tensor_proto(1.0))
-    with pytest.raises(ClientError, match="answers something else: sum"):
-        read_answers(response)
+    with pytest.raises(ClientError, match="unexpected response: sum"):
+        read_response(response)

@@ -1,9 +1,9 @@
-"""Asks a model over KServe's v2 protocol, the Open Inference Protocol, by HTTP.
+"""Predicts with a model over KServe's v2 protocol, the Open Inference Protocol, by HTTP.
 
-    python -m pipeline.clients.kserve http://localhost:8080 digits a.png b.png
+    python examples/clients/kserve.py http://localhost:8080 digits a.png b.png
 
 The contract: https://github.com/kserve/open-inference-protocol (inference_rest.md). Its JSON has no
-form for bytes that are no text, so that images go behind the JSON, as KServe's "Binary Tensor
+form for bytes that are not text, so that images go behind the JSON, as KServe's "Binary Tensor
 Data Extension" says; servers that know it list `binary_tensor_data` at `GET /v2`.
 """
 
@@ -12,9 +12,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from pipeline.clients.answers import INPUT, ClientError, pick_likeliest
-from pipeline.clients.http import post
-from pipeline.predict.prediction import Scored
+from client import INPUT, ClientError, Scored, pick_likeliest, post, run_client
 
 
 class Request(NamedTuple):
@@ -49,26 +47,26 @@ def build_request(images: Sequence[bytes]) -> Request:
     return Request(headers, header + tensor)
 
 
-def read_answers(answer: dict[str, Any]) -> list[Scored | None]:
+def read_response(response: dict[str, Any]) -> list[Scored | None]:
     """The likeliest class of each image; None for one that the model cannot decode.
 
     Args:
-        answer: The server's answer: a tensor for each output of the model, as JSON.
+        response: The server's response: a tensor for each output of the model, as JSON.
 
     Raises:
-        ClientError: It is something else.
+        ClientError: It is of another kind of model.
     """
     try:
-        outputs = {output["name"]: output for output in answer["outputs"]}
+        outputs = {output["name"]: output for output in response["outputs"]}
         scores, classes = _rows(outputs["scores"]), _rows(outputs["classes"])
         valid = list(_flatten(outputs["valid"]["data"])) if "valid" in outputs else None
         return pick_likeliest(scores, classes, valid)
     except (KeyError, TypeError, ValueError) as error:
-        raise ClientError(f"the server answers something else: {str(answer)[:200]}") from error
+        raise ClientError(f"unexpected response: {str(response)[:200]}") from error
 
 
-def ask(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None]:
-    """Asks the version of a model that the server chooses: its newest, as a rule.
+def predict(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None]:
+    """Predicts with the version that the server chooses: its newest, as a rule.
 
     Args:
         address: As `http://localhost:8080`.
@@ -76,11 +74,11 @@ def ask(address: str, model: str, images: Sequence[bytes]) -> list[Scored | None
         images: Files as they are.
 
     Raises:
-        ClientError: The server cannot be reached, refuses, or answers something else.
+        ClientError: The server cannot be reached, refuses, or its response is unexpected.
     """
     request = build_request(images)
     url = f"{address.rstrip('/')}/v2/models/{model}/infer"
-    return read_answers(post(url, request.body, request.headers))
+    return read_response(post(url, request.body, request.headers))
 
 
 def _rows(output: dict[str, Any]) -> list[list[Any]]:
@@ -101,6 +99,4 @@ def _flatten(data: list[Any]) -> Iterator[Any]:
 
 
 if __name__ == "__main__":
-    from pipeline.clients.command import run_client
-
-    run_client(ask, "http://localhost:8080")
+    run_client(predict, "http://localhost:8080")
