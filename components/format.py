@@ -12,6 +12,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
+def number(value: float | None) -> str:
+    """A number of things: `2,002`."""
+    return "–" if value is None else f"{round(value):,}"
+
+
 def share(value: float | None, apart_from: float | None = None) -> str:
     """An accuracy, a score or another share of one: `0.983`.
 
@@ -65,10 +70,10 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}h{whole % 3600 // 60:02}m"
 
 
-def size(number: float) -> str:
+def size(value: float) -> str:
     """A number of bytes: `9.4 MB`."""
     for unit in ("bytes", "kB", "MB"):
-        if abs(number) < 1000:
-            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"
+        if abs(value) < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components import format
 from components.artifacts import PAGE_FILE
-from components.format import count
 from components.report.inputs.sources import Sources
-from components.report.sections import number_format
 from components.report.sections.confusion import read_confusion
 from components.report.sections.data import read_data
 from components.report.sections.drift import read_drift
@@ -20,9 +19,8 @@ from components.report.sections.training import read_training
 from components.report.sections.verdict import read_verdict
 
 _FILTERS = (
-    number_format.accuracy, number_format.signed, number_format.interval,
-    number_format.half_width, number_format.change_interval, number_format.number, count,
-    number_format.percent, number_format.duration, number_format.size,
+    format.count, format.number, format.share, format.change, format.interval,
+    format.change_interval, format.percent, format.duration, format.size,
 )  # fmt: skip
 
 

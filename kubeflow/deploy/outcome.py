@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.format import duration
-from components.outcome import Word
+from components.pusher.outcome import Word
 from pipeline.console.final import detail_lines, result_details
 from pipeline.nodes import DECIDING, parse_facts
 from pipeline.run.events import Event, Failed, Finished, parse_event

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from components import storage
 from components.artifacts import PAGE_FILE
 from components.errors import UserError
-from components.outcome import Reported
+from components.pusher.outcome import Reported
 from components.quick_imports import quick_imports
 from pipeline.cluster.kfp_outputs import executor_output, write_file
 from pipeline.cluster.node_report import NodeReport, find_reasons

@@ -6,7 +6,7 @@ from html import escape
 
 from components.facts import Facts
 from components.format import duration
-from components.outcome import Reported, find_outcome
+from components.pusher.outcome import Reported, find_outcome
 from pipeline.nodes import node
 
 _STATES = {

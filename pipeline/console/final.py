@@ -8,7 +8,7 @@ from pathlib import Path
 from components.evaluator.facts import EvaluatorFacts, WorstImage
 from components.example_gen.facts import IngestFacts
 from components.format import count, duration, share
-from components.outcome import Outcome
+from components.pusher.outcome import Outcome
 from components.report.facts import ReportFacts
 from pipeline.run.paths import RunFolder
 from pipeline.run.state import RunState

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.format import duration
-from components.outcome import Word
+from components.pusher.outcome import Word
 from pipeline.console.plain import progress_text
 from pipeline.nodes import node as table_row
 from pipeline.run.state import NodeState, RunState

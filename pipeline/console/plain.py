@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from components.format import duration
-from components.outcome import Word
+from components.pusher.outcome import Word
 from pipeline.run.events import Progress
 from pipeline.run.state import NodeState, RunState
 

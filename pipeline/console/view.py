@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, TextIO
 
-from components.outcome import Word
+from components.pusher.outcome import Word
 from pipeline.run.state import RunState
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from components.evaluator.facts import EvaluatorFacts
 from components.evaluator.settings import GateSettings
 from components.example_gen.facts import IngestFacts
-from components.outcome import Word
 from components.pusher.facts import PusherFacts
+from components.pusher.outcome import Word
 from components.report.facts import ReportFacts
 from components.serving_check.facts import ServingCheckFacts
 from pipeline.exit_codes import FAILED, REFUSED, SUCCEEDED

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar, get_args
 
 from components.facts import Facts
-from components.outcome import Outcome, Reported, find_outcome
+from components.pusher.outcome import Outcome, Reported, find_outcome
 from pipeline.nodes import parse_facts
 from pipeline.run.events import Event, Failed, Finished, Phase, Plan, Progress, Started, State
 

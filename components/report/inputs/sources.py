@@ -8,34 +8,10 @@ from typing import Any
 from components import storage
 from components.artifacts import (
     FINGERPRINT_KEY,
-    IN_SERVICE_PATH_KEY,
-    IN_SERVICE_VERSION_KEY,
-    IS_NEW_KEY,
-    PUSHED_DESTINATION_KEY,
-    PUSHED_KEY,
-    PUSHED_VERSION_KEY,
-    WITHDRAWN_KEY,
 )
 from components.example_gen.driver import SPAN_KEY
+from components.pusher.facts import PusherFacts, read_pushed
 from components.report.inputs.run_facts import RunFacts
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """The Pusher's record.
-
-    Attributes:
-        version: Number of the version in service; None if it pushed nothing.
-        path: Its folder.
-        is_new: Whether it was pushed rather than found in service.
-        is_withdrawn: Whether a rollback had taken this model out of service; `version` is another
-            model's then.
-    """
-
-    version: str | None
-    path: str | None
-    is_new: bool
-    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +34,7 @@ class Sources:
     folders: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str | None = None
     span: int | None = None
-    pushed: Pushed | None = None
+    pushed: PusherFacts | None = None
 
     def read_json(self, key: str, name: str) -> Any:
         """Reads a JSON file of an artifact; None if there is no such artifact or file."""
@@ -102,19 +78,4 @@ def collect_sources(
         # The artifact's span is 0 both for span 0 and for none.
         span=getattr(examples, SPAN_KEY) if has_span else None,
         pushed=read_pushed(pushed) if pushed else None,
-    )
-
-
-def read_pushed(artifact: Any) -> Pushed:
-    """Reads the properties that `components.pusher` gives a PushedModel artifact."""
-    if artifact.get_int_custom_property(WITHDRAWN_KEY):
-        version = artifact.get_string_custom_property(IN_SERVICE_VERSION_KEY)
-        path = artifact.get_string_custom_property(IN_SERVICE_PATH_KEY)
-        return Pushed(version, path, is_new=False, is_withdrawn=True)
-    if not artifact.get_int_custom_property(PUSHED_KEY):
-        return Pushed(None, None, False)
-    return Pushed(
-        artifact.get_string_custom_property(PUSHED_VERSION_KEY),
-        artifact.get_string_custom_property(PUSHED_DESTINATION_KEY),
-        bool(artifact.get_int_custom_property(IS_NEW_KEY)),
     )

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from components import format
 from components.artifacts import DECISION_FILE
-from components.format import count
 from components.report.inputs.sources import Sources
-from components.report.sections import number_format
 
 MOST_ROWS = 20
 CLASS = "class"
@@ -158,33 +157,33 @@ def _measures(
     calibration, drop = decision.get("calibration_error"), decision.get("max_drop")
     recalls = [row.recall for row in classes if row.recall is not None]
     if accuracy is not None:
-        interval = number_format.interval(decision.get("interval"))
+        interval = format.interval(decision.get("interval"))
         bound = _bound("at least", decision.get("min_accuracy"))
-        yield Measure("accuracy", number_format.accuracy(accuracy), interval, bound)
+        yield Measure("accuracy", format.share(accuracy), interval, bound)
     if baseline is not None:
-        yield Measure("accuracy of the baseline", number_format.accuracy(baseline))
+        yield Measure("accuracy of the baseline", format.share(baseline))
     if change is not None:
-        interval = number_format.change_interval(decision.get("change_interval"))
-        bound = "" if drop is None else f"at least {number_format.signed(-drop)}"
-        yield Measure(_change_name(decision), number_format.signed(change), interval, bound)
+        interval = format.change_interval(decision.get("change_interval"))
+        bound = "" if drop is None else f"at least {format.change(-drop)}"
+        yield Measure(_change_name(decision), format.change(change), interval, bound)
     if recalls:
         bound = _bound("at least", decision.get("min_recall"))
-        yield Measure("lowest recall of a class", number_format.accuracy(min(recalls)), "", bound)
+        yield Measure("lowest recall of a class", format.share(min(recalls)), "", bound)
     if calibration is not None:
         bound = _bound("at most", decision.get("max_calibration_error"))
-        yield Measure("calibration error", number_format.accuracy(calibration), "", bound)
+        yield Measure("calibration error", format.share(calibration), "", bound)
 
 
 def _change_name(decision: Mapping[str, Any]) -> str:
     compared = decision.get("compared_examples")
     if compared in (None, decision.get("test_examples")):
         return "change against the baseline"
-    images = count(compared, "image")
+    images = format.count(compared, "image")
     return f"change against the baseline, on the {images} of the classes that both know"
 
 
 def _bound(words: str, value: float | None) -> str:
-    return "" if value is None else f"{words} {number_format.accuracy(value)}"
+    return "" if value is None else f"{words} {format.share(value)}"
 
 
 def _slice(row: Mapping[str, Any]) -> Slice:

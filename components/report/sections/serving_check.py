@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.artifacts import SERVING_CHECK_FILE
+from components.format import number, size
 from components.report.inputs.sources import Sources
-from components.report.sections import number_format
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def read_serving_check(sources: Sources) -> ServingCheck | None:
 def _measures(check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Everything that was measured: little, if the check failed early."""
     if check.get("images") is not None:
-        yield "images used", number_format.number(check["images"])
+        yield "images used", number(check["images"])
     if check.get("largest_difference") is not None:
         yield "largest difference from the Trainer's scores", f"{check['largest_difference']:.2g}"
     if check.get("is_deterministic") is not None:
@@ -46,10 +46,10 @@ def _measures(check: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         times = f"{latency['p50']:.1f} ms (p50), {latency['p99']:.1f} ms (p99)"
         yield f"latency, batch of {batch}", times
     if check.get("memory_growth_bytes") is not None:
-        calls = number_format.number(check["calls"]) if check.get("calls") else "many"
+        calls = number(check["calls"]) if check.get("calls") else "many"
         yield (
             f"memory growth over {calls} calls",
-            number_format.size(check["memory_growth_bytes"]),
+            size(check["memory_growth_bytes"]),
         )
     if check.get("model_bytes") is not None:
-        yield "size of the model", number_format.size(check["model_bytes"])
+        yield "size of the model", size(check["model_bytes"])

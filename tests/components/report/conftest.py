@@ -16,8 +16,9 @@ from PIL import Image
 
 from components.example_gen.examples import build_example
 from components.images.check import Accepted
+from components.pusher.facts import PusherFacts
 from components.report.inputs.run_facts import RunFacts, Step
-from components.report.inputs.sources import Pushed, Sources
+from components.report.inputs.sources import Sources
 from components.statistics_gen.options import statistics_options
 
 SPLITS = {"train": 8, "validation": 2, "test": 4}
@@ -245,9 +246,9 @@ def make_sources(tmp_path: Path) -> MakeSources:
             code={"trainer": "ab" * 32},
             folders={key: str(folder) for key, folder in folders.items()},
             fingerprint="cd" * 32,
-            pushed=Pushed("1795413758", "serving/pets/1795413758", True)
+            pushed=PusherFacts(pushed=True, version=1795413758, path="serving/pets/1795413758")
             if blessed
-            else Pushed(None, None, False),
+            else PusherFacts(pushed=False),
         )
 
     return make

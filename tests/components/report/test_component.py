@@ -94,7 +94,7 @@ def folders(make_sources: MakeSources, tmp_path: Path) -> dict[str, str]:
 def test_each_run_has_its_own_page(tmp_path: Path, folders: dict[str, str]) -> None:
     results, first = run(build_pipeline(tmp_path, folders), "run-1")
     assert results["Report"].state == "done"
-    assert "version 1795413758 of the model is in service" in first
+    assert "Pushed: version 1795413758 is released" in first
     assert "This is the first run" in first
     assert "cd" * 32 in first and "<th>statistics" in first
     folder = Path(results["Report"].outputs["report"][0].uri)

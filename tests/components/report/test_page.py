@@ -62,13 +62,13 @@ def test_a_pushed_model(make_sources: MakeSources, tmp_path: Path) -> None:
     page = build_page(replace(sources, run=sources.run.model_copy(update=known)))
     text = words(page.html)
     for expected in (
-        "Pushed: version 1795413758 of the model is in service.",
-        "Test accuracy 0.7500 ± 0.1300 on 8 images; the gate requires 0.7000; the baseline has",
-        "0.6000 to 0.8600",
-        "+0.0050",
+        "Pushed: version 1795413758 is released to model servers.",
+        "Test accuracy 0.750 (0.600 to 0.860) on 8 images; the gate requires 0.700; the baseline has",
+        "0.600 to 0.860",
+        "+0.005",
         "calibration error",
         "Confusion matrix",
-        "dogs, predicted as cats 0.9100",
+        "dogs, predicted as cats 0.910",
         "30 files found: 28 accepted, 2 quarantined.",
         "two labels",
         "cats/broken.jpg",
@@ -76,7 +76,7 @@ def test_a_pushed_model(make_sources: MakeSources, tmp_path: Path) -> None:
         "Compared with the previous run, 20261101T000000Z-0000:",
         "75.0 %",
         "ImageExampleGen cached",
-        "1 min 05 s",
+        "1m05s",
         "cd" * 32,
         "ab" * 32,
         '"min_accuracy": 0.7',
@@ -92,7 +92,7 @@ def test_a_pushed_model(make_sources: MakeSources, tmp_path: Path) -> None:
 def test_the_decision_comes_first(make_sources: MakeSources) -> None:
     page = Elements(build_page(make_sources(blessed=False)).html)
     text = re.sub(r"\s+", " ", page.text)
-    assert "Refused: the gate keeps this model out of service." in text[:300]
+    assert "Refused: the gate refused this model." in text[:300]
     assert "Test accuracy 0.7500 is below gate.min_accuracy 0.9." in text
     assert "What is in service has not changed." in text
     assert "Serving check" not in text
@@ -131,7 +131,7 @@ def test_a_decision_of_an_older_release(make_sources: MakeSources) -> None:
         },
     )
     text = words(build_page(sources).html)
-    assert "0.9647 on 312 images; the gate requires 0.7000." in text
+    assert "0.965 on 312 images; the gate requires 0.700." in text
     assert "There is no baseline" in text
     assert "Confusion matrix" not in text and "Images to look at" not in text
 

@@ -9,8 +9,8 @@ import pytest
 from components.errors import UserError
 from components.evaluator.facts import EvaluatorFacts
 from components.facts import Facts, Metrics
-from components.outcome import Reported
 from components.pusher.facts import PusherFacts
+from components.pusher.outcome import Reported
 from components.serving_check.facts import ServingCheckFacts
 from pipeline.cluster.kfp_outputs import executor_output, read_executor_input, write_file
 from pipeline.cluster.node_report import NodeReport, find_reasons

@@ -96,7 +96,7 @@ def test_plain_lines_on_a_pipe(workspace: Path, capsys: pytest.CaptureFixture[st
     show_models(workspace, None, as_json=False)
     heading, line = capsys.readouterr().out.splitlines()
     assert heading.split()[:3] == ["model", "version", "state"]
-    assert line.startswith(f"pets   {version.number}  in service  0.9625 on 2,000")
+    assert line.startswith(f"pets   {version.number}  in service  0.963 on 2,000")
     assert line.endswith("run-a")
 
 

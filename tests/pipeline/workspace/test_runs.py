@@ -64,8 +64,8 @@ def test_runs_are_listed_newest_first(workspace: Path) -> None:
         f"{KILLED}  2026-11-23 06:00  unfinished  -                -      -",
         f"{FAILED}  2026-11-20 06:00  failed      -                3.2s   -           "
         "out of memory",
-        f"{REFUSED}  2026-11-20 06:00  refused     0.9875 on 1,301  2m22s  -",
-        f"{PUSHED}  2026-11-20 06:00  pushed      0.9875 on 1,301  2m22s  1795413758",
+        f"{REFUSED}  2026-11-20 06:00  refused     0.988 on 1,301  2m22s  -",
+        f"{PUSHED}  2026-11-20 06:00  pushed      0.988 on 1,301  2m22s  1795413758",
     ]
 
 

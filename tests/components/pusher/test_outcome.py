@@ -4,8 +4,8 @@ import pytest
 
 from components.evaluator.facts import EvaluatorFacts
 from components.facts import Facts
-from components.outcome import Outcome, Reported, find_outcome
 from components.pusher.facts import PusherFacts
+from components.pusher.outcome import Outcome, Reported, find_outcome
 from components.serving_check.facts import ServingCheckFacts
 
 GOOD = EvaluatorFacts(blessed=True)
