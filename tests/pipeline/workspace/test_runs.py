@@ -59,10 +59,10 @@ def test_runs_are_listed_newest_first(workspace: Path) -> None:
     result = pipeline("runs", workspace)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == [
-        "run                    started (UTC)     outcome     test accuracy    time   version     "
+        "run                    started (UTC)     outcome     test accuracy   time   version     "
         "note",
-        f"{KILLED}  2026-11-23 06:00  unfinished  -                -      -",
-        f"{FAILED}  2026-11-20 06:00  failed      -                3.2s   -           "
+        f"{KILLED}  2026-11-23 06:00  unfinished  -               -      -",
+        f"{FAILED}  2026-11-20 06:00  failed      -               3.2s   -           "
         "out of memory",
         f"{REFUSED}  2026-11-20 06:00  refused     0.988 on 1,301  2m22s  -",
         f"{PUSHED}  2026-11-20 06:00  pushed      0.988 on 1,301  2m22s  1795413758",
