@@ -62,8 +62,7 @@ def test_runs_are_listed_newest_first(workspace: Path) -> None:
         "run                    started (UTC)     outcome     test accuracy   time   version     "
         "note",
         f"{KILLED}  2026-11-23 06:00  unfinished  -               -      -",
-        f"{FAILED}  2026-11-20 06:00  failed      -               3.2s   -           "
-        "out of memory",
+        f"{FAILED}  2026-11-20 06:00  failed      -               3.2s   -           out of memory",
         f"{REFUSED}  2026-11-20 06:00  refused     0.988 on 1,301  2m22s  -",
         f"{PUSHED}  2026-11-20 06:00  pushed      0.988 on 1,301  2m22s  1795413758",
     ]
