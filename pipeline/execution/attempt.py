@@ -1,8 +1,8 @@
-"""Which try of a node in a run this is: the newest one counts.
+"""Attempts of a node in a run: only the newest one publishes its outputs.
 
-Kubernetes may start a pod again while the old one still runs (its machine did not answer, or it
-takes its time to end). Each attempt has a number of its own, which the metadata give only once, and
-writes to folders of its own. An attempt that is no longer the newest publishes nothing.
+Kubernetes may start a pod again while the old one is still running (its machine did not respond, or
+it is slow to end). Each attempt gets a unique number from ML Metadata and writes to folders of its
+own. An attempt that is no longer the newest publishes nothing.
 """
 
 import itertools
@@ -17,27 +17,27 @@ _TYPE = "node_attempt"
 
 
 class SupersededError(UserError):
-    """Another attempt of the node has started since, and its result counts."""
+    """A later attempt of the node has started, and only its result counts."""
 
     def __init__(self, node_id: str, number: int) -> None:
-        """Takes the node and this attempt's number."""
+        """Stores the node and the number of this attempt."""
         super().__init__(
-            f"attempt {number} of {node_id} was overtaken by a later one of the same run",
-            "What the later attempt makes counts; nothing is to be done.",
+            f"attempt {number} of {node_id} was superseded by a later attempt in the same run",
+            "Only the later attempt counts; there is nothing to do.",
         )
         self._arguments = (node_id, number)
 
     def __reduce__(self) -> tuple[type["SupersededError"], tuple[str, int]]:  # type: ignore[override]
-        """Pickles by the constructor's arguments, as its base does by its own."""
+        """Pickles with the arguments of this constructor instead of the base class's."""
         return type(self), self._arguments
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try of a node in a run.
+    """One attempt of a node in a run.
 
     Attributes:
-        key: Names node and run.
+        key: Identifies node and run.
         number: 1 for the first.
     """
 
@@ -49,16 +49,16 @@ class Attempt:
         return store.get_context_by_type_and_name(_TYPE, f"{self.key}.{self.number + 1}") is None
 
     def name_folder(self, execution_id: int) -> str:
-        """What its output folders are called: `7` as TFX has it, then `7-2`, `7-3`."""
+        """Name of its output folders: `7` as in TFX, then `7-2`, `7-3`."""
         return str(execution_id) if self.number == 1 else f"{execution_id}-{self.number}"
 
 
 def start_attempt(store: mlmd.MetadataStore, key: str) -> Attempt:
-    """Takes the next number, which no one else gets.
+    """Reserves the next attempt number, which no other process gets.
 
     Args:
-        store: The metadata.
-        key: Names node and run.
+        store: The metadata store.
+        key: Identifies node and run.
     """
     kind = metadata_store_pb2.ContextType(name=_TYPE)
     type_id = store.put_context_type(kind)

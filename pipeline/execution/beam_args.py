@@ -1,4 +1,8 @@
-"""From the `beam` settings to the options that Beam takes."""
+"""Beam's options from the `beam` settings, kept out of TFX's cache key.
+
+`beam_args` builds the options of a component; `hide_beam_args` removes them from its compiled spec
+before it runs, and passes them to its executor instead.
+"""
 
 import json
 from collections.abc import Iterator
@@ -17,10 +21,12 @@ from pipeline.config.beam import (
     WorkerSettings,
 )
 
-# TFX packs all of itself for workers elsewhere, at each component, and leaves the copy in /tmp. It
-# does not where an image for the workers is named; Beam's local runner, worker pools and workers
-# that are booted by a command take no notice of it.
-_NO_PACKING = "--sdk_container_image=none"
+# For each component, TFX builds a package of itself for remote workers and leaves it in /tmp,
+# unless the options name a container image. Beam's DirectRunner, worker pools and workers started
+# by a command ignore that image.
+_NO_TFX_PACKAGE = "--sdk_container_image=none"
+
+Operators = dict[type[Message], type[BeamExecutorOperator]]
 
 
 def beam_args(beam: BeamSettings, node_id: str) -> list[str]:
@@ -31,17 +37,16 @@ def beam_args(beam: BeamSettings, node_id: str) -> list[str]:
         node_id: The component: a key of `beam.components`.
 
     Returns:
-        Options as on a command line. Those of `pipeline_args` take the place of others of the same
-        name.
+        Options as on a command line. Those of `pipeline_args` replace others of the same name.
     """
     chosen = beam.for_component(node_id)
-    plain = list(chosen.pipeline_args)
+    given = list(chosen.pipeline_args)
     if chosen.named_runner:
-        made = [] if chosen.is_remote else [_NO_PACKING]
+        generated = [] if chosen.is_remote else [_NO_TFX_PACKAGE]
     else:
-        made = list(_render(chosen))
-    names = {_name(arg) for arg in plain}
-    return [*(arg for arg in made if _name(arg) not in names), *plain]
+        generated = list(_render(chosen))
+    names = {_name(arg) for arg in given}
+    return [*(arg for arg in generated if _name(arg) not in names), *given]
 
 
 def _render(chosen: BeamSettings) -> Iterator[str]:
@@ -62,14 +67,14 @@ def _direct(settings: DirectSettings) -> Iterator[str]:
     yield f"--direct_running_mode={settings.mode}"
     if settings.mode != "in_memory":
         yield f"--direct_num_workers={settings.workers or count_cores()}"
-    yield _NO_PACKING
+    yield _NO_TFX_PACKAGE
 
 
 def _flink(settings: FlinkSettings) -> Iterator[str]:
     if settings.job_endpoint:
         yield from _job_server(settings.job_endpoint)
     else:
-        # As one jar: the other way, a job server of its own for each job, needs Java in the pod.
+        # One jar: the alternative, a job server for each job, needs Java in the pod.
         yield "--runner=FlinkRunner"
         yield f"--flink_master={settings.master}"
         yield f"--flink_version={settings.version}"
@@ -125,7 +130,7 @@ def _workers(settings: WorkerSettings) -> Iterator[str]:
         yield f"--environment_config={settings.image}"
         yield f"--sdk_container_image={settings.image}"
         return
-    yield _NO_PACKING
+    yield _NO_TFX_PACKAGE
 
 
 def _with_scheme(address: str) -> str:
@@ -136,21 +141,18 @@ def _name(arg: str) -> str:
     return arg.partition("=")[0]
 
 
-Operators = dict[type[Message], type[BeamExecutorOperator]]
-
-
 def hide_beam_args(spec: Message) -> tuple[Message, Operators]:
-    """Divides how a component is executed into what its outputs depend on, and on which workers.
+    """Removes Beam's options from a component's executor spec.
 
-    TFX's cache takes all of the former into its key: the same images on one worker more would be
-    read, counted and trained on anew.
+    The spec is part of TFX's cache key: with the options, one more worker would mean that the same
+    images are read, counted and trained on again.
 
     Args:
-        spec: How TFX executes the component.
+        spec: The executor spec of the component.
 
     Returns:
-        The spec without Beam's options, and operators that execute it with them, both for
-        TFX's launcher.
+        The spec without Beam's options, and custom executor operators that run it with them; both
+        are arguments of TFX's launcher.
     """
     if not isinstance(spec, BeamExecutableSpec):
         return spec, {}

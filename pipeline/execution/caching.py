@@ -1,4 +1,8 @@
-"""When the cache may answer for a node, where TFX's own rule (same inputs, same code) is wrong."""
+"""Corrects TFX's cache, which reuses results for the same inputs and executor.
+
+`may_use_cache` rules it out where that would be wrong; `fingerprint_code` adds our code to what
+results depend on.
+"""
 
 import hashlib
 from pathlib import Path
@@ -11,27 +15,27 @@ if TYPE_CHECKING:
 
 
 def may_use_cache(node_id: str, compiled: "CompiledPipeline", serving: str) -> bool:
-    """Whether what an earlier run made still holds.
+    """Whether a node may reuse the results of an earlier run.
 
     Args:
         node_id: The node.
-        compiled: The run; the nodes that this one reads from have finished.
+        compiled: The run; the upstream nodes of this one have finished.
         serving: The folder of the model's versions.
     """
     if node_id != "Pusher":
         return True
-    # The cache knows what was pushed once, not what is in service now.
+    # The cache knows that the model was pushed once, not whether it is still in service.
     trainer = compiled.find_result("Trainer")
     model_uri = trainer.outputs["model"][0].uri if trainer and trainer.outputs else None
     return was_pushed_last(serving, model_uri)
 
 
 def fingerprint_code(package: str, without: str | None = None) -> str:
-    """SHA-256 over the Python files of one of our packages.
+    """SHA-256 of the Python files of one of our packages, in hex.
 
     Args:
-        package: Name of a folder beside this one, e.g. `trainer`.
-        without: Name of a folder in it that does not count.
+        package: Name of a top-level package, e.g. `trainer`.
+        without: Name of a folder in it to leave out.
     """
     root = Path(__file__).parents[2]
     left_out = root / package / without if without else None

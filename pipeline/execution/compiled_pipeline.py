@@ -1,4 +1,4 @@
-"""One node of the compiled pipeline, run by TFX's portable launcher: driver, cache, executor."""
+"""Runs single nodes of the compiled pipeline with TFX's launcher: driver, cache, executor."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -23,22 +23,22 @@ from pipeline.metadata.connection import Config, RetryingMetadata
 from pipeline.metadata.retries import retry_transient
 from pipeline.nodes import node
 
-# Names in ML Metadata have at most 255 characters; ours get an output's key and numbers behind.
-_LONGEST_KEY = 160
+# Names in ML Metadata have at most 255 characters; an output's key and numbers are appended.
+_MAX_KEY_LENGTH = 160
 
 State = Literal["done", "cached", "skipped"]
 
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What a node left behind.
+    """The result of a node.
 
     Attributes:
         node_id: The node.
         state: `done` (it ran), `cached` (its outputs are those of an earlier run), or `skipped`
-            (its inputs are not there, so neither are its outputs).
+            (it has no inputs, so no outputs).
         outputs: Its output artifacts by key.
-        was_finished: Whether it had finished in this run before, so that nothing was done now.
+        was_finished: Whether it had already finished in this run, so that it did not run again.
     """
 
     node_id: str
@@ -54,14 +54,14 @@ class NodeResult:
 class CompiledPipeline:
     """A pipeline in TFX's intermediate representation, for one run.
 
-    LocalDagRunner runs the same launcher over the same nodes; it does not tell when one starts,
-    ends, or was answered from the cache, and cannot run one alone.
+    TFX's LocalDagRunner uses the same launcher, but does not report when a node starts, ends or is
+    cached, and cannot run a single node.
 
     Args:
-        pipeline: As `create_pipeline` composes it.
-        run_id: Name of the run; nodes of one run find each other's outputs by it.
-        connection: Where the metadata are. What a pipeline itself says of it becomes part of its
-            representation, which is no place for a password.
+        pipeline: From `create_pipeline`.
+        run_id: Name of the run, by which nodes find the outputs of other nodes.
+        connection: The metadata store. Not part of the pipeline, whose representation is stored and
+            must not contain a password.
     """
 
     def __init__(self, pipeline: Pipeline, run_id: str, connection: Config):
@@ -75,17 +75,17 @@ class CompiledPipeline:
 
     @property
     def node_ids(self) -> list[str]:
-        """Every node, each after those whose outputs it reads."""
+        """Every node, in topological order."""
         return [node.pipeline_node.node_info.id for node in self._ir.nodes]
 
     def run_node(self, node_id: str, use_cache: bool = True) -> NodeResult:
-        """Runs one node, or takes its outputs from the cache.
+        """Runs one node, or reuses its outputs from the cache.
 
-        A node that has finished in this run is not run again; one that was killed, or still runs
-        somewhere, is, and then only this attempt's outputs count.
+        A node that has finished in this run does not run again. One that was killed, or is still
+        running elsewhere, does, and then only the outputs of this attempt count.
 
         Raises:
-            SupersededError: The same node was started once more, while this attempt ran.
+            SupersededError: A later attempt of the node started while this one ran.
             Exception: Whatever its driver or executor raises; the failure is in the metadata.
         """
         if finished := self.find_result(node_id):
@@ -112,12 +112,12 @@ class CompiledPipeline:
         return self._result(node_id, info.execution_id)
 
     def find_result(self, node_id: str) -> NodeResult | None:
-        """What a node left behind in this run; None if it has not finished."""
+        """The result of a node in this run; None if it has not finished."""
         found = next(filter(_is_successful, self._executions(node_id)), None)
         return self._result(node_id, found.id) if found is not None else None
 
     def unfinished(self, node_id: str) -> dict[str, str]:
-        """Nodes that one needs and that have not finished in this run, and where each stands."""
+        """The upstream nodes that have not finished in this run, with the state of each."""
         states = {}
         for upstream in self._node(node_id).upstream_nodes:
             executions = self._executions(upstream)
@@ -136,7 +136,7 @@ class CompiledPipeline:
 
     def _key(self, node_id: str) -> str:
         key = f"{self._ir.pipeline_info.id}.{self._run_id}.{node_id}"
-        return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+        return key if len(key) <= _MAX_KEY_LENGTH else hashlib.sha256(key.encode()).hexdigest()
 
     def _node(self, node_id: str) -> pipeline_pb2.PipelineNode:
         return next(

@@ -1,4 +1,4 @@
-"""TFX's portable launcher, made safe for a node that is started again, even while it still runs."""
+"""TFX's portable launcher, made safe for nodes that are started again, even while still running."""
 
 import contextlib
 import logging
@@ -26,16 +26,16 @@ _logger = logging.getLogger(__name__)
 class NodeLauncher(launcher.Launcher):
     """Runs one node as TFX does, with three differences.
 
-    - A run has one execution of a node. Two processes that start a node at the same moment would
-      each register one, and TFX refuses to go on with two; here its name lets in only one.
-    - Each attempt writes to folders of its own. TFX lets a second one write into those of the
-      first, which may hold half of its outputs, or still be written.
-    - Only the newest attempt says how the execution ended. TFX lets an old pod that fails late mark
-      as failed what a later one has done.
+    - A run has one execution per node. In TFX, two processes that start a node at the same time
+      register one each, and TFX fails when it finds two; here the execution has a unique name.
+    - Each attempt writes to its own folders. In TFX, a second attempt writes to those of the first,
+      which may contain incomplete outputs, or still be written to.
+    - Only the newest attempt sets the final state of the execution. In TFX, an old pod that fails
+      late marks the completed execution of a later one as failed.
 
     Args:
-        attempt: Which attempt this is.
-        **arguments: See TFX's.
+        attempt: This attempt.
+        **arguments: Those of TFX's launcher.
     """
 
     def __init__(self, attempt: Attempt, **arguments: Any) -> None:
@@ -49,7 +49,7 @@ class NodeLauncher(launcher.Launcher):
         )
 
     def _prepare_execution(self) -> Any:
-        # Until an executor runs, nothing is done that cannot be done twice.
+        # Everything before the executor can safely be repeated.
         return retry_transient(super()._prepare_execution)
 
     def _register_or_reuse_execution(
@@ -74,10 +74,10 @@ class NodeLauncher(launcher.Launcher):
                     metadata_handle, execution, contexts, input_artifacts=input_artifacts
                 )
             execution = next(iter(find(metadata_handle, contexts)))
-        # Nothing is written where it is running already: it may be complete in this very moment.
+        # A running execution is left alone: it may complete at this very moment.
         if execution.last_known_state not in (_State.RUNNING, _State.COMPLETE, _State.CACHED):
             execution.last_known_state = _State.RUNNING
-            # An attempt that found no inputs has registered none.
+            # An earlier attempt without inputs has registered none.
             missing = None if _has_inputs(metadata_handle, execution.id) else input_artifacts
             execution_lib.put_execution(metadata_handle, execution, contexts, missing)
         return execution
@@ -109,7 +109,7 @@ class NodeLauncher(launcher.Launcher):
             raise
         if is_ours:
             self._remove_earlier(execution_id, output_dict)
-        else:  # The attempt before this one published in this very moment.
+        else:  # An earlier attempt published at this very moment.
             _remove_outputs(output_dict)
 
     def _publish_failed_execution(
@@ -118,7 +118,7 @@ class NodeLauncher(launcher.Launcher):
         with self._mlmd_connection as handle:
             is_newest = self._attempt.is_newest(handle.store)
         if not is_newest:
-            _logger.info("This attempt failed, too late to matter:", exc_info=True)
+            _logger.info("This attempt failed, but a later one has replaced it:", exc_info=True)
             raise self._superseded() from None
         super()._publish_failed_execution(execution_id, contexts, executor_output)
 
@@ -126,19 +126,19 @@ class NodeLauncher(launcher.Launcher):
         return SupersededError(self._pipeline_node.node_info.id, self._attempt.number)
 
     def _remove_earlier(self, execution_id: int, output_dict: Artifacts) -> None:
-        """Removes what earlier attempts left; none of it was published."""
+        """Removes the outputs of earlier attempts, none of which were published."""
         for number in range(1, self._attempt.number):
             earlier = Attempt(self._attempt.key, number)
             for artifact in _flat(output_dict):
                 folder, _, name = artifact.uri.rpartition("/")
                 if name == self._attempt.name_folder(execution_id):
                     _remove(f"{folder}/{earlier.name_folder(execution_id)}")
-            # What Beam had put aside.
+            # Beam's temporary files.
             _remove(self._output_resolver.temporary_folder(earlier.name_folder(execution_id)))
 
 
 class _AttemptOutputs(outputs_utils.OutputsResolver):
-    """Where an attempt writes: as TFX has it, but for the name of each execution's folder."""
+    """TFX's output folders, with the number of the attempt in their names."""
 
     def __init__(self, attempt: Attempt, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -148,7 +148,7 @@ class _AttemptOutputs(outputs_utils.OutputsResolver):
         outputs = super().generate_output_artifacts(self._folder(execution_id))
         for key, artifacts in outputs.items():
             for index, artifact in enumerate(artifacts):
-                # A name is given once for each type: no execution has outputs twice.
+                # Names are unique per type: an execution cannot have its outputs twice.
                 artifact.mlmd_artifact.name = f"{self._attempt.key}.{key}.{index}"
         return outputs
 
@@ -159,7 +159,7 @@ class _AttemptOutputs(outputs_utils.OutputsResolver):
         return super().make_tmp_dir(self._folder(execution_id))
 
     def temporary_folder(self, name: str) -> str:
-        """Where an attempt has its temporary files, by the name of its folder."""
+        """The folder of an attempt's temporary files."""
         return (
             f"{self._node_dir}/{outputs_utils._SYSTEM}/{outputs_utils._EXECUTOR_EXECUTION}/{name}"
         )
@@ -173,7 +173,7 @@ def _has_outputs(handle: metadata.Metadata, execution_id: int) -> bool:
 
 
 def _mark_complete(handle: metadata.Metadata, execution_id: int, contexts: Contexts) -> None:
-    """Corrects what another attempt may have said of an execution that has its outputs."""
+    """Corrects the state that another attempt may have set on an execution with outputs."""
     [execution] = handle.store.get_executions_by_id([execution_id])
     if not execution_lib.is_execution_successful(execution):
         execution.last_known_state = _State.COMPLETE
@@ -186,13 +186,13 @@ def _has_inputs(handle: metadata.Metadata, execution_id: int) -> bool:
 
 
 def _remove_outputs(output_dict: Artifacts) -> None:
-    # The attempt that counts may have removed them; TFX's own function fails then.
+    # The newest attempt may have removed them; TFX's own function would fail.
     for artifact in _flat(output_dict):
         _remove(artifact.uri)
 
 
 def _remove(folder: str) -> None:
-    with contextlib.suppress(Exception):  # It is not there, or will be in nobody's way.
+    with contextlib.suppress(Exception):  # It does not exist, or does no harm.
         fileio.rmtree(folder)
 
 

@@ -1,8 +1,8 @@
-"""What the commands say about a workspace that exists already.
+"""What the commands show and change in an existing workspace.
 
-registry.py     the models that were pushed from it, and where their versions are
-models.py       `models`: their versions, which one is in service
-rollback.py     `rollback`: an older version becomes the newest
-runs.py         `runs`: every run, newest first
-report.py       `report`: where the page of a run is
+registry.py  the models that it has pushed, and the folders of their versions
+models.py    `models`: their versions, their accuracy, which one is in service
+rollback.py  `rollback`: puts an older version back into service
+runs.py      `runs`: every run and its outcome, newest first
+report.py    `report`: the path of a run's report
 """

@@ -1,4 +1,4 @@
-"""`models`: the versions of a workspace's models, which one is in service, and how good each is."""
+"""`models`: the versions of a workspace's models, their accuracy, and which one is in service."""
 
 import json
 import sys
@@ -21,20 +21,20 @@ _CARD_FILE = f"{EXTRAS_FOLDER}/{MODEL_CARD_FILE}"
 
 @dataclass(frozen=True)
 class Row:
-    """A version as it is shown.
+    """A version in the table.
 
     Attributes:
         model: The model's name.
         version: The version's number.
         path: Its folder, a path or a URL.
-        state: `in service`; `withdrawn` by a rollback; `damaged`; or empty: an older one.
+        state: `in service`; `withdrawn` by a rollback; `damaged`; or empty for older ones.
         test_accuracy: Accuracy on the test split of the run that pushed it, 0 to 1, if known.
-        test_examples: Number of those images, if known.
-        pushed: When it appeared, in UTC, as ISO 8601, if known.
+        test_examples: Number of images in the test split, if known.
+        pushed: When it was pushed, in UTC, as ISO 8601, if known.
         run_id: The run that pushed its model, if known.
-        model_uri: Its Model artifact, if known.
-        copy_of: Number of the version that a rollback made it from, if one did.
-        note: What else there is to know, in words.
+        model_uri: URI of its Model artifact, if known.
+        copy_of: Number of the version that a rollback copied, if it is a copy.
+        note: Further remarks, in English.
     """
 
     model: str
@@ -55,11 +55,11 @@ def show_models(workspace: Path, model: str | None, *, as_json: bool) -> None:
 
     Args:
         workspace: The workspace.
-        model: The only model to show; None shows all.
+        model: Name of the model to show; None shows all.
         as_json: Whether to print JSON, a list of `Row`s.
 
     Raises:
-        UserError: There is no such model, or none at all, or its folder cannot be read.
+        UserError: There is no such model, no model at all, or a folder cannot be read.
     """
     choose_model(workspace, model) if model else None
     found = find_models(workspace)
@@ -68,7 +68,7 @@ def show_models(workspace: Path, model: str | None, *, as_json: bool) -> None:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     elif not rows:
         raise UserError(
-            f"no version of {model or 'any model'} was pushed from {workspace} yet",
+            f"no version of {model or 'any model'} has been pushed from {workspace} yet",
             "Run the pipeline; a model that passes the gate becomes a version.",
         )
     else:
@@ -113,19 +113,19 @@ def _row(model: str, version: Version, in_service: Version | None) -> Row:
 
 
 def _read_test(version: Version) -> tuple[dict[str, Any], str | None]:
-    """The card's test metrics, and why there are none."""
+    """The test metrics of the model card, or why there are none."""
     if version.problem:
         return {}, None
     if version.details is None:
-        return {}, "another tool put it here: it has no origin.json"
+        return {}, "has no origin.json: not pushed by this pipeline"
     try:
         card = json.loads(storage.read_bytes(storage.join(version.address, _CARD_FILE)))
         test = card["test"] or {}
-        return (test, None) if isinstance(test, dict) else ({}, "its model card is damaged")
+        return (test, None) if isinstance(test, dict) else ({}, "model card is damaged")
     except OSError:
-        return {}, "it has no model card"
+        return {}, "has no model card"
     except (ValueError, KeyError, TypeError):
-        return {}, "its model card is damaged"
+        return {}, "model card is damaged"
 
 
 def _number(value: Any) -> float | None:
@@ -136,12 +136,12 @@ _HEADINGS = ("model", "version", "state", "test accuracy", "pushed (UTC)", "run"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    measured = "-" if row.test_accuracy is None else share(row.test_accuracy)
+    test_text = "-" if row.test_accuracy is None else share(row.test_accuracy)
     if row.test_accuracy is not None and row.test_examples is not None:
-        measured += f" on {row.test_examples:,}"
+        test_text += f" on {row.test_examples:,}"
     pushed = row.pushed[:16].replace("T", " ") if row.pushed else "-"
     return (
-        row.model, str(row.version), row.state, measured, pushed, row.run_id or "-", row.note,
+        row.model, str(row.version), row.state, test_text, pushed, row.run_id or "-", row.note,
     )  # fmt: skip
 
 
@@ -155,7 +155,7 @@ def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
     console = Console(file=stream, highlight=False, markup=False)
     styles = {"in service": "green", "damaged": "red", "withdrawn": "yellow"}
     for model in dict.fromkeys(row.model for row in rows):
-        # A heading and no column: terminals are narrow.
+        # The model is a heading instead of a column: terminals are narrow.
         console.print(model, style="bold")
         lines = [(_cells(row)[1:], row.state) for row in rows if row.model == model]
         has_notes = any(cells[-1] for cells, _ in lines)

@@ -1,4 +1,4 @@
-"""Which models a workspace has, and where their versions and their lineage are."""
+"""The models that a workspace has pushed, with the folders of their versions and their metadata."""
 
 import json
 import os
@@ -14,12 +14,12 @@ from components.pusher.versions import newest_version
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model that was pushed from a workspace.
+    """A model of a workspace.
 
     Attributes:
         name: Its name.
-        folder: Folder of its versions, a path or a URL.
-        metadata: SQLite file of TFX's metadata.
+        folder: The folder of its versions, a path or a URL.
+        metadata: The SQLite file of ML Metadata.
     """
 
     name: str
@@ -28,10 +28,10 @@ class ServedModel:
 
 
 def find_models(workspace: Path) -> dict[str, ServedModel]:
-    """Every model of a workspace by name: of its runs, newest first, and what lies in `serving/`.
+    """Finds every model of a workspace, by name: those of its runs, and those in `serving/`.
 
-    Where runs of a model had several folders, it is the newest run's, or, if that is empty, the
-    newest one that holds a version.
+    If runs pushed a model to several folders, the newest run's folder is used, or, if that is
+    empty, the newest folder with a version.
 
     Args:
         workspace: The workspace.
@@ -40,7 +40,7 @@ def find_models(workspace: Path) -> dict[str, ServedModel]:
     # By name, then by folder, newest first.
     found: dict[str, dict[str, ServedModel]] = {}
     for path in sorted(workspace.glob("runs/*/config.json"), reverse=True):
-        if model := _of_run(path, workspace):
+        if model := _model_of_run(path, workspace):
             found.setdefault(model.name, {}).setdefault(model.folder, model)
     for folder in sorted(workspace.glob("serving/*")):
         if folder.is_dir() and not folder.name.startswith("."):
@@ -50,31 +50,31 @@ def find_models(workspace: Path) -> dict[str, ServedModel]:
 
 
 def choose_model(workspace: Path, name: str | None) -> ServedModel:
-    """The named model, or the only one; one without a version is passed over where another has one.
+    """Returns the named model, or the only one; models without versions only count if none has any.
 
     Raises:
-        UserError: There is none, or it is not clear which one.
+        UserError: There is no such model, or more than one.
     """
     models = find_models(workspace)
     if not models:
-        raise UserError(f"{workspace} has no model", "Give the workspace of a run.")
+        raise UserError(f"{workspace} has no model", "Use the workspace of a run.")
     if name is not None and name not in models:
-        there = ", ".join(sorted(models))
-        raise UserError(f"{workspace} has no model {name}; it has {there}")
+        names = ", ".join(sorted(models))
+        raise UserError(f"{workspace} has no model {name}; it has {names}")
     if name is not None:
         return models[name]
     if len(models) > 1:
         models = {name: one for name, one in models.items() if not _is_empty(one)} or models
     if len(models) > 1:
-        there = ", ".join(sorted(models))
+        names = ", ".join(sorted(models))
         raise UserError(
-            f"{workspace} has {len(models)} models: {there}", "Choose one with --model."
+            f"{workspace} has {len(models)} models: {names}", "Choose one with --model."
         )
     return next(iter(models.values()))
 
 
 def _in_use(candidates: Sequence[ServedModel]) -> ServedModel:
-    """The first, unless its folder is empty and a later one's is not."""
+    """The first model, unless its folder is empty and a later one's is not."""
     first, *others = candidates
     if not others or not _is_empty(first):
         return first
@@ -82,9 +82,9 @@ def _in_use(candidates: Sequence[ServedModel]) -> ServedModel:
 
 
 def _is_empty(model: ServedModel) -> bool:
-    """Whether it has no version for sure: what cannot be read is not empty.
+    """Whether it certainly has no version: a folder that cannot be read is not empty.
 
-    TensorFlow lists a remote folder that is out of reach as if it were empty.
+    TensorFlow lists an unreachable remote folder as if it were empty.
     """
     try:
         return not storage.is_remote(model.folder) and newest_version(model.folder) is None
@@ -99,22 +99,22 @@ def _has_version(model: ServedModel) -> bool:
         return False
 
 
-def _of_run(config: Path, workspace: Path) -> ServedModel | None:
-    """The model of one run, or None where its `config.json` cannot be read."""
+def _model_of_run(config: Path, workspace: Path) -> ServedModel | None:
+    """The model of one run, or None if its `config.json` cannot be read."""
     try:
         tree: Any = json.loads(config.read_text(encoding="utf-8"))
         push, metadata = tree["push"], tree.get("metadata") or {}
         name = str(push["model_name"])
-        folder = _absolute(push, "folder") or str(workspace / "serving" / name)
-        path = _absolute(metadata, "path") or str(workspace / "metadata.sqlite")
+        folder = _absolute_path(push, "folder") or str(workspace / "serving" / name)
+        path = _absolute_path(metadata, "path") or str(workspace / "metadata.sqlite")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return ServedModel(name, folder, Path(path))
 
 
-def _absolute(section: Mapping[str, Any], key: str) -> str | None:
-    """A path as a run takes it: from the folder where the command is started."""
-    given = section.get(key)
-    if not given:
+def _absolute_path(section: Mapping[str, Any], key: str) -> str | None:
+    """A path of the configuration, relative to the current folder as in a run."""
+    path = section.get(key)
+    if not path:
         return None
-    return str(given) if storage.is_remote(given) else os.path.abspath(given)
+    return str(path) if storage.is_remote(path) else os.path.abspath(path)

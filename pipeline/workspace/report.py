@@ -1,4 +1,4 @@
-"""`report`: where the page of a run is, or why it has none."""
+"""`report`: the path of a run's report, or why it has none."""
 
 from pathlib import Path
 from typing import Any
@@ -8,15 +8,15 @@ from pipeline.console.final import shown_path
 from pipeline.run.paths import RunFolder
 from pipeline.workspace.runs import find_runs, read_summary
 
-_MOST_NAMES = 3
+_MAX_NAMES = 3
 
 
 def find_run(name: str, workspace: Path) -> RunFolder:
     """Finds a run.
 
     Args:
-        name: Its name in `workspace`, its folder, or a workspace, whose newest run is meant.
-        workspace: The workspace, where it is a name.
+        name: Its name in `workspace`, its folder, or a workspace, of which the newest run is used.
+        workspace: The workspace, if `name` is a name.
 
     Raises:
         UserError: There is no such run.
@@ -28,24 +28,24 @@ def find_run(name: str, workspace: Path) -> RunFolder:
         return RunFolder(folder.parents[1], folder.name)
     runs = find_runs(workspace)
     if not runs:
-        raise UserError(f"there are no runs in {workspace}", "Name a workspace with --workspace.")
+        raise UserError(f"there are no runs in {workspace}", "Choose a workspace with --workspace.")
     if not name:
         return runs[0]
     found = [run for run in runs if run.run_id == name]
     if not found:
-        newest = ", ".join(run.run_id for run in runs[:_MOST_NAMES])
+        newest = ", ".join(run.run_id for run in runs[:_MAX_NAMES])
         raise UserError(
             f"there is no run {name} in {workspace}",
-            f"The newest there: {newest}; `python -m pipeline runs {workspace}` lists all.",
+            f"The newest runs: {newest}; `image-pipeline runs {workspace}` lists all.",
         )
     return found[0]
 
 
 def find_page(run: RunFolder) -> Path:
-    """Finds the page of a run.
+    """Finds the report of a run.
 
     Raises:
-        UserError: It has none, because it did not come so far, or it is gone.
+        UserError: The run did not get as far as the report, or the report was deleted.
     """
     summary = read_summary(run)
     if summary is None:
@@ -58,17 +58,17 @@ def find_page(run: RunFolder) -> Path:
         raise UserError(*_why_none(run, summary))
     if not Path(page).is_file():
         raise UserError(
-            f"the report of run {run.run_id} is gone: there is no {page}",
-            "Run the pipeline again: every run writes one, also if nothing has changed.",
+            f"the report of run {run.run_id} was deleted: {page} does not exist",
+            "Run the pipeline again: every run writes a report, even if nothing has changed.",
         )
     return Path(page)
 
 
 def _why_none(run: RunFolder, summary: dict[str, Any]) -> tuple[str, str]:
     error = summary.get("error")
-    where = f"Its log: {shown_path(run.log)}\nIts summary: {shown_path(run.summary)}"
+    files = f"Its log: {shown_path(run.log)}\nIts summary: {shown_path(run.summary)}"
     if not error:
-        return f"run {run.run_id} has no report: its pipeline had no Report component", where
+        return f"run {run.run_id} has no report: its pipeline has no Report component", files
     place = f" in {error['component']}" if error.get("component") else ""
-    told = "A report is the last that a run does; this run did not come to it."
-    return f"run {run.run_id} failed{place}: {error.get('cause')}", f"{told}\n{where}"
+    reason = "The report is the last step of a run; this run did not get that far."
+    return f"run {run.run_id} failed{place}: {error.get('cause')}", f"{reason}\n{files}"

@@ -1,4 +1,4 @@
-"""`rollback`: puts an older version in service, records it, and says what it did."""
+"""`rollback`: puts an older version back into service and records that in the lineage."""
 
 from pathlib import Path
 
@@ -13,19 +13,19 @@ from pipeline.workspace.registry import ServedModel, choose_model
 def roll_back_model(
     workspace: Path, model_name: str | None, to: int | None
 ) -> tuple[list[str], str | None]:
-    """Puts an older version of a model in service.
+    """Puts an older version of a model back into service.
 
     Args:
-        workspace: The workspace that it was pushed from.
-        model_name: Its name; None where there is only one.
-        to: The version to put back; None takes the one before the one in service.
+        workspace: The workspace that pushed it.
+        model_name: Its name; None if there is only one model.
+        to: The version; None is the one before the version in service.
 
     Returns:
-        Lines for the person, and what went wrong after the version was in service, or None.
+        The lines to print, and a warning if the rollback could not be recorded.
 
     Raises:
-        UserError: There is no such model or version, or it cannot be written; what is in service
-            has not changed.
+        UserError: There is no such model or version, or it cannot be written; the version in
+            service has not changed.
     """
     model = choose_model(workspace, model_name)
     try:
@@ -34,7 +34,7 @@ def roll_back_model(
     except OSError as error:
         raise UserError(
             f"the version could not be written to {model.folder}: {error.strerror or error}",
-            hint="Make room or make the folder writable, and try again; "
+            hint="Free some disk space or make the folder writable, then try again; "
             "the version in service has not changed.",
         ) from error
     return _lines(model, done), _record(model, done)
@@ -44,7 +44,7 @@ def _record(model: ServedModel, done: Rollback) -> str | None:
     try:
         record_rollback(open_store(model.metadata), model.name, done)
     except LineageError as error:
-        return f"The rollback is done, but it is not recorded in the lineage: {error}"
+        return f"Warning: rolled back, but not recorded in the lineage: {error}"
     return None
 
 
@@ -56,11 +56,11 @@ def _lines(model: ServedModel, done: Rollback) -> list[str]:
         f"  a copy of     version {done.source.number}{run}",
     ]
     if done.before:
-        lines.append(f"  before it     version {done.before.number}")
+        lines.append(f"  replaces      version {done.before.number}")
     lines.append(f"  in service    {shown_path(done.version.address)}")
     if done.withdrawn:
         lines.append(
-            "  from now on   runs in which nothing changed do not push the newer model again; "
-            "newly trained ones are pushed"
+            "  from now on   a run without changes does not push the withdrawn model again; "
+            "a newly trained model is pushed"
         )
     return lines

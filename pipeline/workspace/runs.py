@@ -1,4 +1,4 @@
-"""`runs`: the runs of a workspace, what each came to, and where its report is."""
+"""`runs`: the runs of a workspace, the outcome of each, and where its report is."""
 
 import json
 import sys
@@ -18,18 +18,18 @@ UNFINISHED = "unfinished"
 
 @dataclass(frozen=True)
 class Row:
-    """A run as it is shown. What its summary does not say is None.
+    """A run in the table. Values missing from its summary are None.
 
     Attributes:
         run_id: Its name.
         started: When it started, in UTC, as ISO 8601.
-        outcome: `pushed`, `refused`, `unchanged` or `failed`, as its summary has it, or
+        outcome: `pushed`, `refused`, `unchanged` or `failed`, from its summary, or
             `unfinished`: it is still running, or was killed.
         test_accuracy: Accuracy on the test split, 0 to 1.
-        test_examples: Number of those images.
-        seconds: Time it took, in seconds.
-        version: The version that it pushed.
-        report: Its report, an HTML file.
+        test_examples: Number of images in the test split.
+        seconds: Duration in seconds.
+        version: Number of the version that it pushed.
+        report: Path of its report, an HTML file.
         error: Why it failed.
     """
 
@@ -61,13 +61,13 @@ def show_runs(workspace: Path, *, as_json: bool) -> None:
 
 
 def find_runs(workspace: Path) -> list[RunFolder]:
-    """The runs of a workspace, newest first: their names sort by the time they started at."""
+    """The runs of a workspace, newest first: their names begin with their start time."""
     names = [folder.name for folder in (workspace / "runs").glob("*") if folder.is_dir()]
     return [RunFolder(workspace.absolute(), name) for name in sorted(names, reverse=True)]
 
 
 def read_summary(run: RunFolder) -> dict[str, Any] | None:
-    """A run's summary as it was written, by this version or another one; None without one."""
+    """A run's summary as JSON, possibly written by another version; None if there is none."""
     try:
         summary = json.loads(run.summary.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -76,7 +76,7 @@ def read_summary(run: RunFolder) -> dict[str, Any] | None:
 
 
 def read_row(run: RunFolder) -> Row:
-    """What there is to show of a run."""
+    """The row of a run."""
     summary = read_summary(run)
     if summary is None:
         return Row(run.run_id, _started(run.run_id), UNFINISHED)
@@ -107,14 +107,14 @@ _STYLES = {"pushed": "green", "refused": "yellow", "failed": "red", UNFINISHED: 
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    measured = "-" if row.test_accuracy is None else share(row.test_accuracy)
+    test_text = "-" if row.test_accuracy is None else share(row.test_accuracy)
     if row.test_accuracy is not None and row.test_examples is not None:
-        measured += f" on {row.test_examples:,}"
+        test_text += f" on {row.test_examples:,}"
     return (
         row.run_id,
         row.started[:16].replace("T", " ") if row.started else "-",
         row.outcome,
-        measured,
+        test_text,
         "-" if row.seconds is None else duration(row.seconds),
         "-" if row.version is None else str(row.version),
         (row.error or "").partition("\n")[0],

@@ -98,7 +98,9 @@ def test_nodes_that_start_together_on_an_empty_database(cluster: Cluster) -> Non
     early, unknown = cluster.start("StatisticsGen", "run-0"), cluster.start("Trianer", "run-1")
     told = [cluster.finish(process) for process in twins]
     assert sum(code == 0 for code, *_ in told) >= 1, told
-    assert all(code == 0 or "was overtaken by a later one" in err for code, _, err in told), told
+    assert all(code == 0 or "was superseded by a later attempt" in err for code, _, err in told), (
+        told
+    )
     assert any("120 images; train 90, validation 12, test 18" in out for _, out, _ in told)
     [uri] = cluster.live("run-1")
     examples = cluster.root / "artifacts" / "zeros-and-ones" / "ImageExampleGen" / "examples"
@@ -174,7 +176,9 @@ def test_mysql(cluster: Cluster, tmp_path: Path) -> None:
         twins = [cluster.start("ImageExampleGen", "run-1") for _ in range(2)]
         told = [cluster.finish(process) for process in twins]
         assert sum(code == 0 for code, *_ in told) >= 1, told
-        assert all(code == 0 or "overtaken by a later one" in err for code, _, err in told), told
+        assert all(code == 0 or "superseded by a later attempt" in err for code, _, err in told), (
+            told
+        )
         [uri] = cluster.live("run-1")
         code, out, err = cluster.finish(cluster.start("ImageExampleGen", "run-2"))
         assert (code, "cached: the outputs of an earlier run" in out) == (0, True), err

@@ -1,4 +1,4 @@
-"""What Beam's own parser makes of the options that follow from the settings."""
+"""The options from the settings, parsed by Beam itself."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from pipeline.execution.beam_args import beam_args
 from tests.pipeline.config.test_beam import DATAFLOW, FLINK, SPARK, WORKERS
 
 
-def understood(node_id: str = "StatisticsGen", **settings: Any) -> dict[str, Any]:
-    """The options as Beam reads them, if it knows all of them."""
+def parsed(node_id: str = "StatisticsGen", **settings: Any) -> dict[str, Any]:
+    """The options as Beam parses them; fails if it does not know one."""
     options = PipelineOptions(beam_args(BeamSettings.model_validate(settings), node_id))
     known = options.get_all_options()
     unknown = options.get_all_options(retain_unknown_options=True).keys() - known.keys()
@@ -20,38 +20,38 @@ def understood(node_id: str = "StatisticsGen", **settings: Any) -> dict[str, Any
     return known
 
 
-def test_by_default_in_the_process_of_the_component() -> None:
-    options = understood()
+def test_the_default_is_in_memory() -> None:
+    options = parsed()
     assert options["runner"] == "DirectRunner"
     assert options["direct_running_mode"] == "in_memory"
     assert options["direct_num_workers"] == 1
-    # Anything keeps TFX from packing itself for workers that there are not.
+    # Any value keeps TFX from building a package of itself for remote workers.
     assert options["sdk_container_image"] == "none"
 
 
-def test_a_process_for_each_core_or_as_many_as_given() -> None:
-    options = understood(direct={"mode": "multi_processing"})
+def test_one_process_per_core_or_the_given_number() -> None:
+    options = parsed(direct={"mode": "multi_processing"})
     assert options["direct_running_mode"] == "multi_processing"
     assert options["direct_num_workers"] == count_cores()
-    options = understood(direct={"mode": "multi_threading", "workers": 7})
+    options = parsed(direct={"mode": "multi_threading", "workers": 7})
     assert (options["direct_running_mode"], options["direct_num_workers"]) == ("multi_threading", 7)
 
 
-def test_flink_takes_one_jar_or_has_a_job_server() -> None:
-    options = understood(runner="flink", flink={**FLINK, "parallelism": 8})
+def test_flink_with_one_jar_or_a_job_server() -> None:
+    options = parsed(runner="flink", flink={**FLINK, "parallelism": 8})
     assert options["runner"] == "FlinkRunner" and options["flink_submit_uber_jar"]
     assert (options["flink_master"], options["parallelism"]) == ("flink:8081", 8)
     assert options["flink_version"] == "1.18"
-    options = understood(runner="flink", flink={"job_endpoint": "jobs:8099", "workers": WORKERS})
+    options = parsed(runner="flink", flink={"job_endpoint": "jobs:8099", "workers": WORKERS})
     assert (options["runner"], options["job_endpoint"]) == ("PortableRunner", "jobs:8099")
 
 
-def test_spark_takes_one_jar_or_has_a_job_server() -> None:
-    options = understood(runner="spark", spark={**SPARK, "job_server_jar": "/opt/spark.jar"})
+def test_spark_with_one_jar_or_a_job_server() -> None:
+    options = parsed(runner="spark", spark={**SPARK, "job_server_jar": "/opt/spark.jar"})
     assert options["runner"] == "SparkRunner" and options["spark_submit_uber_jar"]
     assert options["spark_rest_url"] == "http://spark:6066"
     assert options["spark_job_server_jar"] == "/opt/spark.jar"
-    options = understood(runner="spark", spark={"job_endpoint": "jobs:8099", "workers": WORKERS})
+    options = parsed(runner="spark", spark={"job_endpoint": "jobs:8099", "workers": WORKERS})
     assert (options["runner"], options["job_endpoint"]) == ("PortableRunner", "jobs:8099")
 
 
@@ -64,14 +64,14 @@ def test_spark_takes_one_jar_or_has_a_job_server() -> None:
     ],
 )
 def test_workers(workers: dict[str, str], kind: str, config: str, image: str) -> None:
-    options = understood(runner="flink", flink={**FLINK, "workers": workers})
+    options = parsed(runner="flink", flink={**FLINK, "workers": workers})
     assert (options["environment_type"], options["environment_config"]) == (kind, config)
     assert options["sdk_container_image"] == image
 
 
 def test_dataflow() -> None:
     dataflow = {**DATAFLOW, "machine_type": "n1-standard-4", "max_workers": 20}
-    options = understood(runner="dataflow", dataflow=dataflow)
+    options = parsed(runner="dataflow", dataflow=dataflow)
     expected = {
         "runner": "DataflowRunner",
         "project": "images",
@@ -85,17 +85,17 @@ def test_dataflow() -> None:
     assert {name: options[name] for name in expected} == expected
 
 
-def test_components_differ() -> None:
+def test_components_can_differ() -> None:
     settings = {
         "runner": "dataflow",
         "dataflow": DATAFLOW,
         "components": {"ImageExampleGen": {"runner": "direct"}},
     }
-    assert understood("ImageExampleGen", **settings)["runner"] == "DirectRunner"
-    assert understood("Evaluator", **settings)["runner"] == "DataflowRunner"
+    assert parsed("ImageExampleGen", **settings)["runner"] == "DirectRunner"
+    assert parsed("Evaluator", **settings)["runner"] == "DataflowRunner"
 
 
-def test_plain_options_win() -> None:
+def test_pipeline_args_replace_other_options() -> None:
     args = beam_args(
         BeamSettings(pipeline_args=("--direct_running_mode=multi_threading",)), "Transform"
     )
@@ -104,6 +104,6 @@ def test_plain_options_win() -> None:
     ]
 
 
-def test_plain_options_that_name_a_runner_stand_alone() -> None:
+def test_pipeline_args_that_name_a_runner_replace_all_others() -> None:
     plain = ("--runner=FlinkRunner", "--flink_master=flink:8081")
     assert beam_args(BeamSettings(pipeline_args=plain), "Transform") == [*plain]

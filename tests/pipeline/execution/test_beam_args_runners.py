@@ -50,19 +50,19 @@ def compiled(images: Path, workspace: Path, beam: dict[str, Any]) -> CompiledPip
 
 
 def compiled_nodes(images: Path, workspace: Path, beam: dict[str, Any]) -> list[Any]:
-    """Nodes as TFX's compiler writes them."""
+    """Nodes from TFX's compiler."""
     pipeline = create_pipeline(configuration(images, beam), Workspace(workspace))
     return [node.pipeline_node for node in compiler.Compiler().compile(pipeline).nodes]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """What ingest wrote, but for the paths in its account of it."""
+    """The files that ingest wrote, except JSON files, which contain paths."""
     files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".json")
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
 @pytest.mark.slow
-def test_several_processes_write_the_same_examples_and_the_cache_knows(
+def test_several_processes_write_the_same_examples_and_use_the_cache(
     images: Path, tmp_path: Path
 ) -> None:
     alone = compiled(images, tmp_path / "alone", {})
@@ -75,7 +75,7 @@ def test_several_processes_write_the_same_examples_and_the_cache_knows(
     assert contents(Path(result.outputs["examples"][0].uri)) == expected
     assert several.run_node("StatisticsGen").state == "done"
 
-    # Neither the runner nor the number of workers changes what is made.
+    # Neither the runner nor the number of workers affects the cache.
     for other in ({}, {"direct": {"mode": "multi_processing", "workers": 3}}):
         again = compiled(images, tmp_path / "several", other)
         assert again.run_node("ImageExampleGen").state == "cached"
@@ -89,7 +89,7 @@ def job_server(tmp_path: Path) -> Iterator[tuple[str, str]]:
         ["apache_beam.runners.portability.local_job_service_main", "-p", str(ports[0])],
         ["apache_beam.runners.worker.worker_pool_main", f"--service_port={ports[1]}"],
     ]
-    # The pool starts its workers with the `python` of the PATH.
+    # The pool starts its workers with the `python` on PATH.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with (tmp_path / "servers.log").open("wb") as log:
         servers = [
@@ -126,7 +126,7 @@ def test_workers_behind_a_job_server(
     )
 
 
-def test_no_node_but_the_report_depends_on_where_it_runs(images: Path, tmp_path: Path) -> None:
+def test_only_the_report_depends_on_the_runner(images: Path, tmp_path: Path) -> None:
     beam = {"direct": {"mode": "multi_processing"}, "pipeline_args": ["--job_name=images"]}
     nodes = [
         {
@@ -153,4 +153,4 @@ def _wait_for(port: int) -> None:
             if client.connect_ex(("localhost", port)) == 0:
                 return
         time.sleep(0.2)
-    raise TimeoutError(f"nobody listens on port {port}")
+    raise TimeoutError(f"nothing listens on port {port}")

@@ -1,4 +1,4 @@
-"""What a cached result depends on of our own code."""
+"""The part of our code that cached results depend on."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_every_python_file_counts(package: Path) -> None:
     assert fingerprint_code("steps") != before
 
 
-def test_a_folder_that_is_left_out_does_not(package: Path) -> None:
+def test_a_folder_that_is_left_out_does_not_count(package: Path) -> None:
     before = fingerprint_code("steps", without="report")
     (package / "report" / "page.py").write_text("two = 3")
     assert fingerprint_code("steps", without="report") == before

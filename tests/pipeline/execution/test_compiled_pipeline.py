@@ -1,6 +1,6 @@
-"""A node that is started again: after it was killed, while it still runs, after it has finished.
+"""A node that is started again: after it was killed, while it is running, after it has finished.
 
-The node is a small one; what happens in the middle of it is a function that each test puts there.
+The node is a small one; each test provides a function that it calls halfway.
 """
 
 import contextlib
@@ -26,20 +26,20 @@ from tests.fakes.servers.metadata_service import run_metadata_service
 from tests.fakes.servers.mysql import run_mysql
 from tests.fakes.servers.postgresql import run_postgresql
 
-in_the_middle: list[Callable[[], None]] = []
-"""What each execution of `Make` does, one after the other; nothing when the list is empty."""
+halfway: list[Callable[[], None]] = []
+"""One function for each execution of `Make`; if the list is empty, it calls none."""
 
 
 class Killed(BaseException):
-    """Ends an attempt as `kill -9` does, as far as TFX is concerned: it publishes nothing."""
+    """Ends an attempt like `kill -9`: TFX publishes nothing."""
 
 
 @component
 def Make(model: OutputArtifact[standard_artifacts.Model]) -> None:
-    """Writes one file before its middle, and one after it."""
+    """Writes one file before it calls a function of `halfway`, and one after."""
     (Path(model.uri) / "first").write_text("1")
-    if in_the_middle:
-        in_the_middle.pop(0)()
+    if halfway:
+        halfway.pop(0)()
     (Path(model.uri) / "second").write_text("2")
 
 
@@ -60,7 +60,7 @@ class Nodes:
         self.connection = connection_config(parse_metadata_url(f"sqlite://{root}/m.sqlite"))
 
     def compiled(self, run_id: str) -> CompiledPipeline:
-        """A process's own view of a run."""
+        """The run as a new process compiles it."""
         make = Make().with_id("Make")
         use = Use(model=make.outputs["model"]).with_id("Use")
         pipeline = Pipeline(
@@ -69,7 +69,7 @@ class Nodes:
         return CompiledPipeline(pipeline, run_id, self.connection)
 
     def run(self, node_id: str, run_id: str = "run-1") -> NodeResult:
-        """Runs a node as a process of its own does."""
+        """Runs a node as a new process does."""
         return self.compiled(run_id).run_node(node_id, use_cache=False)
 
     @property
@@ -90,7 +90,7 @@ class Nodes:
 
 @pytest.fixture
 def nodes(tmp_path: Path) -> Nodes:
-    in_the_middle.clear()
+    halfway.clear()
     return Nodes(tmp_path)
 
 
@@ -115,7 +115,7 @@ def test_shared_metadata(nodes: Nodes, kind: str, tmp_path: Path) -> None:
             server = stack.enter_context(run_server())
             url, login = server.url("nodes"), Login(server.user, server.password)
         nodes.connection = connection_config(parse_metadata_url(url), login)
-        in_the_middle[:] = [kill]
+        halfway[:] = [kill]
         with pytest.raises(Killed):
             nodes.run("Make")
         assert folder_of(nodes.run("Make")) == "1-2"
@@ -124,19 +124,19 @@ def test_shared_metadata(nodes: Nodes, kind: str, tmp_path: Path) -> None:
         assert nodes.compiled("run-2").run_node("Make").state == "cached"
 
 
-def test_one_attempt_is_as_tfx_has_it(nodes: Nodes) -> None:
+def test_the_first_attempt_uses_the_folders_of_tfx(nodes: Nodes) -> None:
     result = nodes.run("Make")
     assert (result.state, result.was_finished, folder_of(result)) == ("done", False, "1")
     assert nodes.models == nodes.live() == ["1"]
 
 
 def test_killed_and_run_again(nodes: Nodes) -> None:
-    in_the_middle[:] = [kill, kill]
+    halfway[:] = [kill, kill]
     for _ in range(2):
         with pytest.raises(Killed):
             nodes.run("Make")
     assert nodes.models == ["1", "1-2"]
-    # Whatever a dead process wrote last, it was not into this folder.
+    # Killed attempts never wrote to this folder.
     result = nodes.run("Make")
     assert (result.state, folder_of(result)) == ("done", "1-3")
     assert nodes.models == nodes.live() == ["1-3"]
@@ -149,7 +149,7 @@ def test_failed_and_run_again(nodes: Nodes) -> None:
     def fail() -> None:
         raise UserError("the disk is full")
 
-    in_the_middle[:] = [fail]
+    halfway[:] = [fail]
     with pytest.raises(UserError):
         nodes.run("Make")
     [execution] = nodes.executions()
@@ -161,13 +161,13 @@ def test_failed_and_run_again(nodes: Nodes) -> None:
 
 def test_finished_in_this_run(nodes: Nodes) -> None:
     first = nodes.run("Make")
-    in_the_middle[:] = [kill]
+    halfway[:] = [kill]
     again = nodes.run("Make")
     assert (again.state, again.was_finished, folder_of(again)) == ("done", True, folder_of(first))
-    assert in_the_middle == [kill]
+    assert halfway == [kill]
     assert len(nodes.executions()) == 1
-    # Another run is another matter.
-    in_the_middle.clear()
+    # Another run has its own execution.
+    halfway.clear()
     assert folder_of(nodes.run("Make", "run-2")) == "2"
 
 
@@ -179,65 +179,65 @@ def test_cached_in_this_run(nodes: Nodes) -> None:
     assert nodes.live() == ["1"]
 
 
-def test_the_old_pod_still_runs_and_ends_well(nodes: Nodes) -> None:
-    """The later attempt starts and finishes while the first is in its middle."""
+def test_the_old_pod_succeeds_after_the_new_one(nodes: Nodes) -> None:
+    """The later attempt starts and finishes while the first is halfway."""
     later: list[NodeResult] = []
-    in_the_middle[:] = [lambda: later.append(nodes.run("Make"))]
-    with pytest.raises(SupersededError, match="attempt 1 of Make was overtaken"):
+    halfway[:] = [lambda: later.append(nodes.run("Make"))]
+    with pytest.raises(SupersededError, match="attempt 1 of Make was superseded"):
         nodes.run("Make")
     assert folder_of(later[0]) == "1-2"
     assert nodes.models == nodes.live() == ["1-2"]
     assert nodes.run("Make").was_finished
 
 
-def test_the_old_pod_still_runs_and_fails(nodes: Nodes) -> None:
+def test_the_old_pod_fails_after_the_new_one_succeeded(nodes: Nodes) -> None:
     def run_again_and_fail() -> None:
         nodes.run("Make")
         raise UserError("the machine was drained")
 
-    in_the_middle[:] = [run_again_and_fail]
+    halfway[:] = [run_again_and_fail]
     with pytest.raises(SupersededError):
         nodes.run("Make")
-    # TFX alone would have marked as failed what the later attempt did.
+    # TFX alone would have marked the execution as failed.
     assert nodes.compiled("run-1").find_result("Make") is not None
     assert nodes.models == nodes.live() == ["1-2"]
     assert nodes.run("Use").state == "done"
 
 
-def test_the_old_pod_goes_on_while_the_new_one_runs(nodes: Nodes) -> None:
-    """The first attempt comes to its end while the later one is in its middle."""
+def test_the_old_pod_ends_while_the_new_one_is_running(nodes: Nodes) -> None:
+    """The first attempt ends while the later one is halfway."""
     first = nodes.compiled("run-1")
 
     def start_later() -> None:
-        in_the_middle[:] = [kill]
+        halfway[:] = [kill]
         with pytest.raises(Killed):
             nodes.run("Make")
 
-    in_the_middle[:] = [start_later]
+    halfway[:] = [start_later]
     with pytest.raises(SupersededError):
         first.run_node("Make")
-    # Both are gone with nothing published, and a third attempt makes it.
+    # Both ended without publishing; a third attempt succeeds.
     assert nodes.live() == []
     assert folder_of(nodes.run("Make")) == "1-3"
     assert nodes.models == nodes.live() == ["1-3"]
 
 
 @pytest.mark.parametrize(
-    ("look", "seen"), [("Attempt.is_newest", True), ("_has_outputs", False)], ids=str
+    ("check", "result"), [("Attempt.is_newest", True), ("_has_outputs", False)], ids=str
 )
-def test_outputs_are_published_once_whoever_is_late(
-    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, look: str, seen: bool
+def test_outputs_are_published_once_in_a_race(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, check: str, result: bool
 ) -> None:
-    """The first attempt pauses between a look at the metadata and what it does about it."""
-    name = f"pipeline.execution.launcher.{look}"
+    """The first attempt pauses between reading the metadata and acting on it."""
+    name = f"pipeline.execution.launcher.{check}"
     later: list[NodeResult] = []
 
-    def look_and_pause(*_: Any) -> bool:
+    def check_and_pause(*_: Any) -> bool:
         monkeypatch.undo()
         later.append(nodes.run("Make"))
-        return seen
+        return result
 
-    monkeypatch.setattr(name, look_and_pause)
+    monkeypatch.setattr(name, check_and_pause)
     with contextlib.suppress(SupersededError):
         assert folder_of(nodes.run("Make")) == "1-2"
     assert folder_of(later[0]) == "1-2"
@@ -248,11 +248,11 @@ def test_outputs_are_published_once_whoever_is_late(
 
 def test_downstream_first(nodes: Nodes) -> None:
     assert nodes.compiled("run-1").unfinished("Use") == {"Make": "not started"}
-    in_the_middle[:] = [kill]
+    halfway[:] = [kill]
     with pytest.raises(Killed):
         nodes.run("Make")
     assert nodes.compiled("run-1").unfinished("Use") == {"Make": "running"}
-    # TFX's launcher alone lets it find nothing, and leaves an execution without inputs.
+    # TFX's launcher finds no inputs and leaves an execution without any.
     with pytest.raises(RuntimeError, match="its inputs could not be resolved"):
         nodes.run("Use")
     nodes.run("Make")

@@ -82,7 +82,7 @@ def test_paths_that_are_not_models(serve: Serve, tmp_path: Path) -> None:
     with pytest.raises(ModelChoiceError, match="contains no SavedModel and no versions of one"):
         find_model(tmp_path)
     (tmp_path / "serving").mkdir()
-    with pytest.raises(ModelChoiceError, match=r"has no model\nGive the workspace of a run."):
+    with pytest.raises(ModelChoiceError, match=r"has no model\nUse the workspace of a run."):
         find_model(tmp_path)
     folder = serve("pets/1")
     with pytest.raises(ModelChoiceError, match="is not a workspace, so --model cannot be used"):

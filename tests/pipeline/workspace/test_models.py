@@ -1,4 +1,4 @@
-"""`models`: what a person, a pipe and a program see of what was pushed."""
+"""`models`: the versions in a terminal, in a pipe and as JSON."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def test_foreign_and_damaged_folders_are_lines_with_a_reason(
     (bad[1].path / "saved_model.pb").write_text("half")
     (bad[2].path / "assets.extra" / "origin.json").write_text("{")
     (bad[3].path / "assets.extra" / "origin.json").unlink()
-    # As long as it was.
+    # Of the same length.
     size = (bad[4].path / "assets.extra" / "model_card.json").stat().st_size
     (bad[4].path / "assets.extra" / "model_card.json").write_text("x" * size)
     plain = push(folder, "f", accuracy=None)
@@ -84,14 +84,14 @@ def test_foreign_and_damaged_folders_are_lines_with_a_reason(
     assert notes[0] == "has no saved_model.pb, so that no server can load it"
     assert notes[1] == "saved_model.pb has 4 bytes, and had 1 when it was pushed"
     assert notes[2].startswith("assets.extra/origin.json is damaged")
-    assert notes[3] == "another tool put it here: it has no origin.json"
-    assert notes[4] == "its model card is damaged"
+    assert notes[3] == "has no origin.json: not pushed by this pipeline"
+    assert notes[4] == "model card is damaged"
     assert [found[version.number]["state"] for version in bad] == ["damaged"] * 3 + ["", ""]
-    assert found[plain.number]["note"] == "it has no model card"
+    assert found[plain.number]["note"] == "has no model card"
     assert found[plain.number]["state"] == "in service"
 
 
-def test_plain_lines_on_a_pipe(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plain_lines_in_a_pipe(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     version = push(workspace / "serving" / "pets", "a", 0.9625)
     show_models(workspace, None, as_json=False)
     heading, line = capsys.readouterr().out.splitlines()
@@ -158,20 +158,20 @@ def test_a_folder_that_cannot_be_read_is_not_empty(workspace: Path, folder: str)
     write_run(workspace, "20260102T000000Z-0000", push={"model_name": "pets", "folder": folder})
     push(workspace / "serving" / "pets", "a")
     assert find_models(workspace)["pets"].folder == folder
-    # As an older one it is not known to hold a version.
+    # An older folder that cannot be read is not known to contain a version.
     new = workspace / "new" / "pets"
     write_run(workspace, "20260103T000000Z-0000", push={"model_name": "pets", "folder": str(new)})
     assert find_models(workspace)["pets"].folder == str(workspace / "serving" / "pets")
 
 
-def test_a_model_that_was_never_pushed_makes_nothing_unclear(workspace: Path) -> None:
+def test_a_model_without_versions_does_not_make_the_choice_ambiguous(workspace: Path) -> None:
     push(workspace / "serving" / "pets", "a")
     write_run(workspace, "20260102T000000Z-0000", push={"model_name": "cars"})
     assert choose_model(workspace, None).name == "pets"
     assert choose_model(workspace, "cars").name == "cars"
 
 
-def test_model_must_be_clear(workspace: Path) -> None:
+def test_one_of_several_models_must_be_named(workspace: Path) -> None:
     workspace.mkdir()
     with pytest.raises(UserError, match="has no model"):
         choose_model(workspace, None)
@@ -186,12 +186,12 @@ def test_model_must_be_clear(workspace: Path) -> None:
 
 def test_nothing_was_pushed(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (workspace / "serving" / "pets").mkdir(parents=True)
-    with pytest.raises(UserError, match="no version of any model was pushed"):
+    with pytest.raises(UserError, match="no version of any model has been pushed"):
         show_models(workspace, None, as_json=False)
     assert rows(workspace, capsys) == []
 
 
-def test_remote_folder_is_read_too(
+def test_a_remote_folder_is_read(
     workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     address = f"file://{tmp_path}/bucket/pets"

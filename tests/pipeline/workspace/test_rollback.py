@@ -1,4 +1,4 @@
-"""`rollback`, as a person starts it."""
+"""The command `rollback`."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def rollback(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
-def test_goes_back_and_records_it(workspace: Path) -> None:
+def test_rolls_back_and_records_it(workspace: Path) -> None:
     first, second = push(workspace, "a"), push(workspace, "b")
     store = open_metadata(workspace / "metadata.sqlite")
     result = rollback(workspace)
@@ -49,8 +49,8 @@ def test_goes_back_and_records_it(workspace: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == f"Rolled back: version {newest.number} of pets is in service."
     assert lines[1].split() == ["a", "copy", "of", "version", f"{first.number},", "run", "run-a"]
-    assert lines[2].split() == ["before", "it", "version", str(second.number)]
-    assert "do not push the newer model again" in result.stdout
+    assert lines[2].split() == ["replaces", "version", str(second.number)]
+    assert "does not push the withdrawn model again" in result.stdout
     [execution] = store.get_executions_by_type("Rollback")
     assert execution.properties["version"].int_value == newest.number
 
@@ -69,7 +69,7 @@ def test_metadata_elsewhere(workspace: Path, tmp_path: Path) -> None:
     assert len(store.get_executions_by_type("Rollback")) == 1
 
 
-def test_without_metadata_it_goes_back_and_says_what_is_missing(workspace: Path) -> None:
+def test_without_metadata_it_rolls_back_with_a_warning(workspace: Path) -> None:
     first, _ = push(workspace, "a"), push(workspace, "b")
     result = rollback(workspace, "--to", first.number, "--model", "pets")
     assert result.returncode == 0
@@ -85,7 +85,7 @@ def test_without_metadata_it_goes_back_and_says_what_is_missing(workspace: Path)
         ([], "there is no version before"),
     ],
 )
-def test_mistakes(workspace: Path, arguments: list[str], message: str) -> None:
+def test_usage_errors(workspace: Path, arguments: list[str], message: str) -> None:
     version = push(workspace, "a")
     result = rollback(workspace, *arguments)
     assert result.returncode == 1
@@ -93,7 +93,7 @@ def test_mistakes(workspace: Path, arguments: list[str], message: str) -> None:
     assert newest_version(workspace / "serving" / "pets") == version
 
 
-def test_needs_no_run_lock(workspace: Path) -> None:
+def test_does_not_need_the_run_lock(workspace: Path) -> None:
     from pipeline.run.lock import lock_workspace
 
     push(workspace, "a"), push(workspace, "b")
@@ -101,7 +101,7 @@ def test_needs_no_run_lock(workspace: Path) -> None:
         assert rollback(workspace).returncode == 0
 
 
-def test_full_disk_is_told_and_what_is_in_service_stays(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_version_in_service(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     script = """
 import sys

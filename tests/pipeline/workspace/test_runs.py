@@ -1,4 +1,4 @@
-"""`runs` and `report`: what a workspace remembers."""
+"""The commands `runs` and `report`."""
 
 import json
 import os
@@ -48,10 +48,10 @@ def workspace(tmp_path: Path) -> Path:
         FAILED: summary("failed", test=None, seconds=3.2, error=error),
         KILLED: None,
     }
-    for run_id, told in summaries.items():
+    for run_id, content in summaries.items():
         (tmp_path / "runs" / run_id).mkdir(parents=True)
-        if told:
-            (tmp_path / "runs" / run_id / "summary.json").write_text(json.dumps(told))
+        if content:
+            (tmp_path / "runs" / run_id / "summary.json").write_text(json.dumps(content))
     return tmp_path
 
 
@@ -68,7 +68,7 @@ def test_runs_are_listed_newest_first(workspace: Path) -> None:
     ]
 
 
-def test_runs_for_machines(workspace: Path) -> None:
+def test_runs_as_json(workspace: Path) -> None:
     rows = json.loads(pipeline("runs", workspace, "--json").stdout)
     assert [row["outcome"] for row in rows] == ["unfinished", "failed", "refused", "pushed"]
     assert rows[0] == {
@@ -92,7 +92,7 @@ def test_runs_on_a_terminal(workspace: Path) -> None:
         while chunk := os.read(leader, 65536):
             shown += chunk
     except OSError:
-        pass  # Linux' way to say that the other end is closed.
+        pass  # Linux reports a closed terminal as an error.
     os.close(leader)
     assert process.wait(timeout=300) == 0
     assert b"\x1b[" in shown
@@ -122,11 +122,11 @@ def test_report_prints_the_path(workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("run", "message"),
     [
-        (REFUSED, f"Error: the report of run {REFUSED} is gone: there is no "),
+        (REFUSED, f"Error: the report of run {REFUSED} was deleted: "),
         (
             FAILED,
-            f"Error: run {FAILED} failed in Trainer: out of memory\nsecond line\nA report is the "
-            "last that a run does; this run did not come to it.\nIts log: ",
+            f"Error: run {FAILED} failed in Trainer: out of memory\nsecond line\nThe report is the "
+            "last step of a run; this run did not get that far.\nIts log: ",
         ),
         (KILLED, f"Error: run {KILLED} has no report yet: it is still running, or was killed\n"),
         ("nope", "Error: there is no run nope in "),
@@ -143,7 +143,7 @@ def test_a_run_of_a_pipeline_without_report(workspace: Path) -> None:
     path = workspace / "runs" / PUSHED / "summary.json"
     path.write_text(json.dumps(summary("pushed")))
     result = pipeline("report", PUSHED, "--workspace", workspace)
-    assert "its pipeline had no Report component" in result.stderr
+    assert "its pipeline has no Report component" in result.stderr
     assert f"Its summary: {path}" in result.stderr
 
 
