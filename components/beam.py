@@ -23,7 +23,7 @@ def is_in_one_process(beam_args: Sequence[str] | None) -> bool:
 
 
 def is_on_this_machine(runner: str | None) -> bool:
-    """Whether a runner of Beam's is its own one: `DirectRunner`, in any of its spellings.
+    """Whether a runner is Beam's `DirectRunner`, in any of its spellings.
 
     Args:
         runner: As Beam's option names it; None is Beam's default.
@@ -32,7 +32,7 @@ def is_on_this_machine(runner: str | None) -> bool:
     return name in ("direct", "directrunner")
 
 
-def run_here(do_fn: beam.DoFn, elements: Iterable[Any]) -> Iterator[Any]:
+def run_in_process(do_fn: beam.DoFn, elements: Iterable[Any]) -> Iterator[Any]:
     """Does in this process what a ParDo does on Beam's workers.
 
     Args:

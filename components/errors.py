@@ -1,10 +1,10 @@
-"""Mistakes in the input that the user can mend, told in one sentence."""
+"""Mistakes in the input that the user can fix, described in one sentence."""
 
 
 class UserError(Exception):
     """A mistake in the input or configuration, not in the program.
 
-    Whoever shows it prints the message (and the hint, if any) and no traceback.
+    The caller prints the message (and the hint, if any) and no traceback.
 
     Attributes:
         message: One clear sentence, or a short list: what is wrong and where.

@@ -36,12 +36,12 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def count_cores(quota_file: Path = _QUOTA) -> int:
-    """Cores that this process may use: the machine's, or those its container was given.
+    """Cores that this process may use: the machine's, or those that its container may use.
 
     Python's own count is that of the machine, which in a pod is the whole node.
 
     Args:
-        quota_file: Where the kernel tells the limit (cgroup v2): microseconds of processor time in
+        quota_file: Where the kernel shows the limit (cgroup v2): microseconds of processor time in
             each period of so many microseconds, or `max`.
     """
     cores = len(os.sched_getaffinity(0))

@@ -1,4 +1,4 @@
-"""How a component tells the person who watches the run how far it is."""
+"""How a component reports its progress to the person who watches the run."""
 
 import logging
 from typing import Any
@@ -21,7 +21,7 @@ def report_progress(
 
 
 def report_note(component: str, message: str) -> None:
-    """Logs what the person who watches should still see while the component goes on.
+    """Logs what the person who watches should still see while the component continues.
 
     Args:
         component: Id of the component, as in the pipeline.
@@ -31,5 +31,5 @@ def report_note(component: str, message: str) -> None:
 
 
 def _report(**progress: Any) -> None:
-    told = progress["component"], progress["message"]
-    _logger.info("%s: %s", *told, extra={"progress": progress})
+    component, message = progress["component"], progress["message"]
+    _logger.info("%s: %s", component, message, extra={"progress": progress})

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quick_imports() -> Iterator[None]:
-    """Looks for no garbage while modules are imported, and never again among what they made.
+    """Disables garbage collection during imports, and for the objects that they create.
 
-    Importing makes hundreds of thousands of objects that stay; Python's collector goes through all
+    """Disables garbage collection during imports, and exempts what they created from it.
     of them again and again, for a fifth of the time.
     """
     gc.disable()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def list_record_files(folder: str) -> list[str]:
-    """The files of one split, in the order in which everybody here reads them.
+    """The files of one split, in the order in which all components read them.
 
     Args:
         folder: The split's folder in an Examples artifact, on this machine or in a bucket.

@@ -3,8 +3,8 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class UntoldValueError(ValueError):
-    """A mistake in a value that is not shown, because it may hold a password."""
+class SecretValueError(ValueError):
+    """A mistake in a value that is not shown, because it may contain a password."""
 
 
 def require_local(path: str | None) -> str | None:

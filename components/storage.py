@@ -1,6 +1,6 @@
 """Folders and files, on a disk or in an object store (`gs://`, `s3://`, ...).
 
-Local paths go through `os`, which keeps file names that are no UTF-8 intact (TensorFlow's file
+Local paths go through `os`, which keeps file names that are not UTF-8 intact (TensorFlow's file
 system refuses them); everything with a `://` goes through `tf.io.gfile`.
 """
 
@@ -50,7 +50,7 @@ def list_folder(path: str) -> list[Entry]:
 
 def _list_local(path: str) -> list[Entry]:
     with os.scandir(path) as scan:
-        # Unlike `item.is_dir()`, `isdir` answers False for links that lead in circles.
+        # Unlike `item.is_dir()`, `isdir` returns False for links that lead in circles.
         return [Entry(item.name, item.path, os.path.isdir(item.path)) for item in scan]
 
 
@@ -66,7 +66,7 @@ def _list_remote(path: str) -> list[Entry]:
 
 
 def file_facts(path: str) -> FileFacts:
-    """Tells a file's size and time of change.
+    """A file's size and time of its last change.
 
     Raises:
         OSError: If there is no such file (a link may lead nowhere), or it is a pipe or a device,
@@ -125,7 +125,7 @@ def _os_error(error: Exception) -> OSError:
 
 
 def hash_file(path: str) -> str:
-    """Computes the sha256 of a file, in hex, without holding it in memory.
+    """Computes the sha256 of a file, in hex, without reading it into memory at once.
 
     Raises:
         OSError: If the file cannot be read.

@@ -1,12 +1,12 @@
 """Images in, checked and split tf.Examples out.
 
-`component.ImageExampleGen` is the TFX component. The data's way through its files:
+`component.ImageExampleGen` is the TFX component. The data pass through these files:
 
     driver    which span, and has the data changed?     -> path, span, fingerprint
-              (tfds_folder finds or makes a TFDS dataset)
-    sources   list what there is                        -> Found
-              (folders; and manifest_source, tfrecords, tfds_source)
-    check     read, check and decode each image       -> Checked     (Beam)
+              (sources/spans, fingerprint; sources/tfds_folder finds or prepares a TFDS dataset)
+    sources/  list the images                           -> listing.Listing
+              (folders, manifest_source, tfrecords, tfds_source)
+    inspection  read, check and decode each image       -> Checked     (Beam)
     verdicts  find conflicts, assign splits             -> accepted and quarantined
     shards    write the accepted ones as tf.Examples    -> Split-*/    (Beam)
     report    write what happened                       -> ingest.json, quarantine.jsonl

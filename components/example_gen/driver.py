@@ -1,4 +1,4 @@
-"""Finds out which data a run is about, before TFX looks whether it has seen them already."""
+"""Finds out which data a run is about, before TFX looks for a cached result."""
 
 import copy
 import os

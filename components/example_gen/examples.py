@@ -21,7 +21,7 @@ def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Re
     try:
         features = tf.train.Example.FromString(record).features.feature
     except DecodeError:
-        return Rejected("not_an_example", "the record is no tf.Example")
+        return Rejected("not_an_example", "the record is not a tf.Example")
     encoded = features[fields.image].bytes_list.value
     texts = features[fields.text].bytes_list.value
     numbers = features[fields.number].int64_list.value

@@ -10,7 +10,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
 from components import storage
-from components.beam import is_in_one_process, run_here
+from components.beam import is_in_one_process, run_in_process
 from components.example_gen import driver
 from components.example_gen.driver import COMPONENT
 from components.example_gen.inspection import (
@@ -97,7 +97,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             settings.image_limits, listing.fields, COMPONENT, len(listing.images)
         )
         if is_in_one_process(self._beam_pipeline_args):
-            return list(run_here(inspect, batches(listing.images)))
+            return list(run_in_process(inspect, batches(listing.images)))
         prefix = os.path.join(self._get_tmp_dir(), "checked")
         with self._make_beam_pipeline() as pipeline:
             _ = (
@@ -125,7 +125,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             shards += plan_shards(folder, images, settings.shard_bytes)
         write = WriteShard(fields, COMPONENT, len(shards))
         if is_in_one_process(self._beam_pipeline_args):
-            list(run_here(write, shards))
+            list(run_in_process(write, shards))
             return
         with self._make_beam_pipeline() as pipeline:
             _ = (

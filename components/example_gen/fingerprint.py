@@ -1,4 +1,4 @@
-"""Tells whether the data changed since the last run."""
+"""A fingerprint of the data: has anything changed since the last run?"""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ from components.example_gen.sources.listing import list_entries
 from components.parallel import map_on_all_cores
 
 _MAX_DEPTH = 2
-"""Data lie at most SPLIT/CLASS deep; what is deeper stops the ingest, and links may be circles."""
+"""Data lie at most SPLIT/CLASS deep; what is deeper stops the ingest, and links may be circular."""
 
 
 def fingerprint(files: Iterable[tuple[str, str]], kind: Literal["content", "listing"]) -> str:

@@ -25,7 +25,7 @@ _SECONDS_BETWEEN_REPORTS = 1.0
 
 @dataclass(frozen=True)
 class Checked:
-    """What is known of one image after it was read; small, for it travels without the pixels."""
+    """What is known about one image after it was read, without the pixels."""
 
     found: Found
     label: str
@@ -108,7 +108,7 @@ class InspectImages(beam.DoFn):
 
 
 def serialize(checked: Checked) -> str:
-    """Turns a result into a line of text, as which it leaves Beam."""
+    """Turns a result into a line of text, the form in which it leaves Beam."""
     is_accepted = isinstance(checked.verdict, Accepted)
     found, verdict = list(checked.found), list(checked.verdict)
     return json.dumps([found, checked.label, checked.bytes, checked.sha256, is_accepted, verdict])

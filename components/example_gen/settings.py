@@ -60,7 +60,7 @@ class DataSettings(Settings):
     @classmethod
     def _name_is_of_a_dataset(cls, name: str | None, info: ValidationInfo) -> str | None:
         source = info.data.get("source")
-        if source is None:  # It was refused: whether there should be a name is not known.
+        if source is None:  # Invalid: whether a name is expected is not known.
             return name
         if source != "tfds" and name is not None:
             raise ValueError("only source tfds has a name; remove it, or write source: tfds")
@@ -68,7 +68,7 @@ class DataSettings(Settings):
             raise ValueError("is required for source tfds; write for example cats_vs_dogs")
         if name is not None and not _DATASET.fullmatch(name):
             raise ValueError(
-                "is no DATASET, DATASET/CONFIG or either with :VERSION behind it; "
+                "is not DATASET or DATASET/CONFIG, with or without :VERSION behind it; "
                 "write for example cats_vs_dogs:4.0.1"
             )
         return name
@@ -77,7 +77,7 @@ class DataSettings(Settings):
     @classmethod
     def _path_exists(cls, path: str | None, info: ValidationInfo) -> str | None:
         source = info.data.get("source")
-        if source is None:  # It was refused: what the path should be is not known.
+        if source is None:  # Invalid: what the path should be is not known.
             return path
         if source == "digits":
             if path is not None:
@@ -99,12 +99,12 @@ class DataSettings(Settings):
     @field_validator("span")
     @classmethod
     def _span_has_a_place(cls, span: int | None, info: ValidationInfo) -> int | None:
-        # A path that was refused is not there: whether it had a place is not known.
+        # An invalid path is missing here: whether it contains the placeholder is not known.
         if span is not None and "path" in info.data:
             path = info.data["path"] or ""
             if SPAN_PLACEHOLDER not in path:
                 raise ValueError(
-                    f"data.path has no {SPAN_PLACEHOLDER} that it could stand for; remove it, or "
+                    f"data.path has no {SPAN_PLACEHOLDER} for it; remove span, or "
                     f"write for example images/{SPAN_PLACEHOLDER}"
                 )
         return span
@@ -121,7 +121,7 @@ class DataSettings(Settings):
 
 def _check_manifest_name(path: str) -> None:
     if not path.lower().endswith(MANIFEST_SUFFIXES):
-        raise ValueError("is no manifest; name a file that ends in .csv or .jsonl")
+        raise ValueError("is not a manifest; name a file that ends in .csv or .jsonl")
     if SPAN_PLACEHOLDER in path.rpartition("/")[2]:
         raise ValueError(
             f"{SPAN_PLACEHOLDER} stands for a folder; write for example "

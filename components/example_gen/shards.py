@@ -51,7 +51,7 @@ def plan_shards(folder: str, images: Sequence[Checked], shard_bytes: int) -> lis
 
 
 def write_shard(shard: Shard, fields: RecordFields) -> None:
-    """Reads the images of one shard once more and writes them, one at a time in memory.
+    """Reads the images of one shard again and writes them, one at a time in memory.
 
     Args:
         shard: What to write.

@@ -13,7 +13,7 @@ def hash_to_unit(sha256: str) -> float:
     """Maps an image to a number in [0, 1), uniformly.
 
     Args:
-        sha256: Hex digest of the image's bytes. It is hashed once more, so that what sorts or
+        sha256: Hex digest of the image's bytes. It is hashed again, so that what sorts or
             shards images by their digest is independent of their split.
     """
     digest = hashlib.sha256(f"split:{sha256}".encode()).digest()

@@ -96,7 +96,7 @@ def check_quality(verdicts: Verdicts, settings: DataSettings) -> None:
     raise IngestError(
         f"{bad} of {found} files cannot be used ({bad / found:.1%}; data.max_bad_fraction allows "
         f"{settings.max_bad_fraction:.1%}): {counts}.\n{worst}",
-        "Mend or remove these files, or raise data.max_bad_fraction.",
+        "Fix or remove these files, or raise data.max_bad_fraction.",
     )
 
 
@@ -117,7 +117,7 @@ def _rejection(image: Checked) -> Rejected:
 
 
 def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSettings) -> None:
-    """Checks that there are classes to tell apart, with enough images in each split.
+    """Checks that there are at least two classes, with enough images in each split.
 
     Args:
         verdicts: What was accepted.
@@ -134,7 +134,7 @@ def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSett
     names = sorted(set(classes).union(*counts.values()))
     if not any(sum(count.values()) for count in counts.values()):
         raise IngestError(
-            "not one image was accepted.", "Check that data.path holds the images you mean."
+            "not one image was accepted.", "Check that data.path names the folder of your images."
         )
     if len(names) < 2:
         raise IngestError(

@@ -1,5 +1,4 @@
-"""What the examples should look like, and whether they do.
+"""`component.ExampleCheck`, in place of TFX's ExampleValidator: anomalies stop the run.
 
-`statistics.statistics_options` for TFX's StatisticsGen, `schema.ImageSchemaGen` in place of
-SchemaGen, and `component.ExampleCheck` in place of ExampleValidator.
+It also finds empty splits and vanished classes; `anomalies` describes what was found.
 """

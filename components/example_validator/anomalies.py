@@ -1,4 +1,4 @@
-"""Says in words what is wrong with the statistics of a split."""
+"""Describes what is wrong with the statistics of a split."""
 
 from collections.abc import Sequence
 from typing import Any

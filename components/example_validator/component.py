@@ -24,7 +24,7 @@ class ExampleCheckSpec(ComponentSpec):
 class ExampleCheck(base_component.BaseComponent):
     """Compares every split with the schema, and stops the run when they differ.
 
-    TFX's ExampleValidator reports anomalies and lets the run go on; it does not see an empty split
+    TFX's ExampleValidator reports anomalies and lets the run continue; it misses an empty split
     or a class that has vanished.
 
     Output `anomalies`: an `ExampleAnomalies` artifact, with `anomalies.json` in its root.

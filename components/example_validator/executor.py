@@ -46,12 +46,12 @@ class Executor(example_validator.Executor):
             listed = "\n".join(f"  {line}" for line in found)
             raise AnomalyError(
                 f"the examples do not match the schema:\n{listed}",
-                "Mend the data, change the schema, or set data.on_anomaly: warn.",
+                "Fix the data, change the schema, or set data.on_anomaly: warn.",
             )
         return output
 
     def _Validate(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> anomalies_pb2.Anomalies:
-        """Validates one split, without what there are no statistics of, as of `image/encoded`."""
+        """Validates one split, without features without statistics, as `image/encoded`."""
         covered = schema_pb2.Schema()
         covered.CopyFrom(inputs["schema"])
         del covered.feature[:]

@@ -1,6 +1,6 @@
 """Checks one image: whether training can use it, and if not, why not.
 
-The checks go from cheap to dear, and none allocates more than the limits allow: size of the file,
+The cheapest checks come first, and none allocates more than the limits allow: size of the file,
 format by content, size from the header, and only then decoding, by training's own decoder.
 """
 
@@ -25,7 +25,7 @@ The number is the one libjpeg-turbo's own fuzzers stop at.
 MAX_MEAN_DIFFERENCE = 4.0
 """How far TensorFlow's pixels may be from Pillow's on average, of 255.
 
-Two right decoders of one CMYK JPEG differ by less than 1 (rounding, upsampling); pixels that are
+Two correct decoders of one CMYK JPEG differ by less than 1 (rounding, upsampling); pixels that are
 wrong, as of a BMP with a palette, differ by tens.
 """
 
@@ -93,7 +93,10 @@ def _check_bytes(contents: bytes, limits: ImageLimits) -> Rejected | None:
     other = formats.detect_other_format(contents)
     if other:
         return Rejected("unsupported_format", f"{other}; use {formats.FORMAT_LIST}")
-    return Rejected("not_an_image", f"starts with {contents[:8]!r}; use {formats.FORMAT_LIST}")
+    return Rejected(
+        "not_an_image",
+        f"starts with {contents[:8]!r}; use {formats.FORMAT_LIST}",
+    )
 
 
 def _check_header(contents: bytes, header: formats.Header, limits: ImageLimits) -> Rejected | None:
@@ -140,7 +143,7 @@ def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejecte
 
 
 def _explain_failure(contents: bytes, header: formats.Header, error: str) -> Rejected:
-    """Tells a BMP whose pixel layout TensorFlow does not know from a broken one."""
+    """Distinguishes a BMP whose pixel layout TensorFlow does not know from a broken one."""
     if header.format == "bmp" and not isinstance(_read_with_pillow(contents), str):
         detail = f"bmp ({header.mode}): TensorFlow cannot read it ({error}); save it as PNG"
         return Rejected("unsupported_pixels", detail)
@@ -148,7 +151,7 @@ def _explain_failure(contents: bytes, header: formats.Header, error: str) -> Rej
 
 
 def _compare_with_pillow(contents: bytes, pixels: Pixels) -> str | None:
-    """Tells in what TensorFlow's pixels are wrong, or None.
+    """Says how TensorFlow's pixels are wrong, or None.
 
     TensorFlow decodes without complaint, and wrongly, BMPs with palettes or packed pixels. Which
     layouts are affected depends on its version, so we look at the result. JPEG and PNG need no

@@ -1,4 +1,4 @@
-"""The one decoder: what ingest accepts with it, training and serving decode with it."""
+"""The one decoder, of ingest, training and serving."""
 
 import tensorflow as tf
 
@@ -16,7 +16,7 @@ def decode_image(contents: tf.Tensor) -> tf.Tensor:
         `[height, width, 3] uint8` in [0, 255].
 
     Raises:
-        tf.errors.InvalidArgumentError: If the bytes are no image that can be decoded whole.
+        tf.errors.InvalidArgumentError: If the bytes are not an image, or not a whole one.
     """
     # Without `expand_animations=False` the result of a GIF has a fourth axis, the frames, and the
     # result of every other format no static rank.

@@ -1,4 +1,4 @@
-"""What an image file says of itself in its header: format, size and pixel layout.
+"""What the header of an image file says: format, size and pixel layout.
 
 Nothing is decoded here, and nothing is allocated that grows with the image.
 """
@@ -26,7 +26,7 @@ class Format(NamedTuple):
     """Pillow's reader of the header."""
 
 
-# The signatures are those by which `tf.io.decode_image` tells formats apart. The readers are called
+# `tf.io.decode_image` distinguishes formats by the same signatures. The readers are called
 # directly: `PIL.Image.open` would warn of or refuse large images by a limit of its own, which is
 # global to the process, and calls the JPEGs of some cameras "MPO".
 FORMATS = (

@@ -1,1 +1,1 @@
-"""schema_gen."""
+"""`component.ImageSchemaGen`, in place of TFX's SchemaGen: inferred or curated, with the image."""

@@ -57,13 +57,13 @@ def read_curated_schema(path: str) -> schema_pb2.Schema:
     """Reads a schema that the user wrote or edited.
 
     Raises:
-        UserError: If the file is no schema, or does not list the labels.
+        UserError: If the file is not a schema, or does not list the labels.
     """
     try:
         schema = text_format.Parse(Path(path).read_text(encoding="utf-8"), schema_pb2.Schema())
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         raise UserError(
-            f"data.schema_path: {path} is no TFDV schema: {error}.",
+            f"data.schema_path: {path} is not a TFDV schema: {error}.",
             "Start from the schema.pbtxt that a run without data.schema_path infers.",
         ) from error
     if not label_domain(schema):

@@ -1,1 +1,1 @@
-"""statistics_gen."""
+"""`component.ImageStatisticsGen`, TFX's StatisticsGen in one process, and its `options`."""

@@ -1,4 +1,4 @@
-"""StatisticsGen that spares itself Beam where Beam would run in its own process anyway."""
+"""StatisticsGen without Beam where Beam would run in this process anyway."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _AT_A_TIME = 32
 
 
 class Executor(executor.Executor):
-    """TFX's, and where Beam would run in this process, a loop that comes to the same numbers.
+    """TFX's, and where Beam would run in this process, a loop with the same results.
 
     TFX starts hundreds of steps of Beam's: seven seconds, however few the images are.
     """
@@ -65,7 +65,7 @@ class ImageStatisticsGen(StatisticsGen):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(self, examples: types.BaseChannel, stats_options: tfdv.StatsOptions) -> None:
-        """Makes the component; what else TFX's takes, the loop does not know.
+        """Makes the component; the loop supports no other options of TFX's.
 
         Args:
             examples: An `Examples` channel.

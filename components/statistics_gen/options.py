@@ -14,7 +14,7 @@ FEATURE_TYPES = {
 CHECKED_FEATURES = tuple(FEATURE_TYPES)
 
 MAX_CLASSES = 100_000
-"""Most classes that are told apart; ImageNet-21k has 21,841."""
+"""Most classes that are distinguished; ImageNet-21k has 21,841."""
 
 
 def statistics_options() -> tfdv.StatsOptions:

@@ -1,4 +1,4 @@
-"""Transform that spares itself Beam where Beam would run in its own process anyway."""
+"""Transform without Beam where Beam would run in this process anyway."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from components.transform.preprocessing import FINDS_LABELS
 
 
 class Executor(executor.Executor):
-    """TFX's; without an analysis where ingest told the labels and Beam would run in this process.
+    """TFX's; without analysis where ingest counted the labels and Beam would run in this process.
 
     A `preprocessing_fn` that analyses nothing becomes a graph at once. Beam's steps, which look for
     labels in all examples, take four seconds, however few there are.

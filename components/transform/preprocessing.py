@@ -1,4 +1,4 @@
-"""preprocessing_fn: the one graph that images and labels pass in training and in service."""
+"""preprocessing_fn: the one graph of images and labels in training and in serving."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from components.images.decode import decode_image
 from components.transform.scaling import scale_pixels
 
 FINDS_LABELS = "finds_labels"
-"""Key of `custom_config`: whether Beam finds the vocabulary (the default), or whoever runs it."""
+"""Key of `custom_config`: whether Beam finds the vocabulary (the default), or the executor."""
 
 
 def load_image(

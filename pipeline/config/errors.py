@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.settings import UntoldValueError
+from components.settings import SecretValueError
 from pipeline.config.describe_types import describe_type, is_section, keys, unwrap
 from pipeline.config.key_path import KEY, KeyPath, format_path, resolve, section_at, value_at
 
@@ -215,7 +215,7 @@ def _validator_problem(
     if separator and parent is not None and first in keys(parent):
         path, message = (*path, *prefix.split(".")), rest
     value = value_at(tree, path)
-    if value is not None and not isinstance(error, UntoldValueError):
+    if value is not None and not isinstance(error, SecretValueError):
         message = f"received {format_value(value)}: {message}"
     return Problem(format_path(path), message)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import apache_beam as beam
 import pytest
 
-from components.beam import is_in_one_process, run_here
+from components.beam import is_in_one_process, run_in_process
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ class _Double(beam.DoFn):
 
 def test_a_function_is_set_up_called_and_torn_down() -> None:
     double = _Double()
-    assert list(run_here(double, [1, 5])) == [1, 2, 5, 10]
+    assert list(run_in_process(double, [1, 5])) == [1, 2, 5, 10]
     assert double.states == ["set up", "torn down"]
 
 
 def test_it_is_torn_down_after_an_error() -> None:
     double = _Double()
     with pytest.raises(TypeError):
-        list(run_here(double, [1, None]))
+        list(run_in_process(double, [1, None]))
     assert double.states == ["set up", "torn down"]

@@ -7,7 +7,7 @@ import pytest
 from components.quick_imports import quick_imports
 
 
-def test_garbage_is_not_looked_for_meanwhile() -> None:
+def test_garbage_collection_is_off_during_imports() -> None:
     before = gc.get_freeze_count()
     try:
         with quick_imports():
@@ -17,7 +17,7 @@ def test_garbage_is_not_looked_for_meanwhile() -> None:
         gc.unfreeze()
 
 
-def test_an_import_that_fails_leaves_it_on() -> None:
+def test_a_failed_import_turns_it_on_again() -> None:
     try:
         with pytest.raises(ModuleNotFoundError), quick_imports():
             import no_such_module  # type: ignore[import-not-found]  # noqa: F401

@@ -46,7 +46,7 @@ def write_digits(folder: pathlib.Path) -> None:
 
 
 def is_complete(folder: pathlib.Path) -> bool:
-    """Tells whether every digit's file is in place and none is empty.
+    """Whether every digit's file is in place and none is empty.
 
     Args:
         folder: as given to `write_digits`.
@@ -65,7 +65,7 @@ def _refuse_foreign_files(folder: pathlib.Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file() and not path.match("[0-9]/digit_[0-9][0-9][0-9][0-9].png"):
             raise FileExistsError(
-                f"{folder} holds {path.relative_to(folder)}, which is no part of the sample; "
+                f"{folder} holds {path.relative_to(folder)}, which is not part of the sample; "
                 "give an empty or a new folder"
             )
 

@@ -42,7 +42,7 @@ def list_folders(root: str, splits: SplitSettings) -> Listing:
 
 
 def _check_listing(root: str, listing: Listing) -> None:
-    """Finds out what no image can mend, before any is read."""
+    """Finds mistakes that do not depend on the images, before any is read."""
     if not any(image.label for image in listing.images):
         raise IngestError(
             f"there is no image in the class folders of {root}.",

@@ -1,4 +1,4 @@
-"""Recognizes data laid out otherwise than the configuration says, and tells what to write."""
+"""Recognizes data whose layout differs from the configuration, and suggests what to write."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ FRACTIONS = "{train: 0.7, validation: 0.15, test: 0.15}"
 
 
 def guess_splits(names: Collection[str]) -> dict[str, str]:
-    """Maps split names to the folders that are called like them."""
+    """Maps split names to the folders with a usual name of that split."""
     return {
         split: name
         for split, usual in _USUAL_NAMES.items()
@@ -37,14 +37,14 @@ def suggest_splits(names: Collection[str]) -> str:
 
 
 def suggest_named_splits(names: Collection[str]) -> str:
-    """A sentence that tells what to write as `data.splits` for splits of these names."""
+    """A sentence that says what to write as `data.splits` for splits of these names."""
     if "train" in guess_splits(names):
         return f"Write data.splits: {suggest_splits(names)}."
     return "Write in data.splits which is which: {train: NAME, validation: NAME, test: NAME}."
 
 
 def explain_mistaken_splits(root: str, there_are: Sequence[str]) -> tuple[str, str] | None:
-    """Tells whether what was taken for class folders are split folders.
+    """Recognizes split folders where class folders are expected.
 
     Args:
         root: The `data.path`.
@@ -64,7 +64,7 @@ def explain_mistaken_splits(root: str, there_are: Sequence[str]) -> tuple[str, s
 def explain_missing_split(
     root: str, split: str, folder: str, there_are: Sequence[str]
 ) -> tuple[str, str]:
-    """Tells that the folder of a split is missing, and what there is instead.
+    """Describes that the folder of a split is missing, and which folders exist.
 
     Returns:
         What is wrong and what to write.

@@ -35,7 +35,7 @@ class Found(NamedTuple):
     path: str
     """Where its bytes are."""
     label: str | None
-    """Its class; None where only the record itself tells, empty where there is none."""
+    """Its class; None where only the record contains it, empty where there is none."""
     given_split: str | None
     """The split whose folder, slice or rows hold it; None where splits are fractions."""
     offset: int = 0
@@ -52,7 +52,7 @@ class RecordFields(NamedTuple):
     text: str = feature_keys.LABEL
     """The class, by name."""
     number: str = feature_keys.LABEL_NUMBER
-    """The class, by number; looked at where there is no name."""
+    """The class, by number; used where there is no name."""
     class_names: tuple[str, ...] = ()
     """The name of each number; empty where a number is its own name."""
 
@@ -77,7 +77,7 @@ def is_litter(name: str) -> bool:
 
 
 def readable(name: str) -> str:
-    """Escapes what cannot be printed: control characters, and bytes that are no UTF-8."""
+    """Escapes what cannot be printed: control characters, and bytes that are not UTF-8."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
@@ -98,5 +98,5 @@ def list_entries(folder: str) -> list[storage.Entry]:
 
 
 def is_label(name: str) -> bool:
-    """Whether a class name can stand in a vocabulary file, one name a line, and in a table."""
+    """Whether a class name fits into a vocabulary file, one name a line, and into a table."""
     return bool(name.strip()) and name.isprintable()

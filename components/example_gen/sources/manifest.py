@@ -48,7 +48,7 @@ def read_manifest(path: str) -> list[Row]:
     """Reads a manifest, in the order of its lines.
 
     Args:
-        path: The file; what its name ends in tells how it is written.
+        path: The file; its ending says how it is written.
 
     Raises:
         IngestError: If it cannot be read, is empty, or one of its lines is wrong.
@@ -100,7 +100,7 @@ def _parse_csv(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield line, row | {"split": row.get("split") or None}
             line = reader.line_num + 1  # A quoted value may go over many lines.
     except csv.Error as error:
-        raise _Fault(line, f"is no CSV: {error}") from error
+        raise _Fault(line, f"is not CSV: {error}") from error
 
 
 def _parse_json_lines(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -111,21 +111,21 @@ def _parse_json_lines(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             row = json.loads(written)
         except (ValueError, RecursionError) as error:
-            raise _Fault(line, f"is no JSON: {error}") from error
+            raise _Fault(line, f"is not JSON: {error}") from error
         if not isinstance(row, dict):
-            raise _Fault(line, "is no JSON object")
+            raise _Fault(line, "is not a JSON object")
         _check_names(line, row)
         yield line, row
 
 
 def _check_names(line: int, names: Iterable[str]) -> None:
     names = list(names)
-    told = readable(", ".join(names))
+    listed = readable(", ".join(names))
     missing = [name for name in _REQUIRED if name not in names]
     if missing:
-        raise _Fault(line, f"has no {' and no '.join(missing)}; it has: {told or 'nothing'}")
+        raise _Fault(line, f"has no {' and no '.join(missing)}; it has: {listed or 'nothing'}")
     if len(names) > len(set(names)) or set(names) - set(_ALLOWED):
-        raise _Fault(line, f"has the fields {told}; allowed are {', '.join(_ALLOWED)}, each once")
+        raise _Fault(line, f"has the fields {listed}; allowed are {', '.join(_ALLOWED)}, each once")
 
 
 def _row(line: int, fields: dict[str, Any]) -> Row:
@@ -135,9 +135,9 @@ def _row(line: int, fields: dict[str, Any]) -> Row:
     if not isinstance(path, str) or not path or "\0" in path or not _is_encodable(path):
         raise _Fault(line, f"has {path!r} as path")
     if not isinstance(label, str) or not is_label(label):
-        raise _Fault(line, f"has {label!r} as label, which is empty or no printable text")
+        raise _Fault(line, f"has {label!r} as label, which is empty or not printable text")
     if split is not None and not (isinstance(split, str) and split):
-        raise _Fault(line, f"has {split!r} as split, which is no text")
+        raise _Fault(line, f"has {split!r} as split, which is not text")
     return Row(line, path, label, split)
 
 

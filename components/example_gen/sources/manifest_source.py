@@ -16,7 +16,7 @@ def list_manifest(path: str, splits: SplitSettings) -> Listing:
     """Lists the images of a manifest.
 
     Splits that are names take the rows that have that name in their field `split`. Whether the
-    files are there shows when they are read: one that is not is quarantined.
+    files exist shows when they are read: one that does not is quarantined.
 
     Args:
         path: The manifest, `{SPAN}` already resolved.
@@ -68,17 +68,17 @@ def _locate(manifest: str, row: Row) -> str:
 
 def _check_splits(path: str, rows: Sequence[Row], splits: SplitSettings) -> None:
     there_are = list(dict.fromkeys(row.split for row in rows if row.split is not None))
-    told = readable(", ".join(there_are[:20]))
+    listed = readable(", ".join(there_are[:20]))
     if there_are and not splits.are_named:
         raise IngestError(
-            f"{readable(path)} has splits ({told}), and data.splits has fractions.",
+            f"{readable(path)} has splits ({listed}), and data.splits has fractions.",
             f"{suggest_named_splits(there_are)} Or take the field split out of the manifest.",
         )
     for split, name in splits.by_name.items():
         if isinstance(name, str) and name not in there_are:
             raise IngestError(
                 f"data.splits.{split} is {name!r}, and no row of {readable(path)} has that split.",
-                f"There are: {told}. {suggest_named_splits(there_are)}"
+                f"There are: {listed}. {suggest_named_splits(there_are)}"
                 if there_are
                 else "No row has any: add a field split, or give fractions in data.splits.",
             )

@@ -1,4 +1,4 @@
-"""Resolves `{SPAN}` in a path: the newest data, or the one that is asked for."""
+"""Resolves `{SPAN}` in a path: the newest data, or the requested one."""
 
 import re
 from typing import NamedTuple

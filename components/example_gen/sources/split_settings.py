@@ -1,4 +1,4 @@
-"""The `data.splits` section: how train, validation and test are told apart."""
+"""The `data.splits` section: how the images are divided into train, validation and test."""
 
 import math
 from typing import Annotated, Literal
@@ -73,7 +73,7 @@ class SplitSettings(Settings):
         for source, share in carved.items():
             if share >= 1:
                 raise ValueError(
-                    f"the splits carved from {source} take {share:g} of it; leave it something"
+                    f"the splits carved from {source} take {share:g} of it; the sum must be below 1"
                 )
         names = [split for split in splits.values() if isinstance(split, str)]
         if len(set(names)) < len(names):

@@ -44,19 +44,19 @@ def find_or_prepare(name: str, data_dir: str, component: str) -> str:
     except Exception as error:  # A damaged file ends in whatever its parser raises.
         raise IngestError(
             f"cannot open the TFDS dataset {name} in {data_dir}: {tfds_cause(error)}.",
-            "Take its folder away and prepare it again.",
+            "Remove its folder and prepare the dataset again.",
         ) from error
     return str(builder.data_dir)
 
 
 def tfds_cause(error: Exception) -> str:
-    """The part of a TFDS error that tells what is wrong, on one line.
+    """The part of a TFDS error that says what is wrong, on one line.
 
     TFDS puts what it was doing in front (arguments in braces, or a link), and a link behind.
     """
     text = str(error).split("/datasets/splits\n")[-1].split('}": ')[-1]
-    told = text.split(" See format at ")[0].split(" Please open a github issue ")[0]
-    line = " ".join(told.split()).rstrip(" .:")
+    cause = text.split(" See format at ")[0].split(" Please open a github issue ")[0]
+    line = " ".join(cause.split()).rstrip(" .:")
     return line[:_LONGEST_CAUSE] or type(error).__name__
 
 
@@ -71,13 +71,13 @@ def _build(name: str, data_dir: str) -> Any:
         raise IngestError(
             f"the TFDS dataset {name} is not in {data_dir}, and TFDS {tfds.__version__} does not "
             f"know it.{_did_you_mean(name, [*known, *_prepared_in(data_dir)])}",
-            _tell_prepared(data_dir),
+            _describe_prepared(data_dir),
         ) from error
     except Exception as error:  # TFDS has no class of its own for unknown versions and configs.
         raise IngestError(
             f"the TFDS dataset {name} is not in {data_dir}, and TFDS {tfds.__version__} cannot "
             f"prepare it: {tfds_cause(error)}.",
-            _tell_prepared(data_dir),
+            _describe_prepared(data_dir),
         ) from error
 
 
@@ -108,14 +108,14 @@ def _prepare(builder: Any, name: str, data_dir: str, component: str) -> None:
 
 
 def network_fault(urls: Collection[str]) -> str | None:
-    """Tells why no host of these addresses can be reached.
+    """Says why no host of these URLs can be reached.
 
     Args:
-        urls: What is to be downloaded. The first three hosts are asked, by the proxy if the
+        urls: What is to be downloaded. The first three hosts are tried, through the proxy if the
             environment names one.
 
     Returns:
-        A host and what went wrong, or None where one answers or there is none to ask.
+        A host and what went wrong, or None where one answers or there is none to try.
     """
     by_host: dict[str, str] = {}
     for url in urls:
@@ -127,7 +127,7 @@ def network_fault(urls: Collection[str]) -> str | None:
         try:
             urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS).close()
         except (urllib.error.HTTPError, http.client.HTTPException):
-            return None  # It answers; what it has against the question is for TFDS to find out.
+            return None  # It answers; why it refuses this request is for TFDS to find out.
         except OSError as error:
             faults.append(f"{host} does not answer ({getattr(error, 'reason', error)})")
         else:
@@ -138,7 +138,7 @@ def network_fault(urls: Collection[str]) -> str | None:
 def _how_to_prepare(name: str, data_dir: str) -> str:
     folder = _dataset_of(name)
     return (
-        f"{_tell_prepared(data_dir)} On a machine where it can be downloaded, run\n"
+        f"{_describe_prepared(data_dir)} On a machine where it can be downloaded, run\n"
         f'  python -c "import tensorflow_datasets as tfds; tfds.builder({name!r}, '
         "data_dir='datasets').download_and_prepare()\"\n"
         f"and copy the folder datasets/{folder} to {data_dir}/{folder} here, or set data.path to a "
@@ -146,7 +146,7 @@ def _how_to_prepare(name: str, data_dir: str) -> str:
     )
 
 
-def _tell_prepared(data_dir: str) -> str:
+def _describe_prepared(data_dir: str) -> str:
     """A sentence about the datasets that are in a folder."""
     root = Path(data_dir)
     if any((folder / _INFO_FILE).is_file() for folder in (root, *root.glob("*.*.*"))):

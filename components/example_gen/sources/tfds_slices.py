@@ -14,7 +14,7 @@ _HINT = (
 
 
 class Slice(NamedTuple):
-    """Consecutive records of one split of the dataset, for one split of ours."""
+    """Consecutive records of one split of the dataset, for one of train, validation and test."""
 
     source: str
     """The dataset's split."""
@@ -32,11 +32,11 @@ def resolve_slices(texts: Mapping[str, str], splits: Mapping[str, Any]) -> list[
     """Finds out which records slices stand for, as TFDS' own `split=` does.
 
     Args:
-        texts: The slice of each split of ours that has one.
+        texts: The slice of each of train, validation and test that has one.
         splits: The dataset's splits, `tfds.core.SplitInfo` by name.
 
     Raises:
-        IngestError: If one is no slice, has no records, or shares some with another.
+        IngestError: If one is not a slice, has no records, or shares some with another.
     """
     slices = [
         part for target, text in texts.items() for part in _resolve_slice(target, text, splits)
@@ -47,7 +47,7 @@ def resolve_slices(texts: Mapping[str, str], splits: Mapping[str, Any]) -> list[
             raise IngestError(
                 f"data.splits.{one.target} {one.text!r} and data.splits.{other.target} "
                 f"{other.text!r} share {shared:,} records of {one.source}.",
-                f"{tell_splits(splits)} A record can be in one split only.",
+                f"{describe_splits(splits)} A record can be in one split only.",
             )
     return slices
 
@@ -57,8 +57,8 @@ def whole_splits(splits: Mapping[str, Any]) -> list[Slice]:
     return [Slice(name, 0, info.num_examples, name, None) for name, info in splits.items()]
 
 
-def tell_unused(slices: Collection[Slice], splits: Mapping[str, Any]) -> list[str]:
-    """Tells how many records of each split are in no slice; nothing of those with none left."""
+def describe_unused(slices: Collection[Slice], splits: Mapping[str, Any]) -> list[str]:
+    """How many records of each split are in no slice, for splits that have such records."""
     taken = {
         name: sum(part.stop - part.start for part in slices if part.source == name)
         for name in splits
@@ -70,10 +70,10 @@ def tell_unused(slices: Collection[Slice], splits: Mapping[str, Any]) -> list[st
     ]
 
 
-def tell_splits(splits: Mapping[str, Any]) -> str:
+def describe_splits(splits: Mapping[str, Any]) -> str:
     """A sentence about the splits of the dataset."""
-    told = ", ".join(f"{name} ({info.num_examples:,} records)" for name, info in splits.items())
-    return f"The dataset's splits: {told}."
+    listed = ", ".join(f"{name} ({info.num_examples:,} records)" for name, info in splits.items())
+    return f"The dataset's splits: {listed}."
 
 
 def _resolve_slice(target: str, text: str, splits: Mapping[str, Any]) -> list[Slice]:
@@ -84,7 +84,7 @@ def _resolve_slice(target: str, text: str, splits: Mapping[str, Any]) -> list[Sl
     except (ValueError, NotImplementedError) as error:
         raise IngestError(
             f"data.splits.{target} is {text!r}: {tfds_cause(error)}.",
-            f"{tell_splits(splits)} {_HINT}",
+            f"{describe_splits(splits)} {_HINT}",
         ) from error
     slices = [
         Slice(
@@ -96,10 +96,10 @@ def _resolve_slice(target: str, text: str, splits: Mapping[str, Any]) -> list[Sl
         )
         for part in parts
     ]
-    # Of a slice that runs backwards, TFDS reads as many records as its arithmetic comes to.
+    # Of a slice that runs backwards, TFDS reads a number of records that its arithmetic makes up.
     if any(part.stop <= part.start for part in slices):
         raise IngestError(
             f"data.splits.{target} is {text!r}: there are no records in it.",
-            f"{tell_splits(splits)} {_HINT}",
+            f"{describe_splits(splits)} {_HINT}",
         )
     return slices

@@ -10,7 +10,7 @@ from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.listing import Found, Listing, RecordFields, is_label
 from components.example_gen.sources.split_settings import SplitSettings
 from components.example_gen.sources.tfds_folder import tfds_cause
-from components.example_gen.sources.tfds_slices import resolve_slices, tell_unused, whole_splits
+from components.example_gen.sources.tfds_slices import describe_unused, resolve_slices, whole_splits
 from components.example_gen.sources.tfrecords import Record, list_records
 
 
@@ -24,7 +24,7 @@ def list_tfds(folder: str, splits: SplitSettings) -> Listing:
         splits: The `data.splits` section.
 
     Raises:
-        IngestError: If it is no dataset of labelled images in TFRecord files, is incomplete, or
+        IngestError: If it is not a dataset of labelled images in TFRecord files, is incomplete, or
             has no such slices.
     """
     info = _open(folder)
@@ -37,7 +37,7 @@ def list_tfds(folder: str, splits: SplitSettings) -> Listing:
         for part in slices
         for name, path, record in records[part.source][part.start : part.stop]
     ]
-    return Listing(images, unused=tell_unused(slices, info.splits), fields=fields)
+    return Listing(images, unused=describe_unused(slices, info.splits), fields=fields)
 
 
 def _open(folder: str) -> Any:
@@ -49,7 +49,7 @@ def _open(folder: str) -> Any:
     except Exception as error:  # A damaged file ends in whatever its parser raises.
         raise IngestError(
             f"cannot open the TFDS dataset in {folder}: {tfds_cause(error)}.",
-            "Take this folder away and prepare it again.",
+            "Remove this folder and prepare the dataset again.",
         ) from error
     if info.file_format != tfds.core.FileFormat.TFRECORD:
         raise IngestError(
@@ -80,10 +80,10 @@ def find_fields(info: Any) -> RecordFields:
     for image, label in [keys[:2], ("image", "label")] if keys else [("image", "label")]:
         if _is_image(features, image) and _is_class(features, label):
             return RecordFields(image, label, label, _class_names(info, features[label]))
-    told = ", ".join(f"{name} ({_describe(feature)})" for name, feature in sorted(features.items()))
+    listed = ", ".join(f"{name} ({_describe(kind)})" for name, kind in sorted(features.items()))
     raise IngestError(
-        f"the TFDS dataset {info.full_name} is none of images with one class each; it has the "
-        f"features {told or info.features}.",
+        f"the TFDS dataset {info.full_name} does not contain images with one class each; it has "
+        f"the features {listed or info.features}.",
         "Take one with an image (an Image of 8 or 16 bits) and a class (a ClassLabel, a text or a "
         "whole number): they are its supervised keys, or are called image and label.",
     )
@@ -121,7 +121,7 @@ def _class_names(info: Any, feature: Any) -> tuple[str, ...]:
     if wrong:
         raise IngestError(
             f"the TFDS dataset {info.full_name} has classes whose names cannot be labels: {wrong}.",
-            "Each class needs a printable name of its own; mend the file with the names.",
+            "Each class needs a printable name of its own; fix the file with the names.",
         )
     return names
 

@@ -40,7 +40,7 @@ def list_tfrecords(root: str, splits: SplitSettings, unpack_folder: str) -> List
     Args:
         root: The folder, `{SPAN}` already resolved.
         splits: The `data.splits` section.
-        unpack_folder: A folder for compressed files, unpacked; it must be there until the end.
+        unpack_folder: A folder for compressed files, unpacked; it must exist until the end.
 
     Raises:
         IngestError: If there are no such files, or one is damaged.
@@ -105,7 +105,7 @@ def list_records(path: str) -> Iterator[Record]:
     TensorFlow reads TFRecords from the start only; the offsets let any worker read any record.
 
     Raises:
-        IngestError: If the file is no TFRecord file or is truncated.
+        IngestError: If the file is not a TFRecord file or is truncated.
         OSError: If it cannot be read.
     """
     size = storage.file_facts(path).bytes
@@ -116,8 +116,8 @@ def list_records(path: str) -> Iterator[Record]:
         end = position + _HEADER.size + (length or 0) + _CRC_BYTES
         if length is None or end > size:
             raise IngestError(
-                f"{path} is damaged at byte {position:,} of {size:,}, or no TFRecord file.",
-                "Write it again, or take it out of the folder.",
+                f"{path} is damaged at byte {position:,} of {size:,}, or not a TFRecord file.",
+                "Write it again, or remove it from the folder.",
             )
         yield Record(position + _HEADER.size, length)
         position = end

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, model_validator
 from typing_extensions import Doc
 
 from components.errors import UserError
-from components.settings import Settings, UntoldValueError
+from components.settings import SecretValueError, Settings
 from pipeline.config.kubeflow.kubernetes_types import ObjectName, SecretKey
 from pipeline.metadata.url import parse_metadata_url
 
@@ -21,11 +21,11 @@ def check_metadata_url(url: str) -> str:
     """Accepts the URL of a metadata store that several pods can use, without credentials.
 
     Raises:
-        UntoldValueError: It contains a user or a password, or is invalid.
+        SecretValueError: It contains a user or a password, or is invalid.
         ValueError: It is an SQLite file.
     """
     if re.search(r"@|\b(user|passw)\w*=", url):
-        raise UntoldValueError(
+        raise SecretValueError(
             "contains a user or a password; put them into a secret, and name it in "
             "kubeflow.metadata.secret"
         )
@@ -35,7 +35,7 @@ def check_metadata_url(url: str) -> str:
         parse_metadata_url(url)
     except UserError as error:
         # The part that is invalid may be a password: postgresql://me:password/database.
-        raise UntoldValueError(f"{error.message}; {_STORES}") from None
+        raise SecretValueError(f"{error.message}; {_STORES}") from None
     return url
 
 

@@ -163,7 +163,7 @@ def test_split_folders_are_taken_as_given(
     assert result.summary["unused"] == ["unlabelled/"]
 
 
-def test_a_image_in_train_and_test_stays_in_test(
+def test_an_image_in_train_and_test_stays_in_test(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     data = tmp_path / "data"
@@ -182,7 +182,7 @@ def test_a_image_in_train_and_test_stays_in_test(
     assert result.summary["splits"]["test"] == 80
 
 
-def test_shards_are_about_as_large_as_asked(
+def test_shards_are_about_as_large_as_configured(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     data = write_classes(tmp_path / "data", count=100)

@@ -28,7 +28,7 @@ def test_names_of_datasets(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", "a b", "kaggle:pets", "a:1", "a/b=c", "../etc", "a/b/c", "ä", "a:1.0.0\n"]
 )
-def test_what_is_no_name_of_a_dataset(name: str) -> None:
+def test_invalid_dataset_names(name: str) -> None:
     assert problems(source="tfds", name=name) == {
         "name": "is no DATASET, DATASET/CONFIG or either with :VERSION behind it; write for "
         "example cats_vs_dogs:4.0.1"
@@ -59,7 +59,7 @@ def test_the_manifest(tmp_path: Path) -> None:
     (tmp_path / "m.CSV").touch()
     for path in (f"{tmp_path}/m.CSV", f"{tmp_path}/{{SPAN}}/m.jsonl", "gs://bucket/m.csv"):
         assert DataSettings(source="manifest", path=path).path == path
-    no_manifest = {"path": "is no manifest; name a file that ends in .csv or .jsonl"}
+    no_manifest = {"path": "is not a manifest; name a file that ends in .csv or .jsonl"}
     assert problems(source="manifest", path=str(tmp_path)) == no_manifest
     assert problems(source="manifest", path="gs://bucket/m.txt") == no_manifest
     assert problems(source="manifest") == {"path": "is required; give the manifest"}
@@ -83,7 +83,7 @@ def test_a_span_has_a_place_in_the_path(tmp_path: Path) -> None:
     )
     assert problems(path=str(tmp_path), span=3) == {"span": message}
     assert problems(source="digits", span=3) == {"span": message}
-    # Of two mistakes that are one, the first is told.
+    # Of two mistakes that are one, the first is reported.
     assert problems(path=f"{tmp_path}/no", span=3) == {"path": f"no such folder: {tmp_path}/no"}
 
 

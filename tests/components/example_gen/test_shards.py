@@ -31,7 +31,7 @@ def test_plan(count: int, shard_bytes: int, sizes: list[int]) -> None:
 
 
 @pytest.mark.parametrize("vanishes", [True, False])
-def test_a_image_that_changes_meanwhile_stops_the_run(tmp_path: Path, vanishes: bool) -> None:
+def test_an_image_that_changes_after_its_check(tmp_path: Path, vanishes: bool) -> None:
     path = tmp_path / "1.png"
     checked = image(path, b"as checked")
     if not vanishes:

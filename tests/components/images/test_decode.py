@@ -90,6 +90,6 @@ def test_is_the_same_in_a_dataset_and_in_a_saved_model(tmp_path: object) -> None
 
 
 @pytest.mark.parametrize("contents", [b"", b"not an image", encode(draw("RGB"), "PNG")[:-50]])
-def test_what_is_no_whole_image_raises(contents: bytes) -> None:
+def test_an_incomplete_image_raises(contents: bytes) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         decode_image(tf.constant(contents))

@@ -56,10 +56,10 @@ def test_curated_schema_gets_the_image(tmp_path: Path, compute_statistics: Compu
     assert label_domain(curated) == ["cat", "dog"]
 
 
-def test_what_is_no_schema(tmp_path: Path) -> None:
+def test_invalid_schema_files(tmp_path: Path) -> None:
     path = tmp_path / "schema.pbtxt"
     path.write_text("labels: cat, dog")
-    with pytest.raises(UserError, match="schema.pbtxt is no TFDV schema: .*\nStart from"):
+    with pytest.raises(UserError, match="schema.pbtxt is not a TFDV schema: .*\nStart from"):
         read_curated_schema(str(path))
     path.write_text('feature { name: "image/class/text" type: BYTES }')
     with pytest.raises(UserError, match="schema.pbtxt lists no labels"):

@@ -84,7 +84,7 @@ def test_leaves_nothing_beside_the_folder(tmp_path: pathlib.Path) -> None:
 
 def test_refuses_a_folder_with_other_files(tmp_path: pathlib.Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"precious")
-    with pytest.raises(FileExistsError, match="holiday.jpg, which is no part of the sample"):
+    with pytest.raises(FileExistsError, match="holiday.jpg, which is not part of the sample"):
         write_digits(tmp_path)
     assert (tmp_path / "holiday.jpg").read_bytes() == b"precious"
 

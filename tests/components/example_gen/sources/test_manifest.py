@@ -61,7 +61,7 @@ def test_a_line_separator_within_json(tmp_path: Path) -> None:
     assert read_manifest(path) == [Row(1, "a\u2028.jpg", "cat", None)]
 
 
-def test_a_row_that_stands_twice(tmp_path: Path) -> None:
+def test_a_duplicate_row(tmp_path: Path) -> None:
     path = write(tmp_path, "m.csv", "path,label\na.jpg,cat\na.jpg,cat\n")
     assert [row.line for row in read_manifest(path)] == [2, 3]
 
@@ -86,9 +86,9 @@ GOOD = '{"path": "a", "label": "b"}\n'
         ("m.csv", HEAD + "a,,c\n", "line 2 of {} has '' as label, which is empty or no printable"),
         ("m.csv", HEAD + "a,\tb,c\n", r"line 2 of {} has '\tb' as label, which is empty or no "),
         ("m.csv", HEAD + ",b,c\n", "line 2 of {} has '' as path."),
-        ("m.csv", HEAD + 'a,b,c\n"a,b,c\n\n', "line 3 of {} is no CSV: unexpected end of data."),
-        ("m.csv", HEAD + '"a"x,b,c\n', "line 2 of {} is no CSV: ',' expected after '\"'."),
-        ("m.csv", HEAD + "a\0,b,c\n", "line 2 of {} is no CSV: line contains NUL."),
+        ("m.csv", HEAD + 'a,b,c\n"a,b,c\n\n', "line 3 of {} is not CSV: unexpected end of data."),
+        ("m.csv", HEAD + '"a"x,b,c\n', "line 2 of {} is not CSV: ',' expected after '\"'."),
+        ("m.csv", HEAD + "a\0,b,c\n", "line 2 of {} is not CSV: line contains NUL."),
         ("m.csv", HEAD.encode() + b"a,caf\xe9,c\n", "line 2 of {} is not UTF-8."),
         ("m.csv", (HEAD + "a,b,c\n").encode("utf-16"), "line 1 of {} is not UTF-8."),
         (
@@ -104,9 +104,9 @@ GOOD = '{"path": "a", "label": "b"}\n'
         ("m.csv", "", "{} lists no image."),
         ("m.csv", HEAD, "{} lists no image."),
         ("m.jsonl", "\n", "{} lists no image."),
-        ("m.jsonl", GOOD + "{'path'}\n", "line 2 of {} is no JSON: Expecting property name"),
-        ("m.jsonl", GOOD + "[" * 100_000, "line 2 of {} is no JSON: maximum recursion depth"),
-        ("m.jsonl", '["a", "b"]\n', "line 1 of {} is no JSON object."),
+        ("m.jsonl", GOOD + "{'path'}\n", "line 2 of {} is not JSON: Expecting property name"),
+        ("m.jsonl", GOOD + "[" * 100_000, "line 2 of {} is not JSON: maximum recursion depth"),
+        ("m.jsonl", '["a", "b"]\n', "line 1 of {} is not a JSON object."),
         ("m.jsonl", '{"path": "a"}\n', "line 1 of {} has no label; it has: path."),
         ("m.jsonl", "{}\n", "line 1 of {} has no path and no label; it has: nothing."),
         ("m.jsonl", '{"path": "a", "label": "b", "w": 1}', "line 1 of {} has the fields path, lab"),
@@ -119,7 +119,7 @@ GOOD = '{"path": "a", "label": "b"}\n'
         ("m.jsonl", '{"path": "a", "label": "b", "split": 2}', "line 1 of {} has 2 as split, "),
     ],
 )
-def test_mistakes_are_told_with_their_line(
+def test_mistakes_name_their_line(
     tmp_path: Path, name: str, contents: str | bytes, problem: str
 ) -> None:
     path = write(tmp_path, name, contents)

@@ -119,7 +119,7 @@ def test_splits_by_name_and_what_none_names(
     }
 
 
-def test_a_image_in_two_splits_and_under_two_labels(
+def test_an_image_in_two_splits_and_under_two_labels(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     rows: list[dict[str, str]] = []

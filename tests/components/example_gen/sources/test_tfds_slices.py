@@ -8,7 +8,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from components.example_gen.sources.errors import IngestError
-from components.example_gen.sources.tfds_slices import resolve_slices, tell_unused, whole_splits
+from components.example_gen.sources.tfds_slices import describe_unused, resolve_slices, whole_splits
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def test_slices_that_overlap(splits: Mapping[str, Any], texts: dict[str, str], s
 
 
 def test_records_that_are_left_over(splits: Mapping[str, Any]) -> None:
-    assert tell_unused(whole_splits(splits), splits) == []
+    assert describe_unused(whole_splits(splits), splits) == []
     parts = resolve_slices({"train": "train[:10]+train[20:30]"}, splits)
-    assert tell_unused(parts, splits) == [
+    assert describe_unused(parts, splits) == [
         "train: 180 of 200 records",
         "test: 60 of 60 records",
     ]

@@ -71,7 +71,7 @@ def test_slices_hold_what_tfds_finds_in_them(
     assert result.summary["quarantined"] == 0
 
 
-def test_what_no_slice_takes_is_told(pets: Path, ingest: Ingest) -> None:
+def test_records_in_no_slice_are_reported(pets: Path, ingest: Ingest) -> None:
     summary = ingest(pets, **guide("train[:40%]", "train[40%:50%]", "train[50%:60%]")).summary
     assert summary["found"] == summary["accepted"] == 120
     assert summary["unused"] == ["test: 60 of 60 records", "train: 80 of 200 records"]
@@ -156,7 +156,7 @@ def failure(folder: Path, **settings: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("features", "keys", "told"),
+    ("features", "keys", "expected"),
     [
         ({"text": tfds.features.Text(), "label": CLASSES}, ("text", "label"), "text (Text of "),
         (
@@ -174,20 +174,20 @@ def failure(folder: Path, **settings: Any) -> str:
         ),
     ],
 )
-def test_a_dataset_of_no_labelled_images(
-    tmp_path: Path, encode: Encode, make_tfds: Make, features: Any, keys: Any, told: str
+def test_a_dataset_without_labelled_images(
+    tmp_path: Path, encode: Encode, make_tfds: Make, features: Any, keys: Any, expected: str
 ) -> None:
     values = {
         "text": "a",
         "label": 0,
         "boxes": [0],
-        "image": np.zeros((4, 4, 1), np.float32) if "float32" in told else BytesIO(encode(1)),
+        "image": np.zeros((4, 4, 1), np.float32) if "float32" in expected else BytesIO(encode(1)),
     }
     rows = [{name: values[name] for name in features}] * 3
     make_tfds(tmp_path, {"train": rows}, features, keys)
     message = failure(tmp_path / "pets" / "1.0.0")
     assert "pets/1.0.0 is none of images with one class each; it has the features" in message
-    assert told in message
+    assert expected in message
     assert "supervised keys, or are called image and label" in message
 
 

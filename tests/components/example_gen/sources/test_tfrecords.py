@@ -67,7 +67,7 @@ def test_numbers_are_labels_too(tmp_path: Path, ingest: Ingest, encode: Encode) 
     assert ingest(tmp_path / "data", source="tfrecord").summary["classes"] == {"0": 30, "1": 30}
 
 
-def test_what_is_no_image_with_a_label_is_quarantined(
+def test_records_without_image_or_label_are_quarantined(
     tmp_path: Path, ingest: Ingest, encode: Encode, records: Callable[..., list[bytes]]
 ) -> None:
     bad = [
