@@ -210,8 +210,8 @@ def test_too_much_quarantined_stops_with_the_worst(
     )
     assert lines[2] == "  b/other.webp: unsupported_format (WebP; use JPEG, PNG, GIF or BMP)"
     assert len(lines) == 1 + 10 + 1
-    mend, listed = lines[-1].split(" All refused files are listed in ")
-    assert mend == "Mend or remove these files, or raise data.max_bad_fraction."
+    hint, listed = lines[-1].split(" All refused files are listed in ")
+    assert hint == "Fix or remove these files, or raise data.max_bad_fraction."
     assert len(Path(listed.removesuffix(".")).read_text().splitlines()) == 13
 
 

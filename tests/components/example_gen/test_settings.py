@@ -30,7 +30,7 @@ def test_names_of_datasets(name: str) -> None:
 )
 def test_invalid_dataset_names(name: str) -> None:
     assert problems(source="tfds", name=name) == {
-        "name": "is no DATASET, DATASET/CONFIG or either with :VERSION behind it; write for "
+        "name": "is not DATASET or DATASET/CONFIG, with or without :VERSION behind it; write for "
         "example cats_vs_dogs:4.0.1"
     }
 
@@ -77,10 +77,7 @@ def test_the_manifest(tmp_path: Path) -> None:
 
 def test_a_span_has_a_place_in_the_path(tmp_path: Path) -> None:
     assert DataSettings(path=f"{tmp_path}/{{SPAN}}", span=3).span == 3
-    message = (
-        "data.path has no {SPAN} that it could stand for; remove it, or write for example "
-        "images/{SPAN}"
-    )
+    message = "data.path has no {SPAN} for it; remove span, or write for example images/{SPAN}"
     assert problems(path=str(tmp_path), span=3) == {"span": message}
     assert problems(source="digits", span=3) == {"span": message}
     # Of two mistakes that are one, the first is reported.
@@ -106,7 +103,7 @@ def test_a_span_has_a_place_in_the_path(tmp_path: Path) -> None:
                 "validation": {"from": "train", "fraction": 0.5},
                 "test": {"from": "train", "fraction": 0.5},
             },
-            "the splits carved from train take 1 of it; leave it something",
+            "the splits carved from train take 1 of it; the sum must be below 1",
         ),
         (
             {"train": "train", "validation": "train", "test": "test"},

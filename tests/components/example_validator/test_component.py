@@ -82,7 +82,7 @@ def test_a_new_label_stops_the_run(check: Check) -> None:
         "the examples do not match the schema:",
         "  validation: image/class/text: Unexpected string values: Examples contain values missing "
         "from the schema: fox (~33%). ",
-        "Mend the data, change the schema, or set data.on_anomaly: warn.",
+        "Fix the data, change the schema, or set data.on_anomaly: warn.",
     ]
 
 

@@ -49,7 +49,7 @@ def test_a_whole_configuration(config: PipelineConfig) -> None:
         ),
         (["span"], "--param span is not NAME=VALUE"),
         (["min_accuracy=lots"], "--param min_accuracy: gate.min_accuracy: received"),
-        (["span=7"], r"--param span: data.span: .*has no \{SPAN\} that it could stand for"),
+        (["span=7"], r"--param span: data.span: .*has no \{SPAN\} for it"),
         (["data_path=["], r"--param data_path: (?!.*--set)"),
         (["config={"], "--param config: is not valid JSON"),
         (["config=[]"], "--param config: is not a JSON object"),

@@ -186,7 +186,7 @@ def test_a_dataset_without_labelled_images(
     rows = [{name: values[name] for name in features}] * 3
     make_tfds(tmp_path, {"train": rows}, features, keys)
     message = failure(tmp_path / "pets" / "1.0.0")
-    assert "pets/1.0.0 is none of images with one class each; it has the features" in message
+    assert "pets/1.0.0 does not contain images with one class each; it has the features" in message
     assert expected in message
     assert "supervised keys, or are called image and label" in message
 
