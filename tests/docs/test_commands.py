@@ -20,7 +20,7 @@ from pipeline.config.load import check_config
 from tests.docs.documents import DOCUMENTS, Block, find_blocks, read, shell_blocks
 from tests.repository import REPOSITORY
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.long(10)]
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv*", "__pycache__", ".*_cache", "*.egg-info", "workspace", "build", "results"
