@@ -1,8 +1,10 @@
 """The pipeline on a cluster with Kubeflow Pipelines (KFP) 2.x: one container task per TFX node.
 
-    python -m kubeflow compile CONFIG.yaml -o pipeline.yaml     no cluster needed
-    python -m kubeflow deploy CONFIG.yaml --host URL            uploads it; --wait runs it
-    python -m kubeflow schedule CONFIG.yaml --cron "0 3 * * *"  runs it every night
+    image-pipeline cluster compile CONFIG.yaml -o pipeline.yaml     no cluster needed
+    image-pipeline cluster deploy CONFIG.yaml --host URL            uploads it; --wait runs it
+    image-pipeline cluster schedule CONFIG.yaml --cron "0 3 * * *"  runs it every night
+
+In a clone, `python -m kubeflow` has the same commands.
 
 Each task is `python -m pipeline node`: TFX's own launcher over a metadata store that all tasks
 share, so that driver, cache, resolvers and lineage are those of a local run.
@@ -17,5 +19,6 @@ serving/     Kubernetes manifests of model servers
 image/       scripts that the Dockerfile runs
 rbac.yaml    the role that training on several pods needs
 
-Not installed as a package: the name belongs to another project's. It runs from a clone.
+Installed as `image_pipeline_kubeflow`, since the name kubeflow belongs to another project's package:
+modules here import each other relatively.
 """

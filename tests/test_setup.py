@@ -399,6 +399,38 @@ def test_without_python_nothing_is_made(clone: Clone) -> None:
     assert not (clone.root / ".venv").exists()
 
 
+def test_the_project_installs_the_cluster_commands(tmp_path: Path) -> None:
+    """As a wheel; they run anywhere, and nothing is installed under the name kubeflow."""
+    build, target = tmp_path / "build", tmp_path / "target"
+    for name in ("components", "pipeline", "trainer", "kubeflow"):
+        shutil.copytree(REPOSITORY / name, build / name)
+    for name in ("setup.py", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, build)
+    step = [REPOSITORY / "kubeflow/image/install-project", target, sys.prefix]
+    subprocess.run(step, cwd=build, check=True)
+    assert not (target / "kubeflow").exists()
+    here = {file.relative_to(REPOSITORY / "kubeflow") for file in _modules(REPOSITORY / "kubeflow")}
+    there = target / "image_pipeline_kubeflow"
+    assert here == {file.relative_to(there) for file in _modules(there)}
+    (tmp_path / "config.yaml").write_text(
+        "{data: {path: x}, gate: {min_accuracy: 0.9}, push: {model_name: x}}"
+    )
+    result = subprocess.run(
+        [sys.executable, target / "bin/image-pipeline", "cluster", "compile", "config.yaml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(target)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 2
+    assert "config.yaml cannot be used: " in result.stderr
+    assert "  kubeflow\n" in result.stderr
+
+
+def _modules(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*.py") if "image" not in file.relative_to(folder).parts]
+
+
 def write_wheel(folder: Path, name: str) -> str:
     """Writes version 1.0 of a package with one module and returns its line for a lock file."""
     path = folder / f"{name}-1.0-py3-none-any.whl"

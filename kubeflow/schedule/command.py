@@ -205,7 +205,7 @@ def _manage(
     number, changed = act(host, name)
     if not number:
         raise click.ClickException(
-            f"{_none(name)}\nMake one: python -m kubeflow schedule CONFIG --cron '0 3 * * *'"
+            f"{_none(name)}\nMake one: image-pipeline cluster schedule CONFIG --cron '0 3 * * *'"
         )
     click.echo(f"{did}: {name}" if changed else f"Unchanged: {name} was {state} already")
     return 0

@@ -63,7 +63,7 @@ def read_spec(text: str) -> TrainingJobSpec:
         )
         raise UserError(
             f"the environment variable {TRAINING_JOB} is not valid: {problems}",
-            hint="python -m kubeflow compile sets it: compile with the version that is in the "
+            hint="image-pipeline cluster compile sets it: compile with the version that is in the "
             "image. Without it, the Trainer trains in its own pod.",
         ) from error
 

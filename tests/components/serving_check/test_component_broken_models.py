@@ -12,7 +12,7 @@ from tfx.types import standard_artifacts
 from components.serving_check.executor import check_model
 from components.serving_check.settings import ServingCheckSettings
 from components.serving_check.verdict import Verdict
-from tests.components.serving_check.conftest import WEIGHTS, mean_colour, save_model
+from tests.fakes.models.mean_colour import WEIGHTS, mean_colour, save_model
 from trainer.export import Classifier
 
 Check = Callable[..., Verdict]

@@ -15,7 +15,7 @@ from components.serving_check.images import (
     make_undecodable,
     read_split,
 )
-from tests.components.serving_check.conftest import make_image
+from tests.fakes.models.mean_colour import make_image
 
 
 def test_reads_images_with_their_kind(examples: object) -> None:
