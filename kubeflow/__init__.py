@@ -19,6 +19,6 @@ serving/     Kubernetes manifests of model servers
 image/       scripts that the Dockerfile runs
 rbac.yaml    the role that training on several pods needs
 
-Installed as `image_pipeline_kubeflow`, since the name kubeflow belongs to another project's package:
+Installed as `image_pipeline_kubeflow`, since another project's package has the name kubeflow:
 modules here import each other relatively.
 """
