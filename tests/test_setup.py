@@ -406,7 +406,7 @@ def test_the_project_installs_the_cluster_commands(tmp_path: Path) -> None:
         shutil.copytree(REPOSITORY / name, build / name)
     for name in ("setup.py", "pyproject.toml"):
         shutil.copy(REPOSITORY / name, build)
-    step = [REPOSITORY / "kubeflow/image/install-project", target, sys.prefix]
+    step = [str(REPOSITORY / "kubeflow/image/install-project"), str(target), sys.prefix]
     subprocess.run(step, cwd=build, check=True)
     assert not (target / "kubeflow").exists()
     here = {file.relative_to(REPOSITORY / "kubeflow") for file in _modules(REPOSITORY / "kubeflow")}
