@@ -28,6 +28,8 @@ INSTALL_REQUIRES = [
     "setuptools<81",
     # What this project uses itself.
     "click>=8.1,<9",
+    # Checks cron expressions of `schedule` and finds their next times.
+    "cronsim>=2.7,<3",
     "grpcio",
     "jinja2>=3.1,<4",
     "matplotlib",

@@ -6,10 +6,13 @@ last of which may be left out. So it takes the five fields of a crontab for some
 `0 3 * * *`, every night at three, would run at minute 3 of every hour.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from itertools import product
+import re
+from collections.abc import Set
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
+
+from cronsim import CronSim, CronSimError
 
 from components.errors import UserError
 
@@ -23,111 +26,59 @@ _SHORTHANDS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-# Long enough for a 29th of February that falls on a given weekday.
-_MOST_DAYS_AHEAD = 366 * 41
+# Names and values in messages.
+_FIELDS = {
+    "second": ("second", "0 to 59"),
+    "minute": ("minute", "0 to 59"),
+    "hour": ("hour", "0 to 23"),
+    "day": ("day of month", "1 to 31"),
+    "month": ("month", "1 to 12 or JAN to DEC"),
+    "weekday": ("day of week", "0 to 7 or SUN to SAT"),
+}
 
 
-@dataclass(frozen=True)
-class Kind:
-    """What a field may hold.
+class Cron(NamedTuple):
+    """The fields of a cron expression as KFP reads them."""
 
-    Attributes:
-        name: Its name in messages.
-        low: Smallest value.
-        high: Largest value.
-        names: Names that stand for values.
-    """
-
-    name: str
-    low: int
-    high: int
-    names: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def all(self) -> frozenset[int]:
-        """Every value."""
-        return frozenset(range(self.low, self.high + 1))
-
-
-SECOND = Kind("second", 0, 59)
-MINUTE = Kind("minute", 0, 59)
-HOUR = Kind("hour", 0, 23)
-DAY = Kind("day of month", 1, 31)
-MONTH = Kind("month", 1, 12, {name: number for number, name in enumerate(_MONTHS, 1)})
-# A crontab calls Sunday 0 or 7; robfig/cron knows 0 only.
-WEEKDAY = Kind("day of week", 0, 6, {name: number for number, name in enumerate(_WEEKDAYS)})
-_KINDS = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY)
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of an expression.
-
-    Attributes:
-        kind: Which.
-        values: When it matches.
-        text: As it is written.
-        is_any: Whether it begins with `*` or `?`, which matters for the two kinds of days.
-    """
-
-    kind: Kind
-    values: frozenset[int]
-    text: str
-    is_any: bool
-
-    def with_values(self, values: frozenset[int]) -> "Field":
-        """The same field with other values, written as a list; as it was if they are the same."""
-        if values == self.values:
-            return self
-        if values == self.kind.all:
-            return replace(self, values=values, text="*", is_any=True)
-        return replace(self, values=values, text=",".join(map(str, sorted(values))), is_any=False)
-
-
-@dataclass(frozen=True)
-class Cron:
-    """A cron expression."""
-
-    second: Field
-    minute: Field
-    hour: Field
-    day: Field
-    month: Field
-    weekday: Field
+    second: str = "*"
+    minute: str = "*"
+    hour: str = "*"
+    day: str = "*"
+    month: str = "*"
+    weekday: str = "*"
 
     @property
     def expression(self) -> str:
-        """The six fields that KFP reads."""
-        fields = (self.second, self.minute, self.hour, self.day, self.month, self.weekday)
-        return " ".join(part.text for part in fields)
+        """The six fields in one string."""
+        return " ".join(self)
 
-    @property
-    def is_every_day(self) -> bool:
-        """Whether no day is left out."""
-        return all(part.values == part.kind.all for part in (self.day, self.month, self.weekday))
+    def times(self, after: datetime) -> CronSim:
+        """When it runs, after a moment, in that moment's time zone.
 
-    def matches_day(self, day: date) -> bool:
-        """Whether it runs on a day: where both kinds of days are restricted, either will do."""
-        of_month = day.day in self.day.values
-        of_week = day.isoweekday() % 7 in self.weekday.values
-        either = not self.day.is_any and not self.weekday.is_any
-        matches = (of_month or of_week) if either else (of_month and of_week)
-        return matches and day.month in self.month.values
+        Raises:
+            CronSimError: If it is not an expression, or has a day that no month has.
+        """
+        # Where cronsim differs from KFP: it counts weekdays to 7 in `1/2`, reads `9-9/2` as `9/2`,
+        # and knows no `?`.
+        weekday = re.sub(r"(^|,)(\w+)/", r"\1\2-6/", self.weekday)
+        expression = self._replace(weekday=weekday).expression.replace("?", "*")
+        return CronSim(re.sub(r"\b(\w+)-\1/[1-9]\d*", r"\1", expression), after)
 
-    def times(self, after: datetime) -> Iterator[datetime]:
-        """When it runs, after a moment, in that moment's time zone."""
-        clock = product(*(sorted(part.values) for part in (self.hour, self.minute, self.second)))
-        moments = list(clock)
-        midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)
-        for number in range(_MOST_DAYS_AHEAD):
-            day = midnight + timedelta(days=number)
-            if self.matches_day(day):
-                for hour, minute, second in moments:
-                    moment = day.replace(hour=hour, minute=minute, second=second)
-                    if moment > after:
-                        yield moment
+    def values(self, name: str) -> Set[int]:
+        """The values that a field matches, Sunday as 0."""
+        values = getattr(self.times(datetime.now()), f"{name}s")
+        return {0 if value == 7 else value for value in values} if name == "weekday" else values
+
+    def is_all(self, name: str) -> bool:
+        """Whether a field matches every value."""
+        return self.values(name) == Cron().values(name)
+
+    def with_values(self, name: str, values: Set[int]) -> "Cron":
+        """Another field, written as a list; as it was if it matches the same."""
+        if values == self.values(name):
+            return self
+        text = "*" if values == Cron().values(name) else ",".join(map(str, sorted(values)))
+        return self._replace(**{name: text})
 
 
 def parse_cron(text: str) -> Cron:
@@ -137,7 +88,7 @@ def parse_cron(text: str) -> Cron:
         text: Five fields as in a crontab, six with the second first, or `@daily` and its like.
 
     Raises:
-        UserError: If it is none, or never comes true.
+        UserError: If it is not an expression, or never comes true.
     """
     parts = _SHORTHANDS.get(text.strip().lower(), text).split()
     if len(parts) == 5:
@@ -148,52 +99,29 @@ def parse_cron(text: str) -> Cron:
             "month, day of week) or 6 (second first)",
             "Every night at three: '0 3 * * *'. Put it in quotes: the shell expands *.",
         )
+    cron = Cron(*parts)
+    for name, field in cron._asdict().items():
+        wrong = next((part for part in field.split(",") if not _is_valid(name, part)), None)
+        if wrong is not None:
+            label, numbers = _FIELDS[name]
+            raise UserError(
+                f"--cron {text!r}: {label} {wrong!r} is not a number from {numbers}, or a range or "
+                "step of them",
+                "Such as 1-5 or */15. A step is above 0; a range past the end is two: 22-23,0-2.",
+            )
+    # A crontab calls Sunday 0 or 7; robfig/cron knows 0 only.
+    if re.search(r"(?<!/)\b0*7\b", cron.weekday):
+        cron = cron._replace(weekday=",".join(map(str, sorted(cron.values("weekday")))))
+    with suppress(CronSimError):
+        if any(cron.times(datetime.now())):
+            return cron
+    raise UserError(f"--cron {text!r} never comes true: there is no such day")
+
+
+def _is_valid(name: str, part: str) -> bool:
     try:
-        cron = Cron(*map(_field, _KINDS, parts))
-    except ValueError as error:
-        raise UserError(f"--cron {text!r}: {error}") from None
-    if next(cron.times(datetime.now()), None) is None:
-        raise UserError(f"--cron {text!r} never comes true: there is no such day")
-    return cron
-
-
-def _field(kind: Kind, text: str) -> Field:
-    values: set[int] = set()
-    for part in text.split(","):
-        values |= _values(kind, part)
-    is_any = text[0] in "*?"
-    if kind is WEEKDAY and 7 in values:
-        values = values - {7} | {0}
-        return Field(kind, frozenset(values), ",".join(map(str, sorted(values))), is_any)
-    return Field(kind, frozenset(values), text, is_any)
-
-
-def _values(kind: Kind, text: str) -> set[int]:
-    """The values of `*`, `5`, `1-5`, `*/15`, `5/15` or `1-30/15`."""
-    whole, has_step, step_text = text.partition("/")
-    first_text, is_range, last_text = whole.partition("-")
-    if first_text in ("*", "?"):
-        first, last = kind.low, kind.high
-        if is_range:
-            raise ValueError(f"{kind.name} {text!r} is no range")
-    else:
-        first = _value(kind, first_text)
-        last = _value(kind, last_text) if is_range else kind.high if has_step else first
-    if has_step and (not step_text.isascii() or not step_text.isdigit() or int(step_text) == 0):
-        raise ValueError(f"{kind.name} {text!r}: after / comes a whole number above 0")
-    if first > last:
-        raise ValueError(
-            f"{kind.name} {text!r} ends before it begins; write two: "
-            f"{first_text}-{kind.high},{kind.low}-{last_text}"
-        )
-    return set(range(first, last + 1, int(step_text) if has_step else 1))
-
-
-def _value(kind: Kind, text: str) -> int:
-    if text.lower() in kind.names:
-        return kind.names[text.lower()]
-    high = 7 if kind is WEEKDAY else kind.high
-    if text.isascii() and text.isdigit() and kind.low <= int(text) <= high:
-        return int(text)
-    names = f" or {next(iter(kind.names)).upper()} and so on" if kind.names else ""
-    raise ValueError(f"{kind.name} {text!r} is no number from {kind.low} to {high}{names}")
+        values = Cron(**{name: part}).values(name)
+    except CronSimError:
+        return False
+    # What cronsim takes beyond KFP, such as L for the last day, is a pair or negative.
+    return part != "" and all(isinstance(value, int) and value >= 0 for value in values)

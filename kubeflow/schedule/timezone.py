@@ -6,7 +6,6 @@ field for one, and version 1 of robfig/cron no `CRON_TZ=` prefix. So an expressi
 is moved by the hours that lie between the two now.
 """
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from itertools import product
 from zoneinfo import ZoneInfo, available_timezones
@@ -57,23 +56,23 @@ def move(cron: Cron, minutes: int) -> Cron:
     Raises:
         UserError: If one expression cannot say them.
     """
-    clock = product(cron.hour.values, cron.minute.values)
-    moments = {hour * 60 + minute + minutes for hour, minute in clock}
-    days = {moment // _MINUTES_A_DAY for moment in moments}
-    times = {moment % _MINUTES_A_DAY for moment in moments}
-    hours = frozenset(time // 60 for time in times)
-    past = frozenset(time % 60 for time in times)
-    if len(hours) * len(past) != len(times):
+    clock = product(cron.values("hour"), cron.values("minute"))
+    moments = [divmod(hour * 60 + minute + minutes, _MINUTES_A_DAY) for hour, minute in clock]
+    days = {day for day, _ in moments}
+    hours = {time // 60 for _, time in moments}
+    past = {time % 60 for _, time in moments}
+    if len(hours) * len(past) != len(moments):
         raise _unsayable("its minutes would differ from hour to hour")
-    moved = replace(cron, hour=cron.hour.with_values(hours), minute=cron.minute.with_values(past))
-    if days == {0} or cron.is_every_day:
+    moved = cron.with_values("hour", hours).with_values("minute", past)
+    is_every_date = cron.is_all("day") and cron.is_all("month")
+    if days == {0} or is_every_date and cron.is_all("weekday"):
         return moved
     if len(days) > 1:
         raise _unsayable("some of its hours would fall on another day")
-    if cron.day.values != cron.day.kind.all or cron.month.values != cron.month.kind.all:
+    if not is_every_date:
         raise _unsayable("it would fall on another day of the month")
-    weekdays = frozenset((day + min(days)) % 7 for day in cron.weekday.values)
-    return replace(moved, weekday=cron.weekday.with_values(weekdays))
+    weekdays = {(day + min(days)) % 7 for day in cron.values("weekday")}
+    return moved.with_values("weekday", weekdays)
 
 
 def _unsayable(why: str) -> UserError:

@@ -49,7 +49,7 @@ def cron_trigger(
     """
     now = now or datetime.now(timezone.utc)
     cron = parse_cron(expression)
-    if len(cron.second.values) > 1:
+    if len(cron.values("second")) > 1:
         raise UserError(
             f"--cron {expression!r} starts several runs a minute",
             "The first of six fields is the second: 0, or leave it out.",
