@@ -13,6 +13,7 @@ from components.example_gen.inspection import Checked
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.verdicts import Verdicts
 from components.images.check import Rejected
+from components.printable import printable
 
 FAILED_QUARANTINE_FILE = "quarantine-of-failed-run.jsonl"
 
@@ -56,7 +57,7 @@ def summarize(
         "splits": {split: len(images) for split, images in verdicts.accepted.items()},
         "classes": dict(sorted(sum(labels.values(), Counter()).items())),
         "classes_by_split": {split: dict(sorted(c.items())) for split, c in labels.items()},
-        "unused": sorted(unused),
+        "unused": sorted(map(printable, unused)),
         "span": span,
     }
 

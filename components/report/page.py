@@ -6,6 +6,7 @@ from typing import Any
 
 from components import format
 from components.artifacts import PAGE_FILE
+from components.printable import printable_text
 from components.report.inputs.sources import Sources
 from components.report.sections.confusion import read_confusion
 from components.report.sections.data import read_data
@@ -70,6 +71,12 @@ def breakable(path: str) -> Any:
     return Markup("/<wbr>").join(path.split("/"))
 
 
+def _finalize(value: Any) -> Any:
+    """Makes texts printable; HTML has no way to write a control character or an invalid byte."""
+    # Markup is a str: the page's own, or a path that `breakable` escaped.
+    return type(value)(printable_text(value)) if isinstance(value, str) else value
+
+
 def _render(sections: Mapping[str, Any]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -80,6 +87,7 @@ def _render(sections: Mapping[str, Any]) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_finalize,
     )
     filters = {text.__name__: text for text in (*_FILTERS, breakable)}
     environment.filters.update(filters)

@@ -1,5 +1,6 @@
 """How every command ends where a person errs or something fails: a message, no traceback."""
 
+import io
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from components.printable import printable_text
 from pipeline.exit_codes import INTERRUPTED, WRONG_USAGE
 
 
@@ -22,7 +24,10 @@ def run_and_exit(command: click.Command) -> NoReturn:
     except click.Abort:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        # Arguments may be names of files, as the shell's * lists them.
+        shown = io.StringIO()
+        error.show(shown)
+        print_to_stderr(shown.getvalue().splitlines())
         sys.exit(error.exit_code)
 
 
@@ -75,4 +80,4 @@ def write_file(path: Path, text: str) -> None:
 def print_to_stderr(lines: Iterable[str]) -> None:
     """Prints lines to standard error."""
     for line in lines:
-        click.echo(line, err=True)
+        click.echo(printable_text(line), err=True)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.format import duration
+from components.printable import printable_text
 from components.pusher.outcome import Word
 from pipeline.console.plain import progress_text
 from pipeline.nodes import node as table_row
@@ -57,7 +58,7 @@ class LiveView:
     def begin(self, heading: Sequence[str]) -> None:
         """Prints the heading and starts the table."""
         if heading:
-            self._print(Text("\n".join([*heading, ""]), style="dim"))
+            self._print(_text("\n".join([*heading, ""]), "dim"))
         self._live.start()
 
     def show(self, state: RunState) -> None:
@@ -86,9 +87,9 @@ class LiveView:
     def end(self, word: Word, lines: Sequence[str]) -> None:
         """Prints the outcome."""
         first, *rest = lines
-        self._print(Text(first, style=_OUTCOME_STYLES[word]))
+        self._print(_text(first, _OUTCOME_STYLES[word]))
         for line in rest:
-            self._print(Text(line))
+            self._print(_text(line))
 
     def render(self, state: RunState) -> RenderableType:
         """The table as it is now."""
@@ -102,10 +103,10 @@ class LiveView:
         parts: list[RenderableType] = [table] if state.nodes else []
         if state.phase is not None:
             text = f"{state.phase.message}  {duration(state.elapsed_seconds)}"
-            self._phase_spinner.update(text=text)
+            self._phase_spinner.update(text=_text(text))
             parts.append(self._phase_spinner)
         if self._notice:
-            parts.append(Text(self._notice, style="yellow"))
+            parts.append(_text(self._notice, "yellow"))
         # A line to itself for the cursor: the terminal shows Ctrl-C as ^C where the cursor is,
         # which at the end of a full line would push the table down.
         return Group(*parts, Text(""))
@@ -124,10 +125,10 @@ class LiveView:
 
     def _running(self, node: NodeState) -> RenderableType:
         progress = node.progress
-        notes = [Text(note, style="dim") for note in node.notes]
+        notes = [_text(note, "dim") for note in node.notes]
         if progress is None:
             return Group(*notes) if notes else _purpose(node)
-        words = Text(progress_text(progress))
+        words = _text(progress_text(progress))
         if progress.done is None or not progress.total:
             return Group(*notes, words)
         bar = ProgressBar(total=progress.total, completed=progress.done, width=_LONGEST_BAR)
@@ -143,8 +144,13 @@ def _description(node: NodeState) -> Text:
     text = node.error or node.facts.headline()
     if node.state in ("failed", "stopped") and node.progress is not None:
         text = node.error or progress_text(node.progress)
-    return Text(text) if text else _purpose(node)
+    return _text(text) if text else _purpose(node)
 
 
 def _purpose(node: NodeState) -> Text:
     return Text(table_row(node.component).purpose, style="dim")
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Text without the control sequences that names and messages may contain."""
+    return Text(printable_text(text), style=style)

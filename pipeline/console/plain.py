@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from components.format import duration
+from components.printable import printable_text
 from components.pusher.outcome import Word
 from pipeline.run.events import Progress
 from pipeline.run.state import NodeState, RunState
@@ -116,7 +117,7 @@ class PlainView:
 
     def _line(self, text: str) -> None:
         try:
-            print(text.rstrip(), file=self._stream, flush=True)
+            print(printable_text(text.rstrip()), file=self._stream, flush=True)
         except BrokenPipeError:
             # Nobody reads any more, as after `| head`. The run continues: its summary is a file.
             # What is still buffered would raise again when Python exits (docs.python.org, SIGPIPE).

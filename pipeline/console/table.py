@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TextIO
 
+from components.printable import printable
+
 
 def print_plain_table(rows: Sequence[Sequence[str]], stream: TextIO) -> None:
     """Prints a table.
@@ -11,6 +13,7 @@ def print_plain_table(rows: Sequence[Sequence[str]], stream: TextIO) -> None:
         rows: The headings, then the rows; at least one, all with the same number of cells.
         stream: Where to print it.
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))

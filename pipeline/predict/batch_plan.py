@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from components import storage
 from components.errors import UserError
-from components.example_gen.sources.listing import readable
+from components.printable import printable
 from pipeline.predict.inputs import Listed
 from pipeline.run.paths import write_whole
 
@@ -134,7 +134,7 @@ def open_plan(output: Path, job: Job, listed: Iterable[Listed]) -> Iterator[Plan
         else:
             if others := sorted(existing - {_PLAN_FOLDER}):
                 raise PlanError(
-                    f"{output} contains other files, such as {readable(others[0])}.",
+                    f"{output} contains other files, such as {printable(others[0])}.",
                     _OTHER_OUTPUT_HINT,
                 )
             plan = _write_plan(plan_file, output, job, located)
@@ -231,11 +231,11 @@ def _check_inputs(plan: Plan, located: Iterator[tuple[Any, ...]]) -> None:
     for old, new in itertools.zip_longest(planned, located):
         if old != new:
             if old is None or (new is not None and new[0] < old[0]):
-                change = f"{readable(new[0])} is new"
+                change = f"{printable(new[0])} is new"
             elif new is None or new[0] != old[0]:
-                change = f"{readable(old[0])} is gone"
+                change = f"{printable(old[0])} is gone"
             else:
-                change = f"{readable(new[0])} has changed"
+                change = f"{printable(new[0])} has changed"
             raise PlanError(
                 f"{plan.output} was started with other files: {change}.",
                 _RESUME_HINT,

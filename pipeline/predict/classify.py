@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 
+from components.printable import encodable, printable
 from components.quick_imports import quick_imports
 from components.tensorflow_environment import prepare_tensorflow
 from pipeline.config.errors import ConfigError, Problem, find_problems
@@ -124,12 +125,12 @@ def _show(
     is_table: bool,
 ) -> None:
     if isinstance(result, UnreadableFile):
-        print(f"{result.path}: {result.reason}", file=stderr)
+        print(printable(f"{result.path}: {result.reason}"), file=stderr)
     elif is_table:
         console = Console(highlight=False, markup=False, soft_wrap=True)
-        console.print(str(result.path), style="bold")
+        console.print(printable(str(result.path)), style="bold")
         for one in result.classes:
-            name = f"{names[one.index]} ({one.index})" if names else f"class {one.index}"
+            name = f"{printable(names[one.index])} ({one.index})" if names else f"class {one.index}"
             console.print(f" {100 * one.probability:5.1f} %  {name}")
 
 
@@ -137,7 +138,7 @@ def _record(
     result: ClassifiedImage | UnreadableFile, names: tuple[str, ...] | None
 ) -> dict[str, Any]:
     if isinstance(result, UnreadableFile):
-        return {"path": str(result.path), "error": result.reason}
+        return {"path": encodable(str(result.path)), "error": encodable(result.reason)}
     classes = [
         {
             "index": one.index,
@@ -146,4 +147,4 @@ def _record(
         }
         for one in result.classes
     ]
-    return {"path": str(result.path), "classes": classes}
+    return {"path": encodable(str(result.path)), "classes": classes}

@@ -1,15 +1,23 @@
-"""Formats predictions as text, CSV (RFC 4180) or JSON lines."""
+"""Formats predictions as text, CSV (RFC 4180) or JSON lines.
+
+Text is for people: names in it are made printable. JSON keeps them exact, except for bytes that are
+not UTF-8. CSV does, too, and spreadsheets open it: no cell of it is a formula.
+"""
 
 import csv
 import io
 import json
-import os
+import re
 from typing import Any, Literal
 
-from components.example_gen.sources.listing import readable
+from components.printable import encodable, printable
 from pipeline.predict.prediction import Prediction
 
 Style = Literal["text", "csv", "json"]
+
+# What spreadsheets take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def header(style: Style, top: int) -> str:
@@ -37,7 +45,7 @@ def line(prediction: Prediction, style: Style, top: int) -> str:
         return json.dumps(record(prediction, top)) + "\n"
     if style == "csv":
         return _csv_row(_csv_fields(prediction, top))
-    return f"{readable(prediction.path)}: {_format_text(prediction)}\n"
+    return printable(f"{prediction.path}: {_format_text(prediction)}") + "\n"
 
 
 def record(prediction: Prediction, top: int) -> dict[str, Any]:
@@ -49,18 +57,13 @@ def record(prediction: Prediction, top: int) -> dict[str, Any]:
     """
     best = prediction.classes[0] if prediction.classes else None
     fields: dict[str, Any] = {
-        "path": utf8_path(prediction.path),
+        "path": encodable(prediction.path),
         "label": best.label if best else None,
         "score": best.score if best else None,
     }
     if top > 1:
         fields["top"] = [one._asdict() for one in prediction.classes]
-    return {**fields, "error": prediction.error}
-
-
-def utf8_path(path: str) -> str:
-    r"""A path as valid UTF-8; invalid bytes are written as `\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return {**fields, "error": encodable(prediction.error) if prediction.error else None}
 
 
 def _format_text(prediction: Prediction) -> str:
@@ -75,9 +78,22 @@ def _class_columns(top: int) -> list[str]:
 
 
 def _csv_fields(prediction: Prediction, top: int) -> list[str]:
-    classes = [field for one in prediction.classes for field in (one.label, str(one.score))]
+    classes = [
+        field for one in prediction.classes for field in (_csv_text(one.label), str(one.score))
+    ]
     padding = [""] * (2 * top - len(classes))
-    return [utf8_path(prediction.path), *classes, *padding, prediction.error or ""]
+    return [_csv_path(prediction.path), *classes, *padding, _csv_text(prediction.error or "")]
+
+
+def _csv_path(path: str) -> str:
+    """A path that is not a formula and names the same file: `./=1+1.png`."""
+    return encodable(f"./{path}" if _FORMULA.match(path) else path)
+
+
+def _csv_text(text: str) -> str:
+    """A text that is not a formula; `-1`, a number, is not one."""
+    is_formula = _FORMULA.match(text) and not _NUMBER.fullmatch(text)
+    return encodable(f"'{text}" if is_formula else text)
 
 
 def _csv_row(fields: list[str]) -> str:

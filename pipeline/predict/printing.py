@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from components.errors import UserError
+from components.printable import printable_text
 from pipeline.predict.inputs import STDIN, list_images
 from pipeline.predict.output import Style, header, line
 from pipeline.predict.prediction import Prediction
@@ -90,6 +91,9 @@ def _write(text: str) -> None:
         OutputError: It cannot be written.
         BrokenPipeError: The reader closed the pipe.
     """
+    if sys.stdout.isatty():
+        # A line of CSV, the only format that keeps control characters, may end in CR LF.
+        text = "\r\n".join(map(printable_text, text.split("\r\n")))
     rest = text.encode("utf-8", "replace")
     try:
         while rest:

@@ -10,6 +10,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from components.printable import printable
+
 _REFRESH_SECONDS = 0.5
 
 
@@ -41,7 +43,7 @@ def spinner(text: str, stream: TextIO) -> Iterator[None]:
     if not _is_terminal(stream):
         yield
         return
-    with _live(stream, TextColumn(text)) as bar:
+    with _live(stream, TextColumn(printable(text), markup=False)) as bar:
         bar.add_task("", total=None)
         yield
 

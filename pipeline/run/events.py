@@ -14,13 +14,40 @@ cluster ends its log with its last event, in the same form.
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+)
+
+from components.printable import encodable, printable_text
 
 State = Literal["done", "cached", "skipped"]
 """How a component finished: it ran, its outputs are an earlier run's, or it had nothing to do."""
+
+
+Message = Annotated[str, BeforeValidator(lambda text: _map_texts(text, printable_text))]
+"""What people read; file names in it are made printable."""
+EventFacts = Annotated[
+    dict[str, JsonValue], BeforeValidator(lambda facts: _map_texts(facts, encodable))
+]
+"""What programs read; exact, except for bytes that are not UTF-8."""
+
+
+def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Applies a function to all texts of plain data, keys included; leaves other data as it is."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {_map_texts(key, change): _map_texts(one, change) for key, one in value.items()}
+    return [_map_texts(one, change) for one in value] if isinstance(value, list) else value
 
 
 class _Event(BaseModel):
@@ -31,7 +58,7 @@ class Phase(_Event):
     """What happens while no component runs."""
 
     kind: Literal["phase"] = "phase"
-    message: str
+    message: Message
 
 
 class Plan(_Event):
@@ -56,7 +83,7 @@ class Progress(_Event):
 
     kind: Literal["progress"] = "progress"
     component: str
-    message: str
+    message: Message
     done: int | None = None
     total: int | None = None
     is_note: bool = False
@@ -69,7 +96,7 @@ class Finished(_Event):
     component: str
     state: State
     seconds: float
-    facts: dict[str, JsonValue] = {}
+    facts: EventFacts = {}
 
 
 class Failed(_Event):
@@ -77,8 +104,8 @@ class Failed(_Event):
 
     kind: Literal["failed"] = "failed"
     component: str | None = None
-    cause: str
-    hint: str | None = None
+    cause: Message
+    hint: Message | None = None
 
 
 Event = Phase | Plan | Started | Progress | Finished | Failed

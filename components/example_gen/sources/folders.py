@@ -13,9 +13,9 @@ from components.example_gen.sources.listing import (
     Listing,
     is_label,
     list_entries,
-    readable,
 )
 from components.example_gen.sources.split_settings import SplitSettings
+from components.printable import printable
 
 
 def list_folders(root: str, splits: SplitSettings) -> Listing:
@@ -91,24 +91,24 @@ def _list_class(folder: storage.Entry, prefix: str, split: str | None) -> Iterat
     nested = [entry.name for entry in entries if entry.is_folder]
     if nested:
         raise IngestError(
-            f"the class folder {readable(folder.path)} contains folders ({_some(nested)}), where "
+            f"the class folder {printable(folder.path)} contains folders ({_some(nested)}), where "
             "images are expected.",
             "Folders are laid out as CLASS/image, or with data.splits that name folders as "
             "SPLIT/CLASS/image; data.path must be the folder above those.",
         )
     for entry in entries:
-        yield Found(readable(prefix + entry.name), entry.path, folder.name, split)
+        yield Found(printable(prefix + entry.name), entry.path, folder.name, split)
 
 
 def _strays(entries: list[storage.Entry], prefix: str, split: str | None) -> list[Found]:
     files = [entry for entry in entries if not entry.is_folder]
-    return [Found(readable(prefix + file.name), file.path, "", split) for file in files]
+    return [Found(printable(prefix + file.name), file.path, "", split) for file in files]
 
 
 def _check_label(folder: storage.Entry) -> None:
     if not is_label(folder.name):
         raise IngestError(
-            f"the class folder {readable(folder.path)} has control characters in its name, or is "
+            f"the class folder {printable(folder.path)} has control characters in its name, or is "
             "not UTF-8.",
             "Rename it: its name is the label.",
         )
@@ -117,4 +117,4 @@ def _check_label(folder: storage.Entry) -> None:
 def _some(names: list[str], most: int = 5) -> str:
     """The first few of many names."""
     more = len(names) - most
-    return readable(", ".join(names[:most])) + (f" and {more} more" if more > 0 else "")
+    return printable(", ".join(names[:most])) + (f" and {more} more" if more > 0 else "")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from components import feature_keys, storage
 from components.example_gen.sources.errors import IngestError
+from components.printable import printable
 
 LITTER = frozenset(
     {
@@ -76,11 +77,6 @@ def is_litter(name: str) -> bool:
     return name.lower() in LITTER or name.startswith("._")
 
 
-def readable(name: str) -> str:
-    """Escapes what cannot be printed: control characters, and bytes that are not UTF-8."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-
-
 def list_entries(folder: str) -> list[storage.Entry]:
     """Lists a folder without litter.
 
@@ -91,7 +87,7 @@ def list_entries(folder: str) -> list[storage.Entry]:
         entries = storage.list_folder(folder)
     except OSError as error:
         raise IngestError(
-            f"cannot read the folder {readable(folder)}: {error.strerror or error}.",
+            f"cannot read the folder {printable(folder)}: {error.strerror or error}.",
             "Check data.path and the folder's permissions.",
         ) from error
     return [entry for entry in entries if not is_litter(entry.name)]

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from components import storage
 from components.example_gen.sources.errors import IngestError
-from components.example_gen.sources.listing import is_label, readable
+from components.example_gen.sources.listing import is_label
+from components.printable import printable
 
 _REQUIRED = ("path", "label")
 _ALLOWED = (*_REQUIRED, "split")
@@ -60,10 +61,10 @@ def read_manifest(path: str) -> list[Row]:
         _check_repeated_paths(rows)
     except _Fault as fault:
         raise IngestError(
-            f"line {fault.line} of {readable(path)} {fault.problem}.", _HINT
+            f"line {fault.line} of {printable(path)} {fault.problem}.", _HINT
         ) from None
     if not rows:
-        raise IngestError(f"{readable(path)} lists no image.", _HINT)
+        raise IngestError(f"{printable(path)} lists no image.", _HINT)
     return rows
 
 
@@ -72,7 +73,7 @@ def _read_text(path: str) -> str:
         contents = storage.read_bytes(path)
     except OSError as error:
         raise IngestError(
-            f"cannot read the manifest {readable(path)}: {error.strerror or error}.",
+            f"cannot read the manifest {printable(path)}: {error.strerror or error}.",
             "Check data.path: it names the manifest itself, not its folder.",
         ) from error
     try:
@@ -80,7 +81,7 @@ def _read_text(path: str) -> str:
     except UnicodeDecodeError as error:
         line = contents.count(b"\n", 0, error.start) + 1
         raise IngestError(
-            f"line {line} of {readable(path)} is not UTF-8.", "Save the manifest as UTF-8."
+            f"line {line} of {printable(path)} is not UTF-8.", "Save the manifest as UTF-8."
         ) from error
 
 
@@ -120,7 +121,7 @@ def _parse_json_lines(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _check_names(line: int, names: Iterable[str]) -> None:
     names = list(names)
-    listed = readable(", ".join(names))
+    listed = printable(", ".join(names))
     missing = [name for name in _REQUIRED if name not in names]
     if missing:
         raise _Fault(line, f"has no {' and no '.join(missing)}; it has: {listed or 'nothing'}")
@@ -158,6 +159,6 @@ def _check_repeated_paths(rows: Iterable[Row]) -> None:
             if one != other:
                 raise _Fault(
                     row.line,
-                    f"gives {readable(row.path)} the {what} {one!r}, and line {before.line} gives "
+                    f"gives {printable(row.path)} the {what} {one!r}, and line {before.line} gives "
                     f"it {other!r}",
                 )

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from components import storage
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.layout_hints import suggest_named_splits
-from components.example_gen.sources.listing import Found, Listing, readable
+from components.example_gen.sources.listing import Found, Listing
 from components.example_gen.sources.manifest import Row, read_manifest
 from components.example_gen.sources.split_settings import SplitSettings
+from components.printable import printable
 
 
 def list_manifest(path: str, splits: SplitSettings) -> Listing:
@@ -32,15 +33,15 @@ def list_manifest(path: str, splits: SplitSettings) -> Listing:
     unused: Counter[str] = Counter()
     for row in rows:
         if named and row.split not in named:
-            unused["no split" if row.split is None else f"split {readable(row.split)}"] += 1
+            unused["no split" if row.split is None else f"split {printable(row.split)}"] += 1
             continue
         split = named[row.split] if row.split is not None else None
-        listing.images.append(Found(readable(row.path), _locate(path, row), row.label, split))
+        listing.images.append(Found(printable(row.path), _locate(path, row), row.label, split))
         listing.classes.add(row.label)
     listing.unused += [f"{what}: {count:,} rows" for what, count in unused.items()]
     if len(listing.classes) < 2:
         raise IngestError(
-            f"there is only one class in {readable(path)}: {', '.join(listing.classes)}.",
+            f"there is only one class in {printable(path)}: {', '.join(listing.classes)}.",
             "A classifier needs two; the field label names them.",
         )
     return listing
@@ -68,16 +69,16 @@ def _locate(manifest: str, row: Row) -> str:
 
 def _check_splits(path: str, rows: Sequence[Row], splits: SplitSettings) -> None:
     there_are = list(dict.fromkeys(row.split for row in rows if row.split is not None))
-    listed = readable(", ".join(there_are[:20]))
+    listed = printable(", ".join(there_are[:20]))
     if there_are and not splits.are_named:
         raise IngestError(
-            f"{readable(path)} has splits ({listed}), and data.splits has fractions.",
+            f"{printable(path)} has splits ({listed}), and data.splits has fractions.",
             f"{suggest_named_splits(there_are)} Or take the field split out of the manifest.",
         )
     for split, name in splits.by_name.items():
         if isinstance(name, str) and name not in there_are:
             raise IngestError(
-                f"data.splits.{split} is {name!r}, and no row of {readable(path)} has that split.",
+                f"data.splits.{split} is {name!r}, and no row of {printable(path)} has that split.",
                 f"There are: {listed}. {suggest_named_splits(there_are)}"
                 if there_are
                 else "No row has any: add a field split, or give fractions in data.splits.",

@@ -12,6 +12,7 @@ from components.example_gen.sources.split_settings import SplitSettings
 from components.example_gen.sources.tfds_folder import tfds_cause
 from components.example_gen.sources.tfds_slices import describe_unused, resolve_slices, whole_splits
 from components.example_gen.sources.tfrecords import Record, list_records
+from components.printable import printable
 
 
 def list_tfds(folder: str, splits: SplitSettings) -> Listing:
@@ -144,7 +145,9 @@ def _list_split(split: Any) -> list[tuple[str, str, Record]]:
     listed = []
     for path, count in zip(split.filepaths, split.shard_lengths, strict=True):
         records = _list_file(str(path), count)
-        listed += [(f"{path.name}#{number}", str(path), r) for number, r in enumerate(records)]
+        listed += [
+            (printable(f"{path.name}#{number}"), str(path), r) for number, r in enumerate(records)
+        ]
     return listed
 
 

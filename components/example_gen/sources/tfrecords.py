@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from components import storage
 from components.example_gen.sources.errors import IngestError
-from components.example_gen.sources.listing import Found, Listing, list_entries, readable
+from components.example_gen.sources.listing import Found, Listing, list_entries
 from components.example_gen.sources.split_settings import SplitSettings
+from components.printable import printable
 
 _HEADER = struct.Struct("<QI")  # length of the record, masked CRC of these 8 bytes
 _CRC_BYTES = 4
@@ -61,7 +62,7 @@ def list_tfrecords(root: str, splits: SplitSettings, unpack_folder: str) -> List
             continue
         path = unpack(files[name], unpack_folder)
         listing.images += [
-            Found(readable(f"{name}#{number}"), path, None, split, *record)
+            Found(printable(f"{name}#{number}"), path, None, split, *record)
             for number, record in enumerate(list_records(path))
         ]
     _check_splits(root, named, splits, listing)

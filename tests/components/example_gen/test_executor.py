@@ -100,7 +100,7 @@ def test_quarantine_lists_what_was_refused(
         "a/empty.png": "empty_file",
         "a/gone.png": "unreadable",
         "a/pipe.png": "unreadable",
-        "a/bad-\\udcff\\n.png": "undecodable",
+        "a/bad-\\xff\\n.png": "undecodable",
     }
     assert rows["a/pipe.png"]["detail"] == "is not a regular file"
     assert rows["a/empty.png"] == {
@@ -257,3 +257,17 @@ def test_malformed_files_among_good_ones(
         "undecodable",
         "unsupported_pixels",
     }
+
+
+def test_names_that_are_not_used_may_be_anything(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    for split in ("train", "validation", "test"):
+        write_classes(tmp_path / "data" / split, count=2, seed=len(split))
+    (tmp_path / "data" / os.fsdecode(b"\xff\x1b[2J")).mkdir()
+    result = ingest(
+        tmp_path / "data",
+        splits={"train": "train", "validation": "validation", "test": "test"},
+        min_images_per_class=1,
+    )
+    assert result.summary["unused"] == ["\\xff\\x1b[2J/"]

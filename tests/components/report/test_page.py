@@ -153,14 +153,20 @@ def test_names_are_escaped(make_sources: MakeSources) -> None:
     assert "&lt;script&gt;alert(1)" in html
     assert "script" not in Elements(html).tags
     assert "{{ 7 * 7 }}" in Elements(html).text.replace("<wbr>", "")
-    # A change of the writing direction ends with the name.
-    assert "\u202e" in Elements(html).text
-    assert "\u202e" not in Elements(html).unisolated
+    # A change of the writing direction is shown, not obeyed.
+    assert "\\u202e" in Elements(html).text
+    assert "\u202e" not in html
 
 
 def test_a_name_that_is_not_utf8_is_written() -> None:
     page = Page("caf\udce9", {})
     assert page.files["index.html"] == b"caf?"
+
+
+def test_control_characters_are_shown_as_escapes(make_sources: MakeSources) -> None:
+    html = build_page(make_sources(("cats\x1b[2J\0", "dogs"))).html
+    assert "cats\\x1b[2J\\x00" in html
+    assert "\x1b" not in html and "\0" not in html
 
 
 def test_page_and_charts_become_files() -> None:

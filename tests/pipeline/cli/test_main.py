@@ -114,3 +114,9 @@ def test_an_unusable_workspace_exits_1(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "cannot be used: Not a directory" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_arguments_in_errors_are_printable() -> None:
+    result = pipeline("run", "--set", "\x1b[2J", "--no-\x1b[2J")
+    assert result.returncode == 2
+    assert "--no-\\x1b[2J" in result.stderr and "\x1b" not in result.stderr

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 from rich.console import Console
 
 from pipeline.console.live import LiveView
@@ -185,3 +186,13 @@ def test_what_the_cluster_says_went_wrong_is_shown() -> None:
     stream = io.StringIO()
     PlainView(stream).show(state)
     assert stream.getvalue() == "Trainer  failed  OOMKilled\n"
+
+
+def test_no_view_passes_on_control_sequences() -> None:
+    facts: dict[str, JsonValue] = {"splits": {"\x1b[2J": 1}}
+    events: list[Event] = [
+        Plan(components=NAMES),
+        Finished(component="ImageExampleGen", state="done", seconds=1, facts=facts),
+    ]
+    for shown in (lines_of(*events), table_of(*events, width=100)):
+        assert "\\x1b[2J" in "".join(shown) and "\x1b" not in "".join(shown)

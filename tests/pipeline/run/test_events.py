@@ -71,3 +71,19 @@ def test_a_torn_last_line_is_left_out() -> None:
 def test_other_lines_are_errors(line: str) -> None:
     with pytest.raises(ValueError, match="not an event"):
         parse_event(line)
+
+
+def test_any_file_name_can_be_sent() -> None:
+    name = "\x1b[2J" + os.fsdecode(b"\xff")
+    events: list[Event] = [
+        Progress(component="a", message=name),
+        Failed(cause=f"{name}\ntwo", hint=name),
+        Finished(component="a", state="done", seconds=1, facts={"unused": [name], name: 1}),
+    ]
+    progress, failed, finished = [parse_event(event.model_dump_json()) for event in events]
+    assert progress.model_dump()["message"] == "\\x1b[2J\\xff"
+    assert failed.model_dump()["cause"] == "\\x1b[2J\\xff\ntwo"
+    assert failed.model_dump()["hint"] == "\\x1b[2J\\xff"
+    # Programs read facts, in which a path stays exact where JSON can have it.
+    exact = "\x1b[2J\\xff"
+    assert finished.model_dump()["facts"] == {"unused": [exact], exact: 1}
