@@ -15,7 +15,7 @@ from PIL import Image
 from components.images.check import Accepted, Rejected, check_image
 from components.images.decode import decode_image
 from components.images.limits import ImageLimits
-from tests.components.example_gen.conftest import encode_image
+from tests.fakes.image_data import encode_image
 
 LIMITS = ImageLimits()
 Y, X = np.mgrid[0:40, 0:56]
