@@ -27,7 +27,7 @@ def test_help_is_fast_and_light() -> None:
         seconds.append(time.monotonic() - start)
     assert result.returncode == 0
     assert "show-config" in result.stdout
-    assert "3  the gate or the serving check\n" in result.stdout
+    assert "3 the gate or the serving check" in " ".join(result.stdout.split())
     shown = {line.split()[0] for line in result.stdout.partition("Commands:")[2].splitlines()[1:]}
     # What only Kubeflow runs is hidden.
     assert shown == {
@@ -75,11 +75,8 @@ def test_the_front_end_never_imports_what_is_heavy() -> None:
         (["walk"], "No such command 'walk'"),
         (["run"], "Missing argument 'CONFIG'"),
         (["run", DIGITS, "--sett", "a=b"], "No such option"),
-        (
-            ["run", "nowhere.yaml"],
-            "nowhere.yaml cannot be used: 1 problem\n  there is no such file",
-        ),
-        (["run", DIGITS, "--set", "gate.min_accuracy=2"], "1 problem\n\n  gate.min_accuracy\n"),
+        (["run", "nowhere.yaml"], "nowhere.yaml cannot be used: 1 problem there is no such file"),
+        (["run", DIGITS, "--set", "gate.min_accuracy=2"], "1 problem gate.min_accuracy"),
         (["show-config", DIGITS, "--set", "x=2"], "unknown key"),
         (["run", DIGITS, "--workspace", "setup.py"], "is a file"),
     ],
@@ -87,7 +84,7 @@ def test_the_front_end_never_imports_what_is_heavy() -> None:
 def test_wrong_usage_and_configuration_exit_2(arguments: list[str], message: str) -> None:
     result = pipeline(*arguments)
     assert result.returncode == 2
-    assert message in result.stderr
+    assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
 
