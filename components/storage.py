@@ -4,13 +4,20 @@ Local paths go through `os`, which keeps file names that are not UTF-8 intact (T
 system refuses them); everything with a `://` goes through `tf.io.gfile`.
 """
 
+import errno
 import hashlib
 import json
 import os
 import stat
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 _HASH_CHUNK_BYTES = 1024**2
+_SPECIAL_FILES = {
+    stat.S_IFIFO: "named pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+}
 
 
 class Entry(NamedTuple):
@@ -69,13 +76,11 @@ def file_facts(path: str) -> FileFacts:
     """A file's size and time of its last change.
 
     Raises:
-        OSError: If there is no such file (a link may lead nowhere), or it is a pipe or a device,
-            whose reading might never end.
+        OSError: If there is no such file (a link may lead nowhere), or it is not a regular one.
     """
     if not is_remote(path):
         status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("is not a regular file")
+        _check_regular(status)
         return FileFacts(status.st_size, status.st_mtime_ns)
     import tensorflow as tf
 
@@ -84,6 +89,50 @@ def file_facts(path: str) -> FileFacts:
     except tf.errors.OpError as error:
         raise _os_error(error) from error
     return FileFacts(remote.length, remote.mtime_nsec)
+
+
+def _check_regular(status: os.stat_result) -> None:
+    """Checks that this is a file whose reading ends.
+
+    Raises:
+        OSError: If it is a folder, or a pipe, socket or device: reading that may never end.
+    """
+    if stat.S_ISREG(status.st_mode):
+        return
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a regular file")
+    kind = _SPECIAL_FILES.get(stat.S_IFMT(status.st_mode), "special file")
+    raise OSError(f"is a {kind}, not a regular file")
+
+
+def open_local(path: str) -> BinaryIO:
+    """Opens a regular file on this machine.
+
+    Raises:
+        OSError: If there is none, it cannot be read, or it is not a regular file.
+    """
+    _check_regular(os.stat(path))  # Already opening a device can have an effect.
+    # What replaced it meanwhile may be a pipe, which only O_NONBLOCK opens without a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        _check_regular(os.fstat(descriptor))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def open_file(path: str) -> Any:
+    """Opens a file for reading bytes from start to end; the caller closes it.
+
+    Raises:
+        OSError: If it cannot be read, or is not a regular file.
+    """
+    if not is_remote(path):
+        return open_local(path)
+    import tensorflow as tf
+
+    return tf.io.gfile.GFile(path, "rb")
 
 
 def read_json(path: str) -> Any:
@@ -100,10 +149,10 @@ def read_bytes(path: str, offset: int = 0, length: int = -1) -> bytes:
     """Reads `length` bytes from `offset` on; -1 reads to the end.
 
     Raises:
-        OSError: If the file cannot be read.
+        OSError: If the file cannot be read, or is not a regular one.
     """
     if not is_remote(path):
-        with open(path, "rb") as file:
+        with open_local(path) as file:
             file.seek(offset)
             return file.read(length)
     import tensorflow as tf

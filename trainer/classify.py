@@ -104,18 +104,21 @@ def classify_file(
     """
     import tensorflow as tf
 
-    from components.images.check import Rejected, check_image
+    from components import storage
+    from components.images.check import Rejected, check_image, check_size
     from components.images.limits import ImageLimits
 
+    limits = ImageLimits()
     try:
-        contents = file.read_bytes()
+        fault = check_size(storage.file_facts(str(file)).bytes, limits)
+        contents = b"" if fault else storage.read_bytes(str(file))
     except FileNotFoundError:
         return UnreadableFile(file, "there is no such file")
     except IsADirectoryError:
         return UnreadableFile(file, f"is a folder; name the images in it, as {file}/*.jpg")
     except OSError as error:
         return UnreadableFile(file, error.strerror or str(error))
-    verdict = check_image(contents, ImageLimits())
+    verdict = fault or check_image(contents, limits)
     if isinstance(verdict, Rejected):
         return UnreadableFile(file, verdict.message)
     scores = network(tf.constant(contents)).numpy()

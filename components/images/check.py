@@ -22,6 +22,14 @@ MAX_JPEG_SCANS = 500
 The number is the one libjpeg-turbo's own fuzzers stop at.
 """
 
+SCANS_OF_LARGEST_JPEG = 20
+"""Twice the scans of a camera's progressive JPEG; the largest image allowed may have so many.
+
+Each scan goes over all pixels, at 0.4 billion a second, so that it is scans times pixels that bound
+the time: 3 s at the default limit of 64 MP, where 486 scans take 82 s. A smaller image may have
+more scans.
+"""
+
 MAX_MEAN_DIFFERENCE = 4.0
 """How far TensorFlow's pixels may be from Pillow's on average, of 255.
 
@@ -109,10 +117,19 @@ def _check_header(contents: bytes, header: formats.Header, limits: ImageLimits) 
             f"{header.width} x {header.height}, {header.pixels:,} pixels to decode; "
             f"data.max_image_pixels is {limit:,}",
         )
+    return _check_scans(contents, header, limits) if header.format == "jpeg" else None
+
+
+def _check_scans(contents: bytes, header: formats.Header, limits: ImageLimits) -> Rejected | None:
     # Within compressed data 0xFF is always followed by 0x00, so that this counts markers only.
-    if header.format == "jpeg" and contents.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        return Rejected("undecodable", f"has more than {MAX_JPEG_SCANS} progressive scans")
-    return None
+    scans = contents.count(b"\xff\xda")
+    most = min(
+        MAX_JPEG_SCANS, SCANS_OF_LARGEST_JPEG * limits.max_image_pixels // max(1, header.pixels)
+    )
+    if scans <= most:
+        return None
+    size = f"{header.width} x {header.height}"
+    return Rejected("undecodable", f"has {scans} progressive scans; {most} are allowed at {size}")
 
 
 def _check_jpeg(contents: bytes, header: formats.Header) -> Accepted | Rejected:

@@ -5,13 +5,21 @@ keys. Here `1e-4` is a number, in files, in `--set` and in the output of `show-c
 duplicate key is an error.
 """
 
+import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from pipeline.config.errors import ConfigError, Problem
 from pipeline.config.key_path import KeyPath, format_path
+
+MAX_VALUES = 100_000
+"""Values of a file, those that aliases repeat included: a weight for each of 20,000 classes fits.
+
+A few hundred bytes of aliases of aliases stand for billions ("billion laughs").
+"""
 
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|^[-+]?\.inf$|^\.nan$")
 _FLOAT_TAG = "tag:yaml.org,2002:float"
@@ -40,7 +48,8 @@ def read_yaml(text: str) -> Any:
         Plain data.
 
     Raises:
-        ConfigError: It is not valid YAML, has duplicate or non-text keys, or contains itself.
+        ConfigError: It is not valid YAML, has duplicate or non-text keys, contains itself, or is
+            too large.
     """
     try:
         loader = _Loader(text)
@@ -48,7 +57,7 @@ def read_yaml(text: str) -> Any:
         if node is None:
             return None
         problems: list[Problem] = []
-        _check(node, (), (), problems)
+        _check(node, (), (), problems, itertools.count(1))
         if problems:
             raise ConfigError(problems)
         return loader.construct_document(node)
@@ -57,6 +66,8 @@ def read_yaml(text: str) -> Any:
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         words = ", ".join(filter(None, (error.context, error.problem)))
         raise ConfigError([Problem(where, f"this is not valid YAML: {words}")]) from None
+    except RecursionError:
+        raise ConfigError([Problem("", "this is nested too deeply")]) from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError([Problem("", f"this is not valid YAML: {error}")]) from None
 
@@ -75,25 +86,38 @@ def write_yaml(value: Any) -> str:
 
 
 def _check(
-    node: yaml.Node, path: KeyPath, above: tuple[yaml.Node, ...], problems: list[Problem]
+    node: yaml.Node,
+    path: KeyPath,
+    above: tuple[yaml.Node, ...],
+    problems: list[Problem],
+    counter: Iterator[int],
 ) -> None:
+    if next(counter) > MAX_VALUES:
+        message = f"has more than {MAX_VALUES:,} values; each *alias counts as all that it repeats"
+        raise ConfigError([Problem("", message)])
     line = node.start_mark.line + 1
     if node in above:
         problems.append(Problem(format_path(path), f"line {line}: contains itself"))
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _check(item, (*path, index), (*above, node), problems)
+            _check(item, (*path, index), (*above, node), problems, counter)
     elif isinstance(node, yaml.MappingNode):
         _check_keys(node, path, problems)
         for key, value in node.value:
-            _check(value, (*path, str(key.value)), (*above, node), problems)
+            _check(value, (*path, _key_text(key)), (*above, node), problems, counter)
+
+
+def _key_text(key: yaml.Node) -> str:
+    """The text of a key; of a list or mapping as key, which is an error, what it is."""
+    # Python would write such a key with all that its aliases repeat.
+    return str(key.value) if isinstance(key, yaml.ScalarNode) else "(list or mapping)"
 
 
 def _check_keys(node: yaml.MappingNode, path: KeyPath, problems: list[Problem]) -> None:
     lines: dict[str, int] = {}
     for key, _ in node.value:
         line = key.start_mark.line + 1
-        where = format_path((*path, str(key.value)))
+        where = format_path((*path, _key_text(key)))
         if key.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"):
             where = format_path(path)
             problems.append(Problem(where, f"line {line}: keys must be text"))

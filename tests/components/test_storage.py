@@ -1,5 +1,8 @@
 """Local folders and object stores, the latter on TensorFlow's file system in memory."""
 
+import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,3 +46,30 @@ def test_what_is_not_there_is_an_os_error(root: str) -> None:
         storage.file_facts(gone)
     with pytest.raises(OSError, match=r"."):
         storage.list_folder(gone)
+
+
+@pytest.fixture
+def special_files(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Files that are not regular, by what they are."""
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        (tmp_path / "link").symlink_to("pipe")
+        yield {
+            "named pipe": str(tmp_path / "pipe"),
+            "socket": str(tmp_path / "socket"),
+            "device": "/dev/zero",
+            "named pipe,": str(tmp_path / "link"),
+        }
+
+
+def test_nothing_waits_for_a_pipe_or_reads_a_device(special_files: dict[str, str]) -> None:
+    for kind, path in special_files.items():
+        for read in (storage.read_bytes, storage.file_facts, storage.hash_file):
+            with pytest.raises(OSError, match=f"is a {kind}"):
+                read(path)
+
+
+def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        storage.read_bytes(str(tmp_path))

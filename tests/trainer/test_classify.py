@@ -1,5 +1,6 @@
 """A pretrained network predicts what Keras itself predicts; a bad file gives its reason."""
 
+import os
 from pathlib import Path
 
 import keras
@@ -73,15 +74,17 @@ def test_a_bad_file_gives_its_reason(settings: ModelSettings, image: Path) -> No
     (folder / "text.jpg").write_text("no image")
     (folder / "empty.png").write_bytes(b"")
     (folder / "half.png").write_bytes(image.read_bytes()[:1000])
+    os.mkfifo(folder / "pipe.png")
     network = build_classifier(settings, 32)
     reasons = {}
-    for name in ("text.jpg", "empty.png", "half.png", "nowhere.png", "."):
+    for name in ("text.jpg", "empty.png", "half.png", "pipe.png", "nowhere.png", "."):
         result = classify_file(network, folder / name, top=5)
         assert isinstance(result, UnreadableFile)
         reasons[name] = result.reason
     assert reasons["text.jpg"].startswith("not an image: ")
     assert reasons["empty.png"] == "empty file: 0 bytes"
     assert reasons["half.png"].startswith("undecodable: ")
+    assert reasons["pipe.png"] == "is a named pipe, not a regular file"
     assert reasons["nowhere.png"] == "there is no such file"
     assert reasons["."] == f"is a folder; name the images in it, as {folder}/*.jpg"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from components import storage
 from components.example_gen.sources.errors import IngestError
 from components.progress import report_progress
 
@@ -36,6 +37,7 @@ def find_or_prepare(name: str, data_dir: str, component: str) -> str:
     import tensorflow_datasets as tfds
 
     data_dir = data_dir or tfds.core.constants.DATA_DIR
+    _check_files(data_dir, name)
     try:
         builder = tfds.core.read_only_builder.builder_from_files(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
@@ -47,6 +49,26 @@ def find_or_prepare(name: str, data_dir: str, component: str) -> str:
             "Remove its folder and prepare the dataset again.",
         ) from error
     return str(builder.data_dir)
+
+
+def _check_files(data_dir: str, name: str) -> None:
+    """Checks that no file of a dataset is a pipe or a device, from which TFDS would read forever.
+
+    Raises:
+        IngestError: If one is.
+    """
+    if storage.is_remote(data_dir):
+        return
+    for file in Path(data_dir, _dataset_of(name)).rglob("*"):
+        try:
+            if not file.is_dir():
+                storage.file_facts(str(file))
+        except FileNotFoundError:
+            continue  # TFDS itself reports what is missing.
+        except OSError as error:
+            raise IngestError(
+                f"cannot read {file}: {error.strerror or error}.", "Remove it from the dataset."
+            ) from error
 
 
 def tfds_cause(error: Exception) -> str:

@@ -102,7 +102,7 @@ def test_quarantine_lists_what_was_refused(
         "a/pipe.png": "unreadable",
         "a/bad-\\xff\\n.png": "undecodable",
     }
-    assert rows["a/pipe.png"]["detail"] == "is not a regular file"
+    assert rows["a/pipe.png"]["detail"] == "is a named pipe, not a regular file"
     assert rows["a/empty.png"] == {
         "path": "a/empty.png",
         "reason": "empty_file",

@@ -110,7 +110,7 @@ REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "jpeg of 1000 scans": (
         lambda: save(IMAGE, "JPEG") + b"\xff\xda" * 1000,
         "undecodable",
-        "has more than 500 progressive scans",
+        "has 1001 progressive scans; 500 are allowed at 56 x 40",
     ),
 }
 
@@ -133,6 +133,17 @@ def test_limits() -> None:
     few = ImageLimits(max_image_pixels=2000)
     assert check_image(contents, few) == Rejected(
         "too_many_pixels", "56 x 40, 2,240 pixels to decode; data.max_image_pixels is 2,000"
+    )
+
+
+def test_scans_times_pixels_are_limited() -> None:
+    contents = bytearray(save(IMAGE, "JPEG", progressive=True))
+    assert contents.count(b"\xff\xda") == 10
+    assert isinstance(check_image(bytes(contents), LIMITS), Accepted)
+    size = contents.index(b"\xff\xc2") + 5
+    contents[size : size + 4] = struct.pack(">HH", 8000, 8000)
+    assert check_image(bytes(contents) + b"\xff\xda" * 11, LIMITS) == Rejected(
+        "undecodable", "has 21 progressive scans; 20 are allowed at 8000 x 8000"
     )
 
 

@@ -42,7 +42,7 @@ def test_every_error_has_a_reason(tmp_path: Path) -> None:
     assert reason(f"{tmp_path}/cut.png").startswith("undecodable: ")
     assert reason(f"{tmp_path}/circle.png") == "Too many levels of symbolic links"
     assert reason(f"{tmp_path}/huge.png").startswith("too many bytes: 1,099,511,627,776 bytes")
-    assert reason(f"{tmp_path}/pipe.png") == "is not a regular file"
+    assert reason(f"{tmp_path}/pipe.png") == "is a named pipe, not a regular file"
     assert reason("a\0b") == "embedded null byte"
     assert read_image(Listed("x", "unreadable")) == Unreadable("x", "unreadable")
 

@@ -1,6 +1,7 @@
 """What a manifest may look like, and what is said of one that is wrong."""
 
 import codecs
+import os
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,9 @@ def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:
         read_manifest(str(tmp_path / "m.csv"))
     with pytest.raises(IngestError, match=r"Is a directory.\nCheck data.path: it names the mani"):
         read_manifest(str(tmp_path))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.csv")
+    with pytest.raises(IngestError, match=r"cannot read the manifest .*m.csv: is a named pipe"):
+        read_manifest(str(tmp_path / "m.csv"))

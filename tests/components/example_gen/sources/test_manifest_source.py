@@ -76,7 +76,7 @@ def test_counts_add_up(
     }
     details = {row["path"]: row["detail"] for row in result.quarantine}
     assert details["gone.png"] == "No such file or directory"
-    assert details["a"] == "is not a regular file"
+    assert details["a"] == "is a folder, not a regular file"
     for split in result.split_names:
         for example in result.examples(split):
             path = tmp_path / example["image/filename"].decode()

@@ -1,6 +1,7 @@
 """Where a TFDS dataset is found, and what is said where it is not. No test reaches the network."""
 
 import ast
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -167,3 +168,9 @@ def test_tfds_is_imported_only_where_it_is_used() -> None:
 
 def is_import(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def test_a_pipe_in_a_dataset_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "pets" / "1.0.0").mkdir(parents=True)
+    os.mkfifo(tmp_path / "pets" / "1.0.0" / "dataset_info.json")
+    assert "dataset_info.json: is a named pipe" in failure("pets", tmp_path).message

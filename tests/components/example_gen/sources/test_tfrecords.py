@@ -1,6 +1,11 @@
 """Images that come as tf.Examples."""
 
+import gzip
 import json
+import os
+import resource
+import signal
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.tfrecords import unpack
 
 Ingest = Callable[..., Any]
 Encode = Callable[..., bytes]
@@ -119,3 +125,80 @@ def test_a_truncated_file_is_named(
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(IngestError, match="x.tfrecord is damaged"):
         ingest(tmp_path / "data", source="tfrecord")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+def test_what_is_not_a_regular_file_is_refused(tmp_path: Path, ingest: Ingest, kind: str) -> None:
+    path = tmp_path / "x.tfrecord"
+    with socket.socket(socket.AF_UNIX) as listener:
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "socket":
+            listener.bind(str(path))
+        else:
+            path.symlink_to("/dev/zero")
+        with pytest.raises(IngestError, match=rf"cannot read .*x.tfrecord: is a .*{kind}"):
+            ingest(tmp_path, source="tfrecord")
+
+
+def test_a_missing_file_is_named(tmp_path: Path, ingest: Ingest) -> None:
+    (tmp_path / "x.tfrecord").symlink_to("gone")
+    with pytest.raises(IngestError, match=r"cannot read .*x.tfrecord: No such file"):
+        ingest(tmp_path, source="tfrecord")
+
+
+def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    bomb = tmp_path / "x.tfrecord"
+    bomb.write_bytes(gzip.compress(bytes(20 * 1024**2), 1))
+    with pytest.raises(IngestError, match=r"x.tfrecord unpacks to more than 16.8 MB"):
+        unpack(str(bomb), str(tmp_path / "unpacked"))
+    assert list((tmp_path / "unpacked").iterdir()) == []
+
+
+def test_images_that_gzip_shrinks_are_unpacked(tmp_path: Path) -> None:
+    contents = bytes(range(256)) * 10_000
+    (tmp_path / "x.tfrecord").write_bytes(gzip.compress(contents))
+    unpacked = unpack(str(tmp_path / "x.tfrecord"), str(tmp_path / "unpacked"))
+    assert Path(unpacked).read_bytes() == contents
+
+
+def test_a_gzip_file_of_any_name_is_unpacked(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"x\xff.tfrecord")
+    odd.write_bytes(gzip.compress(b"a"))
+    assert Path(unpack(str(odd), str(tmp_path / "unpacked"))).read_bytes() == b"a"
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.99])
+def test_a_damaged_gzip_file_is_named(tmp_path: Path, kept: float) -> None:
+    contents = bytearray(gzip.compress(os.urandom(10_000)))
+    contents[int(len(contents) * kept) :] = b"\xff" * 100
+    (tmp_path / "x.tfrecord").write_bytes(contents)
+    with pytest.raises(IngestError, match=r"x.tfrecord is damaged"):
+        unpack(str(tmp_path / "x.tfrecord"), str(tmp_path / "unpacked"))
+
+
+def test_a_full_disk_is_not_called_damage(tmp_path: Path) -> None:
+    (tmp_path / "x.tfrecord").write_bytes(gzip.compress(os.urandom(100_000)))
+    (tmp_path / "unpacked").mkdir()
+    # As much as one more file may hold; /dev/full has no remove.
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+    try:
+        with pytest.raises(IngestError, match=r"cannot unpack .*: File too large") as error:
+            unpack(str(tmp_path / "x.tfrecord"), str(tmp_path / "unpacked"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert "damaged" not in str(error.value) and "Free space" in str(error.value)
+    assert list((tmp_path / "unpacked").iterdir()) == []
+
+
+@pytest.mark.parametrize("files", [1, 3])
+def test_empty_records_do_not_become_a_million_entries(
+    tmp_path: Path, ingest: Ingest, files: int
+) -> None:
+    for number in range(files):
+        write_records(tmp_path / f"{number}.tfrecord", [b""] * (1200 // files))
+    with pytest.raises(IngestError, match=r"more than 1,000 records in .* are empty or smaller"):
+        ingest(tmp_path, source="tfrecord")
