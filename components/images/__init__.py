@@ -1,7 +1,8 @@
-"""What an image is: the one place that knows formats, limits and decoding.
+"""What an image is: the same in ingest, in training, in `predict` and in the served model.
 
-formats  which formats are accepted, and what the header of a file says
-limits   how large an image may be
-decode   the one decoder: the same in ingest, Transform, training and serving
-check    whether training can use an image, and if not, why not
+formats      which formats are accepted, and what the header of a file says
+limits       how large an image may be
+decode       the one decoder, with what it does in TensorFlow's graph:
+             orientation (EXIF), pixel_count (limits from the header), file_bytes
+check        whether training can use an image, and if not, why not
 """

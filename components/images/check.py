@@ -9,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from PIL import Image
 
 from components.images import formats
 from components.images.decode import decode_image
 from components.images.limits import ImageLimits
+from components.images.orientation import PILLOW_TURNS, SIDEWAYS, find_orientation
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -44,6 +46,7 @@ class Accepted(NamedTuple):
     format: str
     """`jpeg`, `png`, `gif` or `bmp`."""
     height: int
+    """In pixels, upright."""
     width: int
 
 
@@ -143,6 +146,8 @@ def _check_jpeg(contents: bytes, header: formats.Header) -> Accepted | Rejected:
         tf.io.decode_jpeg(contents, channels=3, ratio=8)
     except tf.errors.OpError as error:
         return Rejected("undecodable", f"damaged, or cut off: {_first_line(error)}")
+    if find_orientation(contents) >= SIDEWAYS:
+        return Accepted("jpeg", header.width, header.height)
     return Accepted("jpeg", header.height, header.width)
 
 
@@ -209,7 +214,9 @@ def _read_with_pillow(contents: bytes) -> tuple[Pixels, npt.NDArray[np.bool_]] |
         went wrong.
     """
     try:
-        image = formats.open_image(contents)
+        image: Image.Image = formats.open_image(contents)
+        if turn := PILLOW_TURNS.get(find_orientation(contents)):
+            image = image.transpose(turn)
         # A transparent pixel has no colour of its own: decoders fill in what they like.
         opaque = np.asarray(image.convert("RGBA"))[..., 3] > 0
         return np.asarray(image.convert("RGB")), opaque

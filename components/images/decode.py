@@ -2,18 +2,20 @@
 
 import tensorflow as tf
 
+from components.images.orientation import turn_upright
+
 
 def decode_image(contents: tf.Tensor) -> tf.Tensor:
     """Decodes a JPEG, PNG, GIF (first frame) or BMP to RGB.
 
-    Grayscale is repeated in three channels, alpha is dropped, 16 bits are scaled to 8. Pixels come
-    as they are stored: an EXIF orientation is not applied.
+    Grayscale is repeated in three channels, alpha is dropped, 16 bits are scaled to 8, and an EXIF
+    orientation is applied.
 
     Args:
         contents: `[] string`, the bytes of the file.
 
     Returns:
-        `[height, width, 3] uint8` in [0, 255].
+        `[height, width, 3] uint8` in [0, 255], upright.
 
     Raises:
         tf.errors.InvalidArgumentError: If the bytes are not an image, or not a whole one.
@@ -21,4 +23,4 @@ def decode_image(contents: tf.Tensor) -> tf.Tensor:
     # Without `expand_animations=False` the result of a GIF has a fourth axis, the frames, and the
     # result of every other format no static rank.
     image = tf.io.decode_image(contents, channels=3, expand_animations=False)
-    return tf.ensure_shape(image, [None, None, 3])
+    return tf.ensure_shape(turn_upright(image, contents), [None, None, 3])

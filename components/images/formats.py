@@ -3,6 +3,8 @@
 Nothing is decoded here, and nothing is allocated that grows with the image.
 """
 
+import struct
+from collections.abc import Iterator
 from io import BytesIO
 from typing import NamedTuple
 
@@ -86,20 +88,85 @@ def detect_other_format(contents: bytes) -> str | None:
 def read_header(contents: bytes) -> Header:
     """Reads the header of an image of a known format.
 
+    Of JPEG and PNG only the part that a decoder needs: cameras and editors leave metadata of all
+    sizes and states beside it, which spoil no pixel.
+
     Args:
         contents: A whole file, of which `detect_format` is not None.
 
     Raises:
         HeaderError: If the header is malformed.
     """
-    if contents.startswith(b"GIF"):
-        return Header("gif", *measure_gif(contents), "P")
-    try:
-        image = open_image(contents)
-    except Exception as error:  # Pillow raises whatever its parsers stumble on: struct.error, ...
-        raise HeaderError(f"{type(error).__name__}: {error}") from error
-    width, height = image.size
-    return Header(str(detect_format(contents)), width, height, width * height, image.mode)
+    name = str(detect_format(contents))
+    if name == "gif":
+        return Header(name, *measure_gif(contents), "P")
+    if name == "jpeg":
+        width, height, mode = _read_jpeg_frame(contents)
+    elif name == "png":
+        width, height, mode = _read_png_header(contents)
+    else:
+        try:
+            image = open_image(contents)
+        except Exception as error:  # Pillow's parsers raise struct.error, SyntaxError, ...
+            raise HeaderError(f"{type(error).__name__}: {error}") from error
+        (width, height), mode = image.size, image.mode
+    return Header(name, width, height, width * height, mode)
+
+
+def _read_jpeg_frame(contents: bytes) -> tuple[int, int, str]:
+    """Width, height and mode in the frame header (ITU-T T.81, B.2.2)."""
+    for marker, start, end in jpeg_segments(contents):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            frame = contents[start:end]
+            if len(frame) < 6:
+                break
+            _, height, width, components = struct.unpack(">BHHB", frame[:6])
+            return width, height, {1: "L", 4: "CMYK"}.get(components, "RGB")
+    raise HeaderError("there is no frame header")
+
+
+def _read_png_header(contents: bytes) -> tuple[int, int, str]:
+    """Width, height and mode in the chunk `IHDR`, which comes first (PNG, 11.2.1)."""
+    if contents[12:16] != b"IHDR" or len(contents) < 33:
+        raise HeaderError("there is no chunk IHDR")
+    width, height, _, colour = struct.unpack(">IIBB", contents[16:26])
+    modes = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
+    return width, height, modes.get(colour, f"colour type {colour}")
+
+
+def jpeg_segments(contents: bytes) -> Iterator[tuple[int, int, int]]:
+    """Goes through the segments of a JPEG up to its first scan.
+
+    Yields:
+        The marker's second byte, and where the segment's content begins and ends.
+    """
+    position = 2
+    while position + 4 <= len(contents) and contents[position] == 0xFF:
+        marker = contents[position + 1]
+        if marker == 0xFF:  # a fill byte
+            position += 1
+            continue
+        if marker in (0xDA, 0xD9):  # the scan, the end
+            return
+        end = position + 2 + max(2, int.from_bytes(contents[position + 2 : position + 4], "big"))
+        yield marker, position + 4, end
+        position = end
+
+
+def png_chunks(contents: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Goes through the chunks of a PNG.
+
+    Yields:
+        The chunk's type, and where its content begins and ends.
+    """
+    position = 8
+    while position + 8 <= len(contents):
+        length = int.from_bytes(contents[position : position + 4], "big")
+        kind = contents[position + 4 : position + 8]
+        yield kind, position + 8, position + 8 + length
+        if kind == b"IEND":
+            return
+        position += 12 + length
 
 
 def open_image(contents: bytes) -> ImageFile:

@@ -1,29 +1,86 @@
-"""EXIF orientation, in TensorFlow's graph: cameras store pixels as the sensor was held.
+"""EXIF orientation: cameras store the pixels as the sensor was held.
 
-A JPEG keeps EXIF in an APP1 segment (CIPA DC-008, Exif 2.32, section 4.7.2), a PNG in a chunk `eXIf`
-(PNG 3rd edition, section 11.3.3.5). Both hold a TIFF file whose first directory has the tag
-Orientation, 1 to 8 (TIFF 6.0, section 8: tag 274). What is malformed counts as upright, as in viewers.
+A JPEG keeps EXIF in an APP1 segment (CIPA DC-008, Exif 2.32, section 4.7.2), a PNG in a chunk
+`eXIf` (PNG, third edition, section 11.3.3.5). Both hold a TIFF file whose first directory has the
+tag Orientation, 1 to 8 (TIFF 6.0, section 8: tag 274). What is malformed counts as upright, as it
+does in viewers.
 
-All of it is TensorFlow operations, so that the exported model turns what a client sends, and none of
-them fails: an offset that leads nowhere ends the search. An image without EXIF costs a search for
-four letters; TensorFlow has no operation that reads EXIF.
+`turn_upright` and `read_orientation` are TensorFlow operations, so that the exported model turns
+what a client sends. None of them fails: an offset that leads nowhere ends the search. TensorFlow
+has no operation that reads EXIF; an image without it costs a search for four letters.
+`find_orientation` is the same for ingest, which works outside of a graph.
 """
 
 import functools
+import struct
 from collections.abc import Callable
 
 import tensorflow as tf
+from PIL import Image
+
+from components.images.file_bytes import big_endian, read_bytes, read_text, walk
+from components.images.formats import jpeg_segments, png_chunks
 
 TAG = 0x0112
 """Of the orientation, in TIFF's first directory."""
 
-_MOST_PARTS = 4096
-"""Segments or chunks before the search is given up; a PNG has one for each 8 kB or so."""
+SIDEWAYS = 5
+"""From this orientation on, height and width are exchanged."""
+PILLOW_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns an image of Pillow's upright."""
+
 _JPEG_HEADER_BYTES = 2**18
 """Where EXIF is looked for in a JPEG. It comes first or second; what tools put before it are colour
 profiles, which are smaller."""
 _EXIF = b"Exif\0\0"
 _START_OF_SCAN, _END_OF_IMAGE, _APP1 = 0xDA, 0xD9, 0xE1
+
+
+def find_orientation(contents: bytes) -> int:
+    """Reads the EXIF orientation of a JPEG or PNG, outside of a graph.
+
+    Args:
+        contents: The bytes of any file.
+
+    Returns:
+        1 to 8, as `read_orientation` finds it.
+    """
+    if contents.startswith(b"\xff\xd8\xff"):
+        for marker, start, end in jpeg_segments(contents):
+            if marker == _APP1 and contents.startswith(_EXIF, start):
+                return _parse_tiff(contents[start + len(_EXIF) : end])
+    elif contents.startswith(b"\x89PNG\r\n\x1a\n") and b"eXIf" in contents:
+        for kind, start, end in png_chunks(contents):
+            if kind == b"eXIf":
+                return _parse_tiff(contents[start:end])
+    return 1
+
+
+def _parse_tiff(tiff: bytes) -> int:
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    try:
+        magic, directory = struct.unpack_from(f"{order}HI", tiff, 2)
+        if order is None or magic != 42 or directory < 8:
+            return 1
+        (count,) = struct.unpack_from(f"{order}H", tiff, directory)
+        for number in range(count):
+            entry = directory + 2 + 12 * number
+            tag, kind, _, short = struct.unpack_from(f"{order}HHIH2x", tiff, entry)
+            (long,) = struct.unpack_from(f"{order}I", tiff, entry + 8)
+            value = {1: tiff[entry + 8], 4: long}.get(kind, short)
+            if tag == TAG and 1 <= value <= 8:
+                return int(value)
+    except (struct.error, IndexError):
+        pass  # An offset leads out of the file.
+    return 1
 
 
 def turn_upright(image: tf.Tensor, contents: tf.Tensor) -> tf.Tensor:
@@ -90,97 +147,53 @@ def _find_in_jpeg(contents: tf.Tensor) -> tf.Tensor:
     """The TIFF file in the first APP1 segment with EXIF; empty where there is none."""
 
     def step(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        head = _bytes(contents, position, 10)
+        head = read_bytes(contents, position, 10)
         marker, length = head[1], head[2] * 256 + head[3]
-        is_exif = (marker == _APP1) & (_text(contents, position + 4, 6) == _EXIF)
+        is_exif = (
+            (head[0] == 0xFF) & (marker == _APP1) & (read_text(contents, position + 4, 6) == _EXIF)
+        )
         is_last = (head[0] != 0xFF) | (marker == _START_OF_SCAN) | (marker == _END_OF_IMAGE)
         is_fill = marker == 0xFF
         following = tf.where(is_fill, position + 1, position + 2 + tf.maximum(length, 2))
-        found = tf.where(is_exif, _text(contents, position + 10, length - 8), "")
+        found = tf.where(is_exif, read_text(contents, position + 10, length - 8), "")
         return following, found, is_last & ~is_exif
 
-    return _walk(contents, 2, step)
+    return walk(contents, 2, step)
 
 
 def _find_in_png(contents: tf.Tensor) -> tf.Tensor:
     """The TIFF file in the chunk `eXIf`; empty where there is none."""
 
     def step(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        head = _bytes(contents, position, 4)
+        head = read_bytes(contents, position, 4)
         # A length has 31 bits; one that is larger than the file leads out of it.
-        length = tf.where(head[0] > 0x0F, tf.int32.max // 4, _big_endian(head))
-        kind = _text(contents, position + 4, 4)
-        found = tf.where(kind == b"eXIf", _text(contents, position + 8, length), "")
+        length = tf.where(head[0] > 0x0F, tf.int32.max // 4, big_endian(head))
+        kind = read_text(contents, position + 4, 4)
+        found = tf.where(kind == b"eXIf", read_text(contents, position + 8, length), "")
         return position + 12 + length, found, kind == b"IEND"
 
-    return _walk(contents, 8, step)
-
-
-def _walk(
-    contents: tf.Tensor,
-    start: int,
-    step: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]],
-) -> tf.Tensor:
-    """Goes from part to part of a file until one has what is looked for.
-
-    Args:
-        contents: `[] string`.
-        start: Position of the first part.
-        step: Position of a part to that of the next one, what was found, and whether it is the
-            last one.
-    """
-    size = tf.strings.length(contents)
-
-    def goes_on(position: tf.Tensor, found: tf.Tensor, is_over: tf.Tensor) -> tf.Tensor:
-        return (position < size) & (tf.strings.length(found) == 0) & ~is_over
-
-    state = (tf.constant(start), tf.constant(""), tf.constant(False))
-    _, found, _ = tf.while_loop(
-        goes_on, lambda position, *_: step(position), state, maximum_iterations=_MOST_PARTS
-    )
-    return found
+    return walk(contents, 8, step)
 
 
 def _orientation_of_tiff(tiff: tf.Tensor) -> tf.Tensor:
     """The orientation in the first directory of a TIFF file; 1 where it has none."""
-    is_little = _text(tiff, 0, 2) == b"II"
-    is_tiff = is_little | (_text(tiff, 0, 2) == b"MM")
+    is_little = read_text(tiff, 0, 2) == b"II"
+    is_tiff = is_little | (read_text(tiff, 0, 2) == b"MM")
 
     def number(data: tf.Tensor) -> tf.Tensor:
-        return tf.where(is_little, _big_endian(tf.reverse(data, [-1])), _big_endian(data))
+        return tf.where(is_little, big_endian(tf.reverse(data, [-1])), big_endian(data))
 
-    directory = number(_bytes(tiff, 4, 4))
+    directory = number(read_bytes(tiff, 4, 4))
     # Beyond the end, or negative where the number has 32 bits.
-    is_tiff &= number(_bytes(tiff, 2, 2)) == 42
+    is_tiff &= number(read_bytes(tiff, 2, 2)) == 42
     is_inside = is_tiff & (directory >= 8) & (directory < tf.strings.length(tiff) - 2)
     directory = tf.where(is_inside, directory, 0)
-    count = tf.where(is_inside, number(_bytes(tiff, directory, 2)), 0)
+    count = tf.where(is_inside, number(read_bytes(tiff, directory, 2)), 0)
     count = tf.minimum(count, (tf.strings.length(tiff) - directory - 2) // 12)
-    entries = tf.reshape(_bytes(tiff, directory + 2, 12 * count), [count, 12])
+    entries = tf.reshape(read_bytes(tiff, directory + 2, 12 * count), [count, 12])
     # An entry: tag (2 bytes), type (2), count (4), value (4, filled up from the left).
     kinds, is_tag = number(entries[:, 2:4]), number(entries[:, :2]) == TAG
     values = tf.where(kinds == 4, number(entries[:, 8:12]), number(entries[:, 8:10]))
     values = tf.where(kinds == 1, entries[:, 8], values)
     found = tf.boolean_mask(values, is_tag & (values >= 1) & (values <= 8))
     return tf.concat([found, [1]], 0)[0]
-
-
-def _big_endian(data: tf.Tensor) -> tf.Tensor:
-    """`[..., n] int32` bytes to `[...] int32` numbers."""
-    size = data.shape[-1]
-    return tf.reduce_sum(data * tf.constant([256**power for power in range(size)][::-1]), -1)
-
-
-def _bytes(text: tf.Tensor, position: tf.Tensor | int, size: tf.Tensor | int) -> tf.Tensor:
-    """`[size] int32` bytes; zeros beyond the end."""
-    found = tf.cast(tf.io.decode_raw(_text(text, position, size), tf.uint8), tf.int32)
-    padded = tf.pad(found, [[0, tf.maximum(size - tf.size(found), 0)]])
-    return tf.ensure_shape(padded, [size if isinstance(size, int) else None])
-
-
-def _text(text: tf.Tensor, position: tf.Tensor | int, size: tf.Tensor | int) -> tf.Tensor:
-    """A piece of a text; shorter or empty where the text ends before."""
-    # tf.strings.substr raises where the position is behind the end.
-    length = tf.strings.length(text)
-    position = tf.clip_by_value(position, 0, length)
-    return tf.strings.substr(text, position, tf.clip_by_value(size, 0, length - position))

@@ -1,0 +1,111 @@
+"""How many pixels a decoder would touch, from the header, in TensorFlow's graph.
+
+What `components.images.formats.read_header` finds at ingest, the exported model finds before it
+decodes what a client sends: 48 kB of PNG can be 400 million pixels.
+"""
+
+import tensorflow as tf
+
+from components.images.file_bytes import big_endian, read_bytes, read_text
+
+_GIF_HEADER_BYTES = 13
+_FRAME, _EXTENSION = 0x2C, 0x21
+
+
+def count_pixels(contents: tf.Tensor) -> tf.Tensor:
+    """Counts the pixels of a JPEG, PNG, BMP or GIF, of a GIF's frames together.
+
+    Args:
+        contents: `[] string`, the bytes of any file.
+
+    Returns:
+        `[] int64`; 0 of a file of another format.
+
+    Raises:
+        tf.errors.InvalidArgumentError: If it is a JPEG without a valid header.
+    """
+    kinds = [
+        (read_text(contents, 0, 3) == b"\xff\xd8\xff", _count_in_jpeg),
+        (read_text(contents, 0, 4) == b"\x89PNG", _count_in_png),
+        (read_text(contents, 0, 2) == b"BM", _count_in_bmp),
+        (read_text(contents, 0, 4) == b"GIF8", _count_in_gif),
+    ]
+    count = tf.constant(0, tf.int64)
+    for is_kind, count_in in kinds:
+        count = tf.cond(is_kind, lambda f=count_in: f(contents), lambda before=count: before)
+    return count
+
+
+def _count_in_jpeg(contents: tf.Tensor) -> tf.Tensor:
+    shape = tf.cast(tf.image.extract_jpeg_shape(contents), tf.int64)
+    return shape[0] * shape[1]
+
+
+def _count_in_png(contents: tf.Tensor) -> tf.Tensor:
+    size = tf.cast(tf.reshape(read_bytes(contents, 16, 8), [2, 4]), tf.int64)
+    return tf.reduce_prod(tf.reduce_sum(size * [2**24, 2**16, 2**8, 1], -1))
+
+
+def _count_in_bmp(contents: tf.Tensor) -> tf.Tensor:
+    """Width and height, which is negative where the rows are stored from the top."""
+    data = tf.cast(tf.reshape(read_bytes(contents, 18, 8), [2, 4]), tf.int64)
+    size = tf.reduce_sum(data * [1, 2**8, 2**16, 2**24], -1)
+    size = tf.where(size >= 2**31, 2**32 - size, size)
+    return tf.reduce_prod(size)
+
+
+def _count_in_gif(contents: tf.Tensor) -> tf.Tensor:
+    """All frames, or the canvas around them: see `components.images.formats.measure_gif`."""
+    canvas = _little_endian(read_bytes(contents, 6, 4))
+
+    def step(
+        position: tf.Tensor, right: tf.Tensor, bottom: tf.Tensor, total: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        head = read_bytes(contents, position, 10)
+        is_frame, is_extension = head[0] == _FRAME, head[0] == _EXTENSION
+        place = _little_endian(head[1:9])  # left, top, width, height
+        wide, high = tf.cast(place[2], tf.int64), tf.cast(place[3], tf.int64)
+        start = tf.where(is_frame, position + 11 + _color_table_bytes(head[9]), position + 2)
+        following = tf.cond(
+            is_frame | is_extension, lambda: _skip_blocks(contents, start), lambda: 2**30
+        )
+        return (
+            following,
+            tf.where(is_frame, tf.maximum(right, place[0] + place[2]), right),
+            tf.where(is_frame, tf.maximum(bottom, place[1] + place[3]), bottom),
+            total + tf.where(is_frame, wide * high, 0),
+        )
+
+    start = _GIF_HEADER_BYTES + _color_table_bytes(read_bytes(contents, 10, 1)[0])
+    _, right, bottom, total = tf.while_loop(
+        lambda position, *_: position < tf.strings.length(contents),
+        step,
+        (start, canvas[0], canvas[1], tf.constant(0, tf.int64)),
+    )
+    return tf.maximum(total, tf.cast(right, tf.int64) * tf.cast(bottom, tf.int64))
+
+
+def _skip_blocks(contents: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
+    """Position behind a chain of blocks, each led by its length and the last one empty."""
+
+    def step(at: tf.Tensor, is_over: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        length = read_bytes(contents, at, 1)[0]
+        return at + 1 + length, length == 0
+
+    end, _ = tf.while_loop(
+        lambda at, is_over: (at < tf.strings.length(contents)) & ~is_over,
+        step,
+        (position, tf.constant(False)),
+    )
+    return end
+
+
+def _color_table_bytes(flags: tf.Tensor) -> tf.Tensor:
+    """Size of the color table that a flag byte announces."""
+    size = tf.bitwise.left_shift(3, tf.bitwise.bitwise_and(flags, 7) + 1)
+    return tf.where(flags >= 0x80, size, 0)
+
+
+def _little_endian(data: tf.Tensor) -> tf.Tensor:
+    """`[2 n] int32` bytes to `[n] int32` numbers of 16 bits."""
+    return big_endian(tf.reverse(tf.reshape(data, [-1, 2]), [-1]))
