@@ -147,6 +147,8 @@ def _transform(
             "image_size": config.image_size,
             "interpolation": config.transform.interpolation,
             "scale": BACKBONES[config.model.backbone].scale,
+            # Ingest has checked the images: this is for those that the exported model gets.
+            "max_pixels": config.data.max_image_pixels,
         },
     ).with_id("Transform")
 

@@ -3,9 +3,10 @@
 import tensorflow as tf
 
 from components.images.orientation import turn_upright
+from components.images.pixel_count import count_pixels
 
 
-def decode_image(contents: tf.Tensor) -> tf.Tensor:
+def decode_image(contents: tf.Tensor, max_pixels: int | None = None) -> tf.Tensor:
     """Decodes a JPEG, PNG, GIF (first frame) or BMP to RGB.
 
     Grayscale is repeated in three channels, alpha is dropped, 16 bits are scaled to 8, and an EXIF
@@ -13,6 +14,7 @@ def decode_image(contents: tf.Tensor) -> tf.Tensor:
 
     Args:
         contents: `[] string`, the bytes of the file.
+        max_pixels: Most pixels, the frames of a GIF together; None where they were checked before.
 
     Returns:
         `[height, width, 3] uint8` in [0, 255], upright.
@@ -20,6 +22,13 @@ def decode_image(contents: tf.Tensor) -> tf.Tensor:
     Raises:
         tf.errors.InvalidArgumentError: If the bytes are not an image, or not a whole one.
     """
+    if max_pixels is not None:
+        # Before anything is decoded: what is allocated follows from the header.
+        check = tf.debugging.assert_less_equal(
+            count_pixels(contents), tf.constant(max_pixels, tf.int64), "too many pixels"
+        )
+        with tf.control_dependencies([check]):
+            contents = tf.identity(contents)
     # Without `expand_animations=False` the result of a GIF has a fourth axis, the frames, and the
     # result of every other format no static rank.
     image = tf.io.decode_image(contents, channels=3, expand_animations=False)

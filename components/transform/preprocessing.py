@@ -15,7 +15,12 @@ FINDS_LABELS = "finds_labels"
 
 
 def load_image(
-    contents: tf.Tensor, *, image_size: int, interpolation: str, scale: str
+    contents: tf.Tensor,
+    *,
+    image_size: int,
+    interpolation: str,
+    scale: str,
+    max_pixels: int | None = None,
 ) -> tf.Tensor:
     """Decodes, resizes and scales one image.
 
@@ -24,11 +29,12 @@ def load_image(
         image_size: Height and width of the result, in pixels.
         interpolation: A method of `tf.image.resize`.
         scale: See `scale_pixels`.
+        max_pixels: See `decode_image`.
 
     Returns:
         `[image_size, image_size, 3] float32` in the range of `scale`.
     """
-    image = decode_image(contents)
+    image = decode_image(contents, max_pixels)
     resized = tf.image.resize(image, [image_size, image_size], method=interpolation)
     resized = tf.ensure_shape(resized, [image_size, image_size, 3])
     return scale_pixels(tf.cast(resized, tf.float32), scale)
@@ -61,6 +67,7 @@ def preprocessing_fn(
             image_size=size,
             interpolation=custom_config["interpolation"],
             scale=custom_config["scale"],
+            max_pixels=custom_config.get("max_pixels"),
         ),
         contents,
         fn_output_signature=tf.TensorSpec([size, size, 3], tf.float32),

@@ -32,6 +32,20 @@ def test_eager_equals_tf_data(contents: bytes, interpolation: str) -> None:
     np.testing.assert_array_equal(load(tf.constant(contents)), in_pipeline)
 
 
+def test_an_image_of_too_many_pixels_is_not_decoded(contents: bytes) -> None:
+    def load(most: int) -> tf.Tensor:
+        one = tf.data.Dataset.from_tensors(contents).map(
+            lambda read: load_image(
+                read, image_size=32, interpolation="bilinear", scale="raw", max_pixels=most
+            )
+        )
+        return one.get_single_element()
+
+    assert load(13 * 21).shape == (32, 32, 3)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="too many pixels"):
+        load(13 * 21 - 1)
+
+
 def test_file_name_does_not_matter_only_bytes(contents: bytes, tmp_path: Path) -> None:
     path = tmp_path / "image.png"  # it is a JPEG
     path.write_bytes(contents)
