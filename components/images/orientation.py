@@ -7,11 +7,10 @@ does in viewers.
 
 `turn_upright` and `read_orientation` are TensorFlow operations, so that the exported model turns
 what a client sends. None of them fails: an offset that leads nowhere ends the search. TensorFlow
-has no operation that reads EXIF; an image without it costs a search for four letters.
+has no operation that reads EXIF. Of a file without it only the first bytes are looked at.
 `find_orientation` is the same for ingest, which works outside of a graph.
 """
 
-import functools
 import struct
 from collections.abc import Callable
 
@@ -37,11 +36,12 @@ PILLOW_TURNS = {
 }
 """What turns an image of Pillow's upright."""
 
-_JPEG_HEADER_BYTES = 2**18
-"""Where EXIF is looked for in a JPEG. It comes first or second; what tools put before it are colour
-profiles, which are smaller."""
+_METADATA_BYTES = 2**18
+"""Where EXIF is looked for. It comes first or second; colour profiles before it are smaller."""
 _EXIF = b"Exif\0\0"
-_START_OF_SCAN, _END_OF_IMAGE, _APP1 = 0xDA, 0xD9, 0xE1
+_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+# Metadata come before the tables and pixels of a JPEG: Exif 2.32, 4.5.4.
+_APP0, _APP1, _APP15, _COMMENT = 0xE0, 0xE1, 0xEF, 0xFE
 
 
 def find_orientation(contents: bytes) -> int:
@@ -53,14 +53,20 @@ def find_orientation(contents: bytes) -> int:
     Returns:
         1 to 8, as `read_orientation` finds it.
     """
-    if contents.startswith(b"\xff\xd8\xff"):
+    if b"Exif" not in contents[:_METADATA_BYTES] and b"eXIf" not in contents[:_METADATA_BYTES]:
+        return 1
+    if contents.startswith(_JPEG):
         for marker, start, end in jpeg_segments(contents):
             if marker == _APP1 and contents.startswith(_EXIF, start):
                 return _parse_tiff(contents[start + len(_EXIF) : end])
-    elif contents.startswith(b"\x89PNG\r\n\x1a\n") and b"eXIf" in contents:
+            if not (_APP0 <= marker <= _APP15 or marker == _COMMENT):
+                break
+    elif contents.startswith(_PNG):
         for kind, start, end in png_chunks(contents):
             if kind == b"eXIf":
                 return _parse_tiff(contents[start:end])
+            if kind == b"IDAT":
+                break
     return 1
 
 
@@ -121,26 +127,30 @@ def read_orientation(contents: tf.Tensor) -> tf.Tensor:
     Returns:
         `[] int32`, 1 to 8; 1, upright, where there is none.
     """
-    upright = tf.constant(1)
-    is_jpeg = tf.strings.substr(contents, 0, 3) == b"\xff\xd8\xff"
-    is_png = tf.strings.substr(contents, 0, 8) == b"\x89PNG\r\n\x1a\n"
-    in_jpeg = is_jpeg & _contains(tf.strings.substr(contents, 0, _JPEG_HEADER_BYTES), b"Exif")
-    in_png = is_png & _contains(contents, b"eXIf")
-    return tf.cond(
-        in_jpeg,
-        lambda: _orientation_of_tiff(_find_in_jpeg(contents)),
-        lambda: tf.cond(
-            in_png, lambda: _orientation_of_tiff(_find_in_png(contents)), lambda: upright
-        ),
-    )
+
+    def in_png() -> tf.Tensor:
+        has_exif = (tf.strings.substr(contents, 0, 8) == _PNG) & _contains(contents, "eXIf")
+        return tf.cond(has_exif, lambda: _orientation_of_tiff(_find_in_png(contents)), lambda: 1)
+
+    def in_jpeg() -> tf.Tensor:
+        has_exif = _contains(contents, "Exif")
+        return tf.cond(has_exif, lambda: _orientation_of_tiff(_find_in_jpeg(contents)), lambda: 1)
+
+    return tf.cond(tf.strings.substr(contents, 0, 3) == _JPEG, in_jpeg, in_png)
 
 
-def _contains(text: tf.Tensor, word: bytes) -> tf.Tensor:
-    """Whether a word is anywhere in a text: ten times as fast as a regular expression."""
-    data = tf.io.decode_raw(text, tf.uint8)
-    places = tf.maximum(tf.size(data) - len(word) + 1, 0)
-    hits = [data[at : at + places] == letter for at, letter in enumerate(word)]
-    return tf.reduce_any(functools.reduce(tf.logical_and, hits))
+def _contains(contents: tf.Tensor, letters: str) -> tf.Tensor:
+    """Whether letters are there: what most images cost, 0.03 ms.
+
+    To take them out takes a tenth of the time of matching a pattern with them.
+    """
+    beginning = tf.strings.substr(contents, 0, _METADATA_BYTES)
+    rest = tf.strings.regex_replace(beginning, letters, "", replace_global=False)
+    return tf.strings.length(rest) < tf.strings.length(beginning)
+
+
+def _is_metadata(marker: tf.Tensor) -> tf.Tensor:
+    return ((marker >= _APP0) & (marker <= _APP15)) | (marker == _COMMENT)
 
 
 def _find_in_jpeg(contents: tf.Tensor) -> tf.Tensor:
@@ -148,21 +158,19 @@ def _find_in_jpeg(contents: tf.Tensor) -> tf.Tensor:
 
     def step(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         head = read_bytes(contents, position, 10)
-        marker, length = head[1], head[2] * 256 + head[3]
-        is_exif = (
-            (head[0] == 0xFF) & (marker == _APP1) & (read_text(contents, position + 4, 6) == _EXIF)
-        )
-        is_last = (head[0] != 0xFF) | (marker == _START_OF_SCAN) | (marker == _END_OF_IMAGE)
-        is_fill = marker == 0xFF
-        following = tf.where(is_fill, position + 1, position + 2 + tf.maximum(length, 2))
+        is_segment, marker = head[0] == 0xFF, head[1]
+        is_fill = is_segment & (marker == 0xFF)
+        length = tf.maximum(head[2] * 256 + head[3], 2)
+        is_exif = is_segment & (marker == _APP1) & (read_text(contents, position + 4, 6) == _EXIF)
+        following = tf.where(is_fill, position + 1, position + 2 + length)
         found = tf.where(is_exif, read_text(contents, position + 10, length - 8), "")
-        return following, found, is_last & ~is_exif
+        return following, found, ~is_segment | ~(is_fill | _is_metadata(marker))
 
     return walk(contents, 2, step)
 
 
 def _find_in_png(contents: tf.Tensor) -> tf.Tensor:
-    """The TIFF file in the chunk `eXIf`; empty where there is none."""
+    """The TIFF file in the chunk `eXIf` before the pixels; empty where there is none."""
 
     def step(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         head = read_bytes(contents, position, 4)
@@ -170,7 +178,7 @@ def _find_in_png(contents: tf.Tensor) -> tf.Tensor:
         length = tf.where(head[0] > 0x0F, tf.int32.max // 4, big_endian(head))
         kind = read_text(contents, position + 4, 4)
         found = tf.where(kind == b"eXIf", read_text(contents, position + 8, length), "")
-        return position + 12 + length, found, kind == b"IEND"
+        return position + 12 + length, found, (kind == b"IDAT") | (kind == b"IEND")
 
     return walk(contents, 8, step)
 
