@@ -99,8 +99,14 @@ def turn_upright(image: tf.Tensor, contents: tf.Tensor) -> tf.Tensor:
     Returns:
         The image upright; of orientations 5 to 8 height and width are exchanged.
     """
-    orientation = read_orientation(contents)
-    return tf.cond(orientation == 1, lambda: image, lambda: _turn(image, orientation))
+    return tf.cond(_may_have_exif(contents), lambda: _turn_by_exif(image, contents), lambda: image)
+
+
+# A function of its own, which is made ready only where it is called: the exported model makes
+# ready what it decodes with at each call, a millisecond for all of this.
+@tf.function(autograph=False, experimental_attributes={"_noinline": True}, reduce_retracing=True)
+def _turn_by_exif(image: tf.Tensor, contents: tf.Tensor) -> tf.Tensor:
+    return _turn(image, read_orientation(contents))
 
 
 def _turn(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
@@ -127,25 +133,24 @@ def read_orientation(contents: tf.Tensor) -> tf.Tensor:
     Returns:
         `[] int32`, 1 to 8; 1, upright, where there is none.
     """
-
-    def in_png() -> tf.Tensor:
-        has_exif = (tf.strings.substr(contents, 0, 8) == _PNG) & _contains(contents, "eXIf")
-        return tf.cond(has_exif, lambda: _orientation_of_tiff(_find_in_png(contents)), lambda: 1)
-
-    def in_jpeg() -> tf.Tensor:
-        has_exif = _contains(contents, "Exif")
-        return tf.cond(has_exif, lambda: _orientation_of_tiff(_find_in_jpeg(contents)), lambda: 1)
-
-    return tf.cond(tf.strings.substr(contents, 0, 3) == _JPEG, in_jpeg, in_png)
+    is_jpeg = tf.strings.substr(contents, 0, 3) == _JPEG
+    is_png = tf.strings.substr(contents, 0, 8) == _PNG
+    tiff = tf.cond(
+        is_jpeg,
+        lambda: _find_in_jpeg(contents),
+        lambda: tf.cond(is_png, lambda: _find_in_png(contents), lambda: ""),
+    )
+    return tf.cond(_may_have_exif(contents), lambda: _orientation_of_tiff(tiff), lambda: 1)
 
 
-def _contains(contents: tf.Tensor, letters: str) -> tf.Tensor:
-    """Whether letters are there: what most images cost, 0.03 ms.
+def _may_have_exif(contents: tf.Tensor) -> tf.Tensor:
+    """Whether the letters are there. It is what an image without EXIF costs, about 0.05 ms.
 
     To take them out takes a tenth of the time of matching a pattern with them.
     """
     beginning = tf.strings.substr(contents, 0, _METADATA_BYTES)
-    rest = tf.strings.regex_replace(beginning, letters, "", replace_global=False)
+    rest = tf.strings.regex_replace(beginning, "Exif", "", replace_global=False)
+    rest = tf.strings.regex_replace(rest, "eXIf", "", replace_global=False)
     return tf.strings.length(rest) < tf.strings.length(beginning)
 
 

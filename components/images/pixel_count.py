@@ -24,22 +24,15 @@ def count_pixels(contents: tf.Tensor) -> tf.Tensor:
     Raises:
         tf.errors.InvalidArgumentError: If it is a JPEG without a valid header.
     """
-    kinds = [
-        (b"\xff\xd8\xff", _count_in_jpeg),
-        (b"\x89PNG", _count_in_png),
-        (b"GIF8", _count_in_gif),
-        (b"BM", _count_in_bmp),
-    ]
-
-    def count(at: int) -> tf.Tensor:
-        """One format after the other, so that a JPEG costs one comparison."""
-        if at == len(kinds):
-            return tf.constant(0, tf.int64)
-        signature, count_in = kinds[at]
-        is_kind = tf.strings.substr(contents, 0, len(signature)) == signature
-        return tf.cond(is_kind, lambda: count_in(contents), lambda: count(at + 1))
-
-    return count(0)
+    is_jpeg = tf.strings.substr(contents, 0, 3) == b"\xff\xd8\xff"
+    is_png = tf.strings.substr(contents, 0, 4) == b"\x89PNG"
+    return tf.cond(
+        is_jpeg,
+        lambda: _count_in_jpeg(contents),
+        lambda: tf.cond(
+            is_png, lambda: _count_in_png(contents), lambda: _count_in_bmp_or_gif(contents)
+        ),
+    )
 
 
 def _count_in_jpeg(contents: tf.Tensor) -> tf.Tensor:
@@ -48,8 +41,27 @@ def _count_in_jpeg(contents: tf.Tensor) -> tf.Tensor:
 
 
 def _count_in_png(contents: tf.Tensor) -> tf.Tensor:
-    size = tf.cast(tf.reshape(read_bytes(contents, 16, 8), [2, 4]), tf.int64)
-    return tf.reduce_prod(tf.reduce_sum(size * [2**24, 2**16, 2**8, 1], -1))
+    """Width and height, 32 bits each. The zeros are for a file that ends before."""
+    size = tf.strings.substr(tf.strings.substr(contents, 0, 24) + bytes(24), 16, 8)
+    size = tf.io.decode_raw(size, tf.int32, little_endian=False)
+    return tf.reduce_prod(tf.cast(size, tf.int64))
+
+
+# See `components.images.orientation._turn_by_exif`.
+@tf.function(
+    input_signature=[tf.TensorSpec([], tf.string)],
+    autograph=False,
+    experimental_attributes={"_noinline": True},
+)
+def _count_in_bmp_or_gif(contents: tf.Tensor) -> tf.Tensor:
+    is_bmp = tf.strings.substr(contents, 0, 2) == b"BM"
+    is_gif = tf.strings.substr(contents, 0, 4) == b"GIF8"
+    none = tf.constant(0, tf.int64)
+    return tf.cond(
+        is_bmp,
+        lambda: _count_in_bmp(contents),
+        lambda: tf.cond(is_gif, lambda: _count_in_gif(contents), lambda: none),
+    )
 
 
 def _count_in_bmp(contents: tf.Tensor) -> tf.Tensor:

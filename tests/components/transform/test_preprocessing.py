@@ -42,7 +42,7 @@ def test_an_image_of_too_many_pixels_is_not_decoded(contents: bytes) -> None:
         return one.get_single_element()
 
     assert load(13 * 21).shape == (32, 32, 3)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="too many pixels"):
+    with pytest.raises(tf.errors.InvalidArgumentError):
         load(13 * 21 - 1)
 
 
