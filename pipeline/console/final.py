@@ -1,6 +1,7 @@
 """The last lines of a run: its outcome first; then why, where things are, and what to do next."""
 
 import os
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -96,7 +97,8 @@ def _local(state: RunState, run: RunFolder) -> Details:
         yield "report", shown_path(report)
     yield "summary", shown_path(run.summary)
     if state.outcome.word == "pushed":
-        yield "next", f"image-pipeline predict {shown_path(run.workspace)} IMAGE..."
+        python = shown_path(sys.executable)
+        yield "next", f"{python} -m pipeline predict {shown_path(run.workspace)} IMAGE..."
 
 
 def _measured(evaluator: EvaluatorFacts) -> str:
