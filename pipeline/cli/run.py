@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from components.printable import encodable
 from pipeline.cli.errors import config_errors
 from pipeline.cli.options import config_argument, set_option, workspace_option
 
@@ -32,7 +33,7 @@ def run(config_path: Path, overrides: Sequence[str], workspace: Path, wait: bool
             workspace,
             choose_view(sys.stdout, os.environ.get("TERM")),
             environment=os.environ,
-            config_path=str(config_path),
+            config_path=encodable(str(config_path)),
             on_wait=partial(click.echo, err=True) if wait else None,
         )
     except WorkspaceError as error:

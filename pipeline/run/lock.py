@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from components.printable import encodable
 from pipeline.run.paths import WorkspaceError
 
 LOCK_FILE = ".run.lock"
@@ -48,8 +49,14 @@ def lock_workspace(
         on_wait: Called with a message if another run holds the lock; None does not wait.
 
     Raises:
-        WorkspaceError: Another run holds the lock, or the workspace cannot be written.
+        WorkspaceError: Another run holds the lock, or the workspace cannot be written or is not
+            UTF-8.
     """
+    if encodable(str(workspace)) != str(workspace):
+        raise WorkspaceError(
+            f"the workspace {workspace} cannot be used: its path is not UTF-8, which TFX's "
+            "metadata store requires; rename the folder, or choose another --workspace"
+        )
     try:
         workspace.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(workspace / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)

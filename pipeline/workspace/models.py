@@ -11,6 +11,7 @@ from components import storage
 from components.artifacts import EXTRAS_FOLDER, MODEL_CARD_FILE
 from components.errors import UserError
 from components.format import share
+from components.printable import printable
 from components.pusher.version import Version, find_damage
 from components.pusher.versions import list_versions
 from pipeline.console.table import print_plain_table
@@ -156,7 +157,7 @@ def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
     styles = {"in service": "green", "damaged": "red", "withdrawn": "yellow"}
     for model in dict.fromkeys(row.model for row in rows):
         # The model is a heading instead of a column: terminals are narrow.
-        console.print(model, style="bold")
+        console.print(printable(model), style="bold")
         lines = [(_cells(row)[1:], row.state) for row in rows if row.model == model]
         has_notes = any(cells[-1] for cells, _ in lines)
         headings = _HEADINGS[1:] if has_notes else _HEADINGS[1:-1]
@@ -170,5 +171,5 @@ def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
                 min_width=12 if heading == "note" else None,
             )
         for cells, state in lines:
-            table.add_row(*cells[: len(headings)], style=styles.get(state))
+            table.add_row(*map(printable, cells[: len(headings)]), style=styles.get(state))
         console.print(table)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from components.format import duration, share
+from components.printable import printable
 from pipeline.console.table import print_plain_table
 from pipeline.run.paths import RunFolder
 
@@ -133,5 +134,5 @@ def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
         justify = "right" if heading == "time" else "left"
         table.add_column(heading, overflow="fold", no_wrap=heading != "note", justify=justify)  # type: ignore[arg-type]
     for row in rows:
-        table.add_row(*_cells(row), style=_STYLES.get(row.outcome))
+        table.add_row(*map(printable, _cells(row)), style=_STYLES.get(row.outcome))
     Console(file=stream, highlight=False, markup=False).print(table)

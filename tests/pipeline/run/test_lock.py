@@ -158,3 +158,10 @@ def test_command_waits_for_the_workspace(tmp_path: Path, holder: "subprocess.Pop
     assert process.wait(timeout=300) == 130
     process.stderr.close()
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_workspace_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    workspace = tmp_path / os.fsdecode(b"\xff")
+    with pytest.raises(WorkspaceError, match="its path is not UTF-8"), lock_workspace(workspace):
+        pass
+    assert not workspace.exists()
