@@ -134,7 +134,9 @@ def test_mistakes_name_their_line(
 def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(IngestError, match=r"cannot read the manifest .*m.csv: No such file"):
         read_manifest(str(tmp_path / "m.csv"))
-    with pytest.raises(IngestError, match=r"Is a directory.\nCheck data.path: it names the mani"):
+    with pytest.raises(
+        IngestError, match=r"is a folder, not a regular file.\nCheck data.path: it names the mani"
+    ):
         read_manifest(str(tmp_path))
 
 
