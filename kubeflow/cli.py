@@ -29,7 +29,7 @@ def cli() -> None:
     """The pipeline on a cluster with Kubeflow Pipelines 2.x."""
 
 
-@cli.command("compile")
+@cli.command("compile", short_help="Compile the pipeline into a YAML file.")
 @config_argument
 @set_option
 @click.option(

@@ -32,7 +32,7 @@ param_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Upload the pipeline, and run it.")
 @config_argument
 @set_option
 @connection_options

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 # What the shell makes of an expression without quotes comes as further arguments.
-@click.command(context_settings={"allow_extra_args": True})
+@click.command(
+    context_settings={"allow_extra_args": True}, short_help="Run the pipeline on a schedule."
+)
 @config_argument
 @set_option
 @connection_options

@@ -13,7 +13,7 @@ from ..load_or_exit import load_or_exit
 KINDS = ("tensorflow-serving", "kserve")
 
 
-@click.command()
+@click.command(short_help="Write manifests of model servers.")
 @config_argument
 @set_option
 @click.option(

@@ -8,7 +8,7 @@ import click
 from pipeline.exit_codes import FAILED
 
 
-@click.command()
+@click.command(short_help="Label images with a pretrained network as it is.")
 @click.argument(
     "images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )

@@ -18,7 +18,7 @@ class _ClusterCommands(click.Group):
         return _commands().get_command(ctx, cmd_name)
 
 
-@click.command("cluster", cls=_ClusterCommands)
+@click.command("cluster", cls=_ClusterCommands, short_help="Run the pipeline on Kubeflow.")
 def cluster() -> None:
     """Run the pipeline on Kubeflow: compile, deploy, schedule, serving."""
 

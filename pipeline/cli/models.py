@@ -8,7 +8,7 @@ from pipeline.cli.errors import failures
 from pipeline.cli.options import workspace_argument
 
 
-@click.command()
+@click.command(short_help="List the versions of a workspace's models.")
 @workspace_argument
 @click.option("--model", metavar="NAME", help="Show this model only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, an object a version.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _STDIN = "-"
 
 
-@click.command()
+@click.command(short_help="Print label and score of images.")
 @click.argument("paths", metavar="[MODEL_OR_WORKSPACE] IMAGE...", nargs=-1, required=True)
 @click.option("--model", "name", metavar="NAME", help="Which model of a workspace.")
 @click.option(

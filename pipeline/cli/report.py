@@ -8,7 +8,7 @@ from pipeline.cli.errors import failures
 from pipeline.cli.options import workspace_option
 
 
-@click.command()
+@click.command(short_help="Print the path of a run's report page.")
 @click.argument("run", metavar="[RUN]", required=False)
 @workspace_option("Workspace of the run, where RUN is its name.")
 @click.option("--open", "opens", is_flag=True, help="Open it in the browser, too.")

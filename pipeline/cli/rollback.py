@@ -8,7 +8,7 @@ from pipeline.cli.errors import failures
 from pipeline.cli.options import workspace_argument
 
 
-@click.command()
+@click.command(short_help="Release an older version of a model again.")
 @workspace_argument
 @click.option("--to", metavar="VERSION", type=int, help="The version. [default: the one before]")
 @click.option("--model", metavar="NAME", help="The model; needed where there are several.")

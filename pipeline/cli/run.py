@@ -13,7 +13,7 @@ from pipeline.cli.errors import config_errors
 from pipeline.cli.options import config_argument, set_option, workspace_option
 
 
-@click.command()
+@click.command(short_help="Run the whole pipeline.")
 @config_argument
 @set_option
 @workspace_option("Folder for everything that runs leave: models, metadata, logs, summaries.")

@@ -7,7 +7,7 @@ import click
 from pipeline.cli.options import workspace_argument
 
 
-@click.command()
+@click.command(short_help="List the runs of a workspace.")
 @workspace_argument
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, an object a run.")
 def runs(workspace: Path, as_json: bool) -> int:

@@ -9,7 +9,7 @@ from pipeline.cli.errors import config_errors, print_to_stderr
 from pipeline.cli.options import config_argument, set_option
 
 
-@click.command("show-config")
+@click.command("show-config", short_help="Print a configuration, defaults included.")
 @config_argument
 @set_option
 def show_config(config_path: Path, overrides: Sequence[str]) -> int:
