@@ -28,7 +28,7 @@ class Sample:
         pss_bytes: PSS of all its processes together.
         rss_bytes: Resident memory of each process by its name, the largest of a name.
         anon_bytes: The same without pages of files, which the kernel can drop at any time.
-        phase: What was going on, as the caller tells it.
+        phase: What was going on, as the caller says.
     """
 
     seconds: float
@@ -79,8 +79,8 @@ def run_measured(
         log: File that takes what it prints.
         environment: Variables beside those of this process.
         folder: Where it runs; None is here.
-        phase: Tells with each sample what is going on.
-        accepted_codes: Exit codes that are no failure.
+        phase: Returns, for each sample, what is going on.
+        accepted_codes: Exit codes that are not failures.
 
     Raises:
         UserError: It failed; the message has the end of its log.

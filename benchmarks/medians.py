@@ -7,7 +7,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Spread:
-    """What several runs came to.
+    """The results of several runs.
 
     Attributes:
         median: Their median.

@@ -1,8 +1,8 @@
 """What a component reports once it has finished: the base of every `facts.py` in the folders.
 
 A component's facts are read from its output artifacts, by the process that ran it, and travel as
-JSON: through a pipe to the terminal of a local run, through the log of a pod to whoever follows a
-run on a cluster. TFX is not needed to work with them.
+JSON: through a pipe to the terminal of a local run, through the log of a pod to the command that
+follows a run on a cluster. TFX is not needed to work with them.
 """
 
 from collections.abc import Mapping, Sequence

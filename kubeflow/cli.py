@@ -49,7 +49,7 @@ def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -
 
     config = load_or_exit(config_path, overrides)
     with failures(), hide_library_stderr():
-        # Only now: the SDK and TFX take seconds to import, and tell of themselves.
+        # Only now: the SDK and TFX take seconds to import, and write to stderr.
         from .compile.pipeline import compile_pipeline
 
         text = compile_pipeline(config)

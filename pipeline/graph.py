@@ -97,7 +97,7 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
         evaluation=evaluator.outputs["evaluation"],
         model_name=config.push.model_name,
         keep=config.push.keep,
-        # Where a model was made is no part of it: elsewhere it is not pushed once more.
+        # Without where the model was made: made elsewhere, it is not pushed again.
         config=config.model_dump_json(by_alias=True, exclude={"beam", "metadata", "kubeflow"}),
         image_size=config.image_size,
     ).with_id("Pusher")

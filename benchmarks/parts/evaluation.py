@@ -86,7 +86,7 @@ def _predict_seconds(subject: Subject, split: str) -> float:
 
 
 def bare_model(subject: Subject, classes: int) -> Any:
-    """The network of the run as one Keras model, with weights by chance: they cost the same."""
+    """The network of the run as one Keras model, with random weights: they cost the same."""
     import keras
 
     from trainer.network.network import build_network

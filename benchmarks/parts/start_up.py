@@ -18,11 +18,11 @@ _CACHED_SECONDS = 12.0
 
 
 def measure(subject: Subject, run: Measured | None, work: Path, logs: Path) -> list[Row]:
-    """Runs the first nodes one by one in an empty root, then once more.
+    """Runs the first nodes one by one in an empty root, then again.
 
     Args:
         subject: A finished run.
-        run: What that run took; None if it is an older one, whose start nobody noted.
+        run: What that run took; None if it is an older one, whose start was not recorded.
         work: Folder for the nodes' root; must be empty.
         logs: Folder of logs.
     """

@@ -88,7 +88,7 @@ def make_images(sources: Sequence[Path], count: int, pool: Path) -> list[Path]:
 
 
 def link_images(images: Sequence[Path], folder: Path) -> int:
-    """Makes a folder of hard links to images, replacing it, and tells their bytes."""
+    """Makes a folder of hard links to images, replacing it; returns their bytes."""
     shutil.rmtree(folder, ignore_errors=True)
     total = 0
     for path in images:

@@ -56,7 +56,7 @@ class ImageExampleGen(base_beam_component.BaseBeamComponent):
         """
         path = sample_path if settings.source == "digits" else settings.path
         if settings.source == "tfds":
-            path = settings.path or ""  # the driver asks TFDS for its own default
+            path = settings.path or ""  # the driver uses the default of TFDS
         if path is None:
             raise ValueError("ImageExampleGen needs sample_path for source digits, else data.path")
         spec = ImageExampleGenSpec(

@@ -190,7 +190,7 @@ def _remove_old(folder: Address, keep: int) -> None:
 
 @contextlib.contextmanager
 def _report_os_error(what: str) -> Iterator[None]:
-    """Reports an error that is no reason to fail the push."""
+    """Reports an error that does not fail the push."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Following a run until it is over, over bad minutes of the host."""
+"""Follows a run until it ends, through short outages of the host."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .run import KfpRun, read_run
 
 _PATIENCE_SECONDS = 600.0
 _TICK_SECONDS = 0.2
-# No answer, a broken one, or one for later: the run does not care.
+# No response, a server error or "try later": the run itself is not affected.
 _PASSING = frozenset({0, 429, 500, 502, 503, 504})
 
 
@@ -27,15 +27,15 @@ def follow(
     poll_seconds: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> KfpRun:
-    """Shows a run until it is over.
+    """Shows a run until it ends.
 
     Args:
         host: Where it runs.
         run_id: Its id.
-        package: What runs.
-        view: Shows it; begun and closed here, whatever happens.
+        package: The pipeline that runs.
+        view: Shows it; begun and, even after an error, closed here.
         state: The state of its nodes, kept up to date.
-        poll_seconds: Wait between two looks.
+        poll_seconds: Time between two requests.
         clock: Seconds.
 
     Raises:
@@ -46,12 +46,12 @@ def follow(
     try:
         while True:
             try:
-                run = read_run(_ask(host, run_id), package)
+                run = read_run(_get_run(host, run_id), package)
             except HostError as error:
                 lost_at = clock() if lost_at is None else lost_at
                 if error.status not in _PASSING or clock() - lost_at > _PATIENCE_SECONDS:
                     raise
-                view.notice(f"{error.message}; asking again")
+                view.notice(f"{error.message}; trying again")
             else:
                 lost_at = None
                 view.notice("")
@@ -64,7 +64,7 @@ def follow(
         view.close(state)
 
 
-def _ask(host: PipelinesHost, run_id: str) -> dict[str, Any]:
+def _get_run(host: PipelinesHost, run_id: str) -> dict[str, Any]:
     return host.read_json("looking at the run", host.api.runs.get_run, run_id=run_id)
 
 

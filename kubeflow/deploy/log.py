@@ -2,9 +2,9 @@
 
 KFP's published v2beta1 API has none. Its server reads the log of a pod, or from Argo's archive, at
 /apis/v1alpha1/runs/{run_id}/nodes/{pod}/log (backend/src/apiserver/main.go); its user interface,
-which is what one reaches as a rule, at /k8s/pod/logs (frontend/server/app.ts). Both want the name
-of the pod, which many versions of KFP do not give: Argo makes it of the workflow, the template and
-the number at the end of the node's id.
+which is what users usually reach, at /k8s/pod/logs (frontend/server/app.ts). Both need the name of
+the pod, which many versions of KFP do not report: Argo builds it from the workflow, the template
+and the number at the end of the node's id.
 """
 
 from collections import deque
@@ -27,7 +27,7 @@ class LogTail:
 
     Attributes:
         lines: Its last lines.
-        why_none: Where it could not be read.
+        why_none: Why it could not be read.
     """
 
     lines: tuple[str, ...]
@@ -42,10 +42,10 @@ def read_log_tail(
     Args:
         host: Where the run is.
         run_id: Its id.
-        pods: Names or Argo ids of pods that may have it, the likeliest first.
+        pods: Names or Argo ids of pods that may have it, most likely first.
         lines: How many lines at most.
     """
-    why, tries = "KFP does not tell which pod ran it", 0
+    why, tries = "KFP does not say which pod ran it", 0
     for pod in pods:
         for name in _pod_names(pod):
             for path, query in _places(host, run_id, name):

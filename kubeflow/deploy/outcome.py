@@ -1,8 +1,8 @@
 """The outcome of a run on a cluster, from what its tasks report.
 
-A refusal is a result: the run succeeds, and only its tasks can say so. Each of them ends its log
-with its last event as JSON (`pipeline.cluster.node.NodeLog.end`); where logs cannot be read, the
-metrics in KFP's API have the most important facts.
+A refused model is a result: KFP's run succeeds, and only its tasks report the refusal. Each writes
+its last event as JSON at the end of its log (`pipeline.cluster.node.NodeLog.end`); where logs
+cannot be read, the metrics in KFP's API have the most important facts.
 """
 
 from collections.abc import Iterable
@@ -26,10 +26,10 @@ _LINES_TO_SHOW = 25
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """The outcome.
+    """The outcome of a run.
 
     Attributes:
-        word: In a word.
+        word: In one word.
         lines: For people: the outcome in a sentence, then its details.
     """
 
@@ -42,7 +42,7 @@ def read_outcome(host: PipelinesHost, run: KfpRun, state: RunState) -> RunOutcom
 
     Args:
         host: Where it ran.
-        run: What KFP says of it.
+        run: Its state in KFP.
         state: The state of its nodes, to which their reports are added.
     """
     took = f" ({duration(run.seconds)})" if run.seconds is not None else ""
@@ -57,7 +57,7 @@ def read_outcome(host: PipelinesHost, run: KfpRun, state: RunState) -> RunOutcom
 
 
 def _add_report(host: PipelinesHost, run: KfpRun, task: KfpTask, state: RunState) -> bool:
-    """Adds what a task that decides reported; whether it is known."""
+    """Adds what a task that decides reported; returns whether that is known."""
     name = task.task.name
     if name not in DECIDING or task.state not in ("done", "skipped"):
         return False
@@ -70,7 +70,7 @@ def _add_report(host: PipelinesHost, run: KfpRun, task: KfpTask, state: RunState
     if task.metrics:
         state.node(name).facts = parse_facts(name, task.metrics)
     else:
-        # Nobody knows what it decided: the run has no outcome by its silence.
+        # What it decided is unknown: without it the state claims no outcome.
         state.nodes.pop(name, None)
     return bool(task.metrics)
 

@@ -1,6 +1,6 @@
-"""Where a run stands: what Kubeflow Pipelines tells of it, as states of our tasks.
+"""The state of a run: what Kubeflow Pipelines reports, as states of our tasks.
 
-KFP gives every node of the Argo workflow (backend/src/apiserver/server/api_converter.go,
+KFP lists every node of the Argo workflow (backend/src/apiserver/server/api_converter.go,
 toApiPipelineTaskDetail): for a task `trainer` the nodes `trainer-driver`, which prepares it,
 `trainer`, and below it `executor` with an attempt `executor(0)` for each retry, which no field ties
 to the task. Versions without ML Metadata give one entry a task, with its pods.
@@ -35,11 +35,11 @@ _FIRST_YEAR = 2000
 
 @dataclass(frozen=True)
 class KfpTask:
-    """Where a task stands.
+    """The state of a task.
 
     Attributes:
-        task: Which.
-        state: In a word.
+        task: The task.
+        state: In one word.
         seconds: How long it has been running, or ran.
         error: What KFP says went wrong, or nothing.
         pods: Names or Argo ids of pods that may have run it, the last attempt first.
@@ -56,11 +56,11 @@ class KfpTask:
 
 @dataclass(frozen=True)
 class KfpRun:
-    """Where a run stands.
+    """The state of a run.
 
     Attributes:
         run_id: Its id, which is KFP's job id.
-        state: KFP's own word.
+        state: KFP's word for it.
         tasks: Every task, in order.
         error: What KFP says went wrong, or nothing.
         seconds: How long it has been running, or ran.
@@ -74,12 +74,12 @@ class KfpRun:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether it has ended, in whatever way."""
         return self.state in _OVER
 
     @property
     def has_succeeded(self) -> bool:
-        """Whether every task did what it should."""
+        """Whether it ended without an error."""
         return self.state == "SUCCEEDED"
 
     @property
@@ -88,7 +88,7 @@ class KfpRun:
         return tuple(task for task in self.tasks if task.state == "failed")
 
     def update(self, state: RunState) -> None:
-        """Brings the state of the run up to date, for the views that a run on this machine has."""
+        """Updates the state that the views of a run show."""
         for task in self.tasks:
             if task.state == "running":
                 state.set_running(task.task.name, task.seconds or 0.0)
@@ -101,9 +101,9 @@ def read_run(answer: Mapping[str, Any], package: Package, now: datetime | None =
     """Reads a V2beta1Run.
 
     Args:
-        answer: JSON of the host.
+        answer: The host's JSON.
         package: The pipeline that runs.
-        now: This moment.
+        now: The current time.
     """
     now = now or datetime.now(timezone.utc)
     details = (answer.get("run_details") or {}).get("task_details") or []
@@ -148,9 +148,9 @@ def _names(node: Mapping[str, Any]) -> set[str]:
 
 
 def _state(node: Mapping[str, Any] | None, is_run_over: bool) -> NodeWord:
-    told = _STATES.get(str(node.get("state") or ""), "waiting") if node else "waiting"
-    # A run that is over leaves nodes that it did not come to without a state.
-    return "stopped" if is_run_over and told in ("starting", "running") else told
+    state = _STATES.get(str(node.get("state") or ""), "waiting") if node else "waiting"
+    # A run that has ended leaves the nodes that it did not reach without a state.
+    return "stopped" if is_run_over and state in ("starting", "running") else state
 
 
 def _pods(node: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _pods(node: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> Iterat
     yield from (pod["name"] for pod in pods if "DRIVER" not in str(pod.get("type", "")))
     if node.get("pod_name"):
         yield node["pod_name"]
-    # Nothing but the time tells the attempts of one task from those of another.
+    # Only the time distinguishes the attempts of one task from those of another.
     attempts = [other for other in nodes if _is_attempt_of(other, node)]
     for attempt in sorted(attempts, key=lambda other: str(other.get("start_time")), reverse=True):
         yield from reversed(_children(attempt))

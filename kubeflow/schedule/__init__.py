@@ -1,9 +1,9 @@
-"""One recurring run of a name on Kubeflow Pipelines.
+"""A recurring run on Kubeflow Pipelines: one for each name.
 
 command.py          `python -m kubeflow schedule`
-recurring_run.py    made, replaced where something changed, paused, deleted
-trigger.py          when it runs: every so often, or by
+recurring_run.py    creates, replaces, pauses and deletes recurring runs
+trigger.py          when it runs: at an interval, or by a cron expression
 cron.py             a cron expression, in KFP's form
-timezone.py         and in KFP's time zone
+timezone.py         the same, moved to KFP's time zone
 table.py            the list of them
 """

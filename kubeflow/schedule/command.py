@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .trigger import Trigger
 
 
-# What the shell makes of an expression without quotes comes as further arguments.
+# The shell turns an expression without quotes into further arguments.
 @click.command(
     context_settings={"allow_extra_args": True}, short_help="Run the pipeline on a schedule."
 )
@@ -78,11 +78,11 @@ def schedule(
 ) -> int:
     """Run the pipeline of CONFIG again and again in Kubeflow Pipelines.
 
-    There is one schedule of a pipeline: given again, it is left as it is, or replaced if anything
-    changed. No run starts while the one before goes on, and missed ones are not made up for.
+    A pipeline has one schedule: given again, it is left as it is, or replaced if anything changed.
+    No run starts while the previous one is running, and missed runs are not made up for.
     """
     _refuse_more(context.args, cron)
-    asked = {
+    actions = {
         "--cron": cron is not None,
         "--every": every is not None,
         "--list": lists or as_json,
@@ -90,10 +90,10 @@ def schedule(
         "--resume": resume,
         "--delete": delete,
     }
-    chosen = [name for name, is_chosen in asked.items() if is_chosen]
+    chosen = [name for name, is_chosen in actions.items() if is_chosen]
     if len(chosen) != 1:
         given = f"; given are {' and '.join(chosen)}" if chosen else ""
-        raise click.UsageError(f"give one of {', '.join(asked)}{given}")
+        raise click.UsageError(f"give one of {', '.join(actions)}{given}")
     if zone_name and cron is None:
         raise click.UsageError("--timezone goes with --cron")
     if parameters and cron is None and every is None:
@@ -149,15 +149,15 @@ def _apply(
             package.name, experiment_id, uploaded, trigger, values, package.service_account
         )
         applied = apply(host, wanted)
-    _tell(wanted, applied, package.experiment)
+    _print_applied(wanted, applied, package.experiment)
     return 0
 
 
-def _tell(wanted: "Wanted", applied: "Applied", experiment: str) -> None:
+def _print_applied(wanted: "Wanted", applied: "Applied", experiment: str) -> None:
     trigger, uploaded = wanted.trigger, wanted.uploaded
     what = {
         "created": "Created",
-        "replaced": f"Replaced, for another {', '.join(applied.changes)}",
+        "replaced": f"Replaced (changed: {', '.join(applied.changes)})",
         "unchanged": "Unchanged",
     }[applied.did]
     click.echo(f"{what}: {wanted.name} runs {trigger.words}")

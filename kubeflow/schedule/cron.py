@@ -2,8 +2,8 @@
 
 KFP parses them with version 1 of github.com/robfig/cron (kubeflow/pipelines, util/cron_schedule.go
 of the scheduledworkflow controller): second, minute, hour, day of month, month, day of week, the
-last of which may be left out. So it takes the five fields of a crontab for something else:
-`0 3 * * *`, every night at three, would run at minute 3 of every hour.
+last of which may be left out. So it misreads the five fields of a crontab: `0 3 * * *`, every
+night at three, would run at minute 3 of every hour.
 """
 
 import re
@@ -53,10 +53,10 @@ class Cron(NamedTuple):
         return " ".join(self)
 
     def times(self, after: datetime) -> CronSim:
-        """When it runs, after a moment, in that moment's time zone.
+        """When it runs after a given time, in that time's time zone.
 
         Raises:
-            CronSimError: If it is not an expression, or has a day that no month has.
+            CronSimError: If it is not an expression, or names a day that does not exist.
         """
         # Where cronsim differs from KFP: it counts weekdays to 7 in `1/2`, reads `9-9/2` as `9/2`,
         # and knows no `?`.
@@ -74,7 +74,7 @@ class Cron(NamedTuple):
         return self.values(name) == Cron().values(name)
 
     def with_values(self, name: str, values: Set[int]) -> "Cron":
-        """Another field, written as a list; as it was if it matches the same."""
+        """The expression with these values in a field; unchanged if the field has just these."""
         if values == self.values(name):
             return self
         text = "*" if values == Cron().values(name) else ",".join(map(str, sorted(values)))
@@ -85,10 +85,10 @@ def parse_cron(text: str) -> Cron:
     """Reads an expression.
 
     Args:
-        text: Five fields as in a crontab, six with the second first, or `@daily` and its like.
+        text: Five fields as in a crontab, six with the second first, or a shorthand (`@daily`).
 
     Raises:
-        UserError: If it is not an expression, or never comes true.
+        UserError: If it is not an expression, or never runs.
     """
     parts = _SHORTHANDS.get(text.strip().lower(), text).split()
     if len(parts) == 5:
@@ -115,7 +115,7 @@ def parse_cron(text: str) -> Cron:
     with suppress(CronSimError):
         if any(cron.times(datetime.now())):
             return cron
-    raise UserError(f"--cron {text!r} never comes true: there is no such day")
+    raise UserError(f"--cron {text!r} never runs: there is no such day")
 
 
 def _is_valid(name: str, part: str) -> bool:

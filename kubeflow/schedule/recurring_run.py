@@ -1,4 +1,4 @@
-"""Recurring runs: one of a name, made anew where what it does has changed."""
+"""Recurring runs: one for each name, replaced when what it does has changed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from .trigger import Trigger
 _NOT_FOUND = 404
 # One run after the other: the next one waits for the models and the cache of the one before.
 _MAX_CONCURRENCY = 1
-# After a pause one run on the newest data will do, not one for each night that was missed.
+# After a pause, one run on the newest data is enough: none for each missed night.
 _NO_CATCHUP = True
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A schedule as it shall be.
+    """The schedule that is wanted.
 
     Attributes:
         name: Its name, which is the pipeline's.
-        experiment_id: Where its runs belong.
-        uploaded: What runs.
-        trigger: When.
+        experiment_id: The experiment of its runs.
+        uploaded: The pipeline version that runs.
+        trigger: When it runs.
         parameters: Values of the pipeline's parameters.
         service_account: Service account of the pods; None is KFP's default.
     """
@@ -39,13 +39,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Applied:
-    """What was done for a schedule.
+    """What was done to a schedule.
 
     Attributes:
-        did: In a word.
+        did: In one word.
         is_paused: Whether it waits for --resume.
         removed: How many recurring runs of the name were deleted.
-        changes: What differed from the one before.
+        changes: What differed from the previous one.
     """
 
     did: Literal["created", "replaced", "unchanged"]
@@ -57,8 +57,8 @@ class Applied:
 def apply(host: PipelinesHost, wanted: Wanted) -> Applied:
     """Makes sure that there is one recurring run of this name, and that it does what is wanted.
 
-    The new one is made before the old one goes. What breaks off in between leaves two, of which the
-    next call removes one; there is never none. A schedule that was paused stays paused.
+    The new one is created before the old one is deleted. An interruption in between leaves two, of
+    which the next call removes one; there is never none. A schedule that was paused stays paused.
 
     Raises:
         HostError: If the host does not do it.
@@ -70,8 +70,8 @@ def apply(host: PipelinesHost, wanted: Wanted) -> Applied:
     others = before
     if kept is None:
         kept = _create(host, wanted, before, is_paused)
-        # Somebody else may have made the same meanwhile: all keep the same one. What else they may
-        # have made is left to them, lest both remove what the other has made.
+        # Another process may have created the same one at the same time: all keep the same one.
+        # What else it may have created is not touched, or each could remove the other's.
         same = [run for run in find(host, wanted.name) if not _changes(run, wanted)]
         kept = _first_fitting(same, wanted) or kept
         others = before + same
@@ -102,7 +102,7 @@ def find(host: PipelinesHost, name: str | None = None) -> list[Any]:
 
 
 def pause(host: PipelinesHost, name: str) -> tuple[int, int]:
-    """Stops new runs; those that run go on. Returns how many there are, and how many changed."""
+    """Stops new runs; active ones continue. Returns how many there are, and how many changed."""
     return _for_each(host, name, lambda run: _switch(host, run, on=False), is_disabled)
 
 
@@ -186,7 +186,7 @@ def _remove(host: PipelinesHost, run: Any) -> None:
 
 
 def _changes(run: Any, wanted: Wanted) -> tuple[str, ...]:
-    """In what a recurring run is not what is wanted."""
+    """In what a recurring run differs from what is wanted."""
     version = run.pipeline_version_reference
     parameters = (run.runtime_config.parameters if run.runtime_config else None) or {}
     same = {
@@ -196,7 +196,7 @@ def _changes(run: Any, wanted: Wanted) -> tuple[str, ...]:
         "time": times(run) == (wanted.trigger.cron, wanted.trigger.interval_seconds),
         "parameters": parameters == wanted.parameters,
         "experiment": run.experiment_id == wanted.experiment_id,
-        # KFP fills in its default where none is asked for.
+        # KFP fills in its default where none is requested.
         "service account": wanted.service_account in (None, run.service_account),
         "runs at once": int(run.max_concurrency or 0) == _MAX_CONCURRENCY
         and bool(run.no_catchup) == _NO_CATCHUP,

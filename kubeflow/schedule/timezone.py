@@ -1,9 +1,9 @@
-"""Cron expressions in a time zone of one's own.
+"""Cron expressions in the user's time zone.
 
 Kubeflow Pipelines has one time zone for all schedules of an installation: CRON_SCHEDULE_TIMEZONE in
 the environment of its ml-pipeline-scheduledworkflow, UTC unless set (pull 4641). Its API has no
 field for one, and version 1 of robfig/cron no `CRON_TZ=` prefix. So an expression in another zone
-is moved by the hours that lie between the two now.
+is moved by the current difference between the two.
 """
 
 from datetime import date, datetime, timedelta, timezone
@@ -26,10 +26,10 @@ def find_zone(name: str, option: str) -> ZoneInfo:
     """
     if name not in available_timezones():
         known = sorted(zone for zone in available_timezones() if zone.lower() == name.lower())
-        meant = f"Do you mean {known[0]}? " if known else ""
+        suggestion = f"Did you mean {known[0]}? " if known else ""
         raise UserError(
             f"{option}: there is no time zone {name!r}",
-            f"{meant}Names are those of the IANA database: Europe/Berlin, Asia/Tokyo, UTC.",
+            f"{suggestion}Names are those of the IANA database: Europe/Berlin, Asia/Tokyo, UTC.",
         )
     return ZoneInfo(name)
 
@@ -41,7 +41,7 @@ def minutes_between(here: ZoneInfo, there: ZoneInfo, at: datetime) -> int:
 
 
 def next_change(here: ZoneInfo, there: ZoneInfo, at: datetime) -> date | None:
-    """The day from which on the two clocks lie apart differently; None if not in the next year."""
+    """The day on which the difference between the two clocks changes; None if not within a year."""
     now = minutes_between(here, there, at)
     for days in range(1, _DAYS_TO_LOOK_AHEAD):
         moment = at.astimezone(timezone.utc) + timedelta(days=days)
@@ -54,7 +54,7 @@ def move(cron: Cron, minutes: int) -> Cron:
     """The same moments on a clock that is some minutes ahead.
 
     Raises:
-        UserError: If one expression cannot say them.
+        UserError: If one expression cannot express them.
     """
     clock = product(cron.values("hour"), cron.values("minute"))
     moments = [divmod(hour * 60 + minute + minutes, _MINUTES_A_DAY) for hour, minute in clock]
@@ -62,22 +62,22 @@ def move(cron: Cron, minutes: int) -> Cron:
     hours = {time // 60 for _, time in moments}
     past = {time % 60 for _, time in moments}
     if len(hours) * len(past) != len(moments):
-        raise _unsayable("its minutes would differ from hour to hour")
+        raise _inexpressible("its minutes would differ from hour to hour")
     moved = cron.with_values("hour", hours).with_values("minute", past)
     is_every_date = cron.is_all("day") and cron.is_all("month")
     if days == {0} or is_every_date and cron.is_all("weekday"):
         return moved
     if len(days) > 1:
-        raise _unsayable("some of its hours would fall on another day")
+        raise _inexpressible("some of its hours would fall on another day")
     if not is_every_date:
-        raise _unsayable("it would fall on another day of the month")
+        raise _inexpressible("it would fall on another day of the month")
     weekdays = {(day + min(days)) % 7 for day in cron.values("weekday")}
     return moved.with_values("weekday", weekdays)
 
 
-def _unsayable(why: str) -> UserError:
+def _inexpressible(why: str) -> UserError:
     return UserError(
-        f"--timezone: in the time zone of the cluster {why}, which one cron expression cannot say",
+        f"--timezone: in the cluster's time zone {why}, which one cron expression cannot express",
         "Give --cron in the cluster's own time zone, without --timezone; or have "
         "CRON_SCHEDULE_TIMEZONE of its ml-pipeline-scheduledworkflow set to yours and name it in "
         "--cluster-timezone.",

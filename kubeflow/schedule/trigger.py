@@ -1,4 +1,4 @@
-"""When a schedule runs: what a person says, and what Kubeflow Pipelines is told."""
+"""When a schedule runs: as users write it, and as Kubeflow Pipelines takes it."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from components.errors import UserError
 from .cron import parse_cron
 from .timezone import find_zone, minutes_between, move, next_change
 
-# A pipeline that trains a model takes minutes: anything shorter is a slip.
+# A pipeline that trains a model takes minutes: anything shorter is a mistake.
 _LEAST_SECONDS = 60
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
@@ -19,11 +19,11 @@ class Trigger:
     """When runs start: by the calendar, or after so many seconds.
 
     Attributes:
-        words: As people say it.
+        words: For people.
         cron: Six fields on the cluster's clock, or None.
         interval_seconds: Seconds from one start to the next, or None.
         next_start: When the next run starts, if that is known here.
-        note: What to know about it, or nothing.
+        note: A warning about it, or nothing.
     """
 
     words: str
@@ -40,12 +40,12 @@ def cron_trigger(
 
     Args:
         expression: Five fields, or six with the second first.
-        zone_name: Time zone that it is meant in; None is the cluster's.
+        zone_name: Time zone of the expression; None is the cluster's.
         cluster_zone_name: Time zone in which the cluster reads expressions.
-        now: This moment, with a time zone.
+        now: The current time, with a time zone.
 
     Raises:
-        UserError: If it cannot be read, or not be said in the cluster's time zone.
+        UserError: If it is not valid, or cannot be expressed in the cluster's time zone.
     """
     now = now or datetime.now(timezone.utc)
     cron = parse_cron(expression)
@@ -61,8 +61,8 @@ def cron_trigger(
     note = ""
     if change is not None:
         note = (
-            f"From {change} on, {here.key} and the cluster's {there.key} lie apart differently, "
-            "and runs start at another hour. Give this command again then: it puts that right."
+            f"On {change} the difference between {here.key} and the cluster's {there.key} changes, "
+            "and runs start at another hour. Give this command again then: it corrects that."
         )
     return Trigger(
         words=f"by cron {expression!r}, {here.key}",
@@ -76,11 +76,11 @@ def interval_trigger(text: str) -> Trigger:
     """Reads --every: `6h`, `90m`, `1d12h`.
 
     Raises:
-        UserError: If it is no span of time, or a very short one.
+        UserError: If it is not a duration, or a very short one.
     """
     parts = re.findall(r"(\d+)([dhms])", text)
     if not parts or "".join(map("".join, parts)) != text:
-        raise UserError(f"--every {text!r} is no span of time", "Such as 6h, 90m, 1d or 1d12h.")
+        raise UserError(f"--every {text!r} is not a duration", "Such as 6h, 90m, 1d or 1d12h.")
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
     if seconds < _LEAST_SECONDS:
         raise UserError(f"--every {text!r} is too short: at least 1m")

@@ -17,7 +17,7 @@ def run_and_exit(command: click.Command) -> NoReturn:
     """Runs the command that the arguments name; exits with what it returns, or its error's code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            # A class name that the terminal's encoding lacks is no reason to stop.
+            # A class name that the terminal cannot encode must not stop the command.
             stream.reconfigure(errors="replace")
     try:
         sys.exit(command(standalone_mode=False))

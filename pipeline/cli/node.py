@@ -119,7 +119,7 @@ def _run(task: "Task", log: "NodeLog") -> None:
 
     _prepare_process(ProgressEvents(log))
     try:
-        # A database that cannot be reached is told before seconds go by for imports.
+        # Fails on an unreachable database before the imports, which take seconds.
         open_store(task.connection)
         run_one_node(task, log)
     except NoSuchNodeError as error:
@@ -142,7 +142,7 @@ def _prepare_process(progress: logging.Handler) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("image_pipeline.progress").addHandler(progress)
     # The first process of a container ignores SIGTERM otherwise. Whatever ends it, the next attempt
-    # goes on from what is on the disk: nothing is gained by a slow end.
+    # resumes from what is on the disk: nothing is gained by a slow end.
     signal.signal(signal.SIGTERM, _stop)
 
 

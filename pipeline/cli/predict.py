@@ -32,7 +32,7 @@ _STDIN = "-"
 @click.option(
     "--batch",
     is_flag=True,
-    help="Write shards to --output, through Beam; a run that was stopped goes on where it was.",
+    help="Write shards to --output, through Beam; an interrupted run is resumed.",
 )
 @click.option(
     "--output", metavar="FOLDER", type=click.Path(path_type=Path), help="With --batch: where to."

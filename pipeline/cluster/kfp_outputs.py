@@ -1,4 +1,4 @@
-"""The files that Kubeflow shows: a node's metrics, its page, and what it says of its outputs."""
+"""The files that Kubeflow shows: a node's metrics, its page, and metadata of its outputs."""
 
 import json
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from pipeline.nodes import METRICS
 
 
 def read_executor_input(text: str) -> Path | None:
-    """Where KFP wants `executor_output.json`; None if it wants none, or takes no metrics.
+    """Where KFP wants `executor_output.json`; None if it does not, or has no metrics output.
 
     KFP fills in `{{$}}`: `{"inputs": {...}, "outputs": {"artifacts": {...}, "outputFile": ...}}`.
 
     Raises:
-        UserError: It is no such JSON.
+        UserError: It is not such JSON.
     """
     try:
         outputs = json.loads(text).get("outputs") or {}
@@ -23,7 +23,8 @@ def read_executor_input(text: str) -> Path | None:
         file = outputs.get("outputFile")
     except (ValueError, AttributeError):
         raise UserError(
-            f"--executor-input is not what KFP fills in: {text[:80]}", "Leave it out elsewhere."
+            f"--executor-input is not what KFP fills in: {text[:80]}",
+            "Leave it out outside of KFP.",
         ) from None
     return Path(file) if file and has_metrics else None
 
@@ -34,7 +35,7 @@ def executor_output(metrics: Mapping[str, float]) -> dict[str, Any]:
 
 
 def write_file(path: Path, contents: str | bytes) -> None:
-    """Writes one, with its folders.
+    """Writes a file, creating its folders.
 
     Raises:
         UserError: It cannot be written.
@@ -46,5 +47,5 @@ def write_file(path: Path, contents: str | bytes) -> None:
     except OSError as error:
         raise UserError(
             f"{path} cannot be written: {error.strerror}",
-            "The node itself is done; run it again to have its outputs shown.",
+            "The node itself is done; run it again to show its outputs.",
         ) from error

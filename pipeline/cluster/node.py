@@ -1,4 +1,4 @@
-"""One node of a run, in a process of its own: what a Kubeflow task does."""
+"""One node of a run in a separate process: what a Kubeflow task runs."""
 
 import json
 import sys
@@ -34,17 +34,17 @@ class NoSuchNodeError(UserError):
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked for.
+    """The node to run, and where its files are.
 
     Attributes:
         node_id: The node.
         run_id: The run; all of its nodes have the same configuration, metadata and root.
         config: The configuration.
-        workspace: Where everything is kept.
+        workspace: The folder of everything that the pipeline keeps.
         connection: Where the metadata are.
         metrics: File for its numbers, as JSON.
         html: File for its page.
-        executor_output: File for what KFP takes over into the outputs' metadata.
+        executor_output: File whose contents KFP copies into the outputs' metadata.
     """
 
     node_id: str
@@ -58,14 +58,14 @@ class Task:
 
 
 class NodeLog:
-    """Writes what happens as lines to standard output; takes events from any thread."""
+    """Writes events as lines to standard output, from any thread."""
 
     def __init__(self) -> None:
         self._view, self._state = PlainView(sys.stdout), RunState()
         self._lock = threading.Lock()
 
     def write(self, event: Event) -> None:
-        """Writes what of an event is worth a line."""
+        """Writes the lines of an event, if it has any."""
         with self._lock:
             self._state.apply(event)
             self._view.show(self._state)
@@ -82,7 +82,7 @@ class NodeLog:
 
 
 def run_one_node(task: Task, log: NodeLog) -> None:
-    """Runs it, and writes its result: to the log, and as the files that KFP shows.
+    """Runs the node of a task; writes its result to the log and to the files that KFP shows.
 
     Raises:
         NoSuchNodeError: There is no such node.
@@ -130,17 +130,17 @@ def _check(node_id: str, compiled: "CompiledPipeline") -> None:
             f"the pipeline has no node {node_id}", f"It has {', '.join(compiled.node_ids)}."
         )
     if unfinished := compiled.unfinished(node_id):
-        told = ", ".join(f"{name} ({state})" for name, state in unfinished.items())
+        states = ", ".join(f"{name} ({state})" for name, state in unfinished.items())
         raise UserError(
-            f"{node_id} needs what has not finished in this run: {told}",
-            "Run that first, with the same --run-id, --metadata and --root.",
+            f"{node_id} needs nodes that have not finished in this run: {states}",
+            "Run them first, with the same --run-id, --metadata and --root.",
         )
 
 
 def _read_deciding(
     node_id: str, compiled: "CompiledPipeline", result: "NodeResult"
 ) -> dict[str, Reported]:
-    """What the node reports and, of a node that decides, what those before it reported."""
+    """What the node reported; for one that decides, also what the deciding ones before it did."""
     reported = {}
     for other in compiled.node_ids if node_id in DECIDING else ():
         if other == node_id:

@@ -18,7 +18,7 @@ from pipeline.config.key_path import KeyPath, format_path
 MAX_VALUES = 100_000
 """Values of a file, those that aliases repeat included: a weight for each of 20,000 classes fits.
 
-A few hundred bytes of aliases of aliases stand for billions ("billion laughs").
+A few hundred bytes of aliases of aliases expand to billions ("billion laughs").
 """
 
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|^[-+]?\.inf$|^\.nan$")

@@ -8,7 +8,7 @@ from pipeline.run.state import RunState
 
 
 class View(Protocol):
-    """Shows a run, on this machine or on a cluster, while it goes on."""
+    """Shows a run, on this machine or on a cluster, until it ends."""
 
     def begin(self, heading: Sequence[str]) -> None:
         """The run starts.

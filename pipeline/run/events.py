@@ -1,4 +1,4 @@
-r"""What the worker tells the front end: one JSON object a line, told apart by `kind`.
+r"""What the worker reports to the front end: one JSON object a line, of the type in `kind`.
 
     {"kind":"phase","message":"loading TensorFlow and TFX"}
     {"kind":"plan","components":["ImageExampleGen","StatisticsGen"]}
@@ -8,7 +8,7 @@ r"""What the worker tells the front end: one JSON object a line, told apart by `
     {"kind":"failed","component":"Trainer","cause":"...","hint":null}
 
 The facts of a finished component are those of `facts.py` in its component's folder. A node on a
-cluster ends its log with its last event, in the same form.
+cluster writes its last event at the end of its log, in the same form.
 """
 
 import logging
@@ -78,7 +78,7 @@ class Started(_Event):
 class Progress(_Event):
     """How far a component is; `done` of `total` where that can be counted.
 
-    A note is worth seeing until the component is over; other progress until the next comes.
+    A note is shown until the component ends; other progress until the next.
     """
 
     kind: Literal["progress"] = "progress"
@@ -90,7 +90,7 @@ class Progress(_Event):
 
 
 class Finished(_Event):
-    """A component is over, and what it found."""
+    """A component has ended, with what it found."""
 
     kind: Literal["finished"] = "finished"
     component: str
@@ -100,7 +100,7 @@ class Finished(_Event):
 
 
 class Failed(_Event):
-    """The run is over: one sentence of why, and what to do about it."""
+    """The run has failed: why, in one sentence, and what to do about it."""
 
     kind: Literal["failed"] = "failed"
     component: str | None = None
@@ -124,7 +124,7 @@ class EventWriter:
         self._lock = threading.Lock()
 
     def write(self, event: Event) -> None:
-        """Writes one event; does nothing once nobody reads any more.
+        """Writes one event; does nothing once the pipe has no reader.
 
         Raises:
             OSError: It cannot be written for another reason.
@@ -135,7 +135,7 @@ class EventWriter:
                 while self._fd is not None and line:
                     line = line[os.write(self._fd, line) :]
             except BrokenPipeError:
-                # The front end is gone. Whether the work goes on is not for its messenger to say.
+                # The front end is gone. Whether the work continues is not decided here.
                 self._close()
 
     def close(self) -> None:
@@ -159,7 +159,7 @@ def parse_event(line: str | bytes) -> Event:
     """Reads one line.
 
     Raises:
-        ValueError: It holds no event.
+        ValueError: It is not an event.
     """
     try:
         return _EVENT.validate_json(line)
@@ -171,10 +171,10 @@ def parse_event(line: str | bytes) -> Event:
 def read_events(lines: Iterable[str]) -> Iterator[Event]:
     """Reads a stream of events, such as a run's `events.jsonl`.
 
-    A last line without its end is left out: its writer was killed in the middle of it.
+    A last line without a newline is left out: its writer was killed while writing it.
 
     Raises:
-        ValueError: A whole line holds no event.
+        ValueError: A complete line is not an event.
     """
     for line in lines:
         if line.endswith("\n"):
@@ -182,10 +182,10 @@ def read_events(lines: Iterable[str]) -> Iterator[Event]:
 
 
 class Sink(Protocol):
-    """Takes events."""
+    """Accepts events."""
 
     def write(self, event: Event) -> None:
-        """Takes one."""
+        """Accepts one."""
 
 
 class ProgressEvents(logging.Handler):

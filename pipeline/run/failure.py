@@ -1,11 +1,11 @@
-"""What a person is told of an error: one sentence, and what to do."""
+"""An error as people see it: one sentence, and what to do."""
 
 from components.errors import UserError
 from pipeline.run.events import Failed
 
 
 def failure(component: str | None, error: BaseException) -> Failed:
-    """One sentence for the person, from whatever was raised."""
+    """The event of an error that ended the run, whatever its type."""
     mistake = find_mistake(error)
     if mistake:
         return Failed(component=component, cause=mistake.message, hint=mistake.hint)
@@ -17,7 +17,7 @@ def failure(component: str | None, error: BaseException) -> Failed:
 def find_mistake(error: BaseException | None) -> UserError | None:
     """The UserError that an error is or was raised from: the first of them.
 
-    Beam raises what a worker raised once more, with the name of its own step in the message.
+    Beam raises a worker's error again, with the name of its own step in the message.
     """
     found = None
     while error is not None:

@@ -15,7 +15,7 @@ from pipeline.config.schema import PipelineConfig
 
 
 class WorkspaceError(Exception):
-    """A workspace that cannot be used: held by another run, not writable, full."""
+    """A workspace that cannot be used: locked by another run, not writable, full."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class RunFolder:
 
     @property
     def events(self) -> Path:
-        """Everything the worker told, one event a line."""
+        """Everything the worker reported, one event a line."""
         return self.path / "events.jsonl"
 
     @property
@@ -52,12 +52,12 @@ class RunFolder:
 
     @property
     def log(self) -> Path:
-        """What TensorFlow, Beam and TFX had to say."""
+        """The log of TensorFlow, Beam and TFX."""
         return self.workspace / "logs" / f"{self.run_id}.log"
 
 
 def open_run(workspace: Path, config: PipelineConfig) -> RunFolder:
-    """Makes a run's folder; the workspace must be held, see `pipeline.run.lock`.
+    """Makes a run's folder; the workspace must be locked, see `pipeline.run.lock`.
 
     Args:
         workspace: The workspace, made if missing.
@@ -75,12 +75,12 @@ def open_run(workspace: Path, config: PipelineConfig) -> RunFolder:
 
 
 def new_run_id() -> str:
-    """A name such as `20261123T042531Z-3fa1`: the time in UTC, and a part by chance."""
+    """A name such as `20261123T042531Z-3fa1`: the time in UTC and random digits."""
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees all of it or none, whenever this process dies."""
+    """Writes a file so that a reader sees all of it or none, even if this process dies."""
     partial = path.with_name(f".{path.name}.partial")
     with partial.open("w", encoding="utf-8") as file:
         file.write(text)
@@ -125,14 +125,14 @@ class Workspace:
         return folder if storage.is_remote(folder) else str(Path(folder).absolute())
 
     def checkpoints(self, config: PipelineConfig) -> str:
-        """States of trainings that were interrupted."""
+        """Checkpoints of interrupted training runs."""
         return self._folder("checkpoints", config)
 
     @property
     def sample(self) -> Path:
         """The images of the built-in sample: always on this machine, which reads them at once."""
-        here = tempfile.gettempdir() if storage.is_remote(str(self.root)) else self.root
-        return Path(here) / "samples" / "digits"
+        folder = tempfile.gettempdir() if storage.is_remote(str(self.root)) else self.root
+        return Path(folder) / "samples" / "digits"
 
     def _folder(self, part: str, config: PipelineConfig) -> str:
         return storage.join(storage.join(str(self.root), part), config.push.model_name)
@@ -151,7 +151,8 @@ def open_workspace(root: str) -> Workspace:
     if not separator:
         if not Path(root).is_absolute():
             raise UserError(
-                f"the root {root!r} is no absolute path", "Write /MOUNTED/FOLDER or gs://BUCKET."
+                f"the root {root!r} is not an absolute path",
+                "Write /MOUNTED/FOLDER or gs://BUCKET.",
             )
         return Workspace(Path(root))
     if scheme == "gs":

@@ -1,4 +1,4 @@
-"""The state of a run: every node, and what its worker or the cluster said of it."""
+"""The state of a run: every node, as its worker or the cluster reported it."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ from pipeline.run.events import Event, Failed, Finished, Phase, Plan, Progress, 
 NodeWord = Literal[
     "waiting", "starting", "running", "done", "cached", "skipped", "failed", "stopped", "not run"
 ]
-"""`starting`, `not run`: on a cluster only, of a pod that is prepared or was never made."""
+"""`starting`, `not run`: on a cluster only, of a pod that is being prepared or never existed."""
 
 _Facts = TypeVar("_Facts", bound=Facts)
 
@@ -24,7 +24,7 @@ class NodeState:
 
     Attributes:
         component: Its id.
-        state: In a word; `stopped` is a node that was running when the run failed elsewhere.
+        state: In one word; `stopped` is a node that was running when the run failed elsewhere.
         progress: The last progress that it reported.
         notes: What it reported that should be seen while it runs.
         facts: What it reported in the end.
@@ -96,7 +96,7 @@ class RunState:
                 self._fail(event)
 
     def node(self, component: str) -> NodeState:
-        """The state of a node; added, waiting, where it is not known yet."""
+        """The state of a node; a node not known yet is added as waiting."""
         return self.nodes.setdefault(component, NodeState(component))
 
     def set_running(self, component: str, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""`summary.json`: what a run came to, for machines.
+"""`summary.json`: the result of a run, for machines.
 
     python -c "from pipeline.run.summary import print_schema; print_schema()"
 
@@ -74,11 +74,11 @@ class WorstImage(_Part):
     label: str
     """Its class."""
     predicted: str
-    """The class that the model names."""
+    """The class that the model predicts."""
     score: float | None
     """That class's score, 0 to 1; null where the model gave no number."""
     label_score: float | None
-    """The score of its own class."""
+    """The score of its true class."""
 
 
 class Measurement(_Part):
@@ -118,7 +118,7 @@ class GateSummary(_Part):
     baseline_note: str | None = None
     """Why there was no comparison with the baseline, or that it has other classes."""
     notes: list[str] = []
-    """What else there is to know of the decision."""
+    """What else there is to know about the decision."""
 
 
 class ModelVersion(_Part):
@@ -143,7 +143,7 @@ class ErrorSummary(_Part):
     """Why a run failed."""
 
     component: str | None
-    """Component that failed; null where it was none's doing."""
+    """Component that failed; null if no component did."""
     cause: str
     """What went wrong, in a sentence."""
     hint: str | None
@@ -153,10 +153,10 @@ class ErrorSummary(_Part):
 
 
 class Summary(_Part):
-    """What a run came to."""
+    """The result of a run."""
 
     schema_version: Literal[1] = 1
-    """Version of this format; it changes when a field changes its meaning or goes."""
+    """Version of this format; it changes when a field changes its meaning or is removed."""
     outcome: Outcome
     """`pushed`, `refused` by gate or serving check, `unchanged` (nothing to push), or `failed`."""
     exit_code: int
@@ -170,7 +170,7 @@ class Summary(_Part):
     seconds: float
     """Time from start to end, in seconds."""
     config_path: str | None
-    """Configuration file as given; what it came to is in `config.json` beside this file."""
+    """Configuration file as given; the effective one is `config.json` beside this file."""
     images: ImageCounts | None
     """Images; null if ingest did not finish."""
     splits: dict[str, int]
@@ -180,7 +180,7 @@ class Summary(_Part):
     stages: list[StageSummary]
     """Stages of training, in order."""
     notes: list[str]
-    """What else there is to know of the training: what a warm start took over."""
+    """What else there is to know about the training: what a warm start took over."""
     test: Measurement | None
     """Measured on the test split; null if the Evaluator did not finish."""
     gate: GateSummary | None
@@ -194,7 +194,7 @@ class Summary(_Part):
     withdrawn: bool = False
     """Whether the model was not pushed because a rollback took it out of service."""
     report: str | None = None
-    """Page about this run for people, an HTML file; null if the run did not come to it."""
+    """Page about this run for people, an HTML file; null if the run did not get that far."""
     components: dict[str, ComponentSummary]
     """Components by id, in the order in which they run."""
     error: ErrorSummary | None

@@ -125,7 +125,7 @@ def test_the_life_of_a_schedule(api: KfpApi, kubeflow: Command) -> None:
     assert code == 0 and printed.startswith("Unchanged: digits")
     code, printed = kubeflow("schedule", "--every", "6h", "--set", "gate.min_accuracy=0.97")
     assert code == 0
-    assert printed.startswith("Replaced, for another configuration, time: digits runs every 6h")
+    assert printed.startswith("Replaced (changed: configuration, time): digits runs every 6h")
     assert kubeflow("schedule", "--pause") == (0, "Paused: digits\n")
     code, printed = kubeflow("schedule", "--list")
     assert printed.splitlines()[1].split()[:4] == ["digits", "paused", "every", "6h"]

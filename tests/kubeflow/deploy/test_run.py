@@ -221,10 +221,10 @@ def test_a_host_that_fails_for_a_while(api: KfpApi, package: Package) -> None:
     assert run.has_succeeded
     lines = shown.getvalue().splitlines()
     assert "is not available (503, looking at the run)" in lines[0] and lines[0].endswith(
-        "; asking again"
+        "; trying again"
     )
     # Once, not for each request.
-    assert "Remote end closed connection without response; asking again" in lines[1]
+    assert "Remote end closed connection without response; trying again" in lines[1]
     assert lines[2].startswith("Trainer")
 
 
@@ -265,13 +265,13 @@ def test_the_table_on_a_terminal(package: Package, monkeypatch: pytest.MonkeyPat
     view.begin(())
     read_run(argo_run("RUNNING", {"trainer": "RUNNING"})({}), package).update(state)
     view.show(state)
-    view.notice("asking again")
+    view.notice("trying again")
     view.tick(state)
     tasks = {"trainer": "SUCCEEDED", "evaluator": "FAILED"}
     read_run(argo_run("FAILED", tasks)({}), package).update(state)
     view.show(state)
     view.close(state)
     shown = stream.getvalue()
-    assert "asking again" in shown
+    assert "trying again" in shown
     last = shown[shown.rindex("Trainer") - 200 :]
     assert "✓" in last and "✗" in last and "not run" in last

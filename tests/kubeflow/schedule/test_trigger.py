@@ -44,7 +44,7 @@ def test_expressions(given: str, told: str) -> None:
         ("0 22-2 * * *", "(?s)hour '22-2'.* two: 22-23,0-2"),
         ("*/0 * * * *", r"(?s)minute '\*/0'.* step is above 0"),
         ("1,,2 * * * *", "minute ''"),
-        ("0 0 31 2 *", "never comes true"),
+        ("0 0 31 2 *", "never runs"),
         ("@sometimes", "has 1 fields"),
         ("0 3 L * *", "day of month 'L'"),
     ],
@@ -109,9 +109,9 @@ def test_the_clusters_own_zone_needs_no_moving() -> None:
     assert trigger.cron == "0 0 0 1 * *" and trigger.note == ""
 
 
-def test_daylight_saving_is_told() -> None:
+def test_daylight_saving_is_reported() -> None:
     trigger = cron_trigger("0 3 * * *", "Europe/Berlin", "UTC", WINTER)
-    assert "From 2027-03-28 on" in trigger.note
+    assert "On 2027-03-28" in trigger.note
     assert trigger.next_start is not None
     assert trigger.next_start.isoformat() == "2026-11-24T03:00:00+01:00"
     assert cron_trigger("0 3 * * *", "Asia/Tokyo", "UTC", WINTER).note == ""
@@ -125,7 +125,7 @@ def test_several_runs_a_minute() -> None:
 def test_no_such_zone() -> None:
     with pytest.raises(UserError, match="--timezone: there is no time zone 'Berlin'"):
         cron_trigger("0 3 * * *", "Berlin", "UTC", WINTER)
-    with pytest.raises(UserError, match="Do you mean Europe/Berlin"):
+    with pytest.raises(UserError, match="Did you mean Europe/Berlin"):
         cron_trigger("0 3 * * *", "europe/berlin", "UTC", WINTER)
 
 

@@ -108,7 +108,7 @@ def test_nodes_that_start_together_on_an_empty_database(cluster: Cluster) -> Non
 
     code, out, err = cluster.finish(early)
     assert code == 1
-    assert "StatisticsGen needs what has not finished in this run: ImageExampleGen (" in err
+    assert "StatisticsGen needs nodes that have not finished in this run: ImageExampleGen (" in err
     failed = parse_event(out.splitlines()[-1])
     assert isinstance(failed, Failed) and failed.component == "StatisticsGen"
     assert "Traceback" not in err
@@ -210,7 +210,7 @@ BASE = {
         ),
         ({"--metadata": "postgresql://db/m"}, "METADATA_USER_FILE"),
         ({"--root": "s3://bucket/x"}, "Mount the bucket as a volume"),
-        ({"--root": "workspace"}, "is no absolute path"),
+        ({"--root": "workspace"}, "is not an absolute path"),
         ({"--run-id": "{{$.pipeline_job_uuid}}"}, "KFP did not say which run this is"),
         ({"--executor-input": "{{$}}"}, "is not what KFP fills in"),
     ],
