@@ -46,8 +46,8 @@ def test_serving_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("root", "message", "hint"),
     [
-        ("workspace", "no absolute path", "/MOUNTED/FOLDER"),
-        ("", "no absolute path", "/MOUNTED/FOLDER"),
+        ("workspace", "not an absolute path", "/MOUNTED/FOLDER"),
+        ("", "not an absolute path", "/MOUNTED/FOLDER"),
         ("gs://", "names no bucket", "gs://BUCKET"),
         ("gs:///x", "names no bucket", "gs://BUCKET"),
         ("s3://bucket/x", "no file system for s3://", "CSI driver"),
