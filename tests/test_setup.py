@@ -175,7 +175,7 @@ def test_pyenv_root_is_respected(find: Find, pyenv: Path, tmp_path: Path) -> Non
     assert found == f"{elsewhere}/versions/3.10.13/bin/python3.10\n"
 
 
-def test_uv_is_asked(find: Find, bin_folder: Path, tmp_path: Path) -> None:
+def test_uv_finds_a_python(find: Find, bin_folder: Path, tmp_path: Path) -> None:
     managed = write_script(tmp_path / "managed/python3.10", STUB_PYTHON)
     write_script(bin_folder / "uv", f'#!/bin/sh\n[ "$*" = "python find 3.10" ] && echo {managed}\n')
     assert find().stdout == f"{managed}\n"
@@ -380,7 +380,7 @@ def test_two_at_once_install_once(clone: Clone) -> None:
         ("uname", "#!/bin/sh\necho Darwin arm64\n", "Linux on x86_64, and this is Darwin arm64"),
     ],
 )
-def test_unfit_machine_is_told_before_anything_is_made(
+def test_unfit_machine_is_refused_before_anything_is_made(
     clone: Clone, bin_folder: Path, tool: str, script: str, message: str
 ) -> None:
     write_script(bin_folder / tool, script)
@@ -388,7 +388,7 @@ def test_unfit_machine_is_told_before_anything_is_made(
     assert not (clone.root / ".venv").exists()
 
 
-def test_missing_compiler_is_told_where_a_package_needs_one(clone: Clone) -> None:
+def test_missing_compiler_is_reported_where_a_package_needs_one(clone: Clone) -> None:
     (clone.root / "requirements.lock").write_text("pyfarmhash==0.3.2\n")
     assert "apt-get install g++" in clone.set_up(exit_status=1)
 

@@ -47,7 +47,7 @@ def test_failure_shows_the_end_of_the_log(tmp_path: Path) -> None:
     assert raised.value.hint == str(tmp_path / "log")
 
 
-def test_accepted_exit_code_is_no_failure(tmp_path: Path) -> None:
+def test_accepted_exit_code_is_not_a_failure(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "raise SystemExit(3)"]
     assert run_measured(command, tmp_path / "log", accepted_codes=(0, 3)).exit_code == 3
 

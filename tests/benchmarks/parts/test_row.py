@@ -21,7 +21,7 @@ def test_a_figure_is_held_to_its_bound(row: Row, holds: bool | None) -> None:
     assert row.holds is holds
 
 
-def test_table_tells_what_does_not_hold() -> None:
+def test_table_marks_what_does_not_hold() -> None:
     rows = [Row("latency", 12, "ms", "bare", 10, 1.1), Row("start", 9.5, "s", bound=10)]
     assert [list(row) for row in build_table(rows).rows] == [
         ["latency", "12.0 ms", "10.0 ms bare", "1.20", "at most 1.1", "NO"],

@@ -13,7 +13,7 @@ SETTINGS = (*TINY_TRAINING, "transform.image_size=32")
 
 
 @pytest.mark.slow
-def test_growth_is_measured_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+def test_growth_is_measured_and_resumed(tmp_path: Path) -> None:
     data = write_images(tmp_path / "data", count=6)
     options = (
         *("--data", str(data), "--weights", "none", "--flat-from", "10"),

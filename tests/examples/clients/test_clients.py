@@ -31,11 +31,11 @@ def protocol(request: pytest.FixtureRequest) -> tuple[Predict, str]:
 
 def test_answers_are_those_of_predict(protocol: tuple[Predict, str], images: list[bytes]) -> None:
     predict, address = protocol
-    told = predict(address, MODEL, images)
+    predictions = predict(address, MODEL, images)
     expected = LoadedModel(exported_model()).predict(images)
-    assert told[1] is None and isinstance(expected[1], str)
+    assert predictions[1] is None and isinstance(expected[1], str)
     for row, label in ((0, "red"), (2, "blue")):
-        answer, same = told[row], expected[row][0]
+        answer, same = predictions[row], expected[row][0]
         assert answer and not isinstance(same, str)
         assert answer.label == same.label == label
         assert answer.score == pytest.approx(same.score, abs=1e-7)
@@ -53,13 +53,13 @@ def test_many_megabytes_go_through(protocol: tuple[Predict, str], images: list[b
     assert [one.label for one in answers if one] == ["red"] * 4
 
 
-def test_an_unknown_model_is_told(protocol: tuple[Predict, str], images: list[bytes]) -> None:
+def test_an_unknown_model_is_reported(protocol: tuple[Predict, str], images: list[bytes]) -> None:
     predict, address = protocol
     with pytest.raises(ClientError, match=r"refuses the request \((404|NOT_FOUND)\): .*not found"):
         predict(address, "other", images)
 
 
-def test_a_server_that_is_not_there_is_told(protocol: tuple[Predict, str]) -> None:
+def test_an_unreachable_server_is_reported(protocol: tuple[Predict, str]) -> None:
     predict, address = protocol
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

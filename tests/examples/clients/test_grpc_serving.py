@@ -26,7 +26,7 @@ def test_models_from_before_valid_can_be_read() -> None:
     assert read_response(response) == [("dogs", 0.75)]
 
 
-def test_an_answer_of_another_model_is_told() -> None:
+def test_an_answer_of_another_model_is_an_error() -> None:
     response = predict_pb2.PredictResponse()
     response.outputs["sum"].CopyFrom(tf.make_tensor_proto(1.0))
     with pytest.raises(ClientError, match="unexpected response: sum"):

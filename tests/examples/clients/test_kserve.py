@@ -51,7 +51,7 @@ def test_tensors_may_be_nested_or_flat(is_nested: bool) -> None:
 @pytest.mark.parametrize(
     "answer", [{}, [], {"outputs": []}, outputs([0.5], ["cats", "dogs", "cats", "dogs"])]
 )
-def test_an_answer_of_another_model_is_told(answer: object) -> None:
+def test_an_answer_of_another_model_is_an_error(answer: object) -> None:
     with pytest.raises(ClientError, match="unexpected response: "):
         read_response(answer)  # type: ignore[arg-type]
 

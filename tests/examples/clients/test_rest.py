@@ -26,7 +26,7 @@ def test_models_from_before_valid_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"predictions": [0.5]}, {"predictions": [{"x": 1}]}])
-def test_an_answer_of_another_model_is_told(answer: object) -> None:
+def test_an_answer_of_another_model_is_an_error(answer: object) -> None:
     with pytest.raises(ClientError, match="unexpected response: "):
         read_response(answer)  # type: ignore[arg-type]
 

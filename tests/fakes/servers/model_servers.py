@@ -156,16 +156,16 @@ def serve_http(answer: Answer) -> Iterator[str]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
-                status, told = 200, answer(self.path, dict(self.headers), body)
+                status, reply = 200, answer(self.path, dict(self.headers), body)
             except Refused as error:
-                status, told = error.status, {"error": str(error)}
-                check(told, client_schemas.ERROR)
+                status, reply = error.status, {"error": str(error)}
+                check(reply, client_schemas.ERROR)
             except ValueError as error:
-                status, told = 400, {"error": f"{type(error).__name__}: {error}"}
+                status, reply = 400, {"error": f"{type(error).__name__}: {error}"}
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(json.dumps(told).encode())
+            self.wfile.write(json.dumps(reply).encode())
 
         def log_message(self, *_: object) -> None:
             """Keeps the tests' output clean."""

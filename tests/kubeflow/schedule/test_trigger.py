@@ -1,4 +1,4 @@
-"""What people say of when, and what Kubeflow Pipelines is told."""
+"""When a schedule runs, as people write it and as Kubeflow Pipelines takes it."""
 
 from datetime import datetime, timezone
 from itertools import islice
@@ -14,7 +14,7 @@ SUMMER = datetime(2026, 7, 1, 12, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "cron"),
     [
         ("0 3 * * *", "0 0 3 * * *"),
         ("30 0 3 * * *", "30 0 3 * * *"),
@@ -27,8 +27,8 @@ SUMMER = datetime(2026, 7, 1, 12, tzinfo=timezone.utc)
         ("5/20 1 1,15 * *", "0 5/20 1 1,15 * *"),
     ],
 )
-def test_expressions(given: str, told: str) -> None:
-    assert parse_cron(given).expression == told
+def test_expressions(given: str, cron: str) -> None:
+    assert parse_cron(given).expression == cron
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_expressions(given: str, told: str) -> None:
         ("0 3 L * *", "day of month 'L'"),
     ],
 )
-def test_what_is_no_expression(given: str, message: str) -> None:
+def test_invalid_expressions(given: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         parse_cron(given)
 
@@ -73,7 +73,7 @@ def test_values_are_those_of_kfp() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "zone", "now", "told"),
+    ("expression", "zone", "now", "cron"),
     [
         ("0 3 * * *", None, WINTER, "0 0 3 * * *"),
         ("0 3 * * *", "Europe/Berlin", WINTER, "0 0 2 * * *"),
@@ -86,8 +86,8 @@ def test_values_are_those_of_kfp() -> None:
         ("0 9-17 * * mon-fri", "Europe/Berlin", WINTER, "0 0 8,9,10,11,12,13,14,15,16 * * mon-fri"),
     ],
 )
-def test_time_zones(expression: str, zone: str | None, now: datetime, told: str) -> None:
-    assert cron_trigger(expression, zone, "UTC", now).cron == told
+def test_time_zones(expression: str, zone: str | None, now: datetime, cron: str) -> None:
+    assert cron_trigger(expression, zone, "UTC", now).cron == cron
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_time_zones(expression: str, zone: str | None, now: datetime, told: str)
     ],
 )
 def test_what_cannot_be_said_in_the_clusters_zone(expression: str, zone: str, message: str) -> None:
-    with pytest.raises(UserError, match=message) as told:
+    with pytest.raises(UserError, match=message) as error:
         cron_trigger(expression, zone, "UTC", WINTER)
-    assert "--cluster-timezone" in str(told.value)
+    assert "--cluster-timezone" in str(error.value)
 
 
 def test_the_clusters_own_zone_needs_no_moving() -> None:
@@ -137,7 +137,7 @@ def test_spans(given: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("given", ["6", "h", "6 h", "-6h", "1.5h", "10s", "0h", ""])
-def test_what_is_no_span(given: str) -> None:
+def test_invalid_intervals(given: str) -> None:
     with pytest.raises(UserError, match="--every"):
         interval_trigger(given)
 

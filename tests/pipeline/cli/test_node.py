@@ -41,13 +41,13 @@ class Cluster:
         root: The mounted folder.
         server: The metadata's server.
         config: The configuration.
-        told: All that nodes have written so far.
+        outputs: All that nodes have written so far.
     """
 
     root: Path
     server: PostgreSQL | MySQL
     config: dict[str, Any]
-    told: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
 
     def start(self, node: str, run_id: str, *options: str) -> subprocess.Popen[str]:
         """Starts a node in an environment with nothing in it but what a pod is given."""
@@ -66,7 +66,7 @@ class Cluster:
     def finish(self, process: subprocess.Popen[str]) -> tuple[int, str, str]:
         """Waits for one; its exit code and what it wrote on either stream."""
         out, err = process.communicate(timeout=300)
-        self.told += [out, err]
+        self.outputs += [out, err]
         return process.returncode, out, err
 
     def live(self, run_id: str) -> list[str]:
@@ -89,19 +89,19 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         cluster = Cluster(folder / "root", server, config)
         yield cluster
         # TFX and MLMD log much of what they are given.
-        assert not [text for text in cluster.told if server.password in text]
+        assert not [text for text in cluster.outputs if server.password in text]
 
 
 def test_nodes_that_start_together_on_an_empty_database(cluster: Cluster) -> None:
     twins = [cluster.start("ImageExampleGen", "run-1") for _ in range(2)]
     # In a run of its own: in that of the twins, it may come when one of them has finished.
     early, unknown = cluster.start("StatisticsGen", "run-0"), cluster.start("Trianer", "run-1")
-    told = [cluster.finish(process) for process in twins]
-    assert sum(code == 0 for code, *_ in told) >= 1, told
-    assert all(code == 0 or "was superseded by a later attempt" in err for code, _, err in told), (
-        told
-    )
-    assert any("120 images; train 90, validation 12, test 18" in out for _, out, _ in told)
+    results = [cluster.finish(process) for process in twins]
+    assert sum(code == 0 for code, *_ in results) >= 1, results
+    assert all(
+        code == 0 or "was superseded by a later attempt" in err for code, _, err in results
+    ), results
+    assert any("120 images; train 90, validation 12, test 18" in out for _, out, _ in results)
     [uri] = cluster.live("run-1")
     examples = cluster.root / "artifacts" / "zeros-and-ones" / "ImageExampleGen" / "examples"
     assert [str(path) for path in examples.iterdir()] == [uri]
@@ -127,10 +127,10 @@ def test_independent_nodes_a_finished_one_and_the_cache(cluster: Cluster, tmp_pa
         cluster.start("ImageExampleGen", "run-1", "--set", "data.path="),
         cluster.start("ImageExampleGen", "run-2", *files, "--executor-input", json.dumps(outputs)),
     ]
-    told = [cluster.finish(process) for process in processes]
-    assert [code for code, *_ in told] == [0] * 4, told
-    outcomes = [" ".join(out.splitlines()[-2].split()) for _, out, _ in told]
-    events = [parse_event(out.splitlines()[-1]) for _, out, _ in told]
+    results = [cluster.finish(process) for process in processes]
+    assert [code for code, *_ in results] == [0] * 4, results
+    outcomes = [" ".join(out.splitlines()[-2].split()) for _, out, _ in results]
+    events = [parse_event(out.splitlines()[-1]) for _, out, _ in results]
     assert [getattr(event, "state", "") for event in events] == ["done", "done", "done", "cached"]
     assert outcomes[0].startswith("StatisticsGen done ")
     assert outcomes[1].startswith("EarlierModel done ") and outcomes[1].endswith(" none yet")
@@ -141,8 +141,8 @@ def test_independent_nodes_a_finished_one_and_the_cache(cluster: Cluster, tmp_pa
     metrics = json.loads((tmp_path / "a" / "m.json").read_text())
     assert metrics["found"] == 120 and metrics["train_images"] == 90
     assert "<h1>ImageExampleGen: cached" in (tmp_path / "b" / "p.html").read_text()
-    told_kfp = json.loads((tmp_path / "c" / "o").read_text())
-    assert told_kfp == {"artifacts": {"metrics": {"artifacts": [{"metadata": metrics}]}}}
+    kfp_output = json.loads((tmp_path / "c" / "o").read_text())
+    assert kfp_output == {"artifacts": {"metrics": {"artifacts": [{"metadata": metrics}]}}}
 
 
 def test_a_node_that_is_killed_and_run_again(cluster: Cluster) -> None:
@@ -174,16 +174,16 @@ def test_mysql(cluster: Cluster, tmp_path: Path) -> None:
     with run_mysql() as server:
         cluster = Cluster(tmp_path / "root", server, cluster.config)
         twins = [cluster.start("ImageExampleGen", "run-1") for _ in range(2)]
-        told = [cluster.finish(process) for process in twins]
-        assert sum(code == 0 for code, *_ in told) >= 1, told
-        assert all(code == 0 or "superseded by a later attempt" in err for code, _, err in told), (
-            told
-        )
+        results = [cluster.finish(process) for process in twins]
+        assert sum(code == 0 for code, *_ in results) >= 1, results
+        assert all(
+            code == 0 or "superseded by a later attempt" in err for code, _, err in results
+        ), results
         [uri] = cluster.live("run-1")
         code, out, err = cluster.finish(cluster.start("ImageExampleGen", "run-2"))
         assert (code, "cached: the outputs of an earlier run" in out) == (0, True), err
         assert cluster.live("run-2") == [uri]
-    assert not [text for text in cluster.told if server.password in text]
+    assert not [text for text in cluster.outputs if server.password in text]
 
 
 BASE = {
@@ -196,7 +196,7 @@ BASE = {
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"--config-json": "{"}, "--config-json cannot be used: 1 problem is not valid JSON: Exp"),
         ({"--config-json": "[]"}, "--config-json cannot be used: 1 problem is not a JSON object"),
@@ -216,7 +216,7 @@ BASE = {
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )
-def test_wrong_usage(options: dict[str, str], told: str) -> None:
+def test_wrong_usage(options: dict[str, str], message: str) -> None:
     words = [word for option in {**BASE, **options}.items() for word in option]
     result = subprocess.run(
         [sys.executable, "-m", "pipeline", "node", *words],
@@ -227,5 +227,5 @@ def test_wrong_usage(options: dict[str, str], told: str) -> None:
         check=False,
     )
     assert (result.returncode, result.stdout) == (2, "")
-    assert told in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr and "geheim" not in result.stderr

@@ -93,14 +93,14 @@ def test_what_kfp_asks_for() -> None:
             read_executor_input(text)
 
 
-def test_what_kfp_is_told_is_its_own_message() -> None:
+def test_executor_output_is_a_message_of_kfp() -> None:
     from google.protobuf import json_format
     from kfp.pipeline_spec import pipeline_spec_pb2
 
-    told = json_format.ParseDict(
+    message = json_format.ParseDict(
         executor_output({"accuracy": 0.5}), pipeline_spec_pb2.ExecutorOutput()
     )
-    [artifact] = told.artifacts["metrics"].artifacts
+    [artifact] = message.artifacts["metrics"].artifacts
     assert artifact.metadata["accuracy"] == 0.5
 
 

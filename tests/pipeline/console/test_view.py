@@ -77,7 +77,7 @@ def test_plain_lines_are_one_a_change_of_state() -> None:
     ]
 
 
-def test_plain_progress_is_told_every_tenth() -> None:
+def test_plain_progress_is_shown_every_tenth() -> None:
     events = [progress(done, 1000) for done in range(1, 1001)]
     lines = lines_of(Started(component="ImageExampleGen"), *events, seconds=0.05)
     assert 8 <= len(lines) <= 12
@@ -85,16 +85,16 @@ def test_plain_progress_is_told_every_tenth() -> None:
     assert lines[1] == "ImageExampleGen  checking images: 1 of 1,000"
 
 
-def test_plain_progress_is_told_every_ten_seconds() -> None:
+def test_plain_progress_is_shown_every_ten_seconds() -> None:
     events = [progress(done, 1_000_000) for done in range(100)]
     assert len(lines_of(*events, seconds=1.0)) == 10
 
 
-def test_plain_progress_of_a_moment_is_told_once() -> None:
+def test_plain_progress_of_a_moment_is_shown_once() -> None:
     assert len(lines_of(*[progress(done, 100) for done in range(100)], seconds=0.001)) == 1
 
 
-def test_plain_progress_of_two_kinds_in_turn_is_no_spam() -> None:
+def test_plain_progress_of_two_kinds_in_turn_stays_short() -> None:
     events = [progress(done, 1000, message) for done in range(500) for message in ("a", "b")]
     assert len(lines_of(*events)) <= 12
 

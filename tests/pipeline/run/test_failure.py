@@ -4,18 +4,18 @@ from components.errors import UserError
 from pipeline.run.failure import failure
 
 
-def test_mistake_is_told_in_its_own_words() -> None:
-    told = failure("ImageExampleGen", UserError("No such folder.", hint="Make it."))
-    assert (told.component, told.cause, told.hint) == (
+def test_a_user_error_is_reported_by_its_message() -> None:
+    failed = failure("ImageExampleGen", UserError("No such folder.", hint="Make it."))
+    assert (failed.component, failed.cause, failed.hint) == (
         "ImageExampleGen",
         "No such folder.",
         "Make it.",
     )
 
 
-def test_anything_else_is_told_by_its_type_and_first_line() -> None:
-    told = failure("Trainer", ValueError("shapes differ\nand a long story"))
-    assert (told.cause, told.hint) == ("ValueError: shapes differ", None)
+def test_anything_else_is_reported_by_its_type_and_first_line() -> None:
+    failed = failure("Trainer", ValueError("shapes differ\nand a long story"))
+    assert (failed.cause, failed.hint) == ("ValueError: shapes differ", None)
 
 
 def test_mistake_inside_another_error_is_found() -> None:
@@ -35,8 +35,8 @@ def test_first_mistake_wins_over_its_repetition_by_beam() -> None:
         except UserError as error:
             raise UserError("A file has changed. Run again. [while running 'Write']") from error
     except UserError as error:
-        told = failure("ImageExampleGen", error)
-    assert (told.cause, told.hint) == ("A file has changed.", "Run again.")
+        failed = failure("ImageExampleGen", error)
+    assert (failed.cause, failed.hint) == ("A file has changed.", "Run again.")
 
 
 def test_mistake_that_was_replaced_on_purpose_stays_replaced() -> None:

@@ -107,7 +107,7 @@ def test_a_model_that_a_rollback_took_out_of_service(tmp_path: Path) -> None:
         ("cached", "the report could not be written", None),
     ],
 )
-def test_what_was_pushed_before_the_run_failed_is_told(
+def test_a_push_before_the_run_failed_is_in_the_summary(
     tmp_path: Path, state: State, cause: str, version: int | None
 ) -> None:
     summary = summary_of(

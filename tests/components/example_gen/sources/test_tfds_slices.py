@@ -51,7 +51,7 @@ def test_resolves(splits: Mapping[str, Any], text: str, records: list[Any]) -> N
         ("train[50:49]", "there are no records in it."),
     ],
 )
-def test_what_is_no_slice(splits: Mapping[str, Any], text: str, problem: str) -> None:
+def test_invalid_slices(splits: Mapping[str, Any], text: str, problem: str) -> None:
     with pytest.raises(IngestError) as error:
         resolve_slices({"validation": text}, splits)
     assert error.value.message.startswith(f"data.splits.validation is {text!r}: {problem}")
