@@ -37,11 +37,6 @@ class Block:
     annotation: str = ""
 
     @property
-    def is_slow(self) -> bool:
-        """Whether it takes minutes: it runs with the slow tests."""
-        return self.annotation == "slow"
-
-    @property
     def is_run(self) -> bool:
         """Whether it can run here; otherwise the annotation gives the reason."""
         return not self.annotation.startswith("not run: ")

@@ -1,15 +1,13 @@
 """Every shell block of the documents runs, in order, in a copy of this repository.
 
-An HTML comment on the line before a block says what is different: `<!-- slow -->` runs it with the
-slow tests, `<!-- not run: REASON -->` does not run it. The fast tests use a short run of the sample
-in place of the slow blocks; the slow test runs all of them, and so makes the sample's whole run.
+An HTML comment on the line before a block, `<!-- not run: REASON -->`, leaves it out. The test is a
+slow one: it makes the sample's whole run.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import pytest
 import yaml
 
 from pipeline.config.load import check_config
-from tests.docs.documents import DOCUMENTS, Block, find_blocks, read, shell_blocks
+from tests.docs.documents import DOCUMENTS, find_blocks, read, shell_blocks
 from tests.repository import REPOSITORY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.long(10)]
@@ -25,11 +23,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.long(10)]
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv*", "__pycache__", ".*_cache", "*.egg-info", "workspace", "build", "results"
 )
-SHORT_RUN = """
-.venv/bin/python -m pipeline run configs/digits.yaml --set gate.min_accuracy=0.1 \\
-    --set trainer.stages[0].epochs=1 --set trainer.stages[1].epochs=1 \\
-    --set trainer.stages[1].optimizer.warmup_epochs=0
-"""
 MINIMAL: dict[str, dict[str, Any]] = {
     "data": {"path": "images"},
     "gate": {"min_accuracy": 0.9},
@@ -68,35 +61,17 @@ def run_script(script: str, clone: Path, place: str) -> None:
     assert result.returncode == 0, f"{place}:\n{script}\n{result.stdout[-4000:]}"
 
 
-def run_blocks(blocks: Iterable[Block], clone: Path) -> None:
-    for block in blocks:
-        run_script(block.script, clone, block.place)
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy with a workspace in which the sample was run."""
-    folder = copy_repository(tmp_path_factory.mktemp("docs"))
-    run_script(SHORT_RUN, folder, "the short run")
-    return folder
-
-
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_blocks_run(document: str, clone: Path) -> None:
-    blocks = [one for one in shell_blocks(document) if one.is_run and not one.is_slow]
-    run_blocks(blocks, clone)
-
-
 @pytest.mark.slow
 def test_all_blocks_run_in_order(tmp_path: Path) -> None:
     clone = copy_repository(tmp_path)
-    run_blocks((one for name in DOCUMENTS for one in shell_blocks(name) if one.is_run), clone)
+    for block in (one for name in DOCUMENTS for one in shell_blocks(name) if one.is_run):
+        run_script(block.script, clone, block.place)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_annotations_are_known_and_reasons_are_given(document: str) -> None:
     for block in shell_blocks(document):
-        known = block.annotation in ("", "slow") or block.annotation.startswith("not run: ")
+        known = not block.annotation or block.annotation.startswith("not run: ")
         assert known and block.annotation != "not run: ", block.place
 
 

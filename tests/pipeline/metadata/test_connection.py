@@ -67,6 +67,7 @@ def test_nodes_start_together_on_an_empty_postgresql(postgresql: PostgreSQL) -> 
     assert start_together(url, postgresql.user, postgresql.password) == ["1", "2", "3", "4", "5"]
 
 
+@pytest.mark.slow
 def test_nodes_start_together_on_an_empty_mysql() -> None:
     with run_mysql() as server:
         attempts = start_together(server.url("together"), server.user, server.password)
