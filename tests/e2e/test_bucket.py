@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.config.schema import PipelineConfig
 from pipeline.graph import create_pipeline
+from pipeline.run.events import Finished, parse_event
 from pipeline.run.paths import Workspace
 from tests.e2e.runs import write_images
 from tests.fakes.servers.google_storage import GoogleStorage, run_google_storage
@@ -46,7 +47,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def run_node(
     node: str, run_id: str, config: dict[str, Any], storage: GoogleStorage, folder: Path
 ) -> str:
-    """The last line that the node printed."""
+    """The last line that the node printed: its last event."""
     options = ["--node", node, "--run-id", run_id, "--config-json", json.dumps(config)]
     options += ["--root", ROOT, "--metadata", f"sqlite://{folder}/m.sqlite"]
     return run_python(["-m", "pipeline", "node"], storage, *options)
@@ -80,12 +81,14 @@ def test_all_nodes(storage: GoogleStorage, config: dict[str, Any], tmp_path: Pat
     graph = create_pipeline(PipelineConfig.model_validate(config), Workspace(tmp_path))
     nodes = [node.id for node in graph.components]
     last_lines = {node: run_node(node, "run-1", config, storage, tmp_path) for node in nodes}
-    assert "version " in last_lines["Pusher"], last_lines
+    pushed = parse_event(last_lines["Pusher"])
+    assert isinstance(pushed, Finished) and pushed.facts["pushed"], last_lines
     names = list(storage.sizes())
     [version] = [name for name in names if re.match(r"team/serving/pets/\d+/saved_model.pb", name)]
-    assert version.split("/")[3] in last_lines["Pusher"]
+    assert version.split("/")[3] == str(pushed.facts["version"])
     assert f"team/artifacts/pets/Report/report/{len(nodes)}/index.html" in names
-    assert "cached" in run_node("ImageExampleGen", "run-2", config, storage, tmp_path)
+    again = parse_event(run_node("ImageExampleGen", "run-2", config, storage, tmp_path))
+    assert isinstance(again, Finished) and again.state == "cached"
 
     examples = "artifacts/pets/ImageExampleGen/examples/1"
     sizes = storage.sizes()
