@@ -18,6 +18,17 @@ Metrics = Mapping[str, float | None]
 _Facts = TypeVar("_Facts", bound="Facts")
 
 
+class FactsPart(BaseModel):
+    """A part of facts that the summary of a run contains as it is, with its descriptions."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
 class Facts(BaseModel):
     """What a component reports; every field is optional, since an older run may lack it."""
 

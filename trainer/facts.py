@@ -2,29 +2,35 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from components import storage
 from components.artifacts import TRAINING_FILE
-from components.facts import Facts, Metrics, Outputs
+from components.facts import Facts, FactsPart, Metrics, Outputs
 from components.format import count, share
 
 
-class StageFacts(BaseModel):
-    """One stage; see `pipeline.run.summary.StageSummary` for the fields."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+class StageFacts(FactsPart):
+    """One stage of training."""
 
     name: str
+    """Name of the stage in the configuration."""
     epochs: int | None = None
+    """Epochs that were trained."""
     best_epoch: int | None = None
+    """The epoch whose weights were kept; 0 are those from before the stage."""
     seconds: float | None = None
+    """Time it took, in seconds."""
     validation_accuracy: float | None = None
+    """Accuracy on the validation split of the weights that were kept, 0 to 1."""
     layers: int | None = None
+    """Layers of the backbone, pooling included."""
     trainable_layers: int | None = None
+    """Layers of the backbone that this stage trained."""
     freeze_reason: str | None = None
+    """Why `freeze: auto` chose so; null where the configuration says what to freeze."""
     trainable_parameters: int | None = None
+    """Parameters that this stage trained."""
     total_parameters: int | None = None
+    """Parameters of the whole model."""
 
 
 class TrainerFacts(Facts):

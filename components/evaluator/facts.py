@@ -3,25 +3,25 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
 from components import storage
 from components.artifacts import DECISION_FILE
-from components.facts import Facts, Metrics, Outputs
+from components.facts import Facts, FactsPart, Metrics, Outputs
 from components.format import share
 
 
-class WorstImage(BaseModel):
+class WorstImage(FactsPart):
     """One of the test images whose label got the lowest scores."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     name: str
+    """Its file."""
     label: str
+    """Its class."""
     predicted: str
+    """The class that the model predicts."""
     score: float | None = None
-    """Of the predicted class, 0 to 1; None if the scores are not finite."""
+    """That class's score, 0 to 1; null where the model gave no number."""
     label_score: float | None = None
+    """The score of its true class."""
 
 
 class EvaluatorFacts(Facts):

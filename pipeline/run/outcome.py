@@ -6,7 +6,7 @@ from components.evaluator.facts import EvaluatorFacts
 from components.evaluator.settings import GateSettings
 from components.example_gen.facts import IngestFacts
 from components.pusher.facts import PusherFacts
-from components.pusher.outcome import Word
+from components.pusher.outcome import Word, find_outcome
 from components.report.facts import ReportFacts
 from components.serving_check.facts import ServingCheckFacts
 from pipeline.exit_codes import FAILED, REFUSED, SUCCEEDED
@@ -20,9 +20,7 @@ from pipeline.run.summary import (
     Measurement,
     ModelVersion,
     Outcome,
-    StageSummary,
     Summary,
-    WorstImage,
 )
 from trainer.facts import TrainerFacts
 
@@ -71,12 +69,13 @@ def build_summary(
         images=_images(ingest),
         splits=ingest.splits,
         classes=ingest.classes,
-        stages=[StageSummary(**stage.model_dump()) for stage in trainer.stages],
+        stages=list(trainer.stages),
         notes=list(trainer.notes),
         test=_test(state.facts(EvaluatorFacts)),
         gate=_gate(state.facts(EvaluatorFacts), gate),
         serving_failures=list(state.facts(ServingCheckFacts).failures),
-        pushed=version if _has_pushed(state) else None,
+        # Whatever came after: a run may fail once it has pushed.
+        pushed=version if find_outcome(state.reported).word == "pushed" else None,
         in_service=version,
         withdrawn=pusher.withdrawn,
         report=state.facts(ReportFacts).report_path,
@@ -91,13 +90,6 @@ def build_summary(
 def _word(word: Word) -> Outcome:
     """The summary's word: a run without a Pusher changes nothing."""
     return "unchanged" if word == "unknown" else word
-
-
-def _has_pushed(state: RunState) -> bool:
-    """Whether the run released a version, whatever came after."""
-    node = next((n for n in state.nodes.values() if isinstance(n.facts, PusherFacts)), None)
-    pusher = state.facts(PusherFacts)
-    return node is not None and node.state == "done" and bool(pusher.pushed and pusher.is_new)
 
 
 def _images(facts: IngestFacts) -> ImageCounts | None:
@@ -120,7 +112,7 @@ def _test(facts: EvaluatorFacts) -> Measurement | None:
         examples=facts.test_examples,
         interval=facts.interval,
         calibration_error=facts.calibration_error,
-        worst=[WorstImage(**image.model_dump()) for image in facts.worst],
+        worst=list(facts.worst),
     )
 
 

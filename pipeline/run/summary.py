@@ -11,8 +11,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from components.evaluator.facts import WorstImage
 from pipeline.run.paths import RunFolder, write_whole
 from pipeline.run.state import NodeWord
+from trainer.facts import StageFacts
 
 Outcome = Literal["pushed", "refused", "unchanged", "failed"]
 
@@ -39,46 +41,6 @@ class ImageCounts(_Part):
     """Number of quarantined files by reason."""
     quarantine_path: str | None
     """File that names each quarantined file with its reason, one JSON object a line."""
-
-
-class StageSummary(_Part):
-    """One stage of training."""
-
-    name: str
-    """Name of the stage in the configuration."""
-    epochs: int | None = None
-    """Epochs that were trained."""
-    best_epoch: int | None = None
-    """The epoch whose weights were kept; 0 are those from before the stage."""
-    seconds: float | None = None
-    """Time it took, in seconds."""
-    validation_accuracy: float | None = None
-    """Accuracy on the validation split of the weights that were kept, 0 to 1."""
-    layers: int | None = None
-    """Layers of the backbone, pooling included."""
-    trainable_layers: int | None = None
-    """Layers of the backbone that this stage trained."""
-    freeze_reason: str | None = None
-    """Why `freeze: auto` chose so; null where the configuration says what to freeze."""
-    trainable_parameters: int | None = None
-    """Parameters that this stage trained."""
-    total_parameters: int | None = None
-    """Parameters of the whole model."""
-
-
-class WorstImage(_Part):
-    """A test image that the model is wrong about."""
-
-    name: str
-    """Its file."""
-    label: str
-    """Its class."""
-    predicted: str
-    """The class that the model predicts."""
-    score: float | None
-    """That class's score, 0 to 1; null where the model gave no number."""
-    label_score: float | None
-    """The score of its true class."""
 
 
 class Measurement(_Part):
@@ -177,7 +139,7 @@ class Summary(_Part):
     """Number of examples by split."""
     classes: dict[str, int]
     """Number of examples by class, over all splits."""
-    stages: list[StageSummary]
+    stages: list[StageFacts]
     """Stages of training, in order."""
     notes: list[str]
     """What else there is to know about the training: what a warm start took over."""
