@@ -18,6 +18,10 @@ class Reported(NamedTuple):
     facts: Facts
 
 
+PUSHER = "Pusher"
+"""Id of the component that releases."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of a run.
@@ -67,6 +71,10 @@ def _pushed(pusher: PusherFacts, was_cached: bool) -> Outcome:
     if pusher.pushed and pusher.is_new and not was_cached:
         sentence = f"Pushed: version {version} is released to model servers."
         return Outcome("pushed", sentence, version=version, path=path)
+    if pusher.pushed is False:
+        # It pushes whatever is blessed: who refused the model may not be known, as on a cluster
+        # whose logs cannot all be read.
+        return Outcome("refused", "Not pushed: this model is not blessed.", refused_by=PUSHER)
     if version is None:
         return Outcome("unchanged", "Unchanged: nothing was pushed.")
     sentence = f"Unchanged: nothing new; version {version} stays released."

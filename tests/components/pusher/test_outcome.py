@@ -53,3 +53,8 @@ def test_a_withdrawn_model_says_which_version_stays() -> None:
 def test_without_a_pusher_nothing_is_known(facts: dict[str, Facts]) -> None:
     reported = {name: Reported("done", found) for name, found in facts.items()}
     assert find_outcome(reported).word == "unknown"
+
+
+def test_a_pusher_that_pushed_nothing_says_that_somebody_refused() -> None:
+    found = outcome(Pusher=PusherFacts(pushed=False))
+    assert (found.word, found.refused_by) == ("refused", "Pusher")

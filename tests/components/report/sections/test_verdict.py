@@ -71,7 +71,7 @@ def test_a_model_that_was_rolled_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("decision", "pushed", "outcome"),
-    [(BLESSED, KEPT, "unchanged"), (BLESSED, None, "blessed"), (None, None, "unmeasured")],
+    [(BLESSED, KEPT, "refused"), (BLESSED, None, "blessed"), (None, None, "unmeasured")],
 )
 def test_other_pipelines(tmp_path: Path, decision: Any, pushed: Any, outcome: str) -> None:
     assert read_verdict(sources(tmp_path, decision, pushed=pushed)).outcome == outcome
