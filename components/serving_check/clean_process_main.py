@@ -166,13 +166,13 @@ def _measure(serve: Any, call: dict[str, Any], images: list[bytes], send: Any) -
 
 
 def _memory_bytes() -> int:
-    """Resident memory of this process, without free heap memory."""
+    """Resident memory of this process: without files' pages, without free heap memory."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # GNU's C library only.
     if trim:
         trim(0)
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    _, resident, of_files = Path("/proc/self/statm").read_text().split()[:3]
+    return (int(resident) - int(of_files)) * os.sysconf("SC_PAGE_SIZE")
 
 
 def describe(error: Exception) -> str:

@@ -11,7 +11,7 @@ class Timing:
 
     Attributes:
         milliseconds: `[calls] float64`, of each call.
-        memory_bytes: `[samples] int64`, resident memory, measured at even intervals.
+        memory_bytes: `[samples] int64`, the process's own memory, measured at even intervals.
     """
 
     milliseconds: np.ndarray
@@ -30,11 +30,17 @@ class Timing:
 
     @property
     def memory_growth_bytes(self) -> int:
-        """Growth of memory between the second fifth of the calls and the last.
+        """Growth of memory from the second fifth of the calls to the last, if it is steady.
 
-        The first fifth is left out: one-time allocations. Medians, as a single sample may include
-        memory that is about to be freed.
+        Three times the median of the growth from one fifth to the next, each fifth by its median:
+        a leak grows in all of them; a thread's first buffers or a cache grow once, whenever that
+        is, and a single sample may include memory that is about to be freed. The first fifth is
+        left out: most one-time allocations.
         """
-        fifth = max(1, len(self.memory_bytes) // 5)
-        early, late = self.memory_bytes[fifth : 2 * fifth], self.memory_bytes[-fifth:]
-        return int(np.median(late) - np.median(early)) if len(early) else 0
+        fifth = len(self.memory_bytes) // 5
+        if not fifth:
+            return 0
+        late = self.memory_bytes[len(self.memory_bytes) - 4 * fifth :]
+        # A sample, never the mean of two, so that one growth is one step.
+        levels = np.percentile(late.reshape(4, fifth), 50, axis=1, method="lower")
+        return int(3 * np.median(np.diff(levels)))
