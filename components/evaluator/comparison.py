@@ -1,17 +1,11 @@
 """The candidate compared with an earlier blessed model, the baseline, on the same images.
 
-The rule: a candidate is refused if the whole confidence interval of its change lies below
-`-max_drop`, so if it lost more than is accepted and more than noise explains. With max_drop 0.01,
-refusing by the measured loss alone would turn away a third of all equally good models on 50 test
-images and a tenth on 300; blessing only what is proven not to be worse would turn away nearly all
-on 50 and 9 of 10 on 300.
-
-A loss within `max_drop` and noise is still a loss, and could recur night after night. So a blessed
-model becomes the next one's baseline only by the mirror of that rule, if the whole interval lies
-above `max_drop`: until then all are compared with the same one, and losses do not add up. In a
-simulation of 60 nights that each lose 0.003 of accuracy, on 2,000 test images, the model in service
-at the end has lost 0.02; compared with the night before, all 0.18. Of steady nights, about one
-in a hundred is refused. `test_comparison_over_many_nights.py` simulates this.
+`components.evaluator.change_verdict` has the rule by which a loss is refused. A loss that is not
+shown is still a loss, and could recur night after night. So a blessed model becomes the next one's
+baseline only if it is shown to be better, the whole interval of its change above `max_drop`: until
+then all are compared with the same one, and losses do not add up. In a simulation of 60 nights that
+each lose 0.003 of accuracy, on 2,000 test images, the model in service at the end has lost 0.02;
+compared with the night before, all 0.18. `test_comparison_over_many_nights.py` simulates this.
 
 Each model predicts among the classes that both know, on the images of these classes: the candidate
 gains nothing by a class that the baseline never learnt, and loses nothing by one that is hard to
@@ -35,32 +29,51 @@ class Comparison:
     """Two models on the test images of the classes that both know, predicting among those.
 
     Attributes:
-        examples: Number of these images.
-        accuracy: The candidate's on them, 0 to 1.
-        baseline_accuracy: The baseline's on them, 0 to 1.
-        interval: Ends of the confidence interval of the change.
+        both: Number of these images that both models get right.
+        gained: Those that only the candidate gets right.
+        lost: Those that only the baseline gets right.
+        neither: Those that neither gets right.
     """
 
-    examples: int
-    accuracy: float
-    baseline_accuracy: float
-    interval: Interval
+    both: int
+    gained: int
+    lost: int
+    neither: int
+
+    @property
+    def examples(self) -> int:
+        """Number of images."""
+        return self.both + self.gained + self.lost + self.neither
+
+    @property
+    def accuracy(self) -> float:
+        """The candidate's, 0 to 1."""
+        return (self.both + self.gained) / self.examples
+
+    @property
+    def baseline_accuracy(self) -> float:
+        """The baseline's, 0 to 1."""
+        return (self.both + self.lost) / self.examples
 
     @property
     def change(self) -> float:
         """What the candidate gained (above 0) or lost."""
         return self.accuracy - self.baseline_accuracy
 
-    def is_loss(self, max_drop: float) -> bool:
-        """Whether the candidate is worse by more than `max_drop`, beyond noise."""
-        return self.interval[1] < -max_drop - TOLERANCE
+    def interval(self, confidence: float) -> Interval:
+        """Ends of the change's confidence interval; `confidence` is two-sided, 0 to 1."""
+        return paired_interval(self.both, self.gained, self.lost, self.neither, confidence)
 
-    def is_gain(self, max_drop: float) -> bool:
-        """Whether the candidate is better by more than `max_drop`, beyond noise."""
-        return self.interval[0] > max_drop + TOLERANCE
+    def is_loss(self, max_drop: float, confidence: float) -> bool:
+        """Whether the candidate is worse by more than `max_drop`; `confidence` is one-sided."""
+        return self.interval(2 * confidence - 1)[1] < -max_drop - TOLERANCE
+
+    def is_gain(self, max_drop: float, confidence: float) -> bool:
+        """Whether it is better by more than `max_drop`: the whole interval is above it."""
+        return self.interval(confidence)[0] > max_drop + TOLERANCE
 
 
-def compare(predictions: Sequence[Prediction], confidence: float) -> Comparison | None:
+def compare(predictions: Sequence[Prediction]) -> Comparison | None:
     """Compares both models, image by image.
 
     Only the images that one model gets right and the other wrong distinguish them; paired, the
@@ -68,7 +81,6 @@ def compare(predictions: Sequence[Prediction], confidence: float) -> Comparison 
 
     Args:
         predictions: Of the test images.
-        confidence: Confidence level of the change's interval, 0 to 1.
 
     Returns:
         The comparison; None if there is no image to compare on.
@@ -81,13 +93,11 @@ def compare(predictions: Sequence[Prediction], confidence: float) -> Comparison 
     ]  # fmt: skip
     if not pairs:
         return None
-    both, gained = pairs.count((True, True)), pairs.count((True, False))
-    lost, neither = pairs.count((False, True)), pairs.count((False, False))
     return Comparison(
-        examples=len(pairs),
-        accuracy=(both + gained) / len(pairs),
-        baseline_accuracy=(both + lost) / len(pairs),
-        interval=paired_interval(both, gained, lost, neither, confidence),
+        both=pairs.count((True, True)),
+        gained=pairs.count((True, False)),
+        lost=pairs.count((False, True)),
+        neither=pairs.count((False, False)),
     )
 
 

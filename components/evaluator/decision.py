@@ -7,6 +7,11 @@ from typing import Any
 import tensorflow as tf
 
 from components.artifacts import DECISION_FILE
+from components.evaluator.change_verdict import (
+    ChangeVerdict,
+    describe_uncertainty,
+    judge_change,
+)
 from components.evaluator.comparison import Comparison
 from components.evaluator.intervals import wilson_interval
 from components.evaluator.metrics import (
@@ -44,12 +49,14 @@ def decide(
         The contents of `decision.json`:
 
         `blessed` (bool), `text` (the decision in a line), `reasons` (why not, a sentence each),
-        `notes` (further remarks),
+        `notes` (further remarks), `warning` (what a blessed model is not shown to be, or None),
         `test_accuracy`, `test_examples`, `interval` (of the accuracy),
-        `min_accuracy`, `max_drop`, `min_recall`, `max_calibration_error`, `confidence` (the gate),
+        every setting of the gate but `slices`,
         `baseline_accuracy`, `compared_accuracy`, `compared_examples` (baseline and candidate, on
-        the images of the classes that both know), `change`, `change_interval` (compared), all
-        None without a comparison, `baseline_note` (text or None),
+        the images of the classes that both know), `change`, `change_interval` (compared),
+        `change_verdict` (`worse`, `uncertain` or `no_worse`), `detectable_drop` (the true loss
+        that these images would show in 8 of 10 nights), `images_to_decide` (int or None), all None
+        without a comparison, `baseline_note` (text or None),
         `calibration_error`,
         `classes` {name: {recall, precision, examples}},
         `confusion_matrix` {classes, counts [[true x predicted]]},
@@ -71,6 +78,7 @@ def decide(
         ),
         classes=measure_classes(predictions, class_names),
         comparison=comparison,
+        change=judge_change(comparison, gate) if comparison else None,
     )
     reasons = find_refusal_reasons(measured, gate)
     return {
@@ -78,11 +86,12 @@ def decide(
         "text": describe(measured, blessed=not reasons),
         "reasons": reasons,
         "notes": _notes(measured, gate),
+        "warning": None if reasons else _warning(measured, gate),
         "test_accuracy": measured.accuracy,
         "test_examples": total,
         "interval": list(measured.interval),
         **gate.model_dump(exclude={"slices"}),
-        **_compared(comparison),
+        **_compared(comparison, measured.change),
         "baseline_note": baseline_note,
         "calibration_error": measured.calibration_error,
         "classes": measured.classes,
@@ -134,14 +143,26 @@ def write_decision(decision: Mapping[str, Any], evaluation_uri: str) -> None:
         file.write("{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def _compared(comparison: Comparison | None) -> dict[str, Any]:
+def _compared(comparison: Comparison | None, verdict: ChangeVerdict | None) -> dict[str, Any]:
     return {
         "baseline_accuracy": comparison.baseline_accuracy if comparison else None,
         "compared_accuracy": comparison.accuracy if comparison else None,
         "compared_examples": comparison.examples if comparison else None,
         "change": comparison.change if comparison else None,
-        "change_interval": list(comparison.interval) if comparison else None,
+        "change_interval": list(verdict.interval) if verdict else None,
+        "change_verdict": verdict.word if verdict else None,
+        "detectable_drop": verdict.detectable_drop if verdict else None,
+        "images_to_decide": verdict.images_to_decide if verdict else None,
     }
+
+
+def _warning(measured: Measurements, gate: GateSettings) -> str | None:
+    comparison, verdict = measured.comparison, measured.change
+    if comparison is None or verdict is None or verdict.word != "uncertain":
+        return None
+    if gate.when_uncertain != "warn":
+        return None
+    return describe_uncertainty(comparison, verdict, gate)
 
 
 def _notes(measured: Measurements, gate: GateSettings) -> list[str]:

@@ -92,7 +92,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         write_predictions(predictions, output)
 
         classes = _read_classes(_model_path(model))
-        comparison = compare(predictions, gate.confidence)
+        comparison = compare(predictions)
         if baseline:
             compared = comparison.examples if comparison else 0
             note = describe_class_difference(classes, baseline.classes, compared)
@@ -131,7 +131,7 @@ def _keeps_baseline(
     """Whether later models are compared with the same baseline instead of this model."""
     if baseline is None or comparison is None or set(baseline.classes) != set(classes):
         return False
-    return not comparison.is_gain(gate.max_drop)
+    return not comparison.is_gain(gate.max_drop, gate.confidence)
 
 
 def _first_examples(examples: Sequence[types.Artifact], splits: Sequence[str]) -> list[bytes]:

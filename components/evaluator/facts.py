@@ -34,6 +34,8 @@ class EvaluatorFacts(Facts):
     """The decision in a line."""
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    warning: str | None = None
+    """What a blessed model is not shown to be."""
     test_accuracy: float | None = None
     test_examples: int | None = None
     interval: tuple[float, float] | None = None
@@ -44,6 +46,12 @@ class EvaluatorFacts(Facts):
     baseline_note: str | None = None
     change: float | None = None
     change_interval: tuple[float, float] | None = None
+    change_verdict: str | None = None
+    """`worse`, `uncertain` or `no_worse`."""
+    detectable_drop: float | None = None
+    """The true loss that the test images would show in 8 of 10 nights."""
+    images_to_decide: int | None = None
+    """About how many test images would settle an uncertain change."""
     worst: tuple[WorstImage, ...] = ()
 
     @classmethod

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.evaluator.change_verdict import ChangeVerdict, describe_uncertainty
 from components.evaluator.comparison import TOLERANCE, Comparison
-from components.evaluator.intervals import Interval
+from components.evaluator.intervals import Interval, wilson_interval
 from components.evaluator.settings import GateSettings
 from components.format import change_interval, share
 
@@ -24,6 +25,7 @@ class Measurements:
         calibration_error: Expected calibration error, 0 to 1.
         classes: By class `recall` (0 to 1, or None) and `examples`.
         comparison: With the baseline, if there is one.
+        change: What the comparison shows, if there is one.
     """
 
     accuracy: float
@@ -33,6 +35,7 @@ class Measurements:
     calibration_error: float
     classes: Mapping[str, Mapping[str, Any]]
     comparison: Comparison | None
+    change: ChangeVerdict | None
 
 
 def find_refusal_reasons(measured: Measurements, gate: GateSettings) -> list[str]:
@@ -55,12 +58,23 @@ def _not_finite(measured: Measurements) -> Iterator[str]:
 
 
 def _accuracy(measured: Measurements, gate: GateSettings) -> Iterator[str]:
-    if measured.accuracy < gate.min_accuracy - TOLERANCE:
-        accuracy, bound = measured.accuracy, gate.min_accuracy
+    accuracy, bound = measured.accuracy, gate.min_accuracy
+    if accuracy < bound - TOLERANCE:
         yield (
             f"test accuracy {share(accuracy, bound)} is below gate.min_accuracy {bound:g} "
             f"by {share(bound - accuracy, 0)}"
         )
+    elif gate.min_accuracy_confidence is not None:
+        correct = round(accuracy * measured.examples)
+        sided = 2 * gate.min_accuracy_confidence - 1
+        low, _ = wilson_interval(correct, measured.examples, sided)
+        if low < bound - TOLERANCE:
+            yield (
+                f"test accuracy {share(accuracy, bound)} on {measured.examples:,} images shows "
+                f"only {share(low, bound)} with a confidence of "
+                f"{gate.min_accuracy_confidence:g} (gate.min_accuracy_confidence), which is below "
+                f"gate.min_accuracy {bound:g}"
+            )
 
 
 def _recalls(measured: Measurements, gate: GateSettings) -> Iterator[str]:
@@ -93,15 +107,26 @@ def _calibration(measured: Measurements, gate: GateSettings) -> Iterator[str]:
 
 
 def _drop(measured: Measurements, gate: GateSettings) -> Iterator[str]:
-    comparison = measured.comparison
-    if comparison is None or not comparison.is_loss(gate.max_drop):
+    comparison, verdict = measured.comparison, measured.change
+    if comparison is None or verdict is None:
         return
+    if verdict.word == "worse":
+        yield _describe_loss(measured, comparison, verdict, gate)
+    elif verdict.word == "uncertain" and gate.when_uncertain == "refuse":
+        uncertainty = describe_uncertainty(comparison, verdict, gate)
+        yield f"{uncertainty}; gate.when_uncertain is refuse"
+
+
+def _describe_loss(
+    measured: Measurements, comparison: Comparison, verdict: ChangeVerdict, gate: GateSettings
+) -> str:
     images = ""
     if comparison.examples != measured.examples:
         images = f" on the {comparison.examples:,} images of the classes that both know"
-    yield (
+    return (
         f"test accuracy {share(comparison.accuracy)} is {share(-comparison.change, gate.max_drop)} "
         f"below the baseline ({share(comparison.baseline_accuracy)}){images}; gate.max_drop allows "
         f"{gate.max_drop:g}, and noise does not explain the rest ({gate.confidence:.0%} interval "
-        f"of the change: {change_interval(comparison.interval)})"
+        f"of the change: {change_interval(verdict.interval)}; gate.loss_confidence is "
+        f"{gate.loss_confidence:g})"
     )

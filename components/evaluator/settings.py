@@ -1,6 +1,6 @@
 """The `gate` section: how good a model must be to go into service."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from typing_extensions import Doc
@@ -15,16 +15,27 @@ class GateSettings(Settings):
 
     `min_accuracy`, `min_recall` and `max_calibration_error` bound the measured values, on a test
     split of any size. `max_drop` bounds the loss against the baseline, an earlier blessed model
-    that is measured on the same images: a model is refused if the whole confidence interval of
-    its change lies below `-max_drop`. The baseline stays until a model is better by as much, or
-    has other classes; so small losses do not add up over many nights.
+    that is measured on the same images: a model is refused if it lost more than that, with the
+    confidence `loss_confidence`. The baseline stays until a model is better by as much, or has
+    other classes; so small losses do not add up over many nights.
     """
 
     min_accuracy: Annotated[float, Field(gt=0, le=1)]
     """Lowest test accuracy that is blessed, 0 to 1. Required: only you know what is good enough."""
     max_drop: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """Accepted loss of test accuracy against the baseline, 0 to 1, in addition to what noise
-    explains."""
+    """Accepted loss of test accuracy against the baseline, 0 to 1."""
+    loss_confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
+    """How certain it must be that a model lost more than `max_drop` to refuse it, 0.5 to below 1
+    (one-sided). Higher lets more losses through; lower refuses more models that are as good."""
+    when_uncertain: Literal["refuse", "warn", "release"] = "warn"
+    """What to do where the test images show neither a loss of more than `max_drop` nor that there
+    is none (the whole interval of the change above `-max_drop`): `refuse`, release and `warn`, or
+    `release`. With `refuse` a few hundred test images refuse nearly every model."""
+    min_accuracy_confidence: Annotated[
+        float | None, Field(ge=0.5, lt=1), Doc("number from 0.5 to below 1, or empty")
+    ] = None
+    """How certain it must be that the true accuracy is at least `min_accuracy` (one-sided, by the
+    Wilson interval); empty: the measured accuracy is compared."""
     min_recall: Annotated[
         float | None, Field(gt=0, le=1), Doc("number above 0 and up to 1, or empty")
     ] = None

@@ -50,6 +50,8 @@ def result_details(state: RunState) -> Details:
         yield "worst", "\n".join(map(_worst, evaluator.worst))
     if evaluator.test_accuracy is not None:
         yield "test accuracy", _measured(evaluator)
+    if evaluator.warning:
+        yield "warning", evaluator.warning
     if outcome.path is not None:
         yield "model", shown_path(outcome.path)
 

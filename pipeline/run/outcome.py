@@ -128,6 +128,10 @@ def _gate(facts: EvaluatorFacts, gate: GateSettings) -> GateSummary | None:
         text=facts.text,
         change=facts.change,
         change_interval=facts.change_interval,
+        change_verdict=facts.change_verdict,
+        detectable_drop=facts.detectable_drop,
+        images_to_decide=facts.images_to_decide,
+        warning=facts.warning,
         baseline_note=facts.baseline_note,
         notes=list(facts.notes),
     )

@@ -77,6 +77,14 @@ class GateSummary(_Part):
     """Gain or loss of accuracy against the baseline, on the same images."""
     change_interval: tuple[float, float] | None = None
     """Ends of its confidence interval."""
+    change_verdict: str | None = None
+    """`worse` (refused), `no_worse`, or `uncertain`: the test images do not tell."""
+    detectable_drop: float | None = None
+    """The true loss that these test images would show in 8 of 10 nights, 0 to 1."""
+    images_to_decide: int | None = None
+    """About how many test images would settle an uncertain change."""
+    warning: str | None = None
+    """What a released model is not shown to be (`gate.when_uncertain`)."""
     baseline_note: str | None = None
     """Why there was no comparison with the baseline, or that it has other classes."""
     notes: list[str] = []

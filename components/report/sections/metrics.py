@@ -83,6 +83,7 @@ class Metrics:
         baseline_accuracy: Accuracy of the baseline; None without one.
         baseline_note: Why the baseline was not compared, or how its classes differ.
         change: The model's accuracy less the baseline's.
+        warning: What a blessed model is not shown to be.
         notes: Remarks on the decision.
         measures: The overall metrics as a table.
         classes: Those with the lowest recall.
@@ -99,6 +100,7 @@ class Metrics:
     baseline_accuracy: float | None
     baseline_note: str | None
     change: float | None
+    warning: str | None
     notes: Sequence[str]
     measures: Sequence[Measure]
     classes: Sequence[ClassRow]
@@ -132,6 +134,7 @@ def read_metrics(sources: Sources) -> Metrics | None:
         baseline_accuracy=decision.get("baseline_accuracy"),
         baseline_note=decision.get("baseline_note"),
         change=change,
+        warning=decision.get("warning"),
         notes=decision.get("notes") or [],
         measures=list(_measures(decision, change, classes)),
         classes=_lowest(classes, lambda row: row.recall),
@@ -164,8 +167,10 @@ def _measures(
         yield Measure("accuracy of the baseline", format.share(baseline))
     if change is not None:
         interval = format.change_interval(decision.get("change_interval"))
-        bound = "" if drop is None else f"at least {format.change(-drop)}"
+        bound = "" if drop is None else f"no loss above {format.share(drop)} shown"
         yield Measure(_change_name(decision), format.change(change), interval, bound)
+    if (smallest := decision.get("detectable_drop")) is not None:
+        yield Measure("loss that this test split finds in 8 of 10 nights", format.share(smallest))
     if recalls:
         bound = _bound("at least", decision.get("min_recall"))
         yield Measure("lowest recall of a class", format.share(min(recalls)), "", bound)

@@ -7,7 +7,7 @@ from tests.fakes.models.predictions import paired, prediction
 
 
 def test_counts_image_by_image() -> None:
-    comparison = compare(paired(both=14, gained=1, lost=3, neither=2), 0.95)
+    comparison = compare(paired(both=14, gained=1, lost=3, neither=2))
     assert comparison is not None
     assert (comparison.examples, comparison.accuracy, comparison.baseline_accuracy) == (
         20,
@@ -15,11 +15,11 @@ def test_counts_image_by_image() -> None:
         0.85,
     )
     assert comparison.change == pytest.approx(-0.1)
-    assert comparison.interval[0] < comparison.change < comparison.interval[1]
+    assert comparison.interval(0.95)[0] < comparison.change < comparison.interval(0.95)[1]
 
 
 def test_without_images_to_compare_there_is_no_comparison() -> None:
-    assert compare([prediction("cats", "cats")], 0.95) is None
+    assert compare([prediction("cats", "cats")]) is None
 
 
 @pytest.mark.parametrize(
@@ -37,39 +37,40 @@ def test_without_images_to_compare_there_is_no_comparison() -> None:
     ],
 )
 def test_within_noise_and_beyond_it(lost: int, of: int, max_drop: float, is_refused: bool) -> None:
-    comparison = compare(paired(of - lost - 2, gained=0, lost=lost, neither=2), 0.95)
+    comparison = compare(paired(of - lost - 2, gained=0, lost=lost, neither=2))
     assert comparison is not None
-    assert comparison.is_loss(max_drop) is is_refused
+    assert comparison.is_loss(max_drop, 0.975) is is_refused
 
 
 def test_the_bound_is_the_upper_end_of_the_interval() -> None:
-    comparison = compare(paired(1900, gained=10, lost=60, neither=30), 0.95)
+    comparison = compare(paired(1900, gained=10, lost=60, neither=30))
     assert comparison is not None
-    assert not comparison.is_loss(-comparison.interval[1])
-    assert comparison.is_loss(-comparison.interval[1] - 1e-6)
+    end = comparison.interval(0.95)[1]
+    assert not comparison.is_loss(-end, 0.975)
+    assert comparison.is_loss(-end - 1e-6, 0.975)
 
 
 def test_equal_models_are_neither_better_nor_worse() -> None:
     for table in ((20, 0, 0, 0), (16, 2, 2, 0), (10, 0, 0, 10)):
-        comparison = compare(paired(*table), 0.95)
+        comparison = compare(paired(*table))
         assert comparison is not None
-        assert not comparison.is_loss(0.0) and not comparison.is_gain(0.0)
+        assert not comparison.is_loss(0.0, 0.975) and not comparison.is_gain(0.0, 0.95)
 
 
 @pytest.mark.parametrize(
     ("gained", "max_drop", "is_gain"), [(40, 0.01, True), (20, 0.01, False), (20, 0.0, True)]
 )
 def test_a_gain_is_the_mirror_of_a_loss(gained: int, max_drop: float, is_gain: bool) -> None:
-    gain = compare(paired(1950, gained, lost=0, neither=50 - gained), 0.95)
-    loss = compare(paired(1950, gained=0, lost=gained, neither=50 - gained), 0.95)
+    gain = compare(paired(1950, gained, lost=0, neither=50 - gained))
+    loss = compare(paired(1950, gained=0, lost=gained, neither=50 - gained))
     assert gain is not None and loss is not None
-    assert gain.is_gain(max_drop) is loss.is_loss(max_drop) is is_gain
-    assert not gain.is_loss(max_drop) and not loss.is_gain(max_drop)
+    assert gain.is_gain(max_drop, 0.95) is loss.is_loss(max_drop, 0.975) is is_gain
+    assert not gain.is_loss(max_drop, 0.975) and not loss.is_gain(max_drop, 0.95)
 
 
 def test_scores_that_are_not_finite_are_wrong() -> None:
     broken = [p.__class__(**{**vars(p), "score": None}) for p in paired(4, 0, 0, 0)]
-    comparison = compare(broken, 0.95)
+    comparison = compare(broken)
     assert comparison is not None
     assert comparison.accuracy == 0 and comparison.baseline_accuracy == 1
 

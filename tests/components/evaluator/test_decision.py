@@ -21,7 +21,7 @@ def gate(**settings: Any) -> GateSettings:
 
 
 def decide_on(images: list[Prediction], settings: GateSettings) -> dict[str, Any]:
-    comparison = compare(images, settings.confidence)
+    comparison = compare(images)
     return decide(images, settings, CLASSES, comparison)
 
 
@@ -98,16 +98,71 @@ def test_a_loss_beyond_noise_is_refused() -> None:
     assert decision["reasons"] == [
         "test accuracy 0.910 is 0.040 below the baseline (0.950); gate.max_drop "
         "allows 0.01, and noise does not explain the rest (95% interval of the change: "
-        "-0.051 to -0.030)"
+        "-0.051 to -0.030; gate.loss_confidence is 0.8)"
     ]
     assert decision["change"] == pytest.approx(-0.04)
     assert decision["change_interval"] == pytest.approx([-0.0511, -0.0296], abs=5e-5)
 
 
-def test_a_loss_within_noise_is_blessed() -> None:
-    decision = decide_on(paired(both=33, gained=1, lost=4, neither=2), gate())
-    assert decision["change"] == pytest.approx(-0.075)
-    assert decision["blessed"]
+# 0.775 where the baseline has 0.875, on 40 images: the 95% interval of the change includes no loss.
+FEW_IMAGES = paired(both=29, gained=2, lost=6, neither=3)
+# As good as the baseline, on 300.
+EQUAL = paired(both=279, gained=6, lost=6, neither=9)
+
+
+def test_a_clear_loss_on_few_images_is_refused() -> None:
+    decision = decide_on(FEW_IMAGES, gate())
+    low, high = decision["change_interval"]
+    assert decision["change"] == pytest.approx(-0.1) and low < -0.2 and high > 0
+    assert not decision["blessed"] and decision["change_verdict"] == "worse"
+    assert decide_on(FEW_IMAGES, gate(loss_confidence=0.975))["blessed"]
+
+
+def test_what_is_not_shown_is_warned_of() -> None:
+    decision = decide_on(EQUAL, gate())
+    assert decision["blessed"] and decision["change_verdict"] == "uncertain"
+    assert decision["warning"] == (
+        "a loss of more than gate.max_drop 0.01 against the baseline is not ruled out: the change "
+        "is -0.026 to +0.026 (95% interval) on 300 test images, on which a true loss of 0.032 "
+        "would be refused in 8 of 10 nights; about 2,000 test images would decide it"
+    )
+    assert decision["detectable_drop"] == pytest.approx(0.032, abs=0.001)
+
+
+def test_when_uncertain() -> None:
+    decision = decide_on(EQUAL, gate(when_uncertain="release"))
+    assert decision["blessed"] and decision["warning"] is None
+    decision = decide_on(EQUAL, gate(when_uncertain="refuse"))
+    [reason] = decision["reasons"]
+    assert not decision["blessed"] and decision["warning"] is None
+    assert reason.startswith("a loss of more than gate.max_drop 0.01 against the baseline is not")
+    assert reason.endswith("; gate.when_uncertain is refuse")
+
+
+@pytest.mark.parametrize("when_uncertain", ["refuse", "warn", "release"])
+def test_a_model_that_is_shown_to_be_no_worse_is_blessed(when_uncertain: str) -> None:
+    images = paired(both=1940, gained=10, lost=10, neither=40)
+    decision = decide_on(images, gate(when_uncertain=when_uncertain))
+    assert decision["blessed"] and decision["change_verdict"] == "no_worse"
+    assert decision["warning"] is None and decision["images_to_decide"] is None
+
+
+def test_images_that_would_decide_do() -> None:
+    number = decide_on(EQUAL, gate())["images_to_decide"]
+    times = -(-number // 300)
+    more = paired(both=279 * times, gained=6 * times, lost=6 * times, neither=9 * times)
+    assert decide_on(more, gate())["change_verdict"] == "no_worse"
+
+
+def test_a_bound_that_is_met_with_confidence() -> None:
+    images = predictions(("cats", "cats", 96), ("cats", "dogs", 4))
+    assert decide_on(images, gate(min_accuracy=0.95))["blessed"]
+    [reason] = decide_on(images, gate(min_accuracy=0.95, min_accuracy_confidence=0.9))["reasons"]
+    assert reason == (
+        "test accuracy 0.960 on 100 images shows only 0.927 with a confidence of 0.9 "
+        "(gate.min_accuracy_confidence), which is below gate.min_accuracy 0.95"
+    )
+    assert decide_on(images, gate(min_accuracy=0.92, min_accuracy_confidence=0.9))["blessed"]
 
 
 def test_every_reason_is_listed() -> None:
