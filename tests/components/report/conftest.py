@@ -114,6 +114,10 @@ def build_decision(classes: list[str], blessed: bool = True) -> dict[str, Any]:
         "text": "0.750 +- 0.130",
         "notes": [],
         "change_interval": [-0.02, 0.03],
+        "change_verdict": "uncertain",
+        "detectable_drop": 0.031,
+        "images_to_decide": None,
+        "warning": None,
         "calibration_error": 0.031,
         "classes": {
             name: {"recall": 0.75, "precision": 0.75, "examples": 4} for name in classes

@@ -1,5 +1,6 @@
 """The page: complete, with inputs missing, with many classes, with hostile names."""
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -96,6 +97,16 @@ def test_the_decision_comes_first(make_sources: MakeSources) -> None:
     assert "Test accuracy 0.7500 is below gate.min_accuracy 0.9." in text
     assert "What is in service has not changed." in text
     assert "Serving check" not in text
+
+
+def test_a_loss_that_is_not_ruled_out_is_no_green_banner(make_sources: MakeSources) -> None:
+    sources = make_sources()
+    path = Path(sources.folders["evaluation"], "decision.json")
+    decision = json.loads(path.read_text())
+    path.write_text(json.dumps({**decision, "change": -0.01, "warning": "a loss is not ruled out"}))
+    html = build_page(sources).html
+    assert "Warning: a loss is not ruled out." in words(html)
+    assert 'class="verdict warned"' in html and 'class="verdict good"' not in html
 
 
 def test_nothing_is_fetched_and_no_script_runs(make_sources: MakeSources) -> None:

@@ -46,6 +46,11 @@ def test_the_gate_refused(tmp_path: Path) -> None:
     assert "  worst         a.png: cat as dog (0.900)" in rest
 
 
+def test_what_a_released_model_is_not_shown_to_be(tmp_path: Path) -> None:
+    warned = {**BLESSED, "warning": "a loss is not ruled out"}
+    assert "  warning       a loss is not ruled out" in lines_of(tmp_path, {"Evaluator": warned})
+
+
 def test_a_correct_image_among_the_worst_is_shown_as_correct(tmp_path: Path) -> None:
     hit = {**WORST, "name": "b.png", "predicted": "cat", "score": 0.6, "label_score": 0.6}
     lines = lines_of(tmp_path, {"Evaluator": {**REFUSED, "worst": [WORST, hit]}})
