@@ -1,5 +1,10 @@
 """Names that several modules write or read in artifacts: files, and custom properties."""
 
+from typing import Any
+
+Artifacts = dict[str, list[Any]]
+"""TFX artifacts by input or output key, as executors and resolvers get them."""
+
 # Files, each in the root of an artifact.
 INGEST_FILE = "ingest.json"
 """In `Examples`: counts of what was found, accepted and quarantined."""

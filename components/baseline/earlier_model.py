@@ -5,12 +5,12 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.components.common import resolver
 
-from components.artifacts import FINGERPRINT_KEY
+from components.artifacts import FINGERPRINT_KEY, Artifacts
 from components.baseline.resolver import blessed_models
 from components.pusher.out_of_service import models_kept_out_of_service
 
 _INPUT, _OUTPUT = metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.OUTPUT
-_EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "examples": []}
+_EMPTY: Artifacts = {"model": [], "model_blessing": [], "examples": []}
 
 
 class LastBlessedOnOtherImages(resolver.ResolverStrategy):
@@ -20,9 +20,7 @@ class LastBlessedOnOtherImages(resolver.ResolverStrategy):
     train on the same images again and again, and no run could use the cache.
     """
 
-    def resolve_artifacts(
-        self, store: Any, input_dict: dict[str, list[Any]]
-    ) -> dict[str, list[Any]] | None:
+    def resolve_artifacts(self, store: Any, input_dict: Artifacts) -> Artifacts | None:
         """Chooses from all models and blessings of this pipeline.
 
         Args:

@@ -9,6 +9,7 @@ from tfx.dsl.components.common import resolver
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
+from components.artifacts import Artifacts
 from components.evaluator.blessing import keeps_baseline
 from components.pusher.out_of_service import models_kept_out_of_service
 
@@ -25,9 +26,7 @@ class LastBlessedOther(resolver.ResolverStrategy):
     new inputs and blesses it again, and the Pusher pushes it again.
     """
 
-    def resolve_artifacts(
-        self, store: Any, input_dict: dict[str, list[Any]]
-    ) -> dict[str, list[Any]] | None:
+    def resolve_artifacts(self, store: Any, input_dict: Artifacts) -> Artifacts | None:
         """Chooses from all models and blessings of this pipeline.
 
         Args:
@@ -50,7 +49,7 @@ class LastBlessedOther(resolver.ResolverStrategy):
 
 
 def blessed_models(
-    input_dict: dict[str, list[Any]], kept_out: Container[str] = ()
+    input_dict: Artifacts, kept_out: Container[str] = ()
 ) -> Iterator[tuple[Any, Any]]:
     """The blessed models that still exist, each with its blessing, newest first.
 
@@ -73,4 +72,4 @@ def blessed_models(
             logging.warning("Blessed model %s no longer exists.", model.uri)
 
 
-_EMPTY: dict[str, list[Any]] = {"model": [], "model_blessing": [], "candidate": []}
+_EMPTY: Artifacts = {"model": [], "model_blessing": [], "candidate": []}

@@ -12,6 +12,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.artifacts import Artifacts
 from components.errors import UserError
 from components.evaluator.blessing import write_blessing
 from components.evaluator.comparison import (
@@ -56,10 +57,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     """
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Evaluates and decides.
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import apache_beam as beam
 import tensorflow as tf
-from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
 from components import storage
+from components.artifacts import Artifacts
 from components.beam import is_in_one_process, run_in_process
 from components.example_gen import driver
 from components.example_gen.driver import COMPONENT
@@ -42,10 +42,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     """
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Fills the Examples artifact.
 

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
-from tfx import types
 from tfx.components.example_validator import executor as example_validator
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.io import fileio
@@ -12,7 +11,7 @@ from tfx.proto.orchestration import execution_result_pb2
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.artifacts import ANOMALIES_FILE
+from components.artifacts import ANOMALIES_FILE, Artifacts
 from components.example_validator.anomalies import AnomalyError, describe_anomalies, describe_gaps
 from components.schema_gen.component import label_domain
 from components.statistics_gen.options import CHECKED_FEATURES
@@ -22,10 +21,7 @@ class Executor(example_validator.Executor):
     """ExampleValidator's executor, which writes the differences, and then a verdict on them."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> execution_result_pb2.ExecutorOutput:
         """Writes `SchemaDiff.pb` for each split and `anomalies.json`, a list of sentences.
 
@@ -58,11 +54,7 @@ class Executor(example_validator.Executor):
         covered.feature.extend(f for f in inputs["schema"].feature if f.name in CHECKED_FEATURES)
         return super()._Validate({**inputs, "schema": covered}, outputs)
 
-    def _describe(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-    ) -> list[str]:
+    def _describe(self, input_dict: Artifacts, output_dict: Artifacts) -> list[str]:
         statistics = artifact_utils.get_single_instance(input_dict["statistics"])
         schema_folder = artifact_utils.get_single_uri(input_dict["schema"])
         schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(schema_folder))

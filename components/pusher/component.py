@@ -46,29 +46,25 @@ class ImagePusher(Pusher):
         self,
         model: BaseChannel,
         push_destination: pusher_pb2.PushDestination,
-        model_blessing: BaseChannel | None = None,
-        infra_blessing: BaseChannel | None = None,
         *,
-        examples: BaseChannel | None = None,
-        evaluation: BaseChannel | None = None,
         model_name: str | None = None,
         config: str | None = None,
         image_size: int | None = None,
         keep: int | None = None,
+        **inputs: BaseChannel | None,
     ) -> None:
         """Creates the component.
 
         Args:
             model: What to push.
             push_destination: Folder of its versions, a path or a URL.
-            model_blessing: The Evaluator's blessing.
-            infra_blessing: The blessing of ServingCheck or of TFX's InfraValidator.
-            examples: The examples it was trained on; the test images become the warm-up requests.
-            evaluation: The Evaluator's measurements, for the model card.
             model_name: Its name in service; None uses the name of the folder.
             config: The effective configuration as JSON, for the model card.
             image_size: Height and width that it resizes images to, in pixels, for the model card.
             keep: How many of the newest versions stay; None keeps all.
+            inputs: `model_blessing`, by the Evaluator; `infra_blessing`, by ServingCheck or TFX's
+                InfraValidator; `examples` that it was trained on, whose test images become the
+                warm-up requests; `evaluation`, for the model card.
 
         Raises:
             UserError: TensorFlow cannot write to the folder.
@@ -77,10 +73,6 @@ class ImagePusher(Pusher):
         check_address(folder)
         spec = ImagePusherSpec(
             model=model,
-            model_blessing=model_blessing,
-            infra_blessing=infra_blessing,
-            examples=examples,
-            evaluation=evaluation,
             push_destination=push_destination,
             custom_config=json_utils.dumps(None),
             model_name=model_name or folder.rstrip("/").rpartition("/")[2],
@@ -88,6 +80,7 @@ class ImagePusher(Pusher):
             config=config,
             image_size=image_size,
             pushed_model=Channel(type=standard_artifacts.PushedModel),
+            **inputs,
         )
         # Not the Pusher's own __init__, which creates its own spec.
         base_component.BaseComponent.__init__(self, spec=spec)

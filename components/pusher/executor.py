@@ -19,6 +19,7 @@ from components.artifacts import (
     LABELS_FILE,
     MODEL_CARD_FILE,
     WITHDRAWN_KEY,
+    Artifacts,
 )
 from components.errors import UserError
 from components.progress import report_note
@@ -36,10 +37,7 @@ class Executor(tfx_pusher.Executor):
     """
 
     def Do(
-        self,
-        input_dict: dict[str, list[Any]],
-        output_dict: dict[str, list[Any]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Pushes the model if it is blessed, and records where it went.
 
@@ -95,7 +93,7 @@ def build_extras(
     saved_model: str,
     model_uri: str,
     run_id: str | None,
-    input_dict: dict[str, list[Artifact]],
+    input_dict: Artifacts,
     exec_properties: dict[str, Any],
 ) -> dict[str, bytes]:
     """The files for a version's `assets.extra`: card, labels and warm-up requests.

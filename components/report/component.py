@@ -35,6 +35,7 @@ class ReportSpec(ComponentSpec):
         "anomalies": _optional(standard_artifacts.ExampleAnomalies),
         "model_run": _optional(standard_artifacts.ModelRun),
         "model": _optional(standard_artifacts.Model),
+        # The model that it was compared with.
         "baseline_model": _optional(standard_artifacts.Model),
         "evaluation": _optional(standard_artifacts.ModelEvaluation),
         "serving_check": _optional(standard_artifacts.InfraBlessing),
@@ -63,44 +64,23 @@ class Report(base_component.BaseComponent):
     def __init__(
         self,
         examples: types.BaseChannel,
-        statistics: types.BaseChannel | None = None,
-        anomalies: types.BaseChannel | None = None,
-        model_run: types.BaseChannel | None = None,
-        model: types.BaseChannel | None = None,
-        baseline_model: types.BaseChannel | None = None,
-        evaluation: types.BaseChannel | None = None,
-        serving_check: types.BaseChannel | None = None,
-        pushed_model: types.BaseChannel | None = None,
         configuration: str = "{}",
         code: Mapping[str, str] | None = None,
+        **inputs: types.BaseChannel | None,
     ) -> None:
         """Creates the component.
 
         Args:
             examples: `Examples`, by `ImageExampleGen`.
-            statistics: `ExampleStatistics` of them.
-            anomalies: `ExampleAnomalies`, by `ExampleCheck`.
-            model_run: `ModelRun`, by the Trainer.
-            model: `Model`, by the Trainer.
-            baseline_model: `Model` that the model was compared with.
-            evaluation: `ModelEvaluation`, by the Evaluator.
-            serving_check: `InfraBlessing`, by `ServingCheck`.
-            pushed_model: `PushedModel`, by the Pusher.
             configuration: The effective configuration, as JSON.
             code: Fingerprints of the code by package.
+            inputs: The others of `ReportSpec`, each by its name.
         """
         spec = ReportSpec(
             examples=examples,
-            statistics=statistics,
-            anomalies=anomalies,
-            model_run=model_run,
-            model=model,
-            baseline_model=baseline_model,
-            evaluation=evaluation,
-            serving_check=serving_check,
-            pushed_model=pushed_model,
             configuration=configuration,
             code=json.dumps(dict(code or {})),
             report=types.Channel(type=HtmlReport),
+            **inputs,
         )
         super().__init__(spec=spec)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from components.artifacts import Artifacts
 from components.progress import report_progress
 from components.report.inputs.sources import collect_sources
 from components.report.page import build_page
@@ -16,10 +16,7 @@ class Executor(base_executor.BaseExecutor):
     """Executor of `Report`."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Writes `index.html` and its charts.
 

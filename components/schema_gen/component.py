@@ -14,6 +14,7 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import io_utils
 
+from components.artifacts import Artifacts
 from components.errors import UserError
 from components.feature_keys import FORMAT, IMAGE, LABEL
 from components.images.formats import FORMATS
@@ -87,10 +88,7 @@ class Executor(base_executor.BaseExecutor):
     """Executor of `ImageSchemaGen`."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Writes `schema.pbtxt`.
 

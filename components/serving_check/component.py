@@ -42,9 +42,7 @@ class ServingCheck(base_component.BaseComponent):
         settings: ServingCheckSettings,
         model: types.BaseChannel,
         examples: types.BaseChannel,
-        model_run: types.BaseChannel | None = None,
-        model_blessing: types.BaseChannel | None = None,
-        infra_blessing: types.BaseChannel | None = None,
+        **inputs: types.BaseChannel | None,
     ) -> None:
         """Creates the component.
 
@@ -52,17 +50,14 @@ class ServingCheck(base_component.BaseComponent):
             settings: The bounds.
             model: A `Model` channel.
             examples: An `Examples` channel with the splits `test` and `validation`.
-            model_run: A `ModelRun` channel with the scores to compare with, see `reference.py`.
-            model_blessing: A `ModelBlessing` channel; a model that it refuses is not checked.
-            infra_blessing: TFX's InfraValidator's; a model that it refuses is not checked.
+            inputs: `model_run`, with the scores to compare with, see `reference.py`; and
+                `model_blessing` and `infra_blessing`: a model that they refuse is not checked.
         """
         spec = ServingCheckSpec(
             settings=settings.model_dump_json(),
             model=model,
             examples=examples,
-            model_run=model_run,
-            model_blessing=model_blessing,
-            infra_blessing=infra_blessing,
             blessing=types.Channel(type=standard_artifacts.InfraBlessing),
+            **inputs,
         )
         super().__init__(spec=spec)

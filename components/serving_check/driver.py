@@ -3,11 +3,9 @@
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.dsl.components.base import base_driver
-from tfx.orchestration import data_types_utils, metadata
-from tfx.orchestration.portable import base_driver as portable_base_driver
-from tfx.orchestration.portable import data_types
-from tfx.proto.orchestration import driver_output_pb2
+from tfx.orchestration.portable.data_types import ExecutionInfo
+
+from components.driver import PropertiesDriver
 
 MODEL_KEY = "model"
 FAILED_KEY = "failed"
@@ -15,28 +13,19 @@ FAILED_KEY = "failed"
 FAILURES_KEY = "failures"
 
 
-class Driver(base_driver.BaseDriver, portable_base_driver.BaseDriver):
+class Driver(PropertiesDriver):
     """Adds to the execution properties how often the model was checked and failed.
 
     TFX would reuse a cached failure in every later run, though memory may have been short or the
-    machine busy. The properties are part of its cache key: a failure is never reused, while a model
-    that has passed is not checked again.
+    machine busy. With the number in its cache key, a failure is never reused, while a model that
+    has passed is not checked again.
     """
 
-    # TFX accepts drivers of the first, older base only, and its launcher calls the second.
-    def __init__(self, mlmd_connection: metadata.Metadata) -> None:
-        """Passes the metadata store to both bases."""
-        base_driver.BaseDriver.__init__(self, mlmd_connection)
-        portable_base_driver.BaseDriver.__init__(self, mlmd_connection)
-
-    def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
-        """Adds `failures`, a number."""
+    def find_properties(self, execution_info: ExecutionInfo) -> dict[str, Any]:
+        """`failures`, a number."""
         [model] = execution_info.input_dict[MODEL_KEY]
         with self._mlmd_connection as handle:
-            failures = _count_failures(handle.store, model.id)
-        output = driver_output_pb2.DriverOutput()
-        data_types_utils.set_metadata_value(output.exec_properties[FAILURES_KEY], failures)
-        return output
+            return {FAILURES_KEY: _count_failures(handle.store, model.id)}
 
 
 def _count_failures(store: Any, model_id: int) -> int:

@@ -11,6 +11,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components.artifacts import Artifacts
 from components.progress import report_progress
 from components.serving_check import calls as q
 from components.serving_check.checks import (
@@ -40,10 +41,7 @@ class Executor(base_executor.BaseExecutor):
     """Checks a model with real images; a model that fails is refused, and the run continues."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Writes `serving_check.json` and marks the InfraBlessing.
 
@@ -65,7 +63,7 @@ class Executor(base_executor.BaseExecutor):
         blessing.set_int_custom_property(FAILED_KEY, int(has_failed))
 
 
-def _check(inputs: dict[str, list[types.Artifact]], settings: ServingCheckSettings) -> Verdict:
+def _check(inputs: Artifacts, settings: ServingCheckSettings) -> Verdict:
     if inputs.get("model_blessing") and not model_utils.is_model_blessed(
         artifact_utils.get_single_instance(inputs["model_blessing"])
     ):

@@ -10,6 +10,7 @@ from tfx.dsl.components.base import executor_spec
 from tfx.proto import infra_validator_pb2
 from tfx.utils import kube_utils
 
+from components.artifacts import Artifacts
 from components.errors import UserError
 from components.serving_check.settings import InfraValidatorSettings
 
@@ -18,10 +19,7 @@ class Executor(tfx_executor.Executor):
     """TFX's executor; outside Kubeflow it would retry five times and then blame the model."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Runs TFX's InfraValidator.
 

@@ -15,6 +15,7 @@ from tfx.types import artifact_utils
 from tfx.types import standard_component_specs as keys
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
+from components.artifacts import Artifacts
 from components.beam import is_in_one_process
 from components.records import list_record_files, open_records
 from components.statistics_gen.options import FEATURE_TYPES
@@ -30,10 +31,7 @@ class Executor(executor.Executor):
     """
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Writes `FeatureStats.pb` of each split.
 

@@ -13,6 +13,7 @@ from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.types import artifact_utils
 from tfx.types import standard_component_specs as keys
 
+from components.artifacts import Artifacts
 from components.beam import is_in_one_process
 from components.example_gen.report import read_summary
 from components.feature_keys import LABEL_VOCABULARY
@@ -27,10 +28,7 @@ class Executor(executor.Executor):
     """
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Writes the graph, with the vocabulary `labels` among its assets.
 

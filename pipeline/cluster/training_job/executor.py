@@ -4,10 +4,10 @@ import os
 import time
 from typing import Any
 
-from tfx import types
 from tfx.components.trainer.executor import GenericExecutor
 from tfx.dsl.io import fileio
 
+from components.artifacts import Artifacts
 from components.errors import UserError
 from pipeline.cluster.training_job.heartbeat import FAILURE_FILE, HEARTBEAT_FILE, heartbeat
 from pipeline.cluster.training_job.run_fn_call import write_call
@@ -26,10 +26,7 @@ class TrainingExecutor(GenericExecutor):
     """
 
     def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> None:
         """Trains; see the base class."""
         variable = os.environ.get(TRAINING_JOB)
