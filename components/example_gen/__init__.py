@@ -5,7 +5,7 @@
     driver    which span, and has the data changed?     -> path, span, fingerprint
               (sources/spans, fingerprint; sources/tfds_folder finds or prepares a TFDS dataset)
     sources/  list the images                           -> listing.Listing
-              (folders, manifest_source, tfrecords, tfds_source)
+              (folders, manifest_source, tfrecord/source, tfds_source)
     inspection  read, check and decode each image       -> Checked     (Beam)
     verdicts  find conflicts, assign splits             -> accepted and quarantined
     shards    write the accepted ones as tf.Examples    -> Split-*/    (Beam)

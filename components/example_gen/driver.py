@@ -82,7 +82,9 @@ def resolve(exec_properties: dict[str, Any]) -> dict[str, Any]:
     path, number = resolve_span(path, settings.span)
     if settings.name is not None:
         path = find_or_prepare(settings.name, path, COMPONENT)
-    files = manifest_files(path) if settings.source == "manifest" else folder_files(path)
+    files = list(manifest_files(path) if settings.source == "manifest" else folder_files(path))
+    if label_file := settings.tfrecord.label_file:
+        files.append(("data.tfrecord.label_file", label_file))
     return {
         PATH_KEY: path,
         SPAN_KEY: NO_SPAN if number is None else number,

@@ -1,11 +1,14 @@
 """Images as tf.Examples: parses those that come in, builds those that go out."""
 
+from collections.abc import Mapping
+
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from components import feature_keys
 from components.example_gen.sources.listing import RecordFields, is_label
 from components.images.check import Accepted, Rejected
+from components.printable import printable
 
 
 def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Rejected:
@@ -23,21 +26,27 @@ def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Re
     except DecodeError:
         return Rejected("not_an_example", "the record is not a tf.Example")
     encoded = features[fields.image].bytes_list.value
-    texts = features[fields.text].bytes_list.value
+    texts = features[fields.text].bytes_list.value or features[fields.number].bytes_list.value
     numbers = features[fields.number].int64_list.value
     if len(encoded) != 1 or len(texts or numbers) != 1:
-        label_fields = " or ".join(dict.fromkeys([fields.text, fields.number]))
-        return Rejected("not_an_example", f"needs one {fields.image} and one {label_fields}")
-    count = len(fields.class_names)
-    if not texts and count and not 0 <= numbers[0] < count:
+        return Rejected("not_an_example", _describe_needs(features, fields))
+    if not texts and fields.class_names and numbers[0] not in fields.class_names:
         # TFDS labels what has no label, as the test split of a contest, with -1.
-        return Rejected(
-            "no_such_class", f"has label {numbers[0]}; the classes are 0 to {count - 1}"
-        )
+        known = f"{min(fields.class_names)} to {max(fields.class_names)}"
+        return Rejected("no_such_class", f"has label {numbers[0]}; the classes are {known}")
     label = texts[0].decode("utf-8", "replace") if texts else _name(numbers[0], fields)
     if not is_label(label):
         return Rejected("not_an_example", f"the label {label!r} is empty or has control characters")
     return encoded[0], label
+
+
+def _describe_needs(features: Mapping[str, tf.train.Feature], fields: RecordFields) -> str:
+    labels = " or ".join(dict.fromkeys([fields.text, fields.number]))
+    there_are = sorted(name for name, value in features.items() if value.WhichOneof("kind"))
+    more = f" and {len(there_are) - 10} more" if len(there_are) > 10 else ""
+    listed = printable(", ".join(there_are[:10])) + more or "no features"
+    needs = f"needs one {fields.image} and one {labels}"
+    return f"{needs}; it has {listed}; data.tfrecord names its features"
 
 
 def _name(number: int, fields: RecordFields) -> str:

@@ -29,7 +29,7 @@ from components.example_gen.sources.listing import Listing, RecordFields
 from components.example_gen.sources.manifest_source import list_manifest
 from components.example_gen.sources.split_settings import SPLIT_NAMES
 from components.example_gen.sources.tfds_source import list_tfds
-from components.example_gen.sources.tfrecords import list_tfrecords
+from components.example_gen.sources.tfrecord.source import list_tfrecords
 from components.example_gen.verdicts import Verdicts, check_classes, check_quality, decide
 from components.progress import report_progress
 
@@ -82,7 +82,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         match settings.source:
             case "tfrecord":
                 unpacked = os.path.join(self._get_tmp_dir(), "unpacked")
-                return list_tfrecords(path, splits, unpacked)
+                return list_tfrecords(path, splits, settings.tfrecord, unpacked)
             case "tfds":
                 return list_tfds(path, splits)
             case "manifest":

@@ -19,6 +19,9 @@ from components.progress import report_progress
 BATCH_SIZE = 256
 """Images that travel together; enough to keep a thread per core busy, and small to move."""
 
+RECORD_MARGIN_BYTES = 1024**2
+"""What a record may have beside its image, as its name, a mask's outline or an embedding."""
+
 _OUTSIDE = Rejected("outside_class_folder", "only files in a folder of their class have a label")
 _SECONDS_BETWEEN_REPORTS = 1.0
 
@@ -46,9 +49,10 @@ def inspect_image(found: Found, limits: ImageLimits, fields: RecordFields) -> Ch
     label = found.label or ""
     try:
         size = storage.file_facts(found.path).bytes if found.length < 0 else found.length
-        too_large = check_size(size, limits)
-        if too_large and found.length < 0:
-            return Checked(found, label, size, storage.hash_file(found.path), too_large)
+        too_large = check_size(size, limits) if found.length < 0 else _check_record(size, limits)
+        if too_large:
+            sha256 = storage.hash_file(found.path) if found.length < 0 else ""
+            return Checked(found, label, size, sha256, too_large)
         contents = storage.read_bytes(found.path, found.offset, found.length)
     except OSError as error:
         return Checked(found, label, 0, "", Rejected("unreadable", error.strerror or str(error)))
@@ -59,6 +63,15 @@ def inspect_image(found: Found, limits: ImageLimits, fields: RecordFields) -> Ch
         contents, label = parsed
     verdict = _OUTSIDE if label == "" else check_image(contents, limits)
     return Checked(found, label, len(contents), _sha256(contents), verdict)
+
+
+def _check_record(size: int, limits: ImageLimits) -> Rejected | None:
+    """Checks the size of a record before it is read; its image is checked again by itself."""
+    limit = limits.max_image_bytes
+    if size <= limit + RECORD_MARGIN_BYTES:
+        return None
+    detail = f"a record of {size:,} bytes; data.max_image_bytes is {limit:,}"
+    return Rejected("too_many_bytes", detail)
 
 
 def _sha256(contents: bytes) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from components.example_gen.sources.spans import SPAN_PLACEHOLDER
 from components.example_gen.sources.split_settings import SplitSettings
+from components.example_gen.sources.tfrecord.settings import TFRecordSettings
 from components.images.limits import ImageLimits
 from components.settings import Settings, require_local
 
@@ -34,6 +35,8 @@ class DataSettings(Settings):
     """Span to take where `path` contains `{SPAN}`; empty takes the newest (highest) one."""
     splits: SplitSettings = SplitSettings()
     """How train, validation and test are told apart."""
+    tfrecord: TFRecordSettings = TFRecordSettings()
+    """How the tf.Examples of source `tfrecord` are laid out."""
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Share of files that may be quarantined before the run fails, 0 to 1."""
     min_images_per_class: Annotated[int, Field(ge=1)] = 2
@@ -108,6 +111,16 @@ class DataSettings(Settings):
                     f"write for example images/{SPAN_PLACEHOLDER}"
                 )
         return span
+
+    @field_validator("tfrecord")
+    @classmethod
+    def _records_have_a_source(
+        cls, tfrecord: TFRecordSettings, info: ValidationInfo
+    ) -> TFRecordSettings:
+        is_default = tfrecord == TFRecordSettings()
+        if info.data.get("source", "tfrecord") != "tfrecord" and not is_default:
+            raise ValueError("only source tfrecord has it; remove it, or write source: tfrecord")
+        return tfrecord
 
     @field_validator("schema_path")
     @classmethod

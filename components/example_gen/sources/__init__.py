@@ -2,7 +2,7 @@
 
     folders          a folder per class, or split folders with folders per class
     manifest_source  a CSV or JSON-lines file that lists images (read by `manifest`)
-    tfrecords        tf.Examples in TFRecord files
+    tfrecord/        tf.Examples in TFRecord files
     tfds_source      a TensorFlow Datasets dataset (prepared by `tfds_folder`, cut by `tfds_slices`)
     digits           the built-in sample, written as folders
 

@@ -1,5 +1,6 @@
 """What every source lists: images with their labels and where their bytes are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -53,8 +54,8 @@ class RecordFields(NamedTuple):
     text: str = feature_keys.LABEL
     """The class, by name."""
     number: str = feature_keys.LABEL_NUMBER
-    """The class, by number; used where there is no name."""
-    class_names: tuple[str, ...] = ()
+    """The class, by number or by name; used where `text` is not there."""
+    class_names: Mapping[int, str] = {}
     """The name of each number; empty where a number is its own name."""
 
 

@@ -11,7 +11,7 @@ from components.example_gen.sources.listing import Found, Listing, RecordFields,
 from components.example_gen.sources.split_settings import SplitSettings
 from components.example_gen.sources.tfds_folder import tfds_cause
 from components.example_gen.sources.tfds_slices import describe_unused, resolve_slices, whole_splits
-from components.example_gen.sources.tfrecords import Record, list_records
+from components.example_gen.sources.tfrecord.records import Record, list_records
 from components.printable import printable
 
 
@@ -111,12 +111,12 @@ def _is_class(features: Mapping[str, Any], name: Any) -> bool:
     return is_text or is_number
 
 
-def _class_names(info: Any, feature: Any) -> tuple[str, ...]:
-    """The names of the classes in the order of their numbers; empty where numbers have none."""
+def _class_names(info: Any, feature: Any) -> dict[int, str]:
+    """The names of the classes by their numbers; empty where numbers have none."""
     import tensorflow_datasets as tfds
 
     if not isinstance(feature, tfds.features.ClassLabel) or not feature.num_classes:
-        return ()
+        return {}
     names = tuple(feature.names)
     wrong = [name for name, uses in Counter(names).items() if not is_label(name) or uses > 1]
     if wrong:
@@ -124,7 +124,7 @@ def _class_names(info: Any, feature: Any) -> tuple[str, ...]:
             f"the TFDS dataset {info.full_name} has classes whose names cannot be labels: {wrong}.",
             "Each class needs a printable name of its own; fix the file with the names.",
         )
-    return names
+    return dict(enumerate(names))
 
 
 def _describe(feature: Any) -> str:

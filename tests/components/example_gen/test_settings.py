@@ -113,3 +113,21 @@ def test_a_span_has_a_place_in_the_path(tmp_path: Path) -> None:
 )
 def test_splits_that_do_not_go_together(splits: dict[str, Any], message: str) -> None:
     assert problems(source="digits", splits=splits)["splits"].startswith(message)
+
+
+def test_the_features_of_tfrecords(tmp_path: Path) -> None:
+    features = {"image": "image", "label": "class"}
+    tfrecord = DataSettings.model_validate(
+        {"source": "tfrecord", "path": str(tmp_path), "tfrecord": features}
+    )
+    assert tfrecord.tfrecord.text == "image/class/text"
+    # As a run passes it on, with the defaults written out.
+    folder = DataSettings(path=str(tmp_path)).model_dump_json(by_alias=True)
+    assert DataSettings.model_validate_json(folder).source == "folder"
+    assert problems(path=str(tmp_path), tfrecord=features) == {
+        "tfrecord": "only source tfrecord has it; remove it, or write source: tfrecord"
+    }
+    missing = {"label_file": f"{tmp_path}/no.txt"}
+    assert problems(source="tfrecord", path=str(tmp_path), tfrecord=missing) == {
+        "tfrecord.label_file": f"no such file: {tmp_path}/no.txt"
+    }

@@ -12,6 +12,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import RecordFields
 from components.example_gen.sources.split_settings import SplitSettings
 from components.example_gen.sources.tfds_source import list_tfds
 
@@ -198,7 +199,7 @@ def test_other_features_stand_in_where_the_supervised_keys_do_not_fit(
     features = {"image": tfds.features.Image(), "label": CLASSES, "mask": tfds.features.Image()}
     make_tfds(tmp_path, {"train": rows}, features, ("image", "mask"))
     listing = list_tfds(str(tmp_path / "pets" / "1.0.0"), SplitSettings())
-    assert listing.fields == ("image", "label", "label", ("cat", "dog"))
+    assert listing.fields == RecordFields("image", "label", "label", {0: "cat", 1: "dog"})
 
 
 def test_class_names_that_cannot_be_labels(

@@ -1,10 +1,7 @@
 """Images that come as tf.Examples."""
 
-import gzip
 import json
 import os
-import resource
-import signal
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,8 +10,13 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
+from components import storage
+from components.example_gen.driver import resolve
+from components.example_gen.inspection import RECORD_MARGIN_BYTES, inspect_image
 from components.example_gen.sources.errors import IngestError
-from components.example_gen.sources.tfrecords import unpack
+from components.example_gen.sources.listing import Found, RecordFields
+from components.images.check import Rejected
+from components.images.limits import ImageLimits
 
 Ingest = Callable[..., Any]
 Encode = Callable[..., bytes]
@@ -147,53 +149,6 @@ def test_a_missing_file_is_named(tmp_path: Path, ingest: Ingest) -> None:
         ingest(tmp_path, source="tfrecord")
 
 
-def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
-    bomb = tmp_path / "x.tfrecord"
-    bomb.write_bytes(gzip.compress(bytes(20 * 1024**2), 1))
-    with pytest.raises(IngestError, match=r"x.tfrecord unpacks to more than 16.8 MB"):
-        unpack(str(bomb), str(tmp_path / "unpacked"))
-    assert list((tmp_path / "unpacked").iterdir()) == []
-
-
-def test_images_that_gzip_shrinks_are_unpacked(tmp_path: Path) -> None:
-    contents = bytes(range(256)) * 10_000
-    (tmp_path / "x.tfrecord").write_bytes(gzip.compress(contents))
-    unpacked = unpack(str(tmp_path / "x.tfrecord"), str(tmp_path / "unpacked"))
-    assert Path(unpacked).read_bytes() == contents
-
-
-def test_a_gzip_file_of_any_name_is_unpacked(tmp_path: Path) -> None:
-    odd = tmp_path / os.fsdecode(b"x\xff.tfrecord")
-    odd.write_bytes(gzip.compress(b"a"))
-    assert Path(unpack(str(odd), str(tmp_path / "unpacked"))).read_bytes() == b"a"
-
-
-@pytest.mark.parametrize("kept", [0.5, 0.99])
-def test_a_damaged_gzip_file_is_named(tmp_path: Path, kept: float) -> None:
-    contents = bytearray(gzip.compress(os.urandom(10_000)))
-    contents[int(len(contents) * kept) :] = b"\xff" * 100
-    (tmp_path / "x.tfrecord").write_bytes(contents)
-    with pytest.raises(IngestError, match=r"x.tfrecord is damaged"):
-        unpack(str(tmp_path / "x.tfrecord"), str(tmp_path / "unpacked"))
-
-
-def test_a_full_disk_is_not_called_damage(tmp_path: Path) -> None:
-    (tmp_path / "x.tfrecord").write_bytes(gzip.compress(os.urandom(100_000)))
-    (tmp_path / "unpacked").mkdir()
-    # As much as one more file may hold; /dev/full has no remove.
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
-    try:
-        with pytest.raises(IngestError, match=r"cannot unpack .*: File too large") as error:
-            unpack(str(tmp_path / "x.tfrecord"), str(tmp_path / "unpacked"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-        signal.signal(signal.SIGXFSZ, ignored)
-    assert "damaged" not in str(error.value) and "Free space" in str(error.value)
-    assert list((tmp_path / "unpacked").iterdir()) == []
-
-
 @pytest.mark.parametrize("files", [1, 3])
 def test_empty_records_do_not_become_a_million_entries(
     tmp_path: Path, ingest: Ingest, files: int
@@ -202,3 +157,119 @@ def test_empty_records_do_not_become_a_million_entries(
         write_records(tmp_path / f"{number}.tfrecord", [b""] * (1200 // files))
     with pytest.raises(IngestError, match=r"more than 1,000 records in .* are empty or smaller"):
         ingest(tmp_path, source="tfrecord")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["01-192x192-230.tfrec", "train.record", "x.records-00000-of-00010", "x.record.gz", "A.TFREC"],
+)
+def test_names_that_others_use(
+    tmp_path: Path, ingest: Ingest, records: Callable[..., list[bytes]], name: str
+) -> None:
+    write_records(tmp_path / "data" / name, records(0))
+    assert ingest(tmp_path / "data", source="tfrecord").summary["accepted"] == 60
+
+
+def test_names_that_are_not_of_tfrecords(tmp_path: Path, ingest: Ingest) -> None:
+    for name in ("my.recordings", "records.csv", "x.recordio"):
+        (tmp_path / name).touch()
+    with pytest.raises(IngestError, match="there is no TFRecord file in"):
+        ingest(tmp_path, source="tfrecord")
+
+
+@pytest.mark.parametrize("compression", ["", "ZLIB"])
+def test_flowers_as_on_kaggle(
+    tmp_path: Path, ingest: Ingest, encode: Encode, compression: str
+) -> None:
+    """`image`, `class` and `id`; the test files have no class."""
+    rows = [
+        example({"image": encode(n, "JPEG"), "class": n % 2 + 48, "id": b"%d" % n})
+        for n in range(80)
+    ]
+    write_records(tmp_path / "data" / "train" / "00-16x16-40.tfrec", rows[:40], compression)
+    write_records(tmp_path / "data" / "val" / "00-16x16-40.tfrec", rows[40:], compression)
+    unlabelled = [example({"image": encode(n, "JPEG"), "id": b"%d" % n}) for n in range(80, 90)]
+    write_records(tmp_path / "data" / "test" / "00-16x16-10.tfrec", unlabelled, compression)
+    labels = tmp_path / "data" / "labels.txt"
+    labels.write_text("48: corn poppy\n49: daisy\n")
+    result = ingest(
+        tmp_path / "data",
+        source="tfrecord",
+        tfrecord={"image": "image", "label": "class", "label_file": str(labels)},
+        splits={
+            "train": "train",
+            "validation": "val",
+            "test": {"from": "validation", "fraction": 0.5},
+        },
+    )
+    assert result.summary["classes"] == {"corn poppy": 40, "daisy": 40}
+    assert result.summary["unused"] == ["test/00-16x16-10.tfrec"]
+
+
+def test_files_of_tfds_read_as_they_are(pets: Path, ingest: Ingest) -> None:
+    folder = pets / "pets" / "1.0.0"
+    settings = {"image": "image", "label": "label", "label_file": f"{folder}/label.labels.txt"}
+    result = ingest(folder, source="tfrecord", tfrecord=settings)
+    assert result.summary["classes"] == {"cat": 130, "dog": 130}
+
+
+def test_a_class_by_number_and_by_name(tmp_path: Path, ingest: Ingest, encode: Encode) -> None:
+    """As the flowers of Google's TPU codelab: `class` is a number, `label` its name."""
+    rows = [
+        example({"image": encode(n), "class": n % 2, "label": [b"daisy", b"tulips"][n % 2]})
+        for n in range(60)
+    ]
+    write_records(tmp_path / "data" / "x.tfrec", rows)
+    for features in ({"label": "class", "text": "label"}, {"label": "label"}):
+        settings = {"image": "image", **features}
+        result = ingest(tmp_path / "data", source="tfrecord", tfrecord=settings)
+        assert result.summary["classes"] == {"daisy": 30, "tulips": 30}
+
+
+def test_numbers_that_the_label_file_does_not_name(
+    tmp_path: Path, ingest: Ingest, encode: Encode
+) -> None:
+    rows = [example({"image/encoded": encode(n), "image/class/label": n % 3}) for n in range(90)]
+    write_records(tmp_path / "data" / "x.tfrecord", rows)
+    (tmp_path / "map.pbtxt").write_text("item { id: 1 name: 'a' } item { id: 2 name: 'b' }")
+    settings = {"label_file": str(tmp_path / "map.pbtxt")}
+    result = ingest(tmp_path / "data", source="tfrecord", tfrecord=settings, max_bad_fraction=0.5)
+    assert result.summary["classes"] == {"a": 30, "b": 30}
+    assert result.quarantine[0]["detail"] == "has label 0; the classes are 1 to 2"
+
+
+def test_the_message_lists_the_features_there_are(
+    tmp_path: Path, ingest: Ingest, encode: Encode
+) -> None:
+    rows = [example({"image": encode(n), "class": n % 2}) for n in range(60)]
+    write_records(tmp_path / "data" / "x.tfrec", rows)
+    with pytest.raises(IngestError, match="60 of 60 files cannot be used") as error:
+        ingest(tmp_path / "data", source="tfrecord")
+    assert (
+        "needs one image/encoded and one image/class/text or image/class/label; it has class, "
+        "image; data.tfrecord names its features" in str(error.value)
+    )
+
+
+def test_a_new_label_file_is_new_data(tmp_path: Path, records: Callable[..., list[bytes]]) -> None:
+    write_records(tmp_path / "data" / "x.tfrecord", records(0))
+    labels = tmp_path / "labels.txt"
+    fingerprints = set()
+    for text in ("a\nb\n", "a\nc\n"):
+        labels.write_text(text)
+        data, tfrecord = str(tmp_path / "data"), {"label_file": str(labels)}
+        settings = {"source": "tfrecord", "path": data, "tfrecord": tfrecord}
+        properties = {"settings": json.dumps(settings), "path": data}
+        fingerprints.add(resolve(properties)["input_fingerprint"])
+    assert len(fingerprints) == 2
+
+
+def test_a_huge_record_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = b"a" * (RECORD_MARGIN_BYTES + 1001)
+    path = write_records(tmp_path / "x.tfrecord", [record])
+    found = Found("x.tfrecord#0", str(path), None, None, 12, len(record))
+    monkeypatch.setattr(storage, "read_bytes", None)
+    checked = inspect_image(found, ImageLimits(max_image_bytes=1000), RecordFields())
+    assert checked.verdict == Rejected(
+        "too_many_bytes", "a record of 1,049,577 bytes; data.max_image_bytes is 1,000"
+    )
