@@ -9,6 +9,7 @@ import click
 from pipeline.cli.classify import classify
 from pipeline.cli.cluster import cluster
 from pipeline.cli.errors import run_and_exit
+from pipeline.cli.init import init
 from pipeline.cli.models import models
 from pipeline.cli.node import node
 from pipeline.cli.options import CONTEXT_SETTINGS, version_option
@@ -34,7 +35,7 @@ def cli() -> None:
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (run, show_config, predict, models, rollback, runs, report, classify, cluster):
+for command in (init, run, show_config, predict, models, rollback, runs, report, classify, cluster):
     cli.add_command(command)
 # Kubeflow runs these; hidden from --help.
 for command in (node, train_worker):

@@ -1,5 +1,6 @@
 """The configuration: a YAML file, validated before anything starts.
 
+    from_folder.py     a folder of images -> a configuration to start with
     load.py            a YAML file and `--set` options -> `PipelineConfig`, or all errors at once
     schema.py          `PipelineConfig`, composed of the sections of `components` and `trainer`
     beam.py            the `beam` section

@@ -123,7 +123,9 @@ def _read_file(path: Path) -> dict[str, Any]:
         message = f"there is no such file; looked in {path.absolute().parent}"
         raise ConfigError([Problem("", message)]) from None
     except IsADirectoryError:
-        message = "this is a folder; give the YAML file in it"
+        message = (
+            "this is a folder; name a YAML file: `init FOLDER` writes one for a folder of images"
+        )
         raise ConfigError([Problem("", message)]) from None
     except UnicodeDecodeError:
         raise ConfigError([Problem("", "this is not a text file in UTF-8")]) from None

@@ -74,6 +74,11 @@ def shown_path(path: str | Path) -> str:
     return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
 
 
+def program() -> str:
+    """What to type before a command's name, from here."""
+    return f"{shown_path(sys.executable)} -m pipeline"
+
+
 def _first_line(outcome: Outcome, summary: Summary) -> str:
     if summary.exit_code in _SIGNALS:
         return f"Stopped by {_SIGNALS[summary.exit_code]} after {duration(summary.seconds)}."
@@ -99,8 +104,7 @@ def _local(state: RunState, run: RunFolder) -> Details:
         yield "report", shown_path(report)
     yield "summary", shown_path(run.summary)
     if state.outcome.word == "pushed":
-        python = shown_path(sys.executable)
-        yield "next", f"{python} -m pipeline predict {shown_path(run.workspace)} IMAGE..."
+        yield "next", f"{program()} predict {shown_path(run.workspace)} IMAGE..."
 
 
 def _measured(evaluator: EvaluatorFacts) -> str:

@@ -1,5 +1,6 @@
 """Real photos and real weights, from the folder beside the project."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,19 @@ def test_flowers(shared_dir: Path, tmp_path: Path) -> None:
     assert run.exit_code == 0, run.output
     assert len(run.summary["classes"]) == 5
     assert run.summary["test"]["accuracy"] >= 0.80
+
+
+def test_a_folder_of_few_photos(shared_dir: Path, tmp_path: Path) -> None:
+    for name in ("daisy", "roses", "tulips"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for photo in sorted((shared_dir / "data/flower_photos" / name).iterdir())[:60]:
+            shutil.copy(photo, tmp_path / "pets" / name)
+    settings = f"model.weights={shared_dir / WEIGHTS}", "serving_check.calls=50"
+    run = run_pipeline(tmp_path / "pets", tmp_path / "workspace", *settings)
+    assert run.exit_code == 0, run.output
+    assert f"Wrote {tmp_path}/pets.yaml for the 180 files in 3 classes" in run.output
+    assert run.summary["test"]["accuracy"] >= 0.8
+    assert run.summary["config_path"] == str(tmp_path / "pets.yaml")
+    again = run_pipeline(tmp_path / "pets", tmp_path / "workspace", *settings)
+    assert (again.exit_code, again.summary["outcome"]) == (0, "unchanged"), again.output
+    assert f"The configuration of {tmp_path}/pets is {tmp_path}/pets.yaml." in again.output

@@ -31,7 +31,7 @@ def test_help_is_fast_and_light() -> None:
     shown = {line.split()[0] for line in result.stdout.partition("Commands:")[2].splitlines()[1:]}
     # What only Kubeflow runs is hidden.
     assert shown == {
-        "classify", "cluster", "models", "predict", "report", "rollback", "run", "runs",
+        "classify", "cluster", "init", "models", "predict", "report", "rollback", "run", "runs",
         "show-config",
     }  # fmt: skip
     assert min(seconds) < 0.5
@@ -73,7 +73,7 @@ def test_the_front_end_never_imports_what_is_heavy() -> None:
     ("arguments", "message"),
     [
         (["walk"], "No such command 'walk'"),
-        (["run"], "Missing argument 'CONFIG'"),
+        (["run"], "Missing argument 'CONFIG|FOLDER'"),
         (["run", DIGITS, "--sett", "a=b"], "No such option"),
         (["run", "nowhere.yaml"], "nowhere.yaml cannot be used: 1 problem there is no such file"),
         (["run", DIGITS, "--set", "gate.min_accuracy=2"], "1 problem gate.min_accuracy"),
