@@ -17,14 +17,10 @@ _AT_ONCE = 16
 def map_on_all_cores(
     function: Callable[[_Item], _Result], items: Sequence[_Item]
 ) -> Iterator[_Result]:
-    """Calls a function that spends its time without Python's lock, as in reading or decoding.
+    """Calls a function in several threads; yields its results in the order of `items`.
 
-    Args:
-        function: Called in several threads at a time.
-        items: What it is called with. All results may be in memory together.
-
-    Yields:
-        What it returns, in the order of `items`.
+    For one that spends its time without Python's lock, as in reading or decoding. All results may
+    be in memory together.
     """
     parts = [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]
     with ThreadPoolExecutor(count_cores()) as threads:

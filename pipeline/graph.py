@@ -34,15 +34,7 @@ from trainer.network.weights import fingerprint_weights
 
 
 def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
-    """Composes the pipeline.
-
-    Args:
-        config: What to do.
-        workspace: Where to keep it.
-
-    Returns:
-        A TFX pipeline, as every TFX runner takes it that brings the metadata's address itself.
-    """
+    """Composes the pipeline, for every TFX runner that brings the metadata's address itself."""
     # How a cluster runs it changes nothing of what comes out.
     config = config.model_copy(update={"kubeflow": None})
     # Every step follows from the examples: code that changed makes all of it anew. Nothing follows

@@ -31,12 +31,7 @@ class ClassNamesError(UserError):
 
 @dataclass(frozen=True)
 class PredictedClass:
-    """One predicted class of an image.
-
-    Attributes:
-        index: Its index among the ImageNet classes, 0 to 999.
-        probability: Its predicted probability, 0 to 1.
-    """
+    """The index among ImageNet's classes, 0 to 999, and its predicted probability, 0 to 1."""
 
     index: int
     probability: float
@@ -95,13 +90,7 @@ def build_classifier(
 def classify_file(
     network: "Callable[[tf.Tensor], tf.Tensor]", file: Path, top: int
 ) -> ClassifiedImage | UnreadableFile:
-    """Classifies one file.
-
-    Args:
-        network: As `build_classifier` returns it.
-        file: A JPEG, PNG, GIF (first frame) or BMP.
-        top: Number of classes to return.
-    """
+    """The `top` classes of a JPEG, PNG, GIF (first frame) or BMP."""
     import tensorflow as tf
 
     from components import storage

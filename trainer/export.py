@@ -109,13 +109,9 @@ class Classifier(tf.Module):
 def export_network(
     network: Network, transform_layer: tf.Module, labels: Sequence[str], folder: str
 ) -> None:
-    """Writes the model, and beside it the weights that a later training may start from.
+    """Writes the model, and its weights to `weights_path`, for a later training to start from.
 
-    Args:
-        network: The trained network, computing in 32 bits.
-        transform_layer: The Transform graph.
-        labels: Class names in the order of the logits.
-        folder: The SavedModel's folder; the weights go to `weights_path`.
+    The network computes in 32 bits; `labels` are in the order of the logits.
     """
     weights = [weight.value for weight in network.weights]
     tf.train.Checkpoint(weights=weights).write(weights_path(folder))

@@ -22,12 +22,7 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 
 class RunLog:
-    """Writes the log during the training.
-
-    Args:
-        folder: Its folder.
-        network: The model.
-    """
+    """Writes the log during the training."""
 
     def __init__(self, folder: str, network: Network) -> None:
         self._folder = folder
@@ -35,7 +30,7 @@ class RunLog:
         self._write(LAYERS_FILE, layer_table(network))
 
     def update(self, finished: Sequence[StageResult], history: History) -> None:
-        """Adds an epoch to TensorBoard's log."""
+        """Writes the epochs, numbered across all stages, that are not written yet."""
         self._tensorboard.update([*(result["history"] for result in finished), history])
 
     def finish(self, results: Sequence[StageResult], notes: Sequence[str]) -> None:
@@ -58,11 +53,7 @@ class RunLog:
 
 
 class TensorBoardLog:
-    """Writes the metrics of each epoch for TensorBoard, during the training.
-
-    Args:
-        folder: Its folder; `train` and `validation` are created in it.
-    """
+    """Writes the metrics of each epoch for TensorBoard, during the training."""
 
     def __init__(self, folder: str) -> None:
         self._writers = {
@@ -94,12 +85,7 @@ class TensorBoardLog:
 
 
 def plot_curves(stages: Sequence[dict[str, Any]], file: Path) -> None:
-    """Draws accuracy and loss over all epochs, as the report does, with a line between stages.
-
-    Args:
-        stages: Results of the stages, see `trainer.stages.train.train_stages`.
-        file: The PNG to write, 1600 x 640 pixels.
-    """
+    """Draws accuracy and loss over all epochs, 1600 x 640 pixels, a line between stages."""
     # pyplot keeps every figure in memory, and needs a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -96,10 +96,8 @@ def run_fn(fn_args: FnArgs) -> None:
 def name_training(fn_args: FnArgs, policy: str) -> str:
     """A name for this training, derived from everything that its state depends on.
 
-    Args:
-        fn_args: From the TFX Trainer.
-        policy: The dtype policy. `auto` may choose another on another machine, where the
-            optimizer's state has another form.
+    `auto` may choose another policy on another machine, where the optimizer's state has another
+    form.
     """
     depends_on = {
         "precision": policy,

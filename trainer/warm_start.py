@@ -10,18 +10,10 @@ from trainer.network.normalization import use_normalization_weights
 
 
 def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> str:
-    """Loads the weights of an exported model.
+    """Loads weights that `export_network` wrote; says in a sentence what, or why nothing.
 
     Its classes are matched by name: a class that it does not know keeps its new weights. A model
     that does not fit (another backbone, another head) is not used.
-
-    Args:
-        network: Changed in place.
-        labels: The class names, in the order of the logits.
-        base_model: Folder of a SavedModel with weights beside it, as `export_network` writes them.
-
-    Returns:
-        One sentence: what was loaded, or why nothing was.
     """
     name = parent_folder(base_model).rpartition("/")[2]
     old, old_labels = _read_weights(base_model), _read_labels(base_model)

@@ -21,15 +21,7 @@ class LastBlessedOnOtherImages(resolver.ResolverStrategy):
     """
 
     def resolve_artifacts(self, store: Any, input_dict: Artifacts) -> Artifacts | None:
-        """Chooses from all models and blessings of this pipeline.
-
-        Args:
-            store: The metadata store, which records what a model was trained on.
-            input_dict: All artifacts of `model` and `model_blessing`, and this run's `examples`.
-
-        Returns:
-            One artifact of `model` and `model_blessing` each, or none if there is no such model.
-        """
+        """The last such model and its blessing, of this pipeline's, or none of either."""
         images = {
             example.get_string_custom_property(FINGERPRINT_KEY)
             for example in input_dict["examples"]

@@ -27,15 +27,7 @@ class LastBlessedOther(resolver.ResolverStrategy):
     """
 
     def resolve_artifacts(self, store: Any, input_dict: Artifacts) -> Artifacts | None:
-        """Chooses from all models and blessings of this pipeline.
-
-        Args:
-            store: The metadata store: what ServingCheck refused and rollbacks withdrew.
-            input_dict: All artifacts of `model` and `model_blessing`, and this run's `candidate`.
-
-        Returns:
-            One artifact of `model` and `model_blessing` each, or none if nothing was blessed.
-        """
+        """The last such model and its blessing, of this pipeline's, or none of either."""
         candidates = {artifact.id for artifact in input_dict["candidate"]}
         others = [
             (model, blessing)
@@ -53,9 +45,7 @@ def blessed_models(
 ) -> Iterator[tuple[Any, Any]]:
     """The blessed models that still exist, each with its blessing, newest first.
 
-    Args:
-        input_dict: Artifacts of `model` and `model_blessing`.
-        kept_out: URIs of models to skip.
+    `kept_out` has URIs of models to skip.
     """
     models = {artifact.id: artifact for artifact in input_dict["model"]}
     for blessing in sorted(input_dict["model_blessing"], key=lambda a: a.id, reverse=True):

@@ -79,9 +79,6 @@ def compare(predictions: Sequence[Prediction]) -> Comparison | None:
     Only the images that one model gets right and the other wrong distinguish them; paired, the
     noise of the others cancels out.
 
-    Args:
-        predictions: Of the test images.
-
     Returns:
         The comparison; None if there is no image to compare on.
     """
@@ -104,16 +101,7 @@ def compare(predictions: Sequence[Prediction]) -> Comparison | None:
 def describe_class_difference(
     candidate: Sequence[str], baseline: Sequence[str], compared: int
 ) -> str | None:
-    """How the baseline's classes differ from the candidate's.
-
-    Args:
-        candidate: The candidate's classes.
-        baseline: The baseline's.
-        compared: Number of images they were compared on.
-
-    Returns:
-        A sentence; None if both know the same classes.
-    """
+    """How the baseline's classes differ from the candidate's; None if both know the same."""
     added = [name for name in candidate if name not in baseline]
     removed = [name for name in baseline if name not in candidate]
     if not added and not removed:

@@ -38,12 +38,7 @@ class GateError(UserError):
 
 @dataclass(frozen=True)
 class _Baseline:
-    """A model that a candidate can be compared with.
-
-    Attributes:
-        model: Its artifact.
-        classes: The names of its classes.
-    """
+    """A model that a candidate can be compared with, and the names of its classes."""
 
     model: types.Artifact
     classes: list[str]

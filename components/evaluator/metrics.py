@@ -12,11 +12,7 @@ BINS = 15
 
 
 def confusion_matrix(predictions: Sequence[Prediction], classes: Sequence[str]) -> np.ndarray:
-    """Counts test images by true and predicted class.
-
-    Args:
-        predictions: Of the test images.
-        classes: Every label and every predicted class.
+    """Counts test images by true and predicted class; `classes` has every one of them.
 
     Returns:
         `[true class, predicted class] int64` numbers of images.

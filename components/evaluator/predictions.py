@@ -15,12 +15,7 @@ from components.feature_keys import FILENAME, FORMAT, HEIGHT, LABEL, WIDTH
 
 @dataclass(frozen=True)
 class ComparedPrediction:
-    """Both models' predictions among the classes that both know.
-
-    Attributes:
-        predicted: The candidate's.
-        baseline_predicted: The baseline's.
-    """
+    """Both models' predictions among the classes that both know."""
 
     predicted: str
     baseline_predicted: str
@@ -71,14 +66,7 @@ def build_prediction(
     baseline: Scores | None,
     slice_features: Iterable[str] = (),
 ) -> Prediction:
-    """Builds the record of one test image.
-
-    Args:
-        features: The example's features, `[values]` each.
-        candidate: The candidate's scores.
-        baseline: The baseline's scores, if there is one.
-        slice_features: Names of further features to keep.
-    """
+    """Builds the record of one test image from features of `[values]` each."""
     label = feature_text(features, LABEL) or ""
     predicted = _best(candidate)
     height, width = feature_text(features, HEIGHT), feature_text(features, WIDTH)

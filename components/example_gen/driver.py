@@ -62,10 +62,7 @@ class Driver(PropertiesDriver):
 
 
 def resolve(exec_properties: dict[str, Any]) -> dict[str, Any]:
-    """Resolves the data of one run.
-
-    Args:
-        exec_properties: `settings` and `path`, as the component has them.
+    """Resolves the data of one run, from the properties `settings` and `path`.
 
     Returns:
         `path`, absolute and without `{SPAN}`, and for a TFDS dataset the folder of its version;

@@ -12,15 +12,7 @@ from components.printable import printable
 
 
 def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Rejected:
-    """Takes the image and its label out of a serialized tf.Example.
-
-    Args:
-        record: The tf.Example.
-        fields: Where it has them.
-
-    Returns:
-        The image's bytes and the name of its class.
-    """
+    """Takes the image's bytes and the name of its class out of a serialized tf.Example."""
     try:
         features = tf.train.Example.FromString(record).features.feature
     except DecodeError:

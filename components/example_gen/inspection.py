@@ -39,13 +39,7 @@ class Checked:
 
 
 def inspect_image(found: Found, limits: ImageLimits, fields: RecordFields) -> Checked:
-    """Reads one image and checks it; whatever is wrong with it ends in the verdict.
-
-    Args:
-        found: Where it is.
-        limits: How large an image may be.
-        fields: Where it has its bytes and its label, if it is a record.
-    """
+    """Reads one image and checks it; whatever is wrong with it ends in the verdict."""
     label = found.label or ""
     try:
         size = storage.file_facts(found.path).bytes if found.length < 0 else found.length
@@ -88,14 +82,7 @@ class InspectImages(beam.DoFn):
     def __init__(
         self, limits: ImageLimits, fields: RecordFields, component: str, total: int
     ) -> None:
-        """Remembers what to check by.
-
-        Args:
-            limits: How large an image may be.
-            fields: Where images that are records have their bytes and their label.
-            component: Id of the component, under which progress is reported.
-            total: How many images there are on all workers together.
-        """
+        """Remembers what to check by; `total` is the number of images on all workers together."""
         self._limits = limits
         self._fields = fields
         self._component = component

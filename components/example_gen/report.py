@@ -83,14 +83,7 @@ def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Che
 
 
 def read_summary(folder: str) -> dict[str, Any] | None:
-    """What `write_report` wrote, as `summarize` made it.
-
-    Args:
-        folder: Root of an Examples artifact.
-
-    Returns:
-        The summary; None where another component wrote the examples.
-    """
+    """What `write_report` wrote below an Examples artifact; None where another component did."""
     path = storage.join(folder, INGEST_FILE)
     if not tf.io.gfile.exists(path):
         return None

@@ -31,13 +31,7 @@ class Shard(NamedTuple):
 
 
 def plan_shards(folder: str, images: Sequence[Checked], shard_bytes: int) -> list[Shard]:
-    """Divides the images of a split into shards of about `shard_bytes` each, at least one.
-
-    Args:
-        folder: The folder of the split in the Examples artifact.
-        images: What to write, in the order in which to write it.
-        shard_bytes: Size aimed at, in bytes.
-    """
+    """Divides the images of a split into shards of about `shard_bytes` each, at least one."""
     total = sum(image.bytes for image in images)
     count = max(1, min(len(images), round(total / shard_bytes)))
     borders = [index * len(images) // count for index in range(count + 1)]
@@ -52,10 +46,6 @@ def plan_shards(folder: str, images: Sequence[Checked], shard_bytes: int) -> lis
 
 def write_shard(shard: Shard, fields: RecordFields) -> None:
     """Reads the images of one shard again and writes them, one at a time in memory.
-
-    Args:
-        shard: What to write.
-        fields: Where images that are records have their bytes and their label.
 
     Raises:
         IngestError: If an image changed since it was checked.
@@ -99,13 +89,7 @@ class WriteShard(beam.DoFn):
     """Writes shards, each as a whole, so that workers share them out."""
 
     def __init__(self, fields: RecordFields, component: str, total: int) -> None:
-        """Remembers how to write and report.
-
-        Args:
-            fields: Where images that are records have their bytes and their label.
-            component: Id of the component, under which progress is reported.
-            total: How many shards there are on all workers together.
-        """
+        """Remembers how to write and report; `total` is the number of shards on all workers."""
         self._fields = fields
         self._component = component
         self._total = total

@@ -22,16 +22,7 @@ def hash_to_unit(sha256: str) -> float:
 
 
 def assign_split(sha256: str, splits: SplitSettings, given_split: str | None) -> str:
-    """Names the split of one image.
-
-    Args:
-        sha256: Hex digest of the image's bytes.
-        splits: The `data.splits` section.
-        given_split: The split that the data give it to; None where splits are fractions.
-
-    Returns:
-        `train`, `validation` or `test`.
-    """
+    """Names the split of one image; `given_split`, where the data give one, has precedence."""
     if given_split is None:
         shares = {name: float(split) for name, split in splits.by_name.items()}  # type: ignore[arg-type]
         rest = SPLIT_NAMES[0]

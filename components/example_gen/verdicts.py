@@ -23,12 +23,7 @@ class Verdicts:
 
 
 def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
-    """Finds conflicts among the images and assigns the splits.
-
-    Args:
-        checked: Every image found, in any order.
-        settings: The `data` section.
-    """
+    """Finds conflicts among the images, which are in any order, and assigns the splits."""
     quarantined: list[Checked] = []
     copies: defaultdict[str, list[Checked]] = defaultdict(list)
     for image in checked:
@@ -119,10 +114,7 @@ def _rejection(image: Checked) -> Rejected:
 def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSettings) -> None:
     """Checks that there are at least two classes, with enough images in each split.
 
-    Args:
-        verdicts: What was accepted.
-        classes: Every class there should be, those without an accepted image included.
-        settings: The `data` section.
+    `classes` are all there should be, those without an accepted image included.
 
     Raises:
         IngestError: If there is one class only, or one has too few images in a split.

@@ -30,13 +30,7 @@ def list_labels(statistics: Any) -> set[str]:
 
 
 def describe_gaps(split: str, statistics: Any, classes: Sequence[str]) -> list[str]:
-    """Describes what TFDV does not look for: an empty split, and classes that are missing.
-
-    Args:
-        split: Name of the split.
-        statistics: Its `DatasetFeatureStatisticsList`.
-        classes: The labels that the schema lists.
-    """
+    """Describes what TFDV does not look for: an empty split, and missing classes of the schema."""
     if not count_examples(statistics):
         return [f"{split}: the split is empty"]
     missing = [name for name in classes if name not in list_labels(statistics)]

@@ -39,13 +39,7 @@ class ExampleCheck(base_component.BaseComponent):
         schema: types.BaseChannel,
         on_anomaly: Literal["fail", "warn"] = "fail",
     ) -> None:
-        """Makes the component.
-
-        Args:
-            statistics: An `ExampleStatistics` channel, by `statistics_options`.
-            schema: A `Schema` channel.
-            on_anomaly: Whether an anomaly stops the run, or is only reported.
-        """
+        """Makes the component; the statistics are by `statistics_options`."""
         spec = ExampleCheckSpec(
             on_anomaly=on_anomaly,
             statistics=statistics,

@@ -65,12 +65,7 @@ class Rejected(NamedTuple):
 
 
 def check_image(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
-    """Checks the bytes of one file.
-
-    Args:
-        contents: The whole file.
-        limits: How large it may be.
-    """
+    """Checks the bytes of one file."""
     fault = _check_bytes(contents, limits)
     if fault:
         return fault

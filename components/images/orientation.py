@@ -45,14 +45,7 @@ _APP0, _APP1, _APP15, _COMMENT = 0xE0, 0xE1, 0xEF, 0xFE
 
 
 def find_orientation(contents: bytes) -> int:
-    """Reads the EXIF orientation of a JPEG or PNG, outside of a graph.
-
-    Args:
-        contents: The bytes of any file.
-
-    Returns:
-        1 to 8, as `read_orientation` finds it.
-    """
+    """Reads the EXIF orientation, 1 to 8, outside of a graph; see `read_orientation`."""
     if b"Exif" not in contents[:_METADATA_BYTES] and b"eXIf" not in contents[:_METADATA_BYTES]:
         return 1
     if contents.startswith(_JPEG):

@@ -98,12 +98,7 @@ def build_extras(
 ) -> dict[str, bytes]:
     """The files for a version's `assets.extra`: card, labels and warm-up requests.
 
-    Args:
-        saved_model: The SavedModel's folder.
-        model_uri: The Model artifact.
-        run_id: The run that pushes it.
-        input_dict: `examples` and `evaluation`, both optional.
-        exec_properties: `model_name`; `config` and `image_size`, both optional.
+    `examples`, `evaluation`, `config` and `image_size` are optional.
 
     Returns:
         Contents by name; without labels or warm-up requests if there is nothing to build them

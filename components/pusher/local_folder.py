@@ -17,11 +17,7 @@ _LOCK_FILE = ".lock"
 
 
 class LocalFolder:
-    """A folder of versions on a local path.
-
-    Args:
-        address: Its path.
-    """
+    """A folder of versions on a local path."""
 
     def __init__(self, address: str) -> None:
         self._path = Path(address)
@@ -59,9 +55,6 @@ class LocalFolder:
             number: Its number.
             source: A folder whose files are copied, local or remote.
             files: More files by name; they replace those of the same name.
-
-        Returns:
-            The number.
 
         Raises:
             OSError: The disk is full or the folder not writable; no version has changed.

@@ -61,12 +61,7 @@ def build_model_card(
 
 
 def read_data(examples_uri: str, fingerprint: str) -> dict[str, Any]:
-    """What is known of the images: `fingerprint`, and ImageExampleGen's counts if there are any.
-
-    Args:
-        examples_uri: Folder of the Examples artifact.
-        fingerprint: Fingerprint of the data that was read.
-    """
+    """What is known of the images: `fingerprint`, and ImageExampleGen's counts if there are any."""
     counts = read_summary(examples_uri) or {}
     kept = ("accepted", "quarantined", "splits", "classes", "span")
     return {

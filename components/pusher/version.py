@@ -73,12 +73,7 @@ class Version:
 
 
 def read_version(folder: Address, name: str) -> Version:
-    """Reads a version: whether it has a model, and where it came from.
-
-    Args:
-        folder: The model's folder.
-        name: The version's name in it.
-    """
+    """Reads a version: whether it has a model, and where it came from."""
     address = storage.join(os.fspath(folder), name)
     try:
         names = {entry.name for entry in storage.list_folder(address)}

@@ -42,11 +42,7 @@ class VersionFolder(Protocol):
 
 
 class WithdrawnError(UserError):
-    """A rollback took the model out of service.
-
-    Attributes:
-        in_service: The version that is in service.
-    """
+    """A rollback took the model out of service; `in_service` is the version there instead."""
 
     def __init__(self, in_service: Version) -> None:
         """Takes the version that is in service."""

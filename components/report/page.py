@@ -27,12 +27,7 @@ _FILTERS = (
 
 @dataclass(frozen=True)
 class Page:
-    """A page and its charts.
-
-    Attributes:
-        html: The self-contained page.
-        charts: The same charts as PNG files, by name.
-    """
+    """A self-contained page, and its charts as PNG files, by name."""
 
     html: str
     charts: Mapping[str, bytes]

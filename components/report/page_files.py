@@ -14,11 +14,7 @@ class ReportError(UserError):
 
 
 def write_folder(folder: str, files: Mapping[str, bytes]) -> None:
-    """Writes files, the page last: if it exists, all of them do.
-
-    Args:
-        folder: Folder of the artifact, which must exist.
-        files: Contents by name.
+    """Writes files to an existing folder, the page last: if it exists, all of them do.
 
     Raises:
         ReportError: The disk is full or the folder not writable; the files are removed again.

@@ -24,13 +24,10 @@ SCHEMA_FILE = "schema.pbtxt"
 
 
 def infer_schema(statistics: Any) -> schema_pb2.Schema:
-    """Infers the schema from the statistics of the train split.
+    """Infers the schema from a `DatasetFeatureStatisticsList` of the train split.
 
     Its labels are those of the train split, so that any other label is an anomaly. Its formats are
     all that ingest lets pass: which of them the train split has says nothing.
-
-    Args:
-        statistics: A `DatasetFeatureStatisticsList` by `statistics_options`.
     """
     schema = tfdv.infer_schema(
         statistics, infer_feature_shape=True, max_string_domain_size=MAX_CLASSES

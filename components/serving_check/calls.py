@@ -20,12 +20,7 @@ _MANY_CALLS_COUNT, _MANY_CALLS_SECONDS = 20, 10.0
 
 @dataclass(frozen=True)
 class Call:
-    """One call of `serving_default`.
-
-    Attributes:
-        name: Its name in messages.
-        images: The batch: contents of image files.
-    """
+    """One call of `serving_default`: its name in messages, and a batch of image files' contents."""
 
     name: str
     images: tuple[bytes, ...]

@@ -17,14 +17,7 @@ from components.serving_check.settings import ServingCheckSettings
 
 @dataclass(frozen=True)
 class CheckedModel:
-    """A model's responses, and what they are checked against.
-
-    Attributes:
-        responses: Its responses.
-        batch_sizes: Images in each call, by its name.
-        reference: The Trainer's scores; None if there is nothing to compare with.
-        settings: The bounds.
-    """
+    """A model's responses, by call its number of images, and what they are checked against."""
 
     responses: Responses
     batch_sizes: dict[str, int]

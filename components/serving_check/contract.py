@@ -14,16 +14,7 @@ _SUM_TOLERANCE = 1e-3
 
 
 def find_problem(outputs: Outputs, rows: int, classes: Sequence[str] | None) -> str | None:
-    """The first violation of the contract.
-
-    Args:
-        outputs: Of one call.
-        rows: Images in the call.
-        classes: Class names in the order of the scores, if they are known.
-
-    Returns:
-        What is wrong, or None.
-    """
+    """The first violation of the contract by one call's outputs, or None."""
     return _wrong_types(outputs) or _wrong_shapes(outputs, rows) or _wrong_values(outputs, classes)
 
 

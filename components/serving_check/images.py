@@ -29,11 +29,7 @@ class SampleImage(NamedTuple):
 
 
 def read_split(folder: str) -> Iterator[SampleImage]:
-    """Reads the images of one split, in the order in which the Trainer reads them.
-
-    Args:
-        folder: The split's folder in an Examples artifact.
-    """
+    """Reads the images of one split, in the order in which the Trainer reads them."""
     for record in open_records(list_record_files(folder)).as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
         formats = features[FORMAT].bytes_list.value
@@ -46,9 +42,7 @@ def read_split(folder: str) -> Iterator[SampleImage]:
 def choose_various(images: Iterable[SampleImage], count: int) -> list[bytes]:
     """Chooses images that differ: first of each format, then of each size, then any.
 
-    Args:
-        images: To choose from; only the first thousand are considered.
-        count: Maximum number.
+    Only the first thousand are considered.
     """
     formats, kinds, ranked = set(), set(), []
     for contents, kind in islice(images, _CANDIDATES):
@@ -60,11 +54,7 @@ def choose_various(images: Iterable[SampleImage], count: int) -> list[bytes]:
 
 
 def find_by_hash(images: Iterable[SampleImage], sha256: Sequence[str]) -> list[bytes] | None:
-    """Finds images by the hashes of their bytes, in the hashes' order.
-
-    Returns:
-        Their contents; None if one is missing.
-    """
+    """Contents of images with these hashes, in the hashes' order; None if one is missing."""
     wanted, by_hash = set(sha256), {}
     for image in images:
         digest = hashlib.sha256(image.contents).hexdigest()

@@ -63,24 +63,14 @@ class ImageStatisticsGen(StatisticsGen):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(self, examples: types.BaseChannel, stats_options: tfdv.StatsOptions) -> None:
-        """Makes the component; the loop supports no other options of TFX's.
-
-        Args:
-            examples: An `Examples` channel.
-            stats_options: By `statistics_options`.
-        """
+        """Makes the component; the loop supports no other options of TFX's."""
         super().__init__(examples=examples, stats_options=stats_options)
 
 
 def compute_statistics(
     files: list[str], options: tfdv.StatsOptions
 ) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Counts one split, in memory but for the images themselves.
-
-    Args:
-        files: TFRecord files of tf.Examples.
-        options: By `statistics_options`.
-    """
+    """Counts one split's TFRecord files, in memory but for the images themselves."""
     # No feature but these is decoded.
     schema = schema_pb2.Schema()
     for name, kind in FEATURE_TYPES.items():

@@ -32,10 +32,6 @@ _MAY_HAVE_TAKEN_EFFECT = _UNAVAILABLE | {0, 400, 409, 500}
 class PipelinesHost:
     """A Kubeflow Pipelines installation.
 
-    Args:
-        connection: How to reach it.
-        sleep: Replaces `time.sleep` in tests.
-
     Raises:
         UserError: If it cannot be reached, or needs a namespace (multi-user mode).
     """
@@ -65,12 +61,7 @@ class PipelinesHost:
         return f"{self._client.url_prefix}/#/{path}"
 
     def call(self, doing: str, action: Callable[..., Any], **arguments: Any) -> Any:
-        """Makes a call, and retries while the host is not available.
-
-        Args:
-            doing: Its purpose, for messages: "listing pipelines".
-            action: The generated call.
-            arguments: Its arguments.
+        """Makes a call, and retries while the host is not available; `doing` is for messages.
 
         Raises:
             HostError: If it fails.
@@ -96,11 +87,7 @@ class PipelinesHost:
         A call that fails may have taken effect: a gateway timed out, or another client was faster
         (409). So after each failure the item is looked up before a retry.
 
-        Args:
-            doing: Purpose of the call, for messages.
-            find: Looks the item up.
-            action: The generated call that creates it.
-            arguments: Its arguments.
+        `find` looks the item up.
 
         Raises:
             HostError: If it can be neither created nor found.
@@ -121,14 +108,7 @@ class PipelinesHost:
     def pages(
         self, doing: str, action: Callable[..., Any], items: str, **arguments: Any
     ) -> Iterator[Any]:
-        """The items of a list call, page by page.
-
-        Args:
-            doing: Purpose of the call, for messages.
-            action: The generated call.
-            items: Field of the response with the items.
-            arguments: Its other arguments.
-        """
+        """The items of a list call, page by page; the response has them in the field `items`."""
         token = ""
         while True:
             answer = self.call(doing, action, page_token=token, page_size=_PAGE_SIZE, **arguments)

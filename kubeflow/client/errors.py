@@ -22,8 +22,7 @@ _PORT_FORWARD = (
 class HostError(UserError):
     """Kubeflow Pipelines cannot be reached, or a request fails.
 
-    Attributes:
-        status: HTTP status of the response; 0 if there was none.
+    `status` is the response's HTTP status; 0 if there was none.
     """
 
     def __init__(self, message: str, hint: str | None = None, status: int = 0) -> None:
@@ -49,13 +48,7 @@ def html_instead_of_json(connection: Connection) -> HostError:
 
 
 def error_response(error: "ApiException", connection: Connection, doing: str) -> HostError:
-    """The error for a response with an error status.
-
-    Args:
-        error: The response.
-        connection: The host.
-        doing: Purpose of the request, as in "while ...".
-    """
+    """The error for a response with an error status; `doing` says what failed."""
     host, status, text = connection.shown_host, error.status, server_message(error.body)
     reason = f": {text}" if text else ""
     if status == 401:

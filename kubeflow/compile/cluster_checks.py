@@ -21,14 +21,7 @@ _EXAMPLE = (
 
 
 def load_for_cluster(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
-    """Loads a configuration and checks it for a cluster; its paths need not exist here.
-
-    Args:
-        path: YAML file.
-        overrides: `--set` options.
-
-    Returns:
-        The configuration; it has a `kubeflow` section.
+    """Loads a configuration that has a `kubeflow` section; its paths need not exist here.
 
     Raises:
         ConfigError: With every problem found.

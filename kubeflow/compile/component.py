@@ -21,16 +21,7 @@ _TYPES = {METRICS: dsl.Output[dsl.Metrics], PAGE: dsl.Output[dsl.HTML]}
 def build_component(
     node_id: str, settings: KubeflowSettings, parameters: Sequence[RunParameter]
 ) -> Any:
-    """Builds the component of a node.
-
-    Args:
-        node_id: The node's id in TFX.
-        settings: The `kubeflow` section.
-        parameters: The pipeline's parameters.
-
-    Returns:
-        A KFP component whose inputs are `config`, `run_id` and the parameters.
-    """
+    """Builds a node's KFP component; its inputs are `config`, `run_id` and the parameters."""
     inputs = [CONFIG, RUN_ID, *(parameter.name for parameter in parameters)]
     outputs = node(node_id).kfp_outputs
 

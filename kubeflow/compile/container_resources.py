@@ -8,14 +8,7 @@ from pipeline.config.kubeflow.resources import ResourceSettings
 
 @dataclass(frozen=True)
 class ContainerResources:
-    """Resources of a container, as Kubernetes quantities.
-
-    Attributes:
-        cpu: Request and limit of cores.
-        memory: Request and limit of memory.
-        gpus: Number of accelerators.
-        accelerator: Their resource name.
-    """
+    """Requests and limits of a container, as Kubernetes quantities, and its accelerators."""
 
     cpu: tuple[str, str] | None = None
     memory: tuple[str, str] | None = None
@@ -50,9 +43,7 @@ def add_newer_fields(container: dict[str, Any], resources: ContainerResources) -
     earlier numbers; older drivers ignore unknown fields (backend/src/v2/driver and, in
     backend/src/v2/compiler/visitor.go, GetDeploymentConfig, both in kubeflow/pipelines).
 
-    Args:
-        container: A container of the compiled deployment; changed in place.
-        resources: As for `set_resources`.
+    The container is one of the compiled deployment; it is changed in place.
     """
     for name, amounts in (("Cpu", resources.cpu), ("Memory", resources.memory)):
         if amounts:

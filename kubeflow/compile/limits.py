@@ -52,12 +52,7 @@ def check_config(config: str) -> None:
 
 
 def check_sizes(spec: Mapping[str, Any], platform: Mapping[str, Any], config: str) -> None:
-    """Checks a compiled pipeline against the limits.
-
-    Args:
-        spec: The compiled pipeline.
-        platform: The Kubernetes config of each executor.
-        config: The configuration as JSON.
+    """Checks a compiled pipeline, the Kubernetes config of each executor, and the configuration.
 
     Raises:
         UserError: If something in it is too long.

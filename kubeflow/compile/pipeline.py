@@ -27,10 +27,7 @@ _HEADER = """\
 
 
 def compile_pipeline(config: PipelineConfig) -> str:
-    """Compiles a configuration for a cluster.
-
-    Args:
-        config: A configuration that passed `load_for_cluster`.
+    """Compiles a configuration that passed `load_for_cluster`.
 
     Returns:
         Two YAML documents: KFP's PipelineSpec (schema 2.1.0) and its PlatformSpec.

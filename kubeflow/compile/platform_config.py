@@ -19,16 +19,7 @@ Config = dict[str, Any]
 def platform_config(
     node_id: str, settings: KubeflowSettings, resources: ResourceSettings
 ) -> Config:
-    """The Kubernetes settings of a task.
-
-    Args:
-        node_id: The node's id in TFX.
-        settings: The `kubeflow` section.
-        resources: Resources of the task's own pod.
-
-    Returns:
-        A KubernetesExecutorConfig as JSON, without empty fields.
-    """
+    """The Kubernetes settings of a task: a KubernetesExecutorConfig without empty fields."""
     fields: Config = {
         "fieldPathAsEnv": list(_pod_fields(node_id)),
         "pvcMount": [

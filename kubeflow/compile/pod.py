@@ -16,12 +16,9 @@ _FOR_TRAINING = ("gpus", "accelerator", "shared_memory", "node_selector", "toler
 
 @dataclass(frozen=True)
 class Pod:
-    """A task's pod.
+    """Resources of a task's container and of its pod (nodes, shared memory), and its variables.
 
-    Attributes:
-        container: Resources of its container.
-        resources: Its nodes, and its shared memory.
-        env: Environment variables of its container, without secrets.
+    Secrets are not among the variables.
     """
 
     container: ContainerResources

@@ -8,12 +8,7 @@ from pipeline.config.schema import PipelineConfig
 
 @dataclass(frozen=True)
 class TaskNode:
-    """A node of the TFX pipeline.
-
-    Attributes:
-        id: Its id in TFX, such as `ImageExampleGen`.
-        upstream: Ids of the nodes that it depends on.
-    """
+    """A node of the TFX pipeline, and the ids of the nodes that it depends on."""
 
     id: str
     upstream: tuple[str, ...]

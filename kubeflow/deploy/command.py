@@ -116,18 +116,7 @@ def _page(host: "PipelinesHost", uploaded: "Uploaded") -> str:
 def follow_to_end(
     host: "PipelinesHost", run_id: str, package: "Package", poll_seconds: float, link: str
 ) -> int:
-    """Shows a run until it ends, and its outcome.
-
-    Args:
-        host: Kubeflow Pipelines.
-        run_id: Id of the run.
-        package: Its pipeline.
-        poll_seconds: Time between two requests.
-        link: URL of its page.
-
-    Returns:
-        The exit code: 0, 1 or 3; 130 after Ctrl-C.
-    """
+    """Shows a run until it ends, and its outcome; returns the exit code."""
     from components.errors import UserError
     from pipeline.console.view import choose_view
     from pipeline.run.outcome import EXIT_CODES

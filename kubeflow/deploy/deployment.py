@@ -11,15 +11,7 @@ from .package import Package
 
 @dataclass(frozen=True)
 class Uploaded:
-    """An uploaded version of a pipeline.
-
-    Attributes:
-        pipeline_id: Id of the pipeline.
-        version_id: Id of the version.
-        version: Name of the version.
-        is_new_pipeline: Whether the pipeline did not exist before.
-        is_new_version: Whether this content was not uploaded before.
-    """
+    """An uploaded version of a pipeline."""
 
     pipeline_id: str
     version_id: str
@@ -81,10 +73,7 @@ def upload(host: PipelinesHost, package: Package) -> Uploaded:
 
 
 def ensure_experiment(host: PipelinesHost, name: str) -> tuple[str, bool]:
-    """Creates an experiment, unless it exists.
-
-    Returns:
-        Its id, and whether it is new.
+    """Creates an experiment, unless it exists; returns its id, and whether it is new.
 
     Raises:
         kubeflow.client.errors.HostError: If the host fails.
@@ -115,18 +104,9 @@ def start_run(
     parameters: dict[str, Any],
     service_account: str | None = None,
 ) -> Any:
-    """Starts a run of a version.
+    """Starts a run of a version, in an experiment; returns it as the host does.
 
-    Args:
-        host: Kubeflow Pipelines.
-        uploaded: The version.
-        experiment_id: Experiment of the run.
-        name: Name of the pipeline, with which the run's name begins.
-        parameters: Values of the pipeline's parameters.
-        service_account: Kubernetes service account of its pods; None is KFP's default.
-
-    Returns:
-        The run, as the host returns it.
+    The run's name begins with `name`. Without a service account its pods have KFP's default.
     """
     import kfp_server_api as models
 

@@ -27,16 +27,9 @@ def follow(
     poll_seconds: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> KfpRun:
-    """Shows a run until it ends.
+    """Shows a run until it ends, and keeps `state` up to date.
 
-    Args:
-        host: Where it runs.
-        run_id: Its id.
-        package: The pipeline that runs.
-        view: Shows it; begun and, even after an error, closed here.
-        state: The state of its nodes, kept up to date.
-        poll_seconds: Time between two requests.
-        clock: Seconds.
+    The view is begun and, even after an error, closed here.
 
     Raises:
         HostError: If the host does not answer for ten minutes, or refuses.

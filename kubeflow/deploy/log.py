@@ -23,12 +23,7 @@ _TEMPLATES = ("retry-system-container-impl", "system-container-impl")
 
 @dataclass(frozen=True)
 class LogTail:
-    """The end of a log, or why there is none.
-
-    Attributes:
-        lines: Its last lines.
-        why_none: Why it could not be read.
-    """
+    """The last lines of a log, or why there are none."""
 
     lines: tuple[str, ...]
     why_none: str = ""
@@ -37,14 +32,7 @@ class LogTail:
 def read_log_tail(
     host: PipelinesHost, run_id: str, pods: Iterable[str], lines: int = _LINES
 ) -> LogTail:
-    """Reads the end of the first log that can be read.
-
-    Args:
-        host: Where the run is.
-        run_id: Its id.
-        pods: Names or Argo ids of pods that may have it, most likely first.
-        lines: How many lines at most.
-    """
+    """Reads the end of the first log that can be read, of pods by name or Argo id."""
     why, tries = "KFP does not say which pod ran it", 0
     for pod in pods:
         for name in _pod_names(pod):

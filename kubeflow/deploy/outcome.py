@@ -26,25 +26,14 @@ _LINES_TO_SHOW = 25
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """The outcome of a run.
-
-    Attributes:
-        word: In one word.
-        lines: For people: the outcome in a sentence, then its details.
-    """
+    """The outcome of a run: in a word, and for people, a sentence and then its details."""
 
     word: Word
     lines: tuple[str, ...]
 
 
 def read_outcome(host: PipelinesHost, run: KfpRun, state: RunState) -> RunOutcome:
-    """Finds the outcome of a run that is over.
-
-    Args:
-        host: Where it ran.
-        run: Its state in KFP.
-        state: The state of its nodes, to which their reports are added.
-    """
+    """Finds the outcome of a run that is over; adds what its nodes report to their state."""
     took = f" ({duration(run.seconds)})" if run.seconds is not None else ""
     if not run.has_succeeded:
         return RunOutcome("failed", tuple(_failure(host, run, took)))

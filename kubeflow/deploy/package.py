@@ -21,12 +21,7 @@ _DIGEST_LENGTH = 12
 
 @dataclass(frozen=True)
 class Task:
-    """A task of the pipeline.
-
-    Attributes:
-        key: Its key in the compiled YAML, which is also its name in KFP.
-        name: Its display name.
-    """
+    """A task: its key in the compiled YAML, which is its name in KFP, and its display name."""
 
     key: str
     name: str
@@ -79,12 +74,6 @@ def read_package(
     path: Path, name: str, experiment: str, service_account: str | None = None
 ) -> Package:
     """Reads a compiled pipeline.
-
-    Args:
-        path: The compiled pipeline.
-        name: Name of the pipeline in KFP.
-        experiment: Name of the experiment that its runs belong to.
-        service_account: Service account of its pods.
 
     Raises:
         UserError: If the file is not a compiled pipeline.

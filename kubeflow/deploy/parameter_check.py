@@ -14,12 +14,8 @@ from ..compile.parameters import CONFIG, config_json, run_parameters
 def read_parameters(config: PipelineConfig, assignments: Sequence[str]) -> dict[str, str]:
     """Reads --param NAME=VALUE, and checks the configuration with these values.
 
-    Args:
-        config: The compiled configuration.
-        assignments: An empty value leaves a setting as configured; the last one of a name wins.
-
-    Returns:
-        The values by name, without empty ones.
+    The last value of a name wins; an empty one leaves the setting as configured, and is not
+    returned.
 
     Raises:
         UserError: The pipeline has no such parameter, or the configuration has problems.

@@ -98,13 +98,7 @@ class KfpRun:
 
 
 def read_run(answer: Mapping[str, Any], package: Package, now: datetime | None = None) -> KfpRun:
-    """Reads a V2beta1Run.
-
-    Args:
-        answer: The host's JSON.
-        package: The pipeline that runs.
-        now: The current time.
-    """
+    """Reads a V2beta1Run."""
     now = now or datetime.now(timezone.utc)
     details = (answer.get("run_details") or {}).get("task_details") or []
     state = str(answer.get("state") or "PENDING")

@@ -12,13 +12,9 @@ _HEADINGS = ("schedule", "state", "when", "made (UTC)", "note")
 
 
 def print_schedules(runs: Sequence[Any], name: str, cluster_zone: str, stream: TextIO) -> None:
-    """Prints recurring runs, those of a name marked.
+    """Prints recurring runs; those of a name, this configuration's, are marked.
 
-    Args:
-        runs: As KFP has them.
-        name: The name that is this configuration's.
-        cluster_zone: Time zone of cron expressions.
-        stream: Where to; a terminal gets colours.
+    A terminal gets colours. Cron expressions are in the cluster's time zone.
     """
     rows = [_cells(run, name, cluster_zone) for run in sorted(runs, key=_order(name))]
     if not stream.isatty():

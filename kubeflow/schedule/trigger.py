@@ -38,11 +38,7 @@ def cron_trigger(
 ) -> Trigger:
     """Reads --cron, --timezone and --cluster-timezone.
 
-    Args:
-        expression: Five fields, or six with the second first.
-        zone_name: Time zone of the expression; None is the cluster's.
-        cluster_zone_name: Time zone in which the cluster reads expressions.
-        now: The current time, with a time zone.
+    Without a zone, the expression is in the cluster's.
 
     Raises:
         UserError: If it is not valid, or cannot be expressed in the cluster's time zone.

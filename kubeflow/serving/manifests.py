@@ -12,14 +12,7 @@ from .tensorflow_serving import deployment_and_service
 
 
 def serving_manifests(config: PipelineConfig, kind: str) -> str:
-    """The manifests for `kubectl apply`.
-
-    Args:
-        config: Checked for a cluster.
-        kind: `tensorflow-serving` or `kserve`.
-
-    Returns:
-        YAML, a document for each object.
+    """The manifests for `kubectl apply`: YAML, a document for each object.
 
     Raises:
         UserError: A setting that this kind of server does not support.

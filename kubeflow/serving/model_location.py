@@ -30,12 +30,7 @@ class ModelLocation:
 
 
 def find_model(config: PipelineConfig, settings: KubeflowSettings) -> ModelLocation:
-    """The location of a model's versions.
-
-    Args:
-        config: Checked for a cluster: the folder is in a bucket, or on a volume of every task.
-        settings: Its `kubeflow` section.
-    """
+    """The location of a model's versions."""
     folder = Workspace(settings.root).serving(config)
     if "://" in folder:
         return ModelLocation(folder)

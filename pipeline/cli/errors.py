@@ -57,8 +57,7 @@ def usage_errors() -> Iterator[None]:
 def config_errors(source: str | Path) -> Iterator[None]:
     """A `ConfigError` in the block prints every problem and ends the command with exit code 2.
 
-    Args:
-        source: Where the configuration comes from: its file, or an option.
+    `source` is the configuration's file, or an option.
     """
     from pipeline.config.errors import ConfigError, report_lines
 

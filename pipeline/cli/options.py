@@ -37,11 +37,7 @@ workspace_argument = click.argument(
 
 
 def workspace_option(help_text: str) -> Callable[[Command], Command]:
-    """The option --workspace, with `run`'s default.
-
-    Args:
-        help_text: What the workspace is for.
-    """
+    """The option --workspace, with `run`'s default."""
     return click.option(
         "--workspace",
         type=click.Path(file_okay=False, path_type=Path),

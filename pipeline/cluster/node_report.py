@@ -83,9 +83,7 @@ class NodeReport:
 def find_reasons(node_id: str, reported: Mapping[str, Reported]) -> tuple[str, ...]:
     """Why a node that decides refused the model or did not release it; empty where it did.
 
-    Args:
-        node_id: The node.
-        reported: The nodes that decide, up to this one.
+    `reported` has the nodes that decide, up to this one.
     """
     outcome = find_outcome(reported)
     if outcome.refused_by in (None, node_id):

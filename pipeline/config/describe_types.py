@@ -17,29 +17,15 @@ _SCALARS = {str: "text", int: "whole number", float: "number", bool: "true or fa
 
 
 def describe_field(field: FieldInfo) -> str:
-    """Describes the values that a field of a section allows.
-
-    Args:
-        field: A field of a settings model.
-
-    Returns:
-        Text such as `whole number of at least 1, or empty`.
-    """
+    """Describes what a field of a section allows: `whole number of at least 1, or empty`."""
     return describe_type(field.annotation, field.metadata)
 
 
 def describe_type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
-    """Describes the values that a type allows.
+    """Describes, in a noun phrase, the values that a type with pydantic's constraints allows.
 
     A `typing_extensions.Doc` among the metadata replaces the generated text: settings use it to
     explain a pattern, or what a text refers to.
-
-    Args:
-        annotation: A type from a settings model.
-        metadata: Its pydantic constraints, as in `FieldInfo.metadata`.
-
-    Returns:
-        A noun phrase.
     """
     annotation, metadata = unwrap(annotation, metadata)
     for item in metadata:
@@ -57,15 +43,7 @@ def describe_type(annotation: Any, metadata: Iterable[Any] = ()) -> str:
 
 
 def unwrap(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
-    """Removes `Annotated` from a type.
-
-    Args:
-        annotation: A type, possibly `Annotated`.
-        metadata: Its metadata so far.
-
-    Returns:
-        The bare type and all of its metadata, as a flat list.
-    """
+    """Removes `Annotated` from a type; returns it and all of its metadata, as a flat list."""
     flat = list(metadata)
     if get_origin(annotation) is Annotated:
         annotation, *more = get_args(annotation)

@@ -38,11 +38,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The configuration is invalid.
-
-    Attributes:
-        problems: Every error in it, in the order of the sections.
-    """
+    """The configuration is invalid; `problems` has every error, in the order of the sections."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -50,16 +46,7 @@ class ConfigError(Exception):
 
 
 def find_problems(section: type[BaseModel], tree: Any, error: ValidationError) -> list[Problem]:
-    """Turns pydantic's errors into problems.
-
-    Args:
-        section: The model that was validated.
-        tree: The data that was validated.
-        error: The error that pydantic raised.
-
-    Returns:
-        The problems, at most one per path.
-    """
+    """Turns pydantic's errors in the data of a section into problems, at most one per path."""
     problems: dict[KeyPath, Problem] = {}
     for details in error.errors(include_url=False):
         path, annotation, metadata = resolve(section, details["loc"], tree)
@@ -77,13 +64,6 @@ def find_booleans(section: type[BaseModel], tree: Any) -> list[Problem]:
     """Finds `true` and `false` where they are not allowed.
 
     pydantic converts them to 1 and 0: `epochs: yes`, which YAML reads as true, would be one epoch.
-
-    Args:
-        section: The model of the data.
-        tree: The data.
-
-    Returns:
-        The problems.
     """
     problems = []
     for path, value in _leaves(tree, ()):
@@ -108,12 +88,7 @@ def format_value(value: Any) -> str:
 
 
 def report_lines(source: str, problems: Sequence[Problem]) -> Iterator[str]:
-    """Formats all problems for a terminal, with a headline that counts them.
-
-    Args:
-        source: The file or option that is invalid.
-        problems: Its problems.
-    """
+    """Formats all problems for a terminal, with a headline that counts them."""
     number = len(problems)
     yield f"{source} cannot be used: {number} problem{'s' * (number > 1)}"
     yield from problem_lines(problems)

@@ -27,13 +27,7 @@ def format_path(path: KeyPath) -> str:
 
 
 def parse_path(text: str) -> KeyPath:
-    """Parses a path; a list index may be written `stages[1]` or `stages.1`.
-
-    Args:
-        text: The part of a `--set` option before `=`.
-
-    Returns:
-        The path.
+    """Parses a path of a `--set` option; a list index may be `stages[1]` or `stages.1`.
 
     Raises:
         ValueError: The text is not a path.

@@ -36,12 +36,7 @@ def load_config(
 def check_config(
     tree: dict[str, Any], overrides: Sequence[str] = (), check_paths: bool = True
 ) -> PipelineConfig:
-    """Applies overrides to a configuration given as plain data and validates it.
-
-    Args:
-        tree: The sections; not modified.
-        overrides: See `load_config`.
-        check_paths: See `load_config`.
+    """Applies overrides to a configuration given as plain data, unmodified, and validates it.
 
     Raises:
         ConfigError: The configuration is invalid; lists every problem.
@@ -88,14 +83,9 @@ def set_option(override: str) -> str:
 
 
 def apply_override(tree: dict[str, Any], override: str) -> dict[str, Any]:
-    """Applies one `--set` option to a configuration.
+    """Applies a `--set` option, `a.b.c=value`; returns the changed configuration as plain data.
 
-    Args:
-        tree: The configuration as plain data; not modified.
-        override: `a.b.c=value`, in YAML; in a list `stages[1].epochs` or `stages.1.epochs`.
-
-    Returns:
-        The changed configuration.
+    The value is in YAML; in a list the path is `stages[1].epochs` or `stages.1.epochs`.
 
     Raises:
         ConfigError: It is not an assignment, or its path cannot be set.

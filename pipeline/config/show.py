@@ -12,14 +12,7 @@ _INDENT = "  "
 
 
 def config_text(config: PipelineConfig) -> str:
-    """Formats a configuration as YAML that loads to the same configuration.
-
-    Args:
-        config: The configuration.
-
-    Returns:
-        YAML, with the description of each field in a comment above it.
-    """
+    """Formats a configuration as YAML that loads to the same, with descriptions as comments."""
     sections = [
         "\n".join(_field_lines(name, field.description, getattr(config, name), ""))
         for name, field in PipelineConfig.model_fields.items()

@@ -39,13 +39,7 @@ for _resolver in (_Loader, _Dumper):
 
 
 def read_yaml(text: str) -> Any:
-    """Parses the text of a configuration file.
-
-    Args:
-        text: YAML.
-
-    Returns:
-        Plain data.
+    """Parses the text of a configuration file into plain data.
 
     Raises:
         ConfigError: It is not valid YAML, has duplicate or non-text keys, contains itself, or is

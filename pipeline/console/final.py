@@ -23,16 +23,7 @@ _SIGNALS = {130: "Ctrl-C (SIGINT)", 143: "SIGTERM"}
 
 
 def closing_lines(state: RunState, summary: Summary, run: RunFolder) -> list[str]:
-    """The end of a run on this machine.
-
-    Args:
-        state: Its nodes.
-        summary: Its summary.
-        run: Its folder.
-
-    Returns:
-        The outcome on the first line, its details on the others.
-    """
+    """The end of a run on this machine: its outcome, then the details of it."""
     return [
         _first_line(state.outcome, summary),
         *detail_lines([*_local_failure(state), *result_details(state), *_local(state, run)]),

@@ -39,12 +39,7 @@ _OUTCOME_STYLES: dict[Word, str] = {
 
 
 class LiveView:
-    """A live table.
-
-    Args:
-        stream: A terminal.
-        width: Its columns; the terminal's own if None.
-    """
+    """A live table, as wide as the terminal unless `width` says otherwise."""
 
     def __init__(self, stream: TextIO, width: int | None = None) -> None:
         self._console = Console(file=stream, width=width, highlight=False)

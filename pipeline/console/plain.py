@@ -20,9 +20,7 @@ _SHARE_BETWEEN = 0.1
 class PlainView:
     """Writes lines without colour or cursor movement.
 
-    Args:
-        stream: Where to.
-        clock: Seconds, to keep progress lines apart.
+    `clock` keeps progress lines apart.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:

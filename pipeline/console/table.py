@@ -7,12 +7,7 @@ from components.printable import printable
 
 
 def print_plain_table(rows: Sequence[Sequence[str]], stream: TextIO) -> None:
-    """Prints a table.
-
-    Args:
-        rows: The headings, then the rows; at least one, all with the same number of cells.
-        stream: Where to print it.
-    """
+    """Prints the headings, then the rows; all have the same number of cells."""
     rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -11,11 +11,7 @@ class View(Protocol):
     """Shows a run, on this machine or on a cluster, until it ends."""
 
     def begin(self, heading: Sequence[str]) -> None:
-        """The run starts.
-
-        Args:
-            heading: Lines to show above it.
-        """
+        """The run starts; the heading is shown above it."""
 
     def show(self, state: RunState) -> None:
         """Something happened; `state` is what follows from it."""
@@ -30,21 +26,11 @@ class View(Protocol):
         """The run is over, or no longer followed."""
 
     def end(self, word: Word, lines: Sequence[str]) -> None:
-        """The outcome; called after `close`.
-
-        Args:
-            word: In a word.
-            lines: The outcome in a sentence, then its details.
-        """
+        """The outcome, in a word and in lines with details; called after `close`."""
 
 
 def choose_view(stream: TextIO, term: str | None) -> View:
-    """A live table on a terminal, plain lines elsewhere.
-
-    Args:
-        stream: Where to show the run.
-        term: The kind of terminal, as in `$TERM`.
-    """
+    """A live table on a terminal of the kind `term` (`$TERM`), plain lines elsewhere."""
     if stream.isatty() and term not in (None, "", "dumb"):
         from pipeline.console.live import LiveView
 

@@ -34,12 +34,7 @@ class SupersededError(UserError):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt of a node in a run.
-
-    Attributes:
-        key: Identifies node and run.
-        number: 1 for the first.
-    """
+    """One attempt of a node in a run; `key` identifies both, and the first number is 1."""
 
     key: str
     number: int
@@ -54,12 +49,7 @@ class Attempt:
 
 
 def start_attempt(store: mlmd.MetadataStore, key: str) -> Attempt:
-    """Reserves the next attempt number, which no other process gets.
-
-    Args:
-        store: The metadata store.
-        key: Identifies node and run.
-    """
+    """Reserves the next attempt number, which no other process gets."""
     kind = metadata_store_pb2.ContextType(name=_TYPE)
     type_id = store.put_context_type(kind)
     for number in itertools.count(1):

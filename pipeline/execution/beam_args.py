@@ -30,14 +30,9 @@ Operators = dict[type[Message], type[BeamExecutorOperator]]
 
 
 def beam_args(beam: BeamSettings, node_id: str) -> list[str]:
-    """Beam's options for one component.
+    """Beam's options for one component, as on a command line.
 
-    Args:
-        beam: Settings.
-        node_id: The component: a key of `beam.components`.
-
-    Returns:
-        Options as on a command line. Those of `pipeline_args` replace others of the same name.
+    Those of `pipeline_args` replace others of the same name.
     """
     chosen = beam.for_component(node_id)
     given = list(chosen.pipeline_args)

@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
 
 def may_use_cache(node_id: str, compiled: "CompiledPipeline", serving: str) -> bool:
-    """Whether a node may reuse the results of an earlier run.
-
-    Args:
-        node_id: The node.
-        compiled: The run; the upstream nodes of this one have finished.
-        serving: The folder of the model's versions.
-    """
+    """Whether a node, those before it finished, may reuse the results of an earlier run."""
     if node_id != "Pusher":
         return True
     # The cache knows that the model was pushed once, not whether it is still in service.
@@ -31,12 +25,7 @@ def may_use_cache(node_id: str, compiled: "CompiledPipeline", serving: str) -> b
 
 
 def fingerprint_code(package: str, without: str | None = None) -> str:
-    """SHA-256 of the Python files of one of our packages, in hex.
-
-    Args:
-        package: Name of a top-level package, e.g. `trainer`.
-        without: Name of a folder in it to leave out.
-    """
+    """SHA-256, in hex, of the Python files of a package of ours, without one of its folders."""
     root = Path(__file__).parents[2]
     left_out = root / package / without if without else None
     files = [file for file in (root / package).rglob("*.py") if left_out not in file.parents]

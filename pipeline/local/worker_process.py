@@ -19,10 +19,7 @@ class WorkerProcess:
 
     In its own session it does not receive the terminal's Ctrl-C, only what `signal` sends.
 
-    Args:
-        command: Program and arguments; `--events-fd N` is added.
-        log: File that its output is appended to.
-        environment: Its environment variables.
+    `--events-fd N` is added to its command.
     """
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
@@ -52,11 +49,7 @@ class WorkerProcess:
         return self._process.poll()
 
     def events(self, wake_up_fd: int, seconds: float) -> Iterator[Event]:
-        """Waits for events and yields those that have arrived.
-
-        Args:
-            wake_up_fd: Descriptor that ends the wait when it becomes readable.
-            seconds: Longest wait.
+        """Waits for events, at most `seconds`, or until `wake_up_fd` becomes readable; yields them.
 
         Raises:
             ValueError: The worker wrote a line that is not an event.

@@ -40,10 +40,6 @@ _logger = logging.getLogger(__name__)
 def connection_config(url: MetadataUrl, login: Login | None = None) -> Config:
     """What MLMD connects with.
 
-    Args:
-        url: Of the store.
-        login: User and password, for databases.
-
     Raises:
         UserError: A certificate cannot be read.
     """
@@ -110,10 +106,6 @@ def open_store(
 
     Several nodes may start on an empty database: all but one fail to create its tables, try again,
     and find them.
-
-    Args:
-        config: What to connect with.
-        timeout_seconds: How long to wait for a server that does not answer.
 
     Raises:
         UserError: It did not answer, or rejected the connection.
@@ -199,9 +191,6 @@ class RetryingMetadata(metadata.Metadata):
     """TFX's connection handler, which retries for longer than TFX's five seconds.
 
     A database that restarts at the end of hours of training must not cost them.
-
-    Args:
-        config: What to connect with.
     """
 
     def __init__(self, config: Config) -> None:

@@ -9,12 +9,7 @@ from components.errors import UserError
 
 @dataclass(frozen=True)
 class Login:
-    """A user of a database.
-
-    Attributes:
-        user: The name.
-        password: The password, which is never shown; empty where the database needs none.
-    """
+    """A user of a database; the password is never shown, and empty where none is needed."""
 
     user: str
     password: str = field(default="", repr=False)

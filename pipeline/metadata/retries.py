@@ -37,8 +37,7 @@ _logger = logging.getLogger(__name__)
 def retry_transient(action: Callable[[], Result]) -> Result:
     """Calls an action until it does not fail with a transient error of the database.
 
-    Args:
-        action: Idempotent: it may have taken effect before it failed.
+    The action is idempotent: it may have taken effect before it failed.
 
     Raises:
         UserError: A text is longer than the database can store.

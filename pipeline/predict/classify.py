@@ -28,12 +28,7 @@ from trainer.network.settings import NAMED_WEIGHTS, ModelSettings
 
 
 def check_network(backbone: str, weights: str, alpha: float | None) -> ModelSettings:
-    """Checks the options that choose the network.
-
-    Args:
-        backbone: Name of a backbone.
-        weights: `imagenet`, or a weights file.
-        alpha: Width multiplier, or None.
+    """Checks the options that choose the network; `weights` is `imagenet`, or a weights file.
 
     Raises:
         ConfigError: There is no such backbone or file, or they do not fit together; the path of

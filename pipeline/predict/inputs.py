@@ -75,12 +75,7 @@ def _expand(path: str) -> Iterator[Listed]:
 
 
 def _walk(folder: str, above: frozenset[tuple[int, int]]) -> Iterator[Listed]:
-    """Lists the files below a folder.
-
-    Args:
-        folder: The folder.
-        above: Device and inode of its parent folders, to detect links back to them.
-    """
+    """Lists the files below a folder; `above` are its parents, to detect links back to them."""
     try:
         status = os.stat(folder)
         if (status.st_dev, status.st_ino) in above:

@@ -21,26 +21,12 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def header(style: Style, top: int) -> str:
-    """The text before the first prediction, line end included; empty except for CSV.
-
-    Args:
-        style: The output format.
-        top: Number of classes per image.
-    """
+    """The text before the first prediction, line end included; empty except for CSV."""
     return _csv_row(["path", *_class_columns(top), "error"]) if style == "csv" else ""
 
 
 def line(prediction: Prediction, style: Style, top: int) -> str:
-    """Formats one prediction, line end included.
-
-    Args:
-        prediction: The prediction, or its error.
-        style: The output format.
-        top: Number of classes per image.
-
-    Returns:
-        One line; in CSV it may contain quoted line ends, as file names may.
-    """
+    """Formats one prediction, line end included; in CSV, file names may have others, quoted."""
     if style == "json":
         return json.dumps(record(prediction, top)) + "\n"
     if style == "csv":
@@ -51,9 +37,7 @@ def line(prediction: Prediction, style: Style, top: int) -> str:
 def record(prediction: Prediction, top: int) -> dict[str, Any]:
     """A prediction as a JSON object, with the same keys for every file.
 
-    Args:
-        prediction: The prediction, or its error.
-        top: Number of classes per image; above 1, the key `top` lists them.
+    With `top` above 1, the key `top` lists so many classes.
     """
     best = prediction.classes[0] if prediction.classes else None
     fields: dict[str, Any] = {

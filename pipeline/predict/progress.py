@@ -34,12 +34,7 @@ class Counter:
 
 @contextmanager
 def spinner(text: str, stream: TextIO) -> Iterator[None]:
-    """Shows a spinner.
-
-    Args:
-        text: The text beside it.
-        stream: Where to show it; nothing is shown unless it is a terminal.
-    """
+    """Shows a spinner on a terminal, and nothing elsewhere."""
     if not _is_terminal(stream):
         yield
         return

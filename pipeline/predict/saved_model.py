@@ -93,16 +93,7 @@ class LoadedModel:
 def predict_files(
     model: LoadedModel, listed: Iterable[Listed], max_wait_seconds: float | None = None
 ) -> Iterator[list[Prediction]]:
-    """Predicts files.
-
-    Args:
-        model: The model.
-        listed: The files.
-        max_wait_seconds: See `pipeline.predict.reading.read_batches`.
-
-    Yields:
-        The predictions of each batch, in the order of the files.
-    """
+    """Predicts files; yields the predictions of each batch, in the order of the files."""
     for batch in read_batches(listed, max_wait_seconds):
         yield list(_predict_batch(model, batch))
 

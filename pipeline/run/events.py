@@ -113,11 +113,7 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="k
 
 
 class EventWriter:
-    """Writes events to a pipe, each at once and whole, from any thread.
-
-    Args:
-        fd: File descriptor to write to; closed with the writer.
-    """
+    """Writes events to a pipe, each at once and whole, from any thread."""
 
     def __init__(self, fd: int) -> None:
         self._fd: int | None = fd

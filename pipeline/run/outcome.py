@@ -45,14 +45,7 @@ def build_summary(
 ) -> Summary:
     """Sums a run up.
 
-    Args:
-        state: The nodes at its end.
-        run: Its folder.
-        gate: Its thresholds.
-        started: When it started.
-        finished: When it ended.
-        config_path: Its configuration file.
-        exit_code: What the command exits with, where that does not follow from the outcome.
+    `exit_code` is the command's, where that does not follow from the outcome.
     """
     outcome = state.outcome
     trainer, ingest = state.facts(TrainerFacts), state.facts(IngestFacts)

@@ -57,11 +57,7 @@ class RunFolder:
 
 
 def open_run(workspace: Path, config: PipelineConfig) -> RunFolder:
-    """Makes a run's folder; the workspace must be locked, see `pipeline.run.lock`.
-
-    Args:
-        workspace: The workspace, made if missing.
-        config: The run's configuration, written into the folder.
+    """Makes a run's folder, its configuration in it; for the lock see `pipeline.run.lock`.
 
     Raises:
         WorkspaceError: It cannot be written.

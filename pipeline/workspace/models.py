@@ -52,12 +52,9 @@ class Row:
 
 
 def show_models(workspace: Path, model: str | None, *, as_json: bool) -> None:
-    """Prints the versions of a workspace's models, newest first.
+    """Prints the versions of a workspace's models, or of one, newest first.
 
-    Args:
-        workspace: The workspace.
-        model: Name of the model to show; None shows all.
-        as_json: Whether to print JSON, a list of `Row`s.
+    As JSON they are a list of `Row`s.
 
     Raises:
         UserError: There is no such model, no model at all, or a folder cannot be read.

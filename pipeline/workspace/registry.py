@@ -14,13 +14,7 @@ from components.pusher.versions import newest_version
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model of a workspace.
-
-    Attributes:
-        name: Its name.
-        folder: The folder of its versions, a path or a URL.
-        metadata: The SQLite file of ML Metadata.
-    """
+    """A model: its folder of versions, a path or a URL, and the SQLite file of ML Metadata."""
 
     name: str
     folder: str
@@ -32,9 +26,6 @@ def find_models(workspace: Path) -> dict[str, ServedModel]:
 
     If runs pushed a model to several folders, the newest run's folder is used, or, if that is
     empty, the newest folder with a version.
-
-    Args:
-        workspace: The workspace.
     """
     workspace = workspace.absolute()
     # By name, then by folder, newest first.

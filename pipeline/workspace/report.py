@@ -12,11 +12,7 @@ _MAX_NAMES = 3
 
 
 def find_run(name: str, workspace: Path) -> RunFolder:
-    """Finds a run.
-
-    Args:
-        name: Its name in `workspace`, its folder, or a workspace, of which the newest run is used.
-        workspace: The workspace, if `name` is a name.
+    """Finds a run by its name, by its folder, or by a workspace, whose newest one it is.
 
     Raises:
         UserError: There is no such run.

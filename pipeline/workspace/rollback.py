@@ -13,15 +13,9 @@ from pipeline.workspace.registry import ServedModel, choose_model
 def roll_back_model(
     workspace: Path, model_name: str | None, to: int | None
 ) -> tuple[list[str], str | None]:
-    """Puts an older version of a model back into service.
+    """Puts a version back into service; by default the one before that of the only model.
 
-    Args:
-        workspace: The workspace that pushed it.
-        model_name: Its name; None if there is only one model.
-        to: The version; None is the one before the version in service.
-
-    Returns:
-        The lines to print, and a warning if the rollback could not be recorded.
+    Returns the lines to print, and a warning if the rollback could not be recorded.
 
     Raises:
         UserError: There is no such model or version, or it cannot be written; the version in

@@ -46,12 +46,7 @@ class Row:
 
 
 def show_runs(workspace: Path, *, as_json: bool) -> None:
-    """Prints the runs of a workspace, newest first.
-
-    Args:
-        workspace: The workspace.
-        as_json: Whether to print JSON, a list of `Row`s.
-    """
+    """Prints the runs of a workspace, newest first; as JSON a list of `Row`s."""
     rows = [read_row(run) for run in find_runs(workspace)]
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))

@@ -60,15 +60,7 @@ MESH_CELLS = 3
 
 
 def render_glyph(letter: str, font: ImageFont.FreeTypeFont) -> Image.Image:
-    """Draws one letter, white on black, as large as fits into the middle of a square.
-
-    Args:
-        letter: one character that the font contains.
-        font: the font, at a size well above `GLYPH_SIZE_PX`.
-
-    Returns:
-        Image in mode "L", `[GLYPH_SIZE_PX, GLYPH_SIZE_PX] uint8`.
-    """
+    """Draws a letter, white on black, as large as fits: `[GLYPH_SIZE_PX, GLYPH_SIZE_PX] uint8`."""
     left, top, right, bottom = (int(edge) for edge in font.getbbox(letter))
     canvas = Image.new("L", (right - left, bottom - top))
     ImageDraw.Draw(canvas).text((-left, -top), letter, fill=255, font=font)
@@ -82,11 +74,7 @@ def render_glyph(letter: str, font: ImageFont.FreeTypeFont) -> Image.Image:
 
 @functools.cache
 def render_glyphs() -> tuple[tuple[Image.Image, int], ...]:
-    """Draws every letter in every font that has it.
-
-    Returns:
-        Pairs of an image (see `render_glyph`) and the letter's index in `CLASSES`.
-    """
+    """Draws every letter in every font that has it; each with its index in `CLASSES`."""
     import matplotlib
 
     folder = pathlib.Path(matplotlib.get_data_path(), "fonts", "ttf")
@@ -126,11 +114,7 @@ def draw_meshes(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def warp(glyph: Image.Image, mesh: np.ndarray) -> Image.Image:
-    """Warps an image.
-
-    Args:
-        glyph: image in mode "L", white on black.
-        mesh: see `draw_meshes`, of one image.
+    """Warps an image, white on black, by a mesh of `draw_meshes`.
 
     Returns:
         Image in mode "L", `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] uint8`, black where the original does
@@ -153,12 +137,7 @@ def warp(glyph: Image.Image, mesh: np.ndarray) -> Image.Image:
 def change_strokes(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Thickens or thins the strokes: a Gaussian blur, then a random threshold.
 
-    Args:
-        images: `[count, size, size] float32 in [0, 1]`, white on black.
-        rng: source of the randomness.
-
-    Returns:
-        Images of the same shape, type and range.
+    Images are `[count, size, size] float32 in [0, 1]`, white on black, before and after.
     """
     count, size, _ = images.shape
     radius = rng.uniform(0.4, 1.4, (count, 1, 1)).astype(np.float32)
@@ -171,10 +150,7 @@ def change_strokes(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 @functools.cache
 def build_degradation(low_px: int) -> np.ndarray:
-    """Averages a line of an image down to few pixels and enlarges it again.
-
-    Args:
-        low_px: number of pixels in between.
+    """Averages a line of an image down to `low_px` pixels and enlarges it again.
 
     Returns:
         Matrix `[IMAGE_SIZE_PX, IMAGE_SIZE_PX] float32`, to be applied from the left to a column.
@@ -189,12 +165,7 @@ def degrade(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     The brightest pixel becomes white, as in the digits.
 
-    Args:
-        images: `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX] float32 in [0, 1]`.
-        rng: source of the randomness.
-
-    Returns:
-        Images of the same shape, type and range.
+    Images are `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX] float32 in [0, 1]`, before and after.
     """
     low_px = rng.integers(TARGET_SIZE_PX, 25, len(images))
     low_px[rng.random(len(images)) < 0.8] = TARGET_SIZE_PX
@@ -204,11 +175,7 @@ def degrade(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def build_images(count: int, seed: int | tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Draws random variations of the letters.
-
-    Args:
-        count: number of images.
-        seed: the same seed gives the same images.
+    """Draws random variations of the letters, the same ones with the same seed.
 
     Returns:
         Images `[count, IMAGE_SIZE_PX, IMAGE_SIZE_PX, 1] uint8` and classes `[count] int64`,

@@ -37,12 +37,7 @@ class Batches(Protocol):
 
 @dataclass(frozen=True)
 class Labels:
-    """The labels of a split.
-
-    Attributes:
-        ids: `[examples] int64`.
-        class_weights: `[classes] float32`, the weight of each class in the loss.
-    """
+    """A split: class ids, `[examples] int64`, weights in the loss, `[classes] float32`."""
 
     ids: np.ndarray
     class_weights: np.ndarray

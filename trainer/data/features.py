@@ -46,8 +46,7 @@ def is_worth_storing(network: keras.Model, layer: LayerIndex) -> bool:
 class FrozenPart:
     """A frozen part of a network as one graph, traced once for all splits and batch sizes.
 
-    Args:
-        part: Images, or stored features, to features.
+    It reads images, or stored features.
     """
 
     def __init__(self, part: keras.Model):

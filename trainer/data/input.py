@@ -68,12 +68,7 @@ class Split:
 
 
 def choose_inference_batch_size(image_size: int, batch_size: int) -> int:
-    """Images per batch where nothing is trained.
-
-    Args:
-        image_size: Their height and width, in pixels.
-        batch_size: Images per training step, which fit into memory.
-    """
+    """Images per batch where nothing is trained; a training step's fit into memory."""
     fitting = min(
         _MAX_BATCH_PIXELS // image_size**2, _INFERENCE_IMAGES_PER_TRAINING_IMAGE * batch_size
     )
@@ -86,12 +81,7 @@ def read_labels(transform: tft.TFTransformOutput) -> tuple[str, ...]:
 
 
 def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
-    """Finds a split's files and reads its labels, without decoding an image.
-
-    Args:
-        patterns: File patterns, as the TFX Trainer passes them in `fn_args`.
-        labels: The class names, sorted.
-    """
+    """Finds the files of patterns, as `fn_args` has them, and reads labels without images."""
     files = tuple(sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern)))
     position = {label: index for index, label in enumerate(labels)}
     batches = open_records(files).batch(_MAX_BATCH_SIZE).map(_parse_labels)

@@ -82,12 +82,7 @@ class InferenceMode(keras.layers.Layer):
 
 
 class FoldedConvolution(keras.layers.Layer):
-    """A convolution and the BatchNorm after it, in inference mode.
-
-    Args:
-        convolution: The convolution, whose weights are shared.
-        norm: The BatchNorm that reads its output.
-    """
+    """A convolution and the BatchNorm after it, in inference mode; shares the former's weights."""
 
     def __init__(
         self, convolution: keras.layers.Layer, norm: keras.layers.BatchNormalization

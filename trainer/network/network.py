@@ -45,11 +45,6 @@ class Network:
 def build_network(settings: ModelSettings, image_size: int, classes: int) -> Network:
     """Adds pooling and a new head to a pretrained backbone.
 
-    Args:
-        settings: The `model` section.
-        image_size: Height and width of the images, in pixels.
-        classes: Number of classes.
-
     Raises:
         UserError: The backbone has no such output layer, or a sigmoid gets other than two classes.
         WeightsError: See `load_weights`.

@@ -33,11 +33,7 @@ def choose_precision(setting: Literal["auto", "off", "bfloat16", "float16"]) -> 
 
 
 def choose_policy(gpus: Sequence[ComputeCapability]) -> str:
-    """The dtype policy that is fastest on all of the GPUs; `float32` where there is none.
-
-    Args:
-        gpus: Their compute capabilities.
-    """
+    """The dtype policy that is fastest on all GPUs; `float32` where there is none."""
     oldest = min(gpus, default=(0, 0))
     if oldest >= _BFLOAT16_FROM:
         return "mixed_bfloat16"
@@ -50,9 +46,6 @@ def precision(policy: str) -> Iterator[None]:
 
     A model is compiled with the policy it was built under: with `mixed_float16`, Keras then wraps
     its optimizer in a LossScaleOptimizer.
-
-    Args:
-        policy: As `choose_precision` returns it.
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)

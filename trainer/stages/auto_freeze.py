@@ -75,12 +75,7 @@ files are in the order of the images' hashes."""
 
 @dataclass(frozen=True)
 class FreezeChoice:
-    """The share of layers to freeze.
-
-    Attributes:
-        share: Share of the backbone's layers, counted from the image, 0.0 to 1.0.
-        reason: One sentence: what was measured, and what follows from it.
-    """
+    """The share of layers to freeze, from the image on, and in a sentence what was measured."""
 
     share: float
     reason: str
@@ -93,17 +88,9 @@ def resolve_auto_freeze(
     train: Split,
     parse: ImageParser,
 ) -> tuple[TrainerSettings, dict[str, str]]:
-    """Replaces each `freeze: auto` with a share of the layers.
+    """Replaces each `freeze: auto` with a share of the layers; also returns why, by stage.
 
-    Args:
-        settings: The `trainer` section.
-        model: The `model` section.
-        network: With its pretrained weights.
-        train: The training split.
-        parse: Serialized examples to images.
-
-    Returns:
-        The settings without `auto`, and the reason for each stage that had it.
+    The network has its pretrained weights.
     """
     names = [stage.name for stage in settings.stages if stage.freeze == "auto"]
     if not names:
@@ -124,13 +111,7 @@ def resolve_auto_freeze(
 
 
 def choose_freeze(images: int, classes: int, similarity: float) -> FreezeChoice:
-    """Chooses one of the four cases.
-
-    Args:
-        images: Training images.
-        classes: Number of classes.
-        similarity: As `measure_similarity` returns it; 0 for a backbone that is not pretrained.
-    """
+    """Chooses one of the four cases; `similarity` is 0 for a backbone without pretraining."""
     per_class = images / classes
     is_many, is_similar = per_class >= MANY_IMAGES, similarity >= SIMILAR_FROM
     share, consequence = {

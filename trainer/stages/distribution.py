@@ -74,10 +74,7 @@ def build_strategy(
 
 
 def count_workers(tf_config: str) -> int:
-    """Number of workers that a `TF_CONFIG` names, the chief among them; 0 where it names none.
-
-    Args:
-        tf_config: The variable's value; empty where it is not set.
+    """Number of workers in a `TF_CONFIG`, the chief among them; 0 where it is empty.
 
     Raises:
         DistributionError: It is not JSON, an address is not `host:port`, the task is not in the

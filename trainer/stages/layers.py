@@ -25,12 +25,7 @@ class StageDescription:
 
 
 def describe_stage(stage: StageSettings, network: Network) -> StageDescription:
-    """Counts what is trainable now.
-
-    Args:
-        stage: The stage, for its name.
-        network: With layers frozen for the stage.
-    """
+    """Counts what is trainable now, with layers frozen for the stage."""
     layers = network.body.layers
     trained = [layer for layer in layers if layer.trainable]
     parts = (network.body, network.head)

@@ -41,13 +41,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 def build_optimizer(
     settings: OptimizerSettings, epochs: int, steps_per_epoch: int
 ) -> keras.optimizers.Optimizer:
-    """Builds a stage's optimizer.
-
-    Args:
-        settings: Its name, rate and schedule.
-        epochs: Epochs of the whole stage, over which a cosine schedule falls to zero.
-        steps_per_epoch: Training steps per epoch.
-    """
+    """Builds a stage's optimizer; a cosine schedule falls to zero over all its epochs."""
     builders = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,
@@ -70,12 +64,6 @@ def find_last_rate(
     """The learning rate of an optimizer's last step.
 
     Its `learning_rate` is that of the next step, which is zero at the end of a cosine schedule.
-
-    Args:
-        settings: As for `build_optimizer`.
-        epochs: As for `build_optimizer`.
-        steps_per_epoch: As for `build_optimizer`.
-        optimizer: The optimizer, which counts its steps.
     """
     rate = _build_rate(settings, epochs, steps_per_epoch)
     if isinstance(rate, float):
@@ -86,8 +74,7 @@ def find_last_rate(
 def build_loss(label_smoothing: float = 0.0) -> keras.losses.Loss:
     """Cross-entropy of logits and labels, both `[batch, classes]`; each row of labels sums to 1.
 
-    Args:
-        label_smoothing: Share of each label that is spread over all classes, 0 to 1.
+    Label smoothing is the share of each label that is spread over all classes, 0 to 1.
     """
     return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
 

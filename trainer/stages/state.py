@@ -43,13 +43,7 @@ class StageState:
     seconds: float = 0.0
 
     def update_best(self, accuracy: float, loss: float, changed: list[keras.Variable]) -> None:
-        """Keeps the weights if they are the best so far.
-
-        Args:
-            accuracy: On the validation split, 0 to 1.
-            loss: On the validation split.
-            changed: The variables that the stage changes.
-        """
+        """Keeps the weights that a stage changes if they are the best so far on validation."""
         if math.isfinite(loss) and (accuracy, -loss) > (self.best_accuracy, -self.best_loss):
             self.best_epoch, self.best_accuracy, self.best_loss = self.epoch, accuracy, loss
             self.best_weights = [variable.numpy() for variable in changed]

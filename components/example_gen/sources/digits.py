@@ -23,8 +23,7 @@ def write_digits(folder: pathlib.Path) -> None:
     the digit's place in the data set. A complete folder is left as it is; an incomplete one is
     written anew.
 
-    Args:
-        folder: where the class folders go; its parents are created.
+    Parents of the folder are created.
 
     Raises:
         FileExistsError: `folder` holds something that is not part of this sample.
@@ -46,14 +45,7 @@ def write_digits(folder: pathlib.Path) -> None:
 
 
 def is_complete(folder: pathlib.Path) -> bool:
-    """Whether every digit's file is in place and none is empty.
-
-    Args:
-        folder: as given to `write_digits`.
-
-    Returns:
-        True if nothing is left to write.
-    """
+    """Whether every digit's file is in place and none is empty."""
     files = list(folder.glob("[0-9]/digit_[0-9][0-9][0-9][0-9].png"))
     return len(files) == DIGITS_COUNT and all(file.stat().st_size > 0 for file in files)
 

@@ -21,10 +21,6 @@ from components.printable import printable
 def list_folders(root: str, splits: SplitSettings) -> Listing:
     """Lists the images of a folder per class, or of split folders with folders per class.
 
-    Args:
-        root: The folder, `{SPAN}` already resolved.
-        splits: The `data.splits` section.
-
     Raises:
         IngestError: If the folders are not laid out as `splits` says.
     """

@@ -44,15 +44,7 @@ def suggest_named_splits(names: Collection[str]) -> str:
 
 
 def explain_mistaken_splits(root: str, there_are: Sequence[str]) -> tuple[str, str] | None:
-    """Recognizes split folders where class folders are expected.
-
-    Args:
-        root: The `data.path`.
-        there_are: The names of the folders in it.
-
-    Returns:
-        What is wrong and what to write, or None if nothing is.
-    """
+    """Says that split folders are where class folders should be, and what to write; or None."""
     splits = guess_splits(there_are)
     if "train" not in splits or len(splits) < len(there_are):
         return None
@@ -64,11 +56,7 @@ def explain_mistaken_splits(root: str, there_are: Sequence[str]) -> tuple[str, s
 def explain_missing_split(
     root: str, split: str, folder: str, there_are: Sequence[str]
 ) -> tuple[str, str]:
-    """Describes that the folder of a split is missing, and which folders exist.
-
-    Returns:
-        What is wrong and what to write.
-    """
+    """Says that the folder of a split is missing, which folders exist, and what to write."""
     listed = ", ".join(f"{name}/" for name in there_are[:20]) or "no folders at all"
     problem = f"data.splits.{split} names the folder {folder!r}, which is not in {root}."
     return problem, f"There are: {listed}. Write data.splits: {suggest_splits(there_are)}"

@@ -46,10 +46,7 @@ class _Fault(Exception):
 
 
 def read_manifest(path: str) -> list[Row]:
-    """Reads a manifest, in the order of its lines.
-
-    Args:
-        path: The file; its ending says how it is written.
+    """Reads a manifest, in the order of its lines; its file's ending says how it is written.
 
     Raises:
         IngestError: If it cannot be read, is empty, or one of its lines is wrong.

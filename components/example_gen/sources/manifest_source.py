@@ -19,10 +19,6 @@ def list_manifest(path: str, splits: SplitSettings) -> Listing:
     Splits that are names take the rows that have that name in their field `split`. Whether the
     files exist shows when they are read: one that does not is quarantined.
 
-    Args:
-        path: The manifest, `{SPAN}` already resolved.
-        splits: The `data.splits` section.
-
     Raises:
         IngestError: If the manifest is wrong, or its splits are not those of `splits`.
     """

@@ -68,9 +68,6 @@ def find_fields(info: Any) -> RecordFields:
 
     They are the dataset's supervised keys, or else those that are called `image` and `label`.
 
-    Args:
-        info: The dataset's `tfds.core.DatasetInfo`.
-
     Raises:
         IngestError: If there are none, or a class has a name that cannot be a label.
     """
@@ -137,11 +134,7 @@ def _dtype(feature: Any) -> np.dtype[Any]:
 
 
 def _list_split(split: Any) -> list[tuple[str, str, Record]]:
-    """Lists name, path and place of every record of a split, in its order.
-
-    Args:
-        split: The dataset's `tfds.core.SplitInfo`.
-    """
+    """Lists name, path and place of every record of a split, in its order."""
     listed = []
     for path, count in zip(split.filepaths, split.shard_lengths, strict=True):
         records = _list_file(str(path), count)

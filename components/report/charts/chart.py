@@ -66,14 +66,9 @@ def draw(
     width: int = _WIDTH_PX,
     height: int = _HEIGHT_PX,
 ) -> Chart:
-    """Draws a chart for light and dark screens.
+    """Draws a chart for light and dark screens; sizes are on the page, in CSS pixels.
 
-    Args:
-        file: Name of its PNG file.
-        alt: Alternative text.
-        plot: Draws into matplotlib axes in the colours of a theme.
-        width: Width on the page, in CSS pixels.
-        height: Height on the page, in CSS pixels.
+    `plot` draws into matplotlib axes in the colours of a theme.
     """
     light, dark = (_draw_in(theme, plot, width, height) for theme in (LIGHT, DARK))
     return Chart(file, alt, light, dark, width, height)

@@ -44,14 +44,7 @@ def _describe(metric: str, stages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def plot_metric(metric: str, stages: Sequence[Mapping[str, Any]], axes: Any, theme: Theme) -> None:
-    """Draws one metric of both splits; a circle marks the kept epoch of a stage.
-
-    Args:
-        metric: One of `METRICS`.
-        stages: See `draw_curves`.
-        axes: The matplotlib axes to draw into.
-        theme: Its colours.
-    """
+    """Draws one metric of both splits; a circle marks the kept epoch of a stage."""
     start = 0
     for stage in stages:
         validation = _history(stage, f"val_{metric}")

@@ -12,14 +12,7 @@ _HEIGHT_PX = 220
 
 
 def draw_sizes(statistics: Mapping[str, SplitStatistics]) -> list[Chart]:
-    """Draws both histograms of the train split.
-
-    Args:
-        statistics: Of each split.
-
-    Returns:
-        A chart for the width and one for the height; none if all images have the same.
-    """
+    """Draws histograms of width and height in the train split; none if all images are alike."""
     sizes = statistics["train"].sizes if "train" in statistics else {}
     return [
         draw(

@@ -15,16 +15,7 @@ _SMALL_PX = 80
 
 
 def read_thumbnails(examples: str, names: Collection[str], split: str = "test") -> dict[str, str]:
-    """Creates thumbnails of some images of a split.
-
-    Args:
-        examples: Folder of the Examples artifact.
-        names: Names of the images, as in `image/filename`.
-        split: The split that they are in.
-
-    Returns:
-        A data URI by name; an image that is not in the split is left out.
-    """
+    """Thumbnails of some images of a split: data URIs by name, without images it lacks."""
     thumbnails: dict[str, str] = {}
     if not names:
         return thumbnails
@@ -37,14 +28,7 @@ def read_thumbnails(examples: str, names: Collection[str], split: str = "test") 
 
 
 def build_thumbnail(contents: bytes) -> str:
-    """Creates a JPEG of at most 160 x 160 pixels, decoded as the model's images are.
-
-    Args:
-        contents: Bytes of an image that ImageExampleGen accepted.
-
-    Returns:
-        A data URI.
-    """
+    """A JPEG of at most 160 x 160 pixels, decoded as the model's images are, as a data URI."""
     from PIL import Image
 
     from components.images.decode import decode_image

@@ -28,14 +28,7 @@ class _RunStatistics(NamedTuple):
 
 
 def read_run_facts(store: Any, pipeline: str, run_id: str, statistics_id: int | None) -> RunFacts:
-    """Reads facts about a run that is about to end.
-
-    Args:
-        store: The metadata store.
-        pipeline: Name of the pipeline.
-        run_id: Name of the run.
-        statistics_id: Id of the artifact with the statistics of its examples, if it has one.
-    """
+    """Reads facts about a run that is about to end."""
     run = store.get_context_by_type_and_name(_RUN, run_id)
     earlier = _read_earlier(store, run_id, statistics_id) if statistics_id is not None else []
     # Runs on the same examples have no drift; deleted statistics cannot be compared.

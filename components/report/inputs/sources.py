@@ -59,12 +59,7 @@ class Sources:
 def collect_sources(
     input_dict: Mapping[str, list[Any]], exec_properties: Mapping[str, Any]
 ) -> Sources:
-    """Extracts the sources from the arguments of the executor.
-
-    Args:
-        input_dict: Artifacts by input key; a list is empty if a node was skipped.
-        exec_properties: `run`, `configuration` and `code`, as JSON.
-    """
+    """Extracts the sources from the executor's arguments; a skipped node's list is empty."""
     present = {key: artifacts[0] for key, artifacts in input_dict.items() if artifacts}
     examples, pushed = present["examples"], present.get("pushed_model")
     configuration = json.loads(exec_properties["configuration"])

@@ -48,11 +48,7 @@ class SplitStatistics:
 
 
 def read_statistics(folder: str) -> dict[str, SplitStatistics]:
-    """Reads the statistics of every split, in the order train, validation, test, others.
-
-    Args:
-        folder: Folder of an ExampleStatistics artifact.
-    """
+    """Reads the statistics of every split, in the order train, validation, test, others."""
     from tensorflow_metadata.proto.v0 import statistics_pb2
     from tfx.dsl.io import fileio
 

@@ -30,14 +30,7 @@ BUCKETS = 10
 
 @dataclass(frozen=True)
 class SplitDrift:
-    """Drift of a split.
-
-    Attributes:
-        split: Its name.
-        before: Number of images in the earlier run.
-        now: Number of images in this run.
-        distances: By feature; None if there is nothing to compare.
-    """
+    """Numbers of images of a split before and now, and the distance of each feature, or None."""
 
     split: str
     before: int
@@ -47,13 +40,7 @@ class SplitDrift:
 
 @dataclass(frozen=True)
 class ClassShare:
-    """A class whose share of the training images has changed.
-
-    Attributes:
-        name: Its name.
-        before: Its share in the earlier run, 0 to 1.
-        now: Its share in this run, 0 to 1.
-    """
+    """A class, and its shares of the training images in the earlier and in this run, 0 to 1."""
 
     name: str
     before: float
@@ -113,11 +100,7 @@ def read_drift(sources: Sources) -> Drift | None:
 
 
 def measure(before: SplitStatistics, now: SplitStatistics) -> dict[str, float | None]:
-    """Measures the drift of each feature.
-
-    Returns:
-        The distance by feature, 0 to 1; None if one of the splits is empty.
-    """
+    """The distance of each feature, 0 to 1; None if one of the splits is empty."""
     distances: dict[str, float | None] = dict.fromkeys((LABEL, FORMAT, WIDTH, HEIGHT))
     if not before.examples or not now.examples:
         return distances
@@ -130,12 +113,7 @@ def measure(before: SplitStatistics, now: SplitStatistics) -> dict[str, float | 
 
 
 def l_infinity(before: Mapping[str, int], now: Mapping[str, int]) -> float:
-    """The largest change of the share of any value, 0 to 1.
-
-    Args:
-        before: Counts by value.
-        now: Counts by value.
-    """
+    """The largest change of the share of any value, 0 to 1."""
     before_total, now_total = max(sum(before.values()), 1), max(sum(now.values()), 1)
     changes = (
         abs(now.get(value, 0) / now_total - before.get(value, 0) / before_total)

@@ -19,13 +19,7 @@ _ARTIFACTS = {
 
 @dataclass(frozen=True)
 class Lineage:
-    """What the run used.
-
-    Attributes:
-        facts: Identifiers and locations, by their titles.
-        configuration: The effective configuration, as text.
-        libraries: Versions of the libraries by name.
-    """
+    """What the run used: facts by title, the effective configuration, libraries' versions."""
 
     facts: Mapping[str, str]
     configuration: str

@@ -9,12 +9,7 @@ from components.report.inputs.sources import Sources
 
 @dataclass(frozen=True)
 class Row:
-    """A component.
-
-    Attributes:
-        step: Its id, state and duration.
-        share: Its share of the time of all components, 0 to 1.
-    """
+    """A component: id, state and duration; its share of the time of all of them, 0 to 1."""
 
     step: Step
     share: float
@@ -22,13 +17,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Times:
-    """Durations of all components.
-
-    Attributes:
-        rows: The components, in the order in which they ran.
-        seconds: Their total duration.
-        cached: Number of components whose outputs came from the cache.
-    """
+    """The components in the order in which they ran, their total time, how many were cached."""
 
     rows: Sequence[Row]
     seconds: float

@@ -12,13 +12,7 @@ from components.report.inputs.sources import Sources
 
 @dataclass(frozen=True)
 class Training:
-    """The stages and their curves.
-
-    Attributes:
-        stages: As the Trainer wrote them; any key may be missing.
-        notes: Remarks on the training.
-        charts: Learning curves.
-    """
+    """The stages as the Trainer wrote them (any key may be missing), remarks, and charts."""
 
     stages: Sequence[Mapping[str, Any]]
     notes: Sequence[str]

@@ -17,12 +17,7 @@ _PAUSE_SECONDS = 2.0
 
 
 class ChiefLog:
-    """Follows the chief's log in a thread, once its pod has started.
-
-    Args:
-        cluster: Where it runs.
-        container: The container's name.
-    """
+    """Follows the chief's log in a thread, once its pod has started."""
 
     def __init__(self, cluster: Cluster, container: str) -> None:
         self._cluster = cluster

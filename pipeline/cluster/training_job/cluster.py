@@ -64,10 +64,7 @@ class Cluster:
         self._core = client.CoreV1Api(self._api)
 
     def create(self, plural: str, manifest: Manifest) -> str:
-        """Creates a resource.
-
-        Returns:
-            Its uid, which a later resource of the same name does not have.
+        """Creates a resource; returns its uid, which no later one of the same name has.
 
         Raises:
             JobExists: One of that name exists.
@@ -91,13 +88,7 @@ class Cluster:
         )
 
     def delete(self, plural: str, name: str, uid: str | None) -> None:
-        """Deletes a resource, its pods first, if it exists.
-
-        Args:
-            plural: Its type.
-            name: Its name.
-            uid: Delete it only if it has this uid; None is any.
-        """
+        """Deletes a resource with this uid, or any, its pods first, if it exists."""
         # In the body: the API server ignores query parameters where there is a body.
         options = client.V1DeleteOptions(
             propagation_policy="Foreground",

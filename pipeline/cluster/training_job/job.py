@@ -35,12 +35,7 @@ Uids = dict[str, str | None]
 
 
 def job_name(model_name: str, training: str) -> str:
-    """The same name for each attempt of one training, and different ones for two trainings.
-
-    Args:
-        model_name: Makes it recognizable.
-        training: Identifies the training; a text of any length.
-    """
+    """The same name for each attempt of one training, and different ones for two trainings."""
     words = re.sub(r"[^a-z0-9]+", "-", model_name.lower()).strip("-")[:20].strip("-")
     digest = hashlib.sha256(training.encode()).hexdigest()[:10]
     return f"train-{words}-{digest}" if words else f"train-{digest}"
@@ -51,12 +46,8 @@ def run_job(
 ) -> None:
     """Submits a job, waits until it ends, and deletes it, also when it failed or was stopped.
 
-    Args:
-        spec: Its pods.
-        name: Its name. A job of this name that an earlier attempt left is deleted first: training
-            resumes from its checkpoint.
-        command: Command of each pod.
-        pace: Intervals of the watch.
+    A job of this name that an earlier attempt left is deleted first: training resumes from its
+    checkpoint.
 
     Raises:
         UserError: It could not be submitted, did not start, failed, or this process was stopped.

@@ -19,13 +19,7 @@ _CANNOT_START = {
 
 @dataclass(frozen=True)
 class PodFailure:
-    """Why a pod failed.
-
-    Attributes:
-        at: When.
-        reason: For example `OOMKilled, exit code 137`.
-        message: Its error, or the end of its log.
-    """
+    """When and why (`OOMKilled, exit code 137`) a pod failed; its error, or the end of its log."""
 
     at: datetime | None
     reason: str
@@ -54,12 +48,7 @@ class PodState:
 
 
 def pod_state(pod: Any, index_label: str) -> PodState:
-    """Reads a V1Pod.
-
-    Args:
-        pod: From the Kubernetes client.
-        index_label: Label with its index.
-    """
+    """Reads a V1Pod."""
     status = pod.status
     waits, is_stuck = _waits(status)
     return PodState(

@@ -69,10 +69,9 @@ def read_spec(text: str) -> TrainingJobSpec:
 
 
 def training_job_json(kubeflow: "KubeflowSettings") -> str:
-    """The variable's value: pods like the Trainer's own, but without what only TFX needs.
+    """The variable's value: pods like the Trainer's own, without what only TFX needs.
 
-    Args:
-        kubeflow: With `training`. The pods do not get the metadata store's credentials.
+    They do not get the metadata store's credentials.
     """
     training, resources = kubeflow.training, kubeflow.resources_of("Trainer")
     if training is None:
