@@ -11,22 +11,13 @@ def report_progress(
 ) -> None:
     """Logs one step of progress; the terminal shows it, any other listener may too.
 
-    Args:
-        component: Id of the component, as in the pipeline.
-        message: What is being done or was found, in a few words.
-        done: How many of `total` are done, where that can be counted.
-        total: How many there are.
+    `component` is its id in the pipeline; `done` of `total` is given where it can be counted.
     """
     _report(component=component, message=message, done=done, total=total)
 
 
 def report_note(component: str, message: str) -> None:
-    """Logs what the person who watches should still see while the component continues.
-
-    Args:
-        component: Id of the component, as in the pipeline.
-        message: One sentence.
-    """
+    """Logs what the person who watches should still see while the component continues."""
     _report(component=component, message=message, is_note=True)
 
 

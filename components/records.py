@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 def list_record_files(folder: str) -> list[str]:
     """The files of one split, in the order in which all components read them.
 
-    Args:
-        folder: The split's folder in an Examples artifact, on this machine or in a bucket.
-
-    Returns:
-        Their paths; none where there is no such folder: a split may be empty.
+    None where there is no such folder, on this machine or in a bucket: a split may be empty.
 
     Raises:
         OSError: It cannot be read.
@@ -29,13 +25,9 @@ def list_record_files(folder: str) -> list[str]:
 
 
 def open_records(files: Sequence[str]) -> "tf.data.Dataset":
-    """The records of some files, one after the other.
+    """The records of files, one after the other: serialized tf.Examples, `[] string`.
 
-    Args:
-        files: Compressed all alike: with gzip where they end in `.gz`, or not at all.
-
-    Returns:
-        A dataset of serialized tf.Examples, `[] string`.
+    The files are compressed all alike: with gzip where they end in `.gz`, or not at all.
     """
     import tensorflow as tf
 

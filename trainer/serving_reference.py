@@ -26,11 +26,7 @@ from trainer.network.network import Network
 def write_serving_reference(network: Network, split: Split, parse: ImageParser, path: str) -> None:
     """Writes the scores of the first images of a split.
 
-    Args:
-        network: The trained network, computing in 32 bits as the exported one does.
-        split: The validation split.
-        parse: The training input's, see `trainer.data.input.build_parser`.
-        path: The `.npz` file; its name is `components.serving_check.reference.REFERENCE_FILE`.
+    The network computes in 32 bits, as the exported one does.
     """
     batches = read_images(split, parse, BATCH_SIZE).take(IMAGES // BATCH_SIZE)
     images = [batch for batch, _ in batches]

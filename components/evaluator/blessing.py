@@ -18,13 +18,7 @@ def write_blessing(
 ) -> None:
     """Records a decision on a ModelBlessing artifact, with the properties and files that TFX uses.
 
-    Args:
-        blessing: The artifact.
-        blessed: The decision.
-        model: The model it is about.
-        baseline: The model it was compared with, if any.
-        keeps_baseline: Whether that one stays the baseline of later models.
-        component_id: The component that decided.
+    With `keeps_baseline`, the baseline of this model stays that of later ones.
     """
     text, number = blessing.set_string_custom_property, blessing.set_int_custom_property
     text(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri)

@@ -28,11 +28,8 @@ _SHOWN_CLASSES = 5
 class Comparison:
     """Two models on the test images of the classes that both know, predicting among those.
 
-    Attributes:
-        both: Number of these images that both models get right.
-        gained: Those that only the candidate gets right.
-        lost: Those that only the baseline gets right.
-        neither: Those that neither gets right.
+    `examples` is their number, `interval` the confidence interval of the change. Accuracies are 0
+    to 1.
     """
 
     both: int

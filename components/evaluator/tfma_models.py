@@ -21,9 +21,7 @@ def build_tfma_config(signature: str, *, has_baseline: bool) -> tfma.EvalConfig:
     thresholds: they take account of neither pairs nor noise. `components.evaluator.decision`
     decides.
 
-    Args:
-        signature: The models' signature that takes serialized tf.Examples.
-        has_baseline: Whether there is a model to compare with.
+    The signature takes serialized tf.Examples.
     """
     names = [CANDIDATE, BASELINE] if has_baseline else [CANDIDATE]
     return tfma.EvalConfig(

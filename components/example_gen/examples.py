@@ -50,12 +50,7 @@ def build_example(
 ) -> tf.train.Example:
     """Builds the tf.Example of one accepted image; names follow TFDS and TF Model Garden.
 
-    Args:
-        contents: The image's bytes, unchanged.
-        name: Its name in reports, as its path below `data.path`.
-        label: Its class.
-        sha256: Hex digest of its bytes.
-        verdict: Its format and size.
+    The bytes are unchanged, `name` is the path below `data.path`, and `sha256` a hex digest.
     """
     example = tf.train.Example()
     # In place: each message that is built from another one copies the image.

@@ -94,17 +94,9 @@ def read_summary(folder: str) -> dict[str, Any] | None:
 def keep_quarantine(
     error: IngestError, folder: str, quarantined: Collection[Checked]
 ) -> IngestError:
-    """Saves the quarantine list of a run that fails.
+    """Saves the quarantine list of a run that fails; returns the error, whose hint names it.
 
     TFX deletes what a failed execution wrote, so the list goes beside the artifacts.
-
-    Args:
-        error: Why it fails.
-        folder: Root of the Examples artifact, `COMPONENT/examples/EXECUTION`.
-        quarantined: Every file that was refused.
-
-    Returns:
-        The same error, whose hint names the list.
     """
     if not quarantined:
         return error

@@ -199,8 +199,7 @@ def measure_gif(contents: bytes) -> GifSize:
     TensorFlow's decoder unpacks every frame before it returns the first, and Pillow's widens the
     canvas to where the frames lie, so that a small file could fill the memory.
 
-    Args:
-        contents: A whole GIF file; a truncated one is measured as far as it goes.
+    A truncated file is measured as far as it goes.
     """
     width, height = _number(contents, 6), _number(contents, 8)
     right, bottom, total = width, height, 0

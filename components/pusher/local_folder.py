@@ -51,10 +51,8 @@ class LocalFolder:
     def write(self, number: int, source: str, files: Mapping[str, bytes]) -> int:
         """Adds a version: a reader sees all of it or nothing, whenever the writer dies.
 
-        Args:
-            number: Its number.
-            source: A folder whose files are copied, local or remote.
-            files: More files by name; they replace those of the same name.
+        `source`, local or remote, is copied; `files` replace those of the same name. Returns the
+        number.
 
         Raises:
             OSError: The disk is full or the folder not writable; no version has changed.

@@ -27,15 +27,8 @@ def build_model_card(
 ) -> dict[str, Any]:
     """Builds the model card.
 
-    Args:
-        facts: Signatures, labels and release of the SavedModel.
-        model_name: Name of the model in service.
-        model_uri: The Model artifact.
-        run_id: The run that pushes it.
-        data: See `read_data`; None if the examples are not known.
-        config: The effective configuration.
-        image_size: Height and width that the model resizes images to, in pixels, if known.
-        decision: The Evaluator's `decision.json`.
+    `data` is by `read_data`, `image_size` in pixels, `decision` the Evaluator's `decision.json`;
+    each is None if it is not known.
 
     Returns:
         The card, for JSON. `libraries` are those of the environment that pushes; the graph itself

@@ -54,14 +54,11 @@ def check_address(address: str) -> None:
 
 
 class ObjectStore:
-    """A folder of versions in a file system of `tf.io.gfile`.
+    """A folder of versions in a file system of `tf.io.gfile`, such as `gs://bucket/flowers`.
 
     Writers need no lock: each claims a number, and one that finds another's claim takes another
     number. In stores with consistent listings (Google's, and S3 since 2020) no two writers get the
     same number.
-
-    Args:
-        address: Its address, such as `gs://bucket/flowers`.
     """
 
     def __init__(self, address: str) -> None:

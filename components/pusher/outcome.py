@@ -26,13 +26,9 @@ PUSHER = "Pusher"
 class Outcome:
     """The outcome of a run.
 
-    Attributes:
-        word: In a word.
-        sentence: In a sentence.
-        reasons: Why the model was not released, one sentence each.
-        refused_by: Id of the component that refused the model.
-        version: The newest version that model servers find, as far as this run knows.
-        path: Its folder.
+    `reasons` say why the model was not released, a sentence each, and `refused_by` is the id of the
+    component that refused it. `version` is the newest that model servers find, as far as this run
+    knows, and `path` its folder.
     """
 
     word: Word
@@ -48,8 +44,7 @@ def find_outcome(reported: Mapping[str, Reported]) -> Outcome:
 
     A model that was refused stays refused when the next run finds nothing changed, cached or not.
 
-    Args:
-        reported: The components that have finished, by id, in the order in which they ran.
+    Components are in the order in which they ran.
     """
     for component, (_, facts) in reported.items():
         if facts.is_refusal():

@@ -48,15 +48,7 @@ def open_store(sqlite: Path) -> Any:
 
 
 def record_rollback(store: Any, model_name: str, rollback: Rollback) -> int:
-    """Records a rollback.
-
-    Args:
-        store: The metadata, see `open_store`.
-        model_name: Name of the model in service, and of its pipeline.
-        rollback: Its result.
-
-    Returns:
-        The execution's id.
+    """Records a rollback in the metadata, see `open_store`; returns the execution's id.
 
     Raises:
         LineageError: The metadata cannot be written.

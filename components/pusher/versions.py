@@ -146,11 +146,7 @@ def write_version(
 ) -> Version:
     """Writes the next version; the folder must be open for writing.
 
-    Args:
-        folder: The model's folder.
-        source: The folder to copy.
-        origin: Where it came from; `pushed` and `files` are filled in.
-        extras: Files for the version's `assets.extra`, by name.
+    `pushed` and `files` of the origin are filled in; `extras` go to the version's `assets.extra`.
 
     Raises:
         OSError: See `add_version`.

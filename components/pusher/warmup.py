@@ -49,13 +49,7 @@ def build_warmup(images: Sequence[bytes], facts: ModelFacts, model_name: str) ->
 def sample_images(examples_uri: str, split: str, count: int = IMAGES) -> list[bytes]:
     """Samples images from a split, of as many classes as possible.
 
-    Args:
-        examples_uri: Folder of the Examples artifact.
-        split: The split.
-        count: Maximum number of images.
-
-    Returns:
-        Their bytes, the same ones each time; images of more than 1 MB are skipped.
+    The same ones each time; images of more than 1 MB are skipped.
     """
     of_new_classes: list[bytes] = []
     others: list[bytes] = []

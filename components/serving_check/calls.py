@@ -83,11 +83,7 @@ def build_calls(
 ) -> list[Call | CallSeries]:
     """All calls, in order.
 
-    Args:
-        test: Real test images, at least one.
-        validation: The images of the Trainer's reference, in its order; may be none.
-        calls: Number of measured calls with one image each.
-        max_seconds: Longest time for them, in seconds.
+    Validation images are those of the Trainer's reference, in its order, and may be none.
     """
     many = tuple(islice(cycle(test), BATCH_SIZE))
     return [

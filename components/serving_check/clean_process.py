@@ -28,13 +28,10 @@ TIMEOUT_SECONDS = 600
 
 @dataclass
 class Responses:
-    """The results of all calls.
+    """Outputs and errors by call, timings by series of calls.
 
-    Attributes:
-        outputs: The model's outputs by call.
-        timings: Timings by series of calls.
-        errors: Error messages by call; loading the model is the call `load`.
-        ending: Why the process ended before all calls were made, or None.
+    Loading the model is the call `load`. `ending` says why the process ended before all calls were
+    made.
     """
 
     outputs: dict[str, Outputs] = field(default_factory=dict)
@@ -50,10 +47,7 @@ def call_model(
 ) -> Responses:
     """Loads a SavedModel in a clean process and calls it.
 
-    Args:
-        model: Its folder.
-        calls: Made in this order; the model is loaded once.
-        timeout_seconds: The process is killed if it sends nothing for this long.
+    The process is killed if it sends nothing for `timeout_seconds`.
     """
     with tempfile.TemporaryDirectory(prefix="serving-check-") as name:
         folder = Path(name)

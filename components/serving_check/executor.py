@@ -86,12 +86,7 @@ def check_model(
 ) -> Verdict:
     """Calls a model and checks its responses.
 
-    Args:
-        model: Folder of the SavedModel.
-        examples: The Examples artifact, with the splits `test` and `validation`.
-        model_run: The Trainer's ModelRun artifact with its reference; without one, scores are
-            not compared.
-        settings: The bounds.
+    Without the Trainer's reference, in its ModelRun, scores are not compared.
     """
     start = time.monotonic()
     report_progress("ServingCheck", "choosing images")

@@ -51,13 +51,7 @@ def build_infra_validator(
 ) -> ServingValidator:
     """Creates the component from its settings.
 
-    Args:
-        settings: The section `serving_check.infra_validator`.
-        model_name: Name that the model is served under.
-        signature: The model's signature that takes serialized tf.Examples: the validator sends
-            examples as they are.
-        model: A `Model` channel.
-        examples: An `Examples` channel with the split `test`.
+    The signature takes serialized tf.Examples: the validator sends examples as they are.
     """
     pb = infra_validator_pb2
     return ServingValidator(

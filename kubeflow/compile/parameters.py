@@ -10,13 +10,7 @@ CONFIG = "config"
 
 @dataclass(frozen=True)
 class RunParameter:
-    """A setting that a run may change; an empty value leaves it as configured.
-
-    Attributes:
-        name: Name of the parameter in KFP.
-        path: Path of the setting in the configuration.
-        description: Shown in KFP's form.
-    """
+    """A setting that a run may change, by its name in KFP; an empty value leaves it as it is."""
 
     name: str
     path: str

@@ -18,16 +18,7 @@ _NO_CATCHUP = True
 
 @dataclass(frozen=True)
 class Wanted:
-    """The schedule that is wanted.
-
-    Attributes:
-        name: Its name, which is the pipeline's.
-        experiment_id: The experiment of its runs.
-        uploaded: The pipeline version that runs.
-        trigger: When it runs.
-        parameters: Values of the pipeline's parameters.
-        service_account: Service account of the pods; None is KFP's default.
-    """
+    """The schedule that is wanted; without a service account its pods have KFP's default."""
 
     name: str
     experiment_id: str

@@ -34,17 +34,9 @@ class NoSuchNodeError(UserError):
 
 @dataclass(frozen=True)
 class Task:
-    """The node to run, and where its files are.
+    """The node to run, and the files for what KFP shows: metrics as JSON, page, output's metadata.
 
-    Attributes:
-        node_id: The node.
-        run_id: The run; all of its nodes have the same configuration, metadata and root.
-        config: The configuration.
-        workspace: The folder of everything that the pipeline keeps.
-        connection: Where the metadata are.
-        metrics: File for its numbers, as JSON.
-        html: File for its page.
-        executor_output: File whose contents KFP copies into the outputs' metadata.
+    All nodes of a run have the same configuration, metadata and root.
     """
 
     node_id: str

@@ -23,16 +23,9 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class NodeReport:
-    """The result of a node.
+    """The result of a node: what it reported, and why it refused or did not release the model.
 
-    Attributes:
-        node_id: The node.
-        run_id: Its run.
-        state: `done`, `cached` or `skipped`.
-        seconds: How long it took.
-        facts: What it reported.
-        reasons: Why it refused or did not release the model, one sentence each.
-        was_finished: Whether an earlier attempt in this run had done it.
+    `was_finished` says that an earlier attempt in this run had done it.
     """
 
     node_id: str

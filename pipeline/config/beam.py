@@ -227,10 +227,7 @@ def named_runner(pipeline_args: tuple[str, ...]) -> str | None:
 def check_reachable(beam: BeamSettings, root: str, images: str | None = None) -> None:
     """Checks that the workers of remote runners can reach what they read and write.
 
-    Args:
-        beam: The settings.
-        root: Where the pipeline keeps its artifacts: the workspace or the pipeline root.
-        images: `data.path`.
+    `root` is where the artifacts are, the workspace or the pipeline root; `images` is `data.path`.
 
     Raises:
         UserError: A component could not; names the first.

@@ -57,11 +57,8 @@ class CompiledPipeline:
     TFX's LocalDagRunner uses the same launcher, but does not report when a node starts, ends or is
     cached, and cannot run a single node.
 
-    Args:
-        pipeline: From `create_pipeline`.
-        run_id: Name of the run, by which nodes find the outputs of other nodes.
-        connection: The metadata store. Not part of the pipeline, whose representation is stored and
-            must not contain a password.
+    Nodes find the outputs of others by `run_id`. The connection is not part of the pipeline, whose
+    representation is stored and must not contain a password.
     """
 
     def __init__(self, pipeline: Pipeline, run_id: str, connection: Config):

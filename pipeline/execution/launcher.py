@@ -32,10 +32,6 @@ class NodeLauncher(launcher.Launcher):
       which may contain incomplete outputs, or still be written to.
     - Only the newest attempt sets the final state of the execution. In TFX, an old pod that fails
       late marks the completed execution of a later one as failed.
-
-    Args:
-        attempt: This attempt.
-        **arguments: Those of TFX's launcher.
     """
 
     def __init__(self, attempt: Attempt, **arguments: Any) -> None:

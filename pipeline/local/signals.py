@@ -11,9 +11,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class StopSignals:
     """A context manager that records SIGINT and SIGTERM.
 
-    Attributes:
-        received: The signals so far.
-        fd: Descriptor that becomes readable when a signal arrives, so that `select` wakes up.
+    `fd` becomes readable when a signal arrives, so that `select` wakes up.
     """
 
     def __init__(self) -> None:

@@ -44,18 +44,9 @@ def supervise(
 
     SIGINT and SIGTERM stop the worker and then the run; a second one kills the worker at once.
 
-    Args:
-        config: The configuration.
-        workspace: The workspace; created if missing.
-        view: Shows the progress.
-        environment: Environment variables, extended with those of the worker.
-        config_path: The configuration file, for the summary.
-        worker: Command that starts the worker.
-        stop_timeout_seconds: How long the worker may take to end after SIGTERM.
-        on_wait: Called with a message while another run uses the workspace; None does not wait.
-
-    Returns:
-        The summary; it is also in the run's `summary.json`.
+    The summary is also in the run's `summary.json`. `on_wait` gets a message while another run uses
+    the workspace; None does not wait. The worker may take `stop_timeout_seconds` to end after
+    SIGTERM.
 
     Raises:
         WorkspaceError: The workspace is in use, cannot be written, or is full.

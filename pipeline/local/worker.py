@@ -100,9 +100,8 @@ def die_with_parent(pipe: int | None = None) -> None:
     Call it first in the worker, from the main thread. Systems other than Linux have no
     PR_SET_PDEATHSIG; there it only checks the pipe.
 
-    Args:
-        pipe: Descriptor of a pipe to the parent. If the parent ended before the call, the pipe has
-            no reader any more, and this process exits.
+    If the parent ended before the call, `pipe`, to the parent, has no reader any more, and this
+    process exits.
     """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)

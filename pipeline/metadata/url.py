@@ -71,15 +71,7 @@ _HINT = (
 
 @dataclass(frozen=True)
 class MetadataUrl:
-    """Where TFX's metadata store is.
-
-    Attributes:
-        kind: Its scheme.
-        host: Host; empty for a file.
-        port: Port; 0 for a file.
-        database: The database, or the absolute path of the file.
-        options: Options of the connection by name.
-    """
+    """Where TFX's metadata store is; of a file `database` is the absolute path."""
 
     kind: Kind
     host: str = ""

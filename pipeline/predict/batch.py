@@ -33,20 +33,10 @@ def predict_batch(
     shard_size: int | None,
     beam_args: Sequence[str],
 ) -> Counter:
-    """Predicts images and writes shards, except those that already exist.
+    """Predicts images and writes shards, except those that exist; counts files and failures.
 
-    Args:
-        model_path: A SavedModel, a folder of versions, or a workspace.
-        images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
-        name: Name of the model, if `model_path` is a workspace with several.
-        output: Folder for the shards.
-        shard_format: Format of the shards.
-        top: Number of classes per image.
-        shard_size: Files per shard; None is `SHARD_SIZE`.
-        beam_args: Beam's own options.
-
-    Returns:
-        Number of files in all shards, and how many of them failed.
+    See `pipeline.predict.find_model` for `model_path` and `name`, `pipeline.predict.inputs` for
+    `images`.
 
     Raises:
         ModelChoiceError, ModelError: The model does not exist or cannot be used.

@@ -29,10 +29,7 @@ ShardPredictions = tuple[int, list[Prediction]]
 def run_on_beam(plan: Plan, shards: Sequence[int], beam_args: Sequence[str]) -> None:
     """Predicts the files of some shards and writes the shards.
 
-    Args:
-        plan: The plan; every worker must see its folder at the same path.
-        shards: Their numbers.
-        beam_args: Beam's own options; by default Beam runs in this process.
+    Every worker must see the plan's folder at the same path. By default Beam runs in this process.
 
     Raises:
         UsageError: Beam does not know one of the options.

@@ -105,15 +105,7 @@ def fingerprint_model(folder: Path) -> str:
 
 @contextmanager
 def open_plan(output: Path, job: Job, listed: Iterable[Listed]) -> Iterator[Plan]:
-    """Locks the output folder and creates its plan, or checks the one that it has.
-
-    Args:
-        output: The folder, created if missing; locked until the context ends.
-        job: The model and options.
-        listed: The files.
-
-    Yields:
-        The plan.
+    """Locks the output folder, until the context ends, and creates its plan or checks its own.
 
     Raises:
         PlanError: The folder is in use, cannot be written, or belongs to another batch.

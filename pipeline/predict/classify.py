@@ -55,18 +55,10 @@ def classify_images(
     *,
     as_json: bool,
 ) -> int:
-    """Classifies images and prints each result as soon as it is known.
+    """Classifies images, prints each result as soon as it is known, and counts failures.
 
-    Args:
-        settings: From `check_network`.
-        image_size: Height and width that images are resized to, in pixels; None is the
-            backbone's default.
-        images: The files.
-        top: Number of classes per image.
-        as_json: Whether to print one line of JSON per image instead of text.
-
-    Returns:
-        Number of files that could not be classified; stderr has the reason of each.
+    stderr has the reason of each failure. Images are resized to `image_size` pixels, the backbone's
+    default where it is None.
 
     Raises:
         ImageSizeError, WeightsError: See `trainer.classify.build_classifier`.

@@ -18,15 +18,8 @@ def predict(
 ) -> Counter:
     """Predicts images and prints each prediction as soon as it is made, in the order of the images.
 
-    Args:
-        model_path: A SavedModel, a folder of versions, or a workspace.
-        images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
-        name: Name of the model, if `model_path` is a workspace with several.
-        top: Number of classes per image.
-        style: The output format.
-
-    Returns:
-        Number of files, and how many of them failed.
+    Returns the number of files, and of failures. See `pipeline.predict.find_model` for `model_path`
+    and `name`, `pipeline.predict.inputs` for `images`.
 
     Raises:
         ModelChoiceError, ModelError: The model does not exist or cannot be used.

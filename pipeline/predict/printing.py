@@ -28,14 +28,8 @@ def print_predictions(
 ) -> Counter:
     """Predicts files and prints each prediction as soon as it is made, in the order of the files.
 
-    Args:
-        model: The model.
-        images: Files, folders, patterns, or `-`: see `pipeline.predict.inputs`.
-        style: The output format. In text, errors go to stderr; in CSV and JSON they are rows.
-        stderr: Where errors and the progress are shown.
-
-    Returns:
-        Number of files, and how many of them failed.
+    Returns the number of files, and of failures. In text, errors go to stderr; in CSV and JSON they
+    are rows.
 
     Raises:
         OutputError: stdout cannot be written.

@@ -19,9 +19,8 @@ LOCK_FILE = ".run.lock"
 class RunLock:
     """A lock on a workspace that this process holds.
 
-    Args:
-        descriptor: The open lock file. Python closes it in child processes: a worker or its
-            child that outlives a killed front end does not hold the lock.
+    Python closes its file in child processes: a worker or its child that outlives a killed front
+    end does not hold the lock.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -44,9 +43,7 @@ def lock_workspace(
 
     Only runs need the lock: reading a workspace, and changing a model's folder of versions, do not.
 
-    Args:
-        workspace: The workspace; created if missing.
-        on_wait: Called with a message if another run holds the lock; None does not wait.
+    `on_wait` gets a message if another run holds the lock; None does not wait.
 
     Raises:
         WorkspaceError: Another run holds the lock, or the workspace cannot be written or is not

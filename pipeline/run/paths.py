@@ -20,12 +20,7 @@ class WorkspaceError(Exception):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """What one run leaves for people and machines.
-
-    Attributes:
-        workspace: Absolute path of the workspace.
-        run_id: Name of the run; names sort by the time at which runs started.
-    """
+    """What one run leaves for people and machines; names sort by the time at which runs started."""
 
     workspace: Path
     run_id: str
@@ -97,11 +92,7 @@ def _writing(workspace: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder that everything of a pipeline lives in: on this machine, or in a bucket.
-
-    Attributes:
-        root: An absolute path, or a URL (`gs://...`).
-    """
+    """The folder of everything of a pipeline: an absolute path, or a URL (`gs://...`)."""
 
     root: Path | str
 
@@ -135,10 +126,7 @@ class Workspace:
 
 
 def open_workspace(root: str) -> Workspace:
-    """The workspace that all pods of a cluster share.
-
-    Args:
-        root: Absolute path of a mounted volume, or `gs://BUCKET/FOLDER`.
+    """The workspace that all pods share: a mounted volume's absolute path, or `gs://BUCKET/FOLDER`.
 
     Raises:
         UserError: It is something else; TensorFlow, TFX and Beam cannot write there.

@@ -68,8 +68,7 @@ class InferenceMode(keras.layers.Layer):
     its own `training=True` down to every node of the graph, and BatchNorm would lose its pretrained
     statistics.
 
-    Args:
-        part: A model, whose weights are shared and stay trainable.
+    The part's weights are shared and stay trainable.
     """
 
     def __init__(self, part: keras.Model):

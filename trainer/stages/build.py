@@ -70,10 +70,8 @@ class StageModel:
 class StageBuilder:
     """Builds the stages of a network one after the other.
 
-    Args:
-        network: The model; its layers are frozen and unfrozen in place.
-        images: The images that are read.
-        settings: The `trainer` section, without `freeze: auto` (see `resolve_auto_freeze`).
+    Layers are frozen and unfrozen in place; the settings have no `freeze: auto` any more (see
+    `resolve_auto_freeze`).
     """
 
     def __init__(self, network: Network, images: Images, settings: TrainerSettings) -> None:

@@ -16,13 +16,9 @@ from components.printable import printable
 
 
 def list_tfds(folder: str, splits: SplitSettings) -> Listing:
-    """Lists the records of a prepared dataset.
+    """Lists the records of one version of a prepared dataset, in its folder.
 
     Splits that are names take those slices; fractions are taken of all splits together.
-
-    Args:
-        folder: The folder of one version, see `tfds_folder.find_or_prepare`.
-        splits: The `data.splits` section.
 
     Raises:
         IngestError: If it is not a dataset of labelled images in TFRecord files, is incomplete, or

@@ -30,16 +30,7 @@ DARK = Theme("#171d26", "#e8edf3", "#9aa7b5", "#2b3440", "#7aa7ff", "#ff9d5c")
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart.
-
-    Attributes:
-        file: Name of the PNG file beside the page.
-        alt: Alternative text.
-        light: The PNG for light screens.
-        dark: The PNG for dark screens.
-        width: Its width on the page, in CSS pixels.
-        height: Its height on the page, in CSS pixels.
-    """
+    """A chart, as PNGs for light and dark screens; its size on the page is in CSS pixels."""
 
     file: str
     alt: str

@@ -13,15 +13,7 @@ _SPLIT = "Split-"
 
 @dataclass(frozen=True)
 class Distribution:
-    """Distribution of a width or height.
-
-    Attributes:
-        smallest: The smallest, in pixels.
-        median: The median, in pixels.
-        largest: The largest, in pixels.
-        edges: Edges of the histogram's buckets, one more than there are buckets.
-        counts: Number of images in each bucket.
-    """
+    """Distribution of a width or height, in pixels; there is one more edge than counts."""
 
     smallest: float
     median: float
@@ -32,14 +24,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class SplitStatistics:
-    """Statistics of a split.
-
-    Attributes:
-        examples: Number of images.
-        labels: Number of images by class.
-        formats: Number of images by format, the most frequent first.
-        sizes: Distribution of `image/width` and `image/height`.
-    """
+    """Numbers of images in a split, by class and by format (most frequent first), and sizes."""
 
     examples: int
     labels: Mapping[str, int]

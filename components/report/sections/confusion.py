@@ -52,14 +52,7 @@ def read_confusion(sources: Sources) -> Confusion | None:
 
 
 def most_confused(counts: np.ndarray) -> np.ndarray:
-    """Chooses the classes that are involved in most mistakes, as label or prediction.
-
-    Args:
-        counts: `[classes, classes] int64`, true by predicted.
-
-    Returns:
-        Their indices, at most `MOST_CLASSES`, in ascending order.
-    """
+    """Sorted indices of the classes in most mistakes, as label or prediction: `MOST_CLASSES`."""
     wrong = counts - np.diag(np.diag(counts))
     mistakes = wrong.sum(axis=0) + wrong.sum(axis=1)
     return np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])

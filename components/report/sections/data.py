@@ -18,14 +18,7 @@ MOST_ANOMALIES = 20
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class.
-
-    Attributes:
-        name: Its name.
-        by_split: Number of its images in each split.
-        total: Number of its images.
-        bar: `total` as a share of the largest class', 0 to 1.
-    """
+    """A class, and its images; `bar` is their share of the largest class', 0 to 1."""
 
     name: str
     by_split: Sequence[int]

@@ -17,14 +17,7 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True)
 class Measure:
-    """A row of the table of metrics, as text; empty if unknown.
-
-    Attributes:
-        name: What is measured.
-        value: The measured value.
-        interval: Its confidence interval.
-        bound: The gate's threshold.
-    """
+    """A row of the table of metrics, as text; empty if unknown."""
 
     name: str
     value: str
@@ -53,15 +46,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Slice:
-    """The test images with the same value of a feature.
-
-    Attributes:
-        feature: The feature.
-        value: Its value.
-        accuracy: Share of them that is classified correctly, 0 to 1.
-        interval: Confidence interval of the accuracy.
-        examples: Number of them.
-    """
+    """The test images with the same value of a feature; shares are 0 to 1."""
 
     feature: str
     value: str

@@ -11,13 +11,7 @@ from components.report.inputs.sources import Sources
 
 @dataclass(frozen=True)
 class ServingCheck:
-    """The result of ServingCheck.
-
-    Attributes:
-        passed: Whether the model may go into service.
-        failures: Why not, one sentence each.
-        measures: Measured values by name, as text.
-    """
+    """The result of ServingCheck, why a model may not go into service, and what was measured."""
 
     passed: bool
     failures: Sequence[str]

@@ -41,9 +41,7 @@ class Cluster:
 
     Authenticates with the pod's service account, outside a pod with `KUBECONFIG`.
 
-    Args:
-        kind: Kind of jobs.
-        retry_seconds: How long a call is retried while the API server is unavailable.
+    A call is retried for `retry_seconds` while the API server is unavailable.
     """
 
     def __init__(self, kind: JobKind, retry_seconds: float = 600) -> None:

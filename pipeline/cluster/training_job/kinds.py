@@ -29,14 +29,7 @@ _NO_SIDECAR = {"sidecar.istio.io/inject": "false"}
 
 @dataclass(frozen=True)
 class JobRequest:
-    """One job to submit.
-
-    Attributes:
-        name: Its name: a DNS label of at most 40 characters, because pods are named after it.
-        command: Command of each pod.
-        spec: Its pods.
-        metadata: Other fields of its metadata: owner, labels.
-    """
+    """One job to submit; pods are named after it: a DNS label of at most 40 characters."""
 
     name: str
     command: Sequence[str]

@@ -16,12 +16,7 @@ from trainer.stages.distribution import WORKER_LOST
 
 @dataclass(frozen=True)
 class Pace:
-    """Intervals of the watch.
-
-    Attributes:
-        poll_seconds: Between two requests.
-        stuck_seconds: How long a pod may fail to start, e.g. while a registry does not answer.
-    """
+    """Seconds between two requests, and for which a pod may fail to start (a registry is away)."""
 
     poll_seconds: float = 2.0
     stuck_seconds: float = 180.0
@@ -34,15 +29,8 @@ DEFAULT_PACE = Pace()
 class Watch:
     """Follows one job to its end.
 
-    Args:
-        cluster: Where it runs.
-        kind: Its kind.
-        name: Its name.
-        uid: Its uid: the job of a later attempt has the same name.
-        pods: Number of its pods.
-        start_timeout_seconds: Longest time from now until all of them run.
-        pace: Other intervals.
-        on_chief: Called with the name of the chief's pod, once it has started.
+    The job of a later attempt has the same name, but another uid. All pods run within
+    `start_timeout_seconds`; then `on_chief` gets the name of the chief's.
     """
 
     def __init__(
