@@ -15,8 +15,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from components.settings import SecretValueError
-from pipeline.config.describe_types import describe_type, is_section, keys, unwrap
+from pipeline.config.describe_types import describe_type, is_section, is_union, keys, unwrap
 from pipeline.config.key_path import KEY, KeyPath, format_path, resolve, section_at, value_at
+from pipeline.config.suggest_key import all_keys, suggest_key
 
 _MAX_VALUE_LENGTH = 60
 
@@ -141,6 +142,8 @@ def _not_allowed(value: Any, words: str) -> str:
         options = words.replace(" or ", ", ").split(", ")
         close = difflib.get_close_matches(value.lower(), options, n=1)
         message += f". Did you mean {close[0]}?" if close else ""
+    elif isinstance(value, dict) and words.startswith("list"):
+        message += ". Write the entries of a list in brackets, or each on a line after a dash"
     elif words.startswith("text") and not isinstance(value, dict | list):
         message += ". Put it in quotes to make it text"
     return message
@@ -148,16 +151,16 @@ def _not_allowed(value: Any, words: str) -> str:
 
 def _unknown_key(section: type[BaseModel], tree: Any, path: KeyPath) -> str:
     parent = section_at(section, path[:-1], tree) or section
-    allowed = keys(parent)
+    allowed = ", ".join(keys(parent))
     key = str(path[-1])
-    everywhere = list(_all_keys(section, ""))
-    if key in everywhere:
+    if key in all_keys(section):
         return f"unknown key; dotted keys work only with --set. In a file, write {_nested(key)}"
-    close = difflib.get_close_matches(key.lower(), allowed, n=1)
-    elsewhere = [where for where in everywhere if where.split(".")[-1] == key]
-    suggestion = close[0] if close else elsewhere[0] if elsewhere else None
-    question = f" Did you mean {suggestion}?" if suggestion else ""
-    return f"unknown key.{question} Allowed here: {', '.join(allowed)}"
+    meant = suggest_key(section, path[:-1], key, keys(parent))
+    if meant is None:
+        return f"unknown key. Allowed here: {allowed}"
+    in_list, entry, _ = meant.partition("[0]")
+    where = f" In a file, write it in the entries of {in_list}." if entry else ""
+    return f"unknown key. Did you mean {meant}?{where} Allowed here: {allowed}"
 
 
 def _nested(dotted: str) -> str:
@@ -191,25 +194,18 @@ def _validator_problem(
         path, message = (*path, *prefix.split(".")), rest
     value = value_at(tree, path)
     if value is not None and not isinstance(error, SecretValueError):
-        message = f"received {format_value(value)}: {message}"
+        mark = ";" if message.startswith("allowed:") else ":"
+        message = f"received {format_value(value)}{mark} {message}"
     return Problem(format_path(path), message)
 
 
 def _is_other_branch(annotation: Any, tree: Any, path: KeyPath) -> bool:
     """Whether the value is a section and this error is from another branch of the union."""
     bare, _ = unwrap(annotation)
-    members = [unwrap(member)[0] for member in getattr(bare, "__args__", ())]
+    members = [unwrap(member)[0] for member in bare.__args__] if is_union(bare) else []
     if len([member for member in members if member is not type(None)]) < 2:
         return False  # `Section | None` has one branch only.
     return isinstance(value_at(tree, path), dict) and any(map(is_section, members))
-
-
-def _all_keys(section: type[BaseModel], prefix: str) -> Iterator[str]:
-    for name, field in section.model_fields.items():
-        yield prefix + (field.alias or name)
-        bare, _ = unwrap(field.annotation)
-        if is_section(bare):
-            yield from _all_keys(bare, f"{prefix}{field.alias or name}.")
 
 
 def _leaves(tree: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:

@@ -13,6 +13,9 @@ from pipeline.config.key_path import KeyPath, default_at, format_path, parse_pat
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.yaml_reader import read_yaml
 
+_FLOW = "[{\"'|>&*!"
+"""How a value begins in YAML that is not plain text or a number."""
+
 
 def load_config(
     path: Path, overrides: Sequence[str] = (), check_paths: bool = True
@@ -96,7 +99,7 @@ def apply_override(tree: dict[str, Any], override: str) -> dict[str, Any]:
         raise ConfigError([Problem(option, "needs a value: --set PATH=VALUE")])
     try:
         path = parse_path(text.strip())
-        value = read_yaml(value_text)
+        value = _read_value(value_text)
     except ConfigError as error:
         raise ConfigError([Problem(option, error.problems[0].message)]) from None
     except ValueError as error:
@@ -104,6 +107,13 @@ def apply_override(tree: dict[str, Any], override: str) -> dict[str, Any]:
     tree = copy.deepcopy(tree)
     _assign(tree, path, value, option)
     return tree
+
+
+def _read_value(text: str) -> Any:
+    """Reads the value of a `--set` option: YAML, but a plain one has no comment behind ` #`."""
+    text = text.strip()
+    is_plain = not text.startswith(tuple(_FLOW)) and "\n" not in text
+    return text if is_plain and "#" in text else read_yaml(text)
 
 
 def _read_file(path: Path) -> dict[str, Any]:

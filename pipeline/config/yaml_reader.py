@@ -1,8 +1,9 @@
 """Reads and writes the YAML of configuration files: YAML 1.1 without its surprises.
 
-PyYAML reads `1e-4` as text, because YAML 1.1 requires `1.0e-4`, and keeps the last of duplicate
-keys. Here `1e-4` is a number, in files, in `--set` and in the output of `show-config`, and a
-duplicate key is an error.
+PyYAML reads `1e-4` as text, because YAML 1.1 requires `1.0e-4`; `0012` as octal, 10; `1:30` as
+minutes and seconds, 90; `2026-11-30` as a date; and it keeps the last of duplicate keys. Here
+`1e-4` is a number, `0012` is 12, the others are text, in files, in `--set` and in the output of
+`show-config`, and a duplicate key is an error.
 """
 
 import itertools
@@ -21,21 +22,40 @@ MAX_VALUES = 100_000
 A few hundred bytes of aliases of aliases expand to billions ("billion laughs").
 """
 
-_FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|^[-+]?\.inf$|^\.nan$")
-_FLOAT_TAG = "tag:yaml.org,2002:float"
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?$|[-+]?\.(inf|Inf|INF)$"
+    r"|\.(nan|NaN|NAN)$"
+)
+_INT = re.compile(r"[-+]?([0-9][0-9_]*|0x[0-9a-fA-F_]+|0b[01_]+)$")
+_TAG = "tag:yaml.org,2002:"
+_DIGITS = list("-+.0123456789")
+# `=` is a type of its own in YAML 1.1, which PyYAML cannot construct.
+_REPLACED = {f"{_TAG}{name}" for name in ("int", "float", "timestamp", "value")}
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `1e-4` as a number."""
+    """Reads numbers as people write them."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """Reads a whole number; a leading zero is not octal."""
+        text = str(self.construct_scalar(node)).replace("_", "")
+        return int(text, 0) if "x" in text or "b" in text else int(text)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes strings that `_Loader` would read as numbers."""
+    """Quotes strings that `_Loader`, or YAML 1.1, would read as something else."""
 
 
+_Loader.add_constructor(f"{_TAG}int", _Loader.construct_yaml_int)
 for _resolver in (_Loader, _Dumper):
-    # The last resolver: YAML 1.1 integers stay integers.
-    _resolver.add_implicit_resolver(_FLOAT_TAG, _FLOAT, list("-+.0123456789"))
+    # The first that fits wins: a whole number is not a float.
+    _resolver.add_implicit_resolver(f"{_TAG}int", _INT, _DIGITS)
+    _resolver.add_implicit_resolver(f"{_TAG}float", _FLOAT, _DIGITS)
 
 
 def read_yaml(text: str) -> Any:

@@ -66,8 +66,8 @@ class StageSettings(Settings):
         warmup = self.optimizer.warmup_epochs
         if warmup >= self.epochs:
             raise ValueError(
-                f"optimizer.warmup_epochs: received {warmup:g}; allowed: less than the epochs of "
-                f"the stage, which are {self.epochs}, or the rate never reaches learning_rate"
+                "optimizer.warmup_epochs: allowed: less than the epochs of the stage, which are "
+                f"{self.epochs}, or the rate never reaches learning_rate"
             )
         return self
 

@@ -1,12 +1,16 @@
 """Loading configurations: every error is reported, in the terms of the YAML file."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipeline.config.errors import ConfigError
-from pipeline.config.load import load_config
+from pipeline.config.load import check_config_json, load_config
+from pipeline.config.schema import PipelineConfig
+from pipeline.config.suggest_key import all_keys
+from pipeline.config.yaml_reader import read_yaml
 
 GOOD = """\
 data: {source: digits}
@@ -277,3 +281,52 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert "this is a folder" in problems(tmp_path)[""]
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     assert "UTF-8" in problems(tmp_path / "binary.yaml")[""]
+
+
+@pytest.mark.parametrize("value", ["{a: 1}", "{a: {b: 1}}", "[{a: 1}]", "[[]]", "3.5", "[x]", "~"])
+def test_no_mistake_is_reported_as_no_problem(write: Write, value: str) -> None:
+    path = write(GOOD)
+    for key in all_keys(PipelineConfig):
+        if "[" not in key and ".NAME" not in key:
+            try:
+                load_config(path, [f"{key}={value}"])
+            except ConfigError as error:
+                assert error.problems, key
+                assert all(one.message.count("received") < 2 for one in error.problems), key
+
+
+def test_a_mapping_in_place_of_a_list_is_explained(write: Write) -> None:
+    found = problems(write(GOOD + "trainer: {stages: {head: {epochs: 3}}}"))
+    assert found == {
+        "trainer.stages": "received {head: {epochs: 3}}; allowed: list of sections, at least 1. "
+        "Write the entries of a list in brackets, or each on a line after a dash"
+    }
+
+
+def test_a_value_is_received_once(write: Write) -> None:
+    stage = "trainer: {stages: [{name: a, epochs: 2, optimizer: {warmup_epochs: 2}}]}"
+    assert problems(write(GOOD + stage)) == {
+        "trainer.stages[0].optimizer.warmup_epochs": "received 2; allowed: less than the epochs of "
+        "the stage, which are 2, or the rate never reaches learning_rate"
+    }
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("push.folder=/a b/c #1", "/a b/c #1"),
+        ("push.folder=#1", "#1"),
+        ("push.folder=1:30", "1:30"),
+        ("push.folder=2026-11-30", "2026-11-30"),
+        ("push.folder= /a ", "/a"),
+        ("push.folder='a #b'", "a #b"),
+    ],
+)
+def test_what_yaml_would_read_as_something_else_is_text(
+    write: Write, override: str, value: str
+) -> None:
+    assert load_config(write(GOOD), [override]).push.folder == value
+    # As the parameters of a Kubeflow run arrive.
+    parameters = ["push.keep=0012", override]
+    config = check_config_json(json.dumps(read_yaml(GOOD)), parameters)
+    assert (config.push.folder, config.push.keep) == (value, 12)

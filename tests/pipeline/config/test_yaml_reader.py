@@ -1,11 +1,12 @@
-"""YAML that is hostile rather than wrong."""
+"""YAML that is hostile rather than wrong, and YAML that reads as people mean it."""
 
 import time
+from typing import Any
 
 import pytest
 
 from pipeline.config.errors import ConfigError
-from pipeline.config.yaml_reader import read_yaml
+from pipeline.config.yaml_reader import read_yaml, write_yaml
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
@@ -51,3 +52,18 @@ def test_aliases_and_many_values_are_fine() -> None:
     )
     tree = read_yaml(text + "}")
     assert tree["b"] == {"x": 1} and tree["c"] == {"x": 1, "y": 2} and len(tree["d"]) == 2_000
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0012", 12), ("-012", -12), ("0089", 89), ("1_000", 1000), ("0x1F", 31), ("0b11", 3),
+        ("1e-4", 1e-4), ("1_000.5", 1000.5), ("-.5", -0.5), (".inf", float("inf")),
+        ("1:30", "1:30"), ("1:30.5", "1:30.5"), ("2026-11-30", "2026-11-30"), ("=", "="),
+        ("0o17", "0o17"), ("1.2.3", "1.2.3"), ("~", None), ("yes", True),
+    ],
+)  # fmt: skip
+def test_scalars_are_read_as_people_mean_them(text: str, value: Any) -> None:
+    assert (read_yaml(text), type(read_yaml(text))) == (value, type(value))
+    for written in (value, text):
+        assert read_yaml(write_yaml(written)) == written
