@@ -16,6 +16,7 @@ from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.manifest_source import manifest_files
 from components.example_gen.sources.spans import resolve_span
 from components.example_gen.sources.tfds_folder import find_or_prepare
+from components.progress import report_note
 
 COMPONENT = "ImageExampleGen"
 SETTINGS_KEY = "settings"
@@ -76,7 +77,11 @@ def resolve(exec_properties: dict[str, Any]) -> dict[str, Any]:
     path = os.path.abspath(path) if path and not storage.is_remote(path) else path
     if settings.source == "digits":
         _write_sample(path)
-    path, number = resolve_span(path, settings.span)
+    path, number, passed_over = resolve_span(
+        path, settings.span, settings.span_marker, settings.empty_span
+    )
+    if passed_over:
+        report_note(COMPONENT, f"takes span {number}: {'; '.join(passed_over)}")
     if settings.name is not None:
         path = find_or_prepare(settings.name, path, COMPONENT)
     files = list(manifest_files(path) if settings.source == "manifest" else folder_files(path))

@@ -58,6 +58,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         settings = driver.parse_settings(exec_properties[driver.SETTINGS_KEY])
         examples = artifact_utils.get_single_instance(output_dict[driver.EXAMPLES_KEY])
         listing = self._list(exec_properties[driver.PATH_KEY], settings)
+        if settings.span_marker:
+            listing = listing.without_file(settings.span_marker)
         verdicts = decide(self._inspect(listing, settings), settings)
         try:
             check_quality(verdicts, settings)

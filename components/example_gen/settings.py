@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from components.example_gen.sources.spans import SPAN_PLACEHOLDER
+from components.example_gen.sources.spans import SPAN_PLACEHOLDER, parse_span
 from components.example_gen.sources.split_settings import SplitSettings
 from components.example_gen.sources.tfrecord.settings import TFRecordSettings
 from components.images.limits import ImageLimits
@@ -29,10 +29,14 @@ class DataSettings(Settings):
     path: str | None = None
     """Folder of images or TFRecords, manifest, or TFDS' data folder (empty: TFDS' own default).
 
-    `{SPAN}` in it stands for a number, newest first.
+    `{SPAN}` in it stands for a number or a date, newest first.
     """
-    span: Annotated[int, Field(ge=0)] | None = None
-    """Span to take where `path` contains `{SPAN}`; empty takes the newest (highest) one."""
+    span: Annotated[int, Field(ge=0), BeforeValidator(parse_span)] | None = None
+    """Span to take where `path` contains `{SPAN}`, as 12 or 2026-11-30; empty takes the newest."""
+    span_marker: str | None = None
+    """File in the folder of a complete span, as `_SUCCESS`; those without it are not taken."""
+    empty_span: Literal["fail", "skip"] = "fail"
+    """What a newest span without files does: stops the run, or the newest with files is taken."""
     splits: SplitSettings = SplitSettings()
     """How train, validation and test are told apart."""
     tfrecord: TFRecordSettings = TFRecordSettings()
@@ -99,18 +103,25 @@ class DataSettings(Settings):
             _check_exists(path, is_file=source == "manifest")
         return path
 
-    @field_validator("span")
+    @field_validator("span", "span_marker")
     @classmethod
-    def _span_has_a_place(cls, span: int | None, info: ValidationInfo) -> int | None:
+    def _span_has_a_place(cls, span: int | str | None, info: ValidationInfo) -> int | str | None:
         # An invalid path is missing here: whether it contains the placeholder is not known.
         if span is not None and "path" in info.data:
             path = info.data["path"] or ""
             if SPAN_PLACEHOLDER not in path:
                 raise ValueError(
-                    f"data.path has no {SPAN_PLACEHOLDER} for it; remove span, or "
+                    f"data.path has no {SPAN_PLACEHOLDER} for it; remove {info.field_name}, or "
                     f"write for example images/{SPAN_PLACEHOLDER}"
                 )
         return span
+
+    @field_validator("span_marker")
+    @classmethod
+    def _marker_is_a_name(cls, marker: str | None) -> str | None:
+        if marker is not None and (not marker or "/" in marker):
+            raise ValueError("is not the name of a file; write for example _SUCCESS")
+        return marker
 
     @field_validator("tfrecord")
     @classmethod

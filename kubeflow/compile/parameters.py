@@ -21,7 +21,7 @@ def run_parameters(config: PipelineConfig) -> list[RunParameter]:
     """The settings that may change from run to run: images, epochs, gate."""
     parameters = [
         RunParameter("data_path", "data.path", "Folder of the images"),
-        RunParameter("span", "data.span", "Number that {SPAN} in the folder's name stands for"),
+        RunParameter("span", "data.span", "Number or date that {SPAN} in the path stands for"),
         RunParameter("min_accuracy", "gate.min_accuracy", "Lowest test accuracy that is blessed"),
     ]
     for index, stage in enumerate(config.trainer.stages):

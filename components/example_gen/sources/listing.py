@@ -1,7 +1,7 @@
 """What every source lists: images with their labels and where their bytes are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from components import feature_keys, storage
@@ -72,6 +72,12 @@ class Listing:
     fields: RecordFields = RecordFields()
     """Where images that are records have their bytes and their label."""
 
+    def without_file(self, name: str) -> "Listing":
+        """The same, without a file of this name directly below `data.path`."""
+        images = [image for image in self.images if (image.name, image.label) != (name, "")]
+        unused = [other for other in self.unused if other != name]
+        return replace(self, images=images, unused=unused)
+
 
 def is_litter(name: str) -> bool:
     """Whether a file or folder is of the kinds that are ignored, see `LITTER`."""
@@ -92,6 +98,21 @@ def list_entries(folder: str) -> list[storage.Entry]:
             "Check data.path and the folder's permissions.",
         ) from error
     return [entry for entry in entries if not is_litter(entry.name)]
+
+
+def has_files(folder: str, ignored: str | None = None, depth: int = 2) -> bool:
+    """Whether there is a file in a folder, or in those up to `depth` below it.
+
+    Args:
+        folder: Where to look.
+        ignored: Name of a file that does not count.
+        depth: How many folders deep; data lie at most SPLIT/CLASS deep.
+    """
+    entries = list_entries(folder)
+    if any(not entry.is_folder and entry.name != ignored for entry in entries):
+        return True
+    folders = [entry.path for entry in entries if entry.is_folder]
+    return depth > 0 and any(has_files(path, ignored, depth - 1) for path in folders)
 
 
 def is_label(name: str) -> bool:

@@ -271,3 +271,14 @@ def test_names_that_are_not_used_may_be_anything(
         min_images_per_class=1,
     )
     assert result.summary["unused"] == ["\\xff\\x1b[2J/"]
+
+
+def test_the_marker_of_a_span_is_no_image(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    for span in ("2026-11-29", "2026-11-30"):
+        write_classes(tmp_path / span)
+    (tmp_path / "2026-11-29" / "_SUCCESS").touch()
+    result = ingest(tmp_path / "{SPAN}", span_marker="_SUCCESS")
+    assert result.summary["span"] == 20261129
+    assert result.summary["found"] == result.summary["accepted"] == 80

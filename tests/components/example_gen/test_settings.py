@@ -131,3 +131,22 @@ def test_the_features_of_tfrecords(tmp_path: Path) -> None:
     assert problems(source="tfrecord", path=str(tmp_path), tfrecord=missing) == {
         "tfrecord.label_file": f"no such file: {tmp_path}/no.txt"
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "span"), [("0012", 12), ("12", 12), ("2026-11-30", 20261130), ("20261130", 20261130)]
+)
+def test_spans(tmp_path: Path, text: str, span: int) -> None:
+    path = f"{tmp_path}/{{SPAN}}"
+    settings = DataSettings.model_validate({"path": path, "span": text, "span_marker": "_SUCCESS"})
+    assert settings.span == span
+    assert DataSettings.model_validate_json(settings.model_dump_json(by_alias=True)) == settings
+
+
+def test_invalid_spans(tmp_path: Path) -> None:
+    path = f"{tmp_path}/{{SPAN}}"
+    assert problems(path=path, span="today", span_marker="done/_SUCCESS") == {
+        "span": "is neither a number nor a date; write for example 12 or 2026-11-30",
+        "span_marker": "is not the name of a file; write for example _SUCCESS",
+    }
+    assert "remove span_marker" in problems(path=str(tmp_path), span_marker="a")["span_marker"]
