@@ -39,6 +39,7 @@ INSTALL_REQUIRES = [
     "pyyaml",
     "rich>=13",
     "scikit-learn",
+    "scipy",
     # Messages of model servers, for the clients and the warm-up requests.
     "tensorflow-serving-api>=2.16,<2.17",
     # Datasets by name. Ingest reads their files itself, as 4.9 describes them.

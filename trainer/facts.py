@@ -33,10 +33,23 @@ class StageFacts(FactsPart):
     """Parameters of the whole model."""
 
 
+class CalibrationFacts(FactsPart):
+    """The temperature that the logits are divided by."""
+
+    temperature: float
+    images: int
+    """Validation images that it was fitted on."""
+    error_before: float
+    """Expected calibration error on them without it, 0 to 1."""
+    error_after: float
+    """The same with it."""
+
+
 class TrainerFacts(Facts):
     """The stages of training, in order."""
 
     stages: tuple[StageFacts, ...] = ()
+    calibration: CalibrationFacts | None = None
     notes: tuple[str, ...] = ()
     """What else there is to know, such as what a warm start reused."""
 
@@ -64,4 +77,6 @@ class TrainerFacts(Facts):
             metrics[f"{stage.name}_epochs"] = stage.epochs
         if self.stages:
             metrics["validation_accuracy"] = self.stages[-1].validation_accuracy
+        if self.calibration is not None:
+            metrics["temperature"] = self.calibration.temperature
         return metrics

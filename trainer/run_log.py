@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import tensorflow as tf
 from components.artifacts import TRAINING_FILE
 from components.report.charts.chart import LIGHT
 from components.report.charts.curves import METRICS, plot_metric
+from trainer.calibration import Calibration
 from trainer.network.network import Network
 from trainer.stages.layers import layer_table
 from trainer.stages.state import History
@@ -33,14 +35,23 @@ class RunLog:
         """Writes the epochs, numbered across all stages, that are not written yet."""
         self._tensorboard.update([*(result["history"] for result in finished), history])
 
-    def finish(self, results: Sequence[StageResult], notes: Sequence[str]) -> None:
+    def finish(
+        self,
+        results: Sequence[StageResult],
+        notes: Sequence[str],
+        calibration: Calibration | None = None,
+    ) -> None:
         """Writes the results and the curves of the whole training.
 
         TensorBoard's log is completed: a training that resumes after its last epoch has not called
         `update`.
         """
         self._tensorboard.update([result["history"] for result in results])
-        training = {"stages": list(results), "notes": list(notes)}
+        training = {
+            "stages": list(results),
+            "notes": list(notes),
+            "calibration": asdict(calibration) if calibration else None,
+        }
         self._write(TRAINING_FILE, json.dumps(training, indent=2))
         with tempfile.TemporaryDirectory() as folder:
             curves = Path(folder) / CURVES_FILE

@@ -56,7 +56,7 @@ def _build_score(network: Network, size: tf.TensorShape) -> Callable[[tf.Tensor]
         with tf.device("/CPU:0"):
             features, _ = network.body.stateless_call(*weights[:2], images, training=False)
             logits, _ = network.head.stateless_call(*weights[2:], features, training=False)
-            return tf.nn.softmax(logits)
+            return tf.nn.softmax(logits / network.temperature)
 
     return score
 

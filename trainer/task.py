@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,14 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 
 from components.progress import report_note, report_progress
 from components.serving_check.reference import REFERENCE_FILE
+from trainer.calibration import calibrate
 from trainer.data.class_weights import find_class_weights
-from trainer.data.input import build_parser, open_split, read_labels
+from trainer.data.input import (
+    build_parser,
+    choose_inference_batch_size,
+    open_split,
+    read_labels,
+)
 from trainer.export import export_network
 from trainer.network.network import Network, build_network
 from trainer.network.normalization import use_normalization_weights
@@ -78,12 +85,19 @@ def run_fn(fn_args: FnArgs) -> None:
         wait_for_all_workers(strategy)
         return
     notes += [note for result in results for note in result.pop("notes", [])]
-    log.finish(
-        [{**result, "freeze_reason": reasons.get(result["name"])} for result in results], notes
-    )
     report_progress("Trainer", "exporting")
     if policy != "float32":
         network = copy_in_float32(network, model_settings, config["image_size"], len(labels))
+    calibration = None
+    if settings.calibrate:
+        batch_size = choose_inference_batch_size(config["image_size"], settings.batch_size)
+        calibration = calibrate(network, images.validation, images.parse, batch_size)
+        network = replace(network, temperature=calibration.temperature)
+    log.finish(
+        [{**result, "freeze_reason": reasons.get(result["name"])} for result in results],
+        notes,
+        calibration,
+    )
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
     write_serving_reference(network, images.validation, images.parse, reference)
     export_network(network, transform_layer, labels, fn_args.serving_model_dir)

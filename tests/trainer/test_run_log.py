@@ -37,7 +37,7 @@ def test_all_epochs_are_logged_also_where_none_was_left_to_train(
     ]
     RunLog(str(tmp_path), network).finish(results, ["a note"])
     training = json.loads((tmp_path / TRAINING_FILE).read_text())
-    assert training == {"stages": results, "notes": ["a note"]}
+    assert training == {"stages": results, "notes": ["a note"], "calibration": None}
     assert "conv_2" in (tmp_path / LAYERS_FILE).read_text()
     assert (tmp_path / CURVES_FILE).stat().st_size > 0
     [file] = (tmp_path / "tensorboard" / "validation").iterdir()

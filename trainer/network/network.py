@@ -22,11 +22,13 @@ class Network:
         body: Backbone and pooling, `[batch, height, width, 3] float32` to `[batch, features]`.
         head: Features to logits `[batch, classes] float32`.
         scale: How the backbone's pixels are scaled.
+        temperature: What the head's logits are divided by, see `trainer.calibration`.
     """
 
     body: keras.Model
     head: keras.Model
     scale: str
+    temperature: float = 1.0
 
     def for_serving(self) -> "Network":
         """The same network with fewer weights and operations, for inference only."""
@@ -34,7 +36,8 @@ class Network:
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """Logits of scaled images, in inference mode."""
-        return self.head(self.body(images, training=False), training=False)
+        logits = self.head(self.body(images, training=False), training=False)
+        return logits if self.temperature == 1 else logits / self.temperature
 
     @property
     def weights(self) -> list[keras.Variable]:

@@ -12,10 +12,14 @@ from components.report.inputs.sources import Sources
 
 @dataclass(frozen=True)
 class Training:
-    """The stages as the Trainer wrote them (any key may be missing), remarks, and charts."""
+    """The stages as the Trainer wrote them (any key may be missing), remarks, and charts.
+
+    `calibration` has `temperature`, `images`, `error_before` and `error_after`, if it was fitted.
+    """
 
     stages: Sequence[Mapping[str, Any]]
     notes: Sequence[str]
+    calibration: Mapping[str, Any] | None
     charts: Sequence[Chart]
 
 
@@ -25,4 +29,5 @@ def read_training(sources: Sources) -> Training | None:
     if training is None:
         return None
     stages = training.get("stages", [])
-    return Training(stages, training.get("notes", []), draw_curves(stages))
+    notes, calibration = training.get("notes", []), training.get("calibration")
+    return Training(stages, notes, calibration, draw_curves(stages))
