@@ -13,7 +13,6 @@ from pipeline.cli.errors import failures, run_and_exit, write_file
 from pipeline.cli.options import CONTEXT_SETTINGS, config_argument, set_option, version_option
 
 from .deploy.command import deploy
-from .load_or_exit import load_or_exit
 from .schedule.command import schedule
 from .serving.command import serving
 
@@ -44,6 +43,7 @@ def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -
     """Compile CONFIG into a file that Kubeflow Pipelines runs; needs no cluster."""
     from pipeline.console.stderr import hide_library_stderr
 
+    from .compile.cluster_checks import load_or_exit
     from .compile.limits import note_on_size
     from .compile.parameters import config_json
 

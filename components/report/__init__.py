@@ -1,8 +1,7 @@
 """Writes one HTML page about each run: what was decided and why, from which images, in what time.
 
-    component   the TFX component, `Report`
-    driver      reads this run and earlier ones from ML Metadata, for the executor
-    executor    reads the artifacts, builds the page, writes it
+    component   the TFX component, `Report`: its driver reads this run and earlier ones from ML
+                Metadata, its executor reads the artifacts, builds the page, writes it
     page        fills the templates with what the sections read
     page_files  writes the page and its charts: all of them, or none
     sections/   one file per section of the page, with a template of the same name in `templates/`

@@ -1,15 +1,65 @@
-"""The TFX component that writes a page about the run."""
+"""The TFX component that writes a page about the run: driver, executor, inputs and outputs."""
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from tfx import types
-from tfx.dsl.components.base import base_component, executor_spec
-from tfx.types import artifact, standard_artifacts
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.orchestration.portable.data_types import ExecutionInfo
+from tfx.types import artifact, artifact_utils, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
-from components.report.driver import STATISTICS_KEY, Driver
-from components.report.executor import Executor
+from components.artifacts import Artifacts
+from components.driver import PropertiesDriver
+from components.progress import report_progress
+from components.report.inputs.history import read_run_facts
+from components.report.inputs.sources import collect_sources
+from components.report.page import build_page
+from components.report.page_files import write_folder
+
+RUN_KEY = "run"
+STATISTICS_KEY = "statistics"
+
+
+class Driver(PropertiesDriver):
+    """Adds facts about this run and earlier ones to the execution properties.
+
+    They include the run's name, so that no run gets another one's page from the cache.
+    """
+
+    def find_properties(self, execution_info: ExecutionInfo) -> dict[str, Any]:
+        """`run`, a `RunFacts` as JSON."""
+        statistics = execution_info.input_dict.get(STATISTICS_KEY, [])
+        with self._mlmd_connection as handle:
+            facts = read_run_facts(
+                handle.store,
+                execution_info.pipeline_info.id,
+                execution_info.pipeline_run_id,
+                statistics[0].id if statistics else None,
+            )
+        return {RUN_KEY: facts.model_dump_json()}
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executor of `Report`."""
+
+    def Do(
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Writes `index.html` and its charts.
+
+        Args:
+            input_dict: See `ReportSpec`; lists may be empty.
+            output_dict: `report`, one artifact.
+            exec_properties: `configuration` and `code`, and `run` from the driver.
+
+        Raises:
+            ReportError: The page cannot be written.
+        """
+        report_progress("Report", "reading the outputs of the run")
+        page = build_page(collect_sources(input_dict, exec_properties))
+        write_folder(artifact_utils.get_single_uri(output_dict["report"]), page.files)
 
 
 class HtmlReport(artifact.Artifact):

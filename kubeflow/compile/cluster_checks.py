@@ -5,6 +5,7 @@ from pathlib import Path
 
 from components.errors import UserError
 from components.example_gen.sources.spans import SPAN_PLACEHOLDER
+from pipeline.cli.errors import config_errors
 from pipeline.config.beam import check_reachable
 from pipeline.config.errors import ConfigError, Problem
 from pipeline.config.kubeflow.settings import KubeflowSettings
@@ -31,6 +32,12 @@ def load_for_cluster(path: Path, overrides: Sequence[str] = ()) -> PipelineConfi
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def load_or_exit(path: Path, overrides: Sequence[str]) -> PipelineConfig:
+    """As `load_for_cluster`; exits with code 2 and the problems if there are any."""
+    with config_errors(path):
+        return load_for_cluster(path, overrides)
 
 
 def cluster_problems(config: PipelineConfig) -> list[Problem]:

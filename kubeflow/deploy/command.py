@@ -13,7 +13,6 @@ from pipeline.cli.options import config_argument, set_option
 from pipeline.exit_codes import INTERRUPTED
 
 from ..client.options import connection_from, connection_options, open_host
-from ..load_or_exit import load_or_exit
 
 if TYPE_CHECKING:
     from ..client.api import PipelinesHost
@@ -71,6 +70,8 @@ def deploy(
         raise click.UsageError("--param is for runs: add --run or --wait")
     with usage_errors():
         connection = connection_from(options)
+    from ..compile.cluster_checks import load_or_exit
+
     config = load_or_exit(config_path, overrides)
     with usage_errors():
         from .parameter_check import read_parameters

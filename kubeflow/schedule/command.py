@@ -13,7 +13,6 @@ from pipeline.cli.options import config_argument, set_option
 
 from ..client.options import connection_from, connection_options, open_host
 from ..deploy.command import param_option
-from ..load_or_exit import load_or_exit
 
 if TYPE_CHECKING:
     from pipeline.config.schema import PipelineConfig
@@ -101,6 +100,8 @@ def schedule(
     with usage_errors():
         connection = connection_from(options)
         trigger = _trigger(cron, zone_name, cluster_zone_name, every)
+    from ..compile.cluster_checks import load_or_exit
+
     config = load_or_exit(config_path, overrides)
     with usage_errors():
         from ..deploy.parameter_check import read_parameters

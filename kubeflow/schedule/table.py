@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from pipeline.console.table import print_plain_table
+from pipeline.console.table import print_table
 
 from .recurring_run import is_disabled, times
 from .trigger import interval_words
@@ -17,18 +17,8 @@ def print_schedules(runs: Sequence[Any], name: str, cluster_zone: str, stream: T
     A terminal gets colours. Cron expressions are in the cluster's time zone.
     """
     rows = [_cells(run, name, cluster_zone) for run in sorted(runs, key=_order(name))]
-    if not stream.isatty():
-        print_plain_table([_HEADINGS, *rows], stream)
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in _HEADINGS:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*row, style="dim" if row[1] == "paused" else None)
-    Console(file=stream, highlight=False, markup=False).print(table)
+    styles = ["dim" if row[1] == "paused" else None for row in rows]
+    print_table(_HEADINGS, rows, styles, stream, wraps=_HEADINGS)
 
 
 def schedule_as_json(run: Any) -> dict[str, Any]:

@@ -8,8 +8,6 @@ import click
 from pipeline.cli.errors import failures, write_file
 from pipeline.cli.options import config_argument, set_option
 
-from ..load_or_exit import load_or_exit
-
 KINDS = ("tensorflow-serving", "kserve")
 
 
@@ -33,6 +31,7 @@ KINDS = ("tensorflow-serving", "kserve")
 )
 def serving(config_path: Path, overrides: Sequence[str], kind: str, output: Path) -> int:
     """Write Kubernetes manifests of model servers for CONFIG's model; needs no cluster."""
+    from ..compile.cluster_checks import load_or_exit
     from .manifests import serving_manifests
 
     config = load_or_exit(config_path, overrides)

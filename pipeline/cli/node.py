@@ -117,7 +117,7 @@ def _run(task: "Task", log: "NodeLog") -> None:
     from pipeline.run.events import ProgressEvents
     from pipeline.run.failure import failure, find_mistake
 
-    _prepare_process(ProgressEvents(log))
+    _prepare_process(ProgressEvents(log.write))
     try:
         # Fails on an unreachable database before the imports, which take seconds.
         open_store(task.connection)

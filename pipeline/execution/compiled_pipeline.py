@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler, constants
@@ -22,11 +22,10 @@ from pipeline.execution.launcher import NodeLauncher
 from pipeline.metadata.connection import Config, RetryingMetadata
 from pipeline.metadata.retries import retry_transient
 from pipeline.nodes import node
+from pipeline.run.events import State
 
 # Names in ML Metadata have at most 255 characters; an output's key and numbers are appended.
 _MAX_KEY_LENGTH = 160
-
-State = Literal["done", "cached", "skipped"]
 
 
 @dataclass(frozen=True)

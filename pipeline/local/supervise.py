@@ -4,6 +4,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
@@ -96,24 +97,18 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return worker
 
 
+@dataclass
 class _Follower:
     """Follows one worker to its end."""
 
-    def __init__(
-        self,
-        process: WorkerProcess,
-        state: RunState,
-        view: View,
-        event_log: TextIO,
-        signals: StopSignals,
-        stop_timeout_seconds: float,
-    ) -> None:
-        self._process = process
-        self._state = state
-        self._view = view
-        self._event_log = event_log
-        self._signals = signals
-        self._stop_timeout_seconds = stop_timeout_seconds
+    process: WorkerProcess
+    state: RunState
+    view: View
+    event_log: TextIO
+    signals: StopSignals
+    stop_timeout_seconds: float
+
+    def __post_init__(self) -> None:
         self._forwarded = 0
         self._deadline = Deadline()
         self.is_stopped = False
@@ -121,67 +116,66 @@ class _Follower:
     def follow(self, run: RunFolder) -> None:
         """Returns when the worker and all processes it started have ended."""
         try:
-            while self._process.returncode is None:
-                for event in self._process.events(self._signals.fd, _TICK_SECONDS):
+            while self.process.returncode is None:
+                for event in self.process.events(self.signals.fd, _TICK_SECONDS):
                     self._report(event)
                 self._forward_signals()
-                self._view.tick(self._state)
-            for event in self._process.drain():
+                self.view.tick(self.state)
+            for event in self.process.drain():
                 self._report(event)
             self._forward_signals()
         except ValueError as error:
             self._report(Failed(cause=f"malformed event from the worker: {error}"))
         finally:
-            self._process.end()
+            self.process.end()
         if not self._forwarded and (failure := self._find_failure(run)):
             self._report(failure)
 
     def _report(self, event: Event) -> None:
-        if self.is_stopped and isinstance(event, Failed) and self._state.failure is not None:
+        if self.is_stopped and isinstance(event, Failed) and self.state.failure is not None:
             return  # A worker that is being stopped fails one way or another.
-        self._event_log.write(event.model_dump_json() + "\n")
-        self._event_log.flush()
-        self._state.apply(event)
-        self._view.show(self._state)
+        self.event_log.write(event.model_dump_json() + "\n")
+        self.event_log.flush()
+        self.state.apply(event)
+        self.view.show(self.state)
 
     def _forward_signals(self) -> None:
         """Forwards the first signal as SIGTERM; a second one, or a timeout, kills the worker."""
-        self._signals.clear()
-        received = self._signals.received
+        self.signals.clear()
+        received = self.signals.received
         if len(received) > self._forwarded:
             is_first = self._forwarded == 0
             self._forwarded = len(received)
             if is_first and len(received) == 1:
                 self._stop(received[0])
             else:
-                self._process.signal(signal.SIGKILL)
+                self.process.signal(signal.SIGKILL)
         if self._deadline.is_over:
-            self._process.signal(signal.SIGKILL)
+            self.process.signal(signal.SIGKILL)
 
     def _stop(self, number: signal.Signals) -> None:
-        self._deadline.set(self._stop_timeout_seconds)
-        self._process.signal(signal.SIGTERM)
-        if self._state.failure is None and not self._state.is_complete:
+        self._deadline.set(self.stop_timeout_seconds)
+        self.process.signal(signal.SIGTERM)
+        if self.state.failure is None and not self.state.is_complete:
             self.is_stopped = True
             self._report(Failed(cause=f"interrupted by {number.name}", hint=RERUN_HINT))
-        self._view.notice(
-            f"stopping, at most {self._stop_timeout_seconds:.0f} seconds; "
-            "Ctrl-C again stops at once"
+        self.view.notice(
+            f"stopping, at most {self.stop_timeout_seconds:.0f} seconds; Ctrl-C again stops at once"
         )
 
     def _find_failure(self, run: RunFolder) -> Failed | None:
         """The failure of a worker that ended early, or without reporting one itself."""
-        if self._state.failure is not None:
+        if self.state.failure is not None:
             return None
-        running = self._state.running
+        running = self.state.running
         component = running.component if running else None
         during = f"while {component} was running" if component else "between components"
-        code = self._process.returncode
+        code = self.process.returncode
         if code is not None and code < 0:
             likely = " (often: out of memory)" if code == -signal.SIGKILL else ""
             cause = f"the worker was killed by signal {-code}{likely} {during}"
             return Failed(component=component, cause=cause, hint=RERUN_HINT)
-        if code != 0 or not self._state.is_complete:
+        if code != 0 or not self.state.is_complete:
             cause = f"the worker ended with exit code {code} {during}"
             error = _last_error(run.log)
             return Failed(component=component, cause=f"{cause}: {error}" if error else cause)

@@ -39,7 +39,7 @@ def main(run_dir: Path, workspace: Path, run_id: str, events_fd: int) -> None:
     die_with_parent(events_fd)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     with EventWriter(events_fd) as events:
-        logging.getLogger("image_pipeline.progress").addHandler(ProgressEvents(events))
+        logging.getLogger("image_pipeline.progress").addHandler(ProgressEvents(events.write))
         try:
             text = (run_dir / "config.json").read_text()
             config = PipelineConfig.model_validate_json(text, context={"check_paths": False})

@@ -14,8 +14,8 @@ cluster writes its last event at the end of its log, in the same form.
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from typing import Annotated, Any, Literal, Protocol
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -164,33 +164,13 @@ def parse_event(line: str | bytes) -> Event:
         raise ValueError(f"not an event: {shown.strip()[:200]}") from None
 
 
-def read_events(lines: Iterable[str]) -> Iterator[Event]:
-    """Reads a stream of events, such as a run's `events.jsonl`.
-
-    A last line without a newline is left out: its writer was killed while writing it.
-
-    Raises:
-        ValueError: A complete line is not an event.
-    """
-    for line in lines:
-        if line.endswith("\n"):
-            yield parse_event(line)
-
-
-class Sink(Protocol):
-    """Accepts events."""
-
-    def write(self, event: Event) -> None:
-        """Accepts one."""
-
-
 class ProgressEvents(logging.Handler):
     """Passes what components report as progress on to the front end."""
 
-    def __init__(self, events: Sink):
+    def __init__(self, write: Callable[[Event], None]):
         super().__init__()
-        self._events = events
+        self._write = write
 
     def emit(self, record: logging.LogRecord) -> None:
         """Sends one record."""
-        self._events.write(Progress(**getattr(record, "progress")))  # noqa: B009 - from extra=
+        self._write(Progress(**getattr(record, "progress")))  # noqa: B009 - from extra=

@@ -1,7 +1,6 @@
 """The lock that allows one run at a time in a workspace."""
 
 import contextlib
-import errno
 import fcntl
 import json
 import os
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from components.printable import encodable
-from pipeline.run.paths import WorkspaceError
+from pipeline.run.paths import WorkspaceError, unusable
 
 LOCK_FILE = ".run.lock"
 
@@ -58,7 +57,7 @@ def lock_workspace(
         workspace.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(workspace / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise _unusable(workspace, error) from None
+        raise unusable(workspace, error) from None
     try:
         _acquire(descriptor, workspace, on_wait)
         yield RunLock(descriptor)
@@ -81,7 +80,7 @@ def _acquire(descriptor: int, workspace: Path, on_wait: Callable[[str], None] | 
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         _write_holder(descriptor, None)
     except OSError as error:
-        raise _unusable(workspace, error) from None
+        raise unusable(workspace, error) from None
 
 
 def _write_holder(descriptor: int, run_id: str | None) -> None:
@@ -99,11 +98,3 @@ def _holder(descriptor: int) -> str:
         return f"{run} (process {holder['process']}{elsewhere})"
     except (ValueError, KeyError, TypeError):
         return "another run"  # It holds the lock, but has not recorded itself yet.
-
-
-def _unusable(workspace: Path, error: OSError) -> WorkspaceError:
-    where = f" ({error.filename})" if error.filename else ""
-    reason = error.strerror
-    if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-        reason = f"its file system does not support locks ({error.strerror})"
-    return WorkspaceError(f"the workspace {workspace} cannot be used: {reason}{where}")

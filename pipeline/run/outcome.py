@@ -1,6 +1,9 @@
 """The summary of a run and its exit code, from the state of its nodes at the end."""
 
 from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from components.evaluator.facts import EvaluatorFacts
 from components.evaluator.settings import GateSettings
@@ -23,6 +26,8 @@ from pipeline.run.summary import (
     Summary,
 )
 from trainer.facts import TrainerFacts
+
+_Part = TypeVar("_Part", bound=BaseModel)
 
 EXIT_CODES: dict[Word, int] = {
     "pushed": SUCCEEDED,
@@ -49,8 +54,9 @@ def build_summary(
     """
     outcome = state.outcome
     trainer, ingest = state.facts(TrainerFacts), state.facts(IngestFacts)
-    pusher = state.facts(PusherFacts)
+    evaluator, pusher = state.facts(EvaluatorFacts), state.facts(PusherFacts)
     version = _version(pusher)
+    bounds = {"min_accuracy": gate.min_accuracy, "max_drop": gate.max_drop}
     return Summary(
         outcome=_word(outcome.word),
         exit_code=EXIT_CODES[outcome.word] if exit_code is None else exit_code,
@@ -59,13 +65,13 @@ def build_summary(
         finished=finished,
         seconds=round((finished - started).total_seconds(), 3),
         config_path=config_path,
-        images=_images(ingest),
+        images=None if ingest.found is None else _part(ImageCounts, ingest),
         splits=ingest.splits,
         classes=ingest.classes,
         stages=list(trainer.stages),
         notes=list(trainer.notes),
-        test=_test(state.facts(EvaluatorFacts)),
-        gate=_gate(state.facts(EvaluatorFacts), gate),
+        test=_test(evaluator),
+        gate=None if evaluator.blessed is None else _part(GateSummary, evaluator, **bounds),
         serving_failures=list(state.facts(ServingCheckFacts).failures),
         # Whatever came after: a run may fail once it has pushed.
         pushed=version if find_outcome(state.reported).word == "pushed" else None,
@@ -76,7 +82,7 @@ def build_summary(
             node.component: ComponentSummary(state=node.state, seconds=node.seconds)
             for node in state.nodes.values()
         },
-        error=_error(state, run),
+        error=state.failure and _part(ErrorSummary, state.failure, log=str(run.log)),
     )
 
 
@@ -85,61 +91,20 @@ def _word(word: Word) -> Outcome:
     return "unchanged" if word == "unknown" else word
 
 
-def _images(facts: IngestFacts) -> ImageCounts | None:
-    if facts.found is None:
-        return None
-    return ImageCounts(
-        found=facts.found,
-        accepted=facts.accepted,
-        quarantined=facts.quarantined,
-        quarantined_by_reason=facts.quarantined_by_reason,
-        quarantine_path=facts.quarantine_path,
-    )
+def _part(kind: type[_Part], source: BaseModel, **more: Any) -> _Part:
+    """A part of the summary, from what it shares by name with facts or an event."""
+    shared = source.model_dump(include=set(kind.model_fields))
+    return kind.model_validate({**shared, **more})
 
 
 def _test(facts: EvaluatorFacts) -> Measurement | None:
     if facts.test_accuracy is None:
         return None
-    return Measurement(
-        accuracy=facts.test_accuracy,
-        examples=facts.test_examples,
-        interval=facts.interval,
-        calibration_error=facts.calibration_error,
-        worst=list(facts.worst),
-    )
-
-
-def _gate(facts: EvaluatorFacts, gate: GateSettings) -> GateSummary | None:
-    if facts.blessed is None:
-        return None
-    return GateSummary(
-        blessed=facts.blessed,
-        reasons=list(facts.reasons),
-        min_accuracy=gate.min_accuracy,
-        max_drop=gate.max_drop,
-        baseline_accuracy=facts.baseline_accuracy,
-        text=facts.text,
-        change=facts.change,
-        change_interval=facts.change_interval,
-        change_verdict=facts.change_verdict,
-        detectable_drop=facts.detectable_drop,
-        images_to_decide=facts.images_to_decide,
-        warning=facts.warning,
-        baseline_note=facts.baseline_note,
-        notes=list(facts.notes),
-    )
+    measured = {"accuracy": facts.test_accuracy, "examples": facts.test_examples}
+    return _part(Measurement, facts, **measured)
 
 
 def _version(facts: PusherFacts) -> ModelVersion | None:
     if facts.version is None or facts.path is None:
         return None
     return ModelVersion(version=facts.version, path=facts.path)
-
-
-def _error(state: RunState, run: RunFolder) -> ErrorSummary | None:
-    if state.failure is None:
-        return None
-    failure = state.failure
-    return ErrorSummary(
-        component=failure.component, cause=failure.cause, hint=failure.hint, log=str(run.log)
-    )

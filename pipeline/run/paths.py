@@ -1,5 +1,6 @@
 """The folder of one run in its workspace."""
 
+import errno
 import os
 import secrets
 import tempfile
@@ -85,9 +86,16 @@ def _writing(workspace: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        message = f"the workspace {workspace} cannot be used: {error.strerror}{where}"
-        raise WorkspaceError(message) from None
+        raise unusable(workspace, error) from None
+
+
+def unusable(workspace: Path, error: OSError) -> WorkspaceError:
+    """The error for a workspace that cannot be read, locked or written."""
+    where = f" ({error.filename})" if error.filename else ""
+    reason = error.strerror
+    if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+        reason = f"its file system does not support locks ({error.strerror})"
+    return WorkspaceError(f"the workspace {workspace} cannot be used: {reason}{where}")
 
 
 @dataclass(frozen=True)

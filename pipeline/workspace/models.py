@@ -14,7 +14,7 @@ from components.format import share
 from components.printable import printable
 from components.pusher.version import Version, find_damage
 from components.pusher.versions import list_versions
-from pipeline.console.table import print_plain_table
+from pipeline.console.table import print_table
 from pipeline.workspace.registry import ServedModel, choose_model, find_models
 
 _CARD_FILE = f"{EXTRAS_FOLDER}/{MODEL_CARD_FILE}"
@@ -131,6 +131,7 @@ def _number(value: Any) -> float | None:
 
 
 _HEADINGS = ("model", "version", "state", "test accuracy", "pushed (UTC)", "run", "note")
+_STYLES = {"in service": "green", "damaged": "red", "withdrawn": "yellow"}
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -145,28 +146,13 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
     if not stream.isatty():
-        print_plain_table([_HEADINGS, *map(_cells, rows)], stream)
+        print_table(_HEADINGS, [*map(_cells, rows)], [None] * len(rows), stream)
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(file=stream, highlight=False, markup=False)
-    styles = {"in service": "green", "damaged": "red", "withdrawn": "yellow"}
     for model in dict.fromkeys(row.model for row in rows):
         # The model is a heading instead of a column: terminals are narrow.
-        console.print(printable(model), style="bold")
-        lines = [(_cells(row)[1:], row.state) for row in rows if row.model == model]
-        has_notes = any(cells[-1] for cells, _ in lines)
-        headings = _HEADINGS[1:] if has_notes else _HEADINGS[1:-1]
-        table = Table(box=None, header_style="dim", pad_edge=False)
-        for heading in headings:
-            is_long = heading in ("run", "note")
-            table.add_column(
-                heading,
-                overflow="fold",
-                no_wrap=not is_long,
-                min_width=12 if heading == "note" else None,
-            )
-        for cells, state in lines:
-            table.add_row(*map(printable, cells[: len(headings)]), style=styles.get(state))
-        console.print(table)
+        print(f"\x1b[1m{printable(model)}\x1b[0m", file=stream)
+        of_model = [row for row in rows if row.model == model]
+        columns = slice(1, None if any(row.note for row in of_model) else -1)
+        cells = [_cells(row)[columns] for row in of_model]
+        styles = [_STYLES.get(row.state) for row in of_model]
+        print_table(_HEADINGS[columns], cells, styles, stream, wraps=("run", "note"))

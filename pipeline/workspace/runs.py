@@ -2,15 +2,13 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from components.format import duration, share
-from components.printable import printable
-from pipeline.console.table import print_plain_table
+from pipeline.console.table import print_table
 from pipeline.run.paths import RunFolder
 
 UNFINISHED = "unfinished"
@@ -53,7 +51,8 @@ def show_runs(workspace: Path, *, as_json: bool) -> None:
     elif not rows:
         print(f"There are no runs in {workspace} yet.")
     else:
-        _print_table(rows, sys.stdout)
+        styles = [_STYLES.get(row.outcome) for row in rows]
+        print_table(_HEADINGS, [*map(_cells, rows)], styles, sys.stdout)
 
 
 def find_runs(workspace: Path) -> list[RunFolder]:
@@ -115,19 +114,3 @@ def _cells(row: Row) -> tuple[str, ...]:
         "-" if row.version is None else str(row.version),
         (row.error or "").partition("\n")[0],
     )
-
-
-def _print_table(rows: Sequence[Row], stream: TextIO) -> None:
-    if not stream.isatty():
-        print_plain_table([_HEADINGS, *map(_cells, rows)], stream)
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in _HEADINGS:
-        justify = "right" if heading == "time" else "left"
-        table.add_column(heading, overflow="fold", no_wrap=heading != "note", justify=justify)  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*map(printable, _cells(row)), style=_STYLES.get(row.outcome))
-    Console(file=stream, highlight=False, markup=False).print(table)

@@ -26,6 +26,7 @@ DEFAULT_PACE = Pace()
 """On a cluster."""
 
 
+@dataclass
 class Watch:
     """Follows one job to its end.
 
@@ -33,25 +34,16 @@ class Watch:
     `start_timeout_seconds`; then `on_chief` gets the name of the chief's.
     """
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        kind: JobKind,
-        name: str,
-        uid: str | None,
-        pods: int,
-        start_timeout_seconds: float,
-        pace: Pace,
-        on_chief: Callable[[str], None],
-    ) -> None:
-        self._cluster = cluster
-        self._kind = kind
-        self._name = name
-        self._uid = uid
-        self._pods = pods
-        self._start_timeout_seconds = start_timeout_seconds
-        self._pace = pace
-        self._on_chief = on_chief
+    cluster: Cluster
+    kind: JobKind
+    name: str
+    uid: str | None
+    pods: int
+    start_timeout_seconds: float
+    pace: Pace
+    on_chief: Callable[[str], None]
+
+    def __post_init__(self) -> None:
         self._started = time.monotonic()
         self._have_started = False
         self._stuck_since: float | None = None
@@ -65,18 +57,18 @@ class Watch:
             UserError: It failed, was deleted, or does not start.
         """
         while not self._is_done():
-            time.sleep(self._pace.poll_seconds)
+            time.sleep(self.pace.poll_seconds)
 
     def _is_done(self) -> bool:
-        job = self._cluster.read(self._kind.plural, self._name)
-        if job is None or job["metadata"]["uid"] != self._uid:
-            raise UserError(f"the training job {self._name} was deleted by someone", hint=RESUMES)
-        states = [pod_state(pod, self._kind.index_label) for pod in self._cluster.pods(self._name)]
+        job = self.cluster.read(self.kind.plural, self.name)
+        if job is None or job["metadata"]["uid"] != self.uid:
+            raise UserError(f"the training job {self.name} was deleted by someone", hint=RESUMES)
+        states = [pod_state(pod, self.kind.index_label) for pod in self.cluster.pods(self.name)]
         # A failed pod may be deleted before the job's condition says so.
         self._failed.update({state.name: state for state in states if state.failure})
         self._follow_chief(states)
         conditions = {one["type"]: one for one in _conditions(job) if one["status"] == "True"}
-        if self._kind.done in conditions:
+        if self.kind.done in conditions:
             return True
         if "Failed" in conditions:
             raise self._failure(conditions["Failed"])
@@ -87,12 +79,12 @@ class Watch:
     def _follow_chief(self, states: list[PodState]) -> None:
         for state in states:
             if state.index == 0 and state.phase in ("Running", "Succeeded", "Failed"):
-                self._on_chief(state.name)
+                self.on_chief(state.name)
 
     def _report(self, states: list[PodState], conditions: dict[str, Any]) -> None:
         running = sum(state.phase == "Running" for state in states)
         ended = sum(state.phase == "Succeeded" for state in states)
-        progress = f"training job {self._name}: {running} of {self._pods} pods run"
+        progress = f"training job {self.name}: {running} of {self.pods} pods run"
         if ended:
             progress += f", {ended} done"
         if "Restarting" in conditions:
@@ -107,40 +99,40 @@ class Watch:
     def _check_start(self, states: list[PodState]) -> None:
         now = time.monotonic()
         waiting = [state for state in states if state.phase == "Pending"]
-        self._have_started = self._have_started or (len(states) == self._pods and not waiting)
+        self._have_started = self._have_started or (len(states) == self.pods and not waiting)
         if self._have_started:
             return
         stuck = [state for state in waiting if state.is_stuck]
         self._stuck_since = (self._stuck_since or now) if stuck else None
-        if self._stuck_since and now - self._stuck_since >= self._pace.stuck_seconds:
+        if self._stuck_since and now - self._stuck_since >= self.pace.stuck_seconds:
             raise UserError(
                 f"pod {stuck[0].name} of the training job cannot start: {stuck[0].waits}",
                 hint="Check the image, its pull secrets and the volumes of the configuration's "
                 "kubeflow section.",
             )
-        if now - self._started >= self._start_timeout_seconds:
+        if now - self._started >= self.start_timeout_seconds:
             raise self._not_started(states, waiting)
 
     def _not_started(self, states: list[PodState], waiting: list[PodState]) -> UserError:
         reasons = [f"{state.name}: {state.waits}" for state in waiting if state.waits]
         running = len(states) - len(waiting)
-        if len(reasons) < self._pods - running:
+        if len(reasons) < self.pods - running:
             # A quota or an error of the operator shows in events only.
-            names = [self._name, *(state.name for state in states)]
+            names = [self.name, *(state.name for state in states)]
             with contextlib.suppress(UserError):
-                reasons += self._cluster.warnings(names)[-3:]
+                reasons += self.cluster.warnings(names)[-3:]
         hint = (
             "Free the missing GPUs or memory, request less, or raise "
             "kubeflow.training.start_timeout_seconds."
         )
         if not states:
             hint = (
-                f"No pod was created. Does the operator for {self._kind.plural} run, and does the "
+                f"No pod was created. Does the operator for {self.kind.plural} run, and does the "
                 "namespace's quota allow the pods?"
             )
         return UserError(
-            f"after {self._start_timeout_seconds:.0f} s only {running} of {self._pods} pods of the "
-            f"training job {self._name} run" + "".join(f"\n  {reason}" for reason in reasons),
+            f"after {self.start_timeout_seconds:.0f} s only {running} of {self.pods} pods of the "
+            f"training job {self.name} run" + "".join(f"\n  {reason}" for reason in reasons),
             hint=hint,
         )
 
@@ -148,7 +140,7 @@ class Watch:
         failed = [state for state in self._failed.values() if state.failure]
         if not failed:
             reason = condition.get("message") or condition.get("reason") or "no reason is given"
-            return UserError(f"the training job {self._name} failed: {reason}", hint=RESUMES)
+            return UserError(f"the training job {self.name} failed: {reason}", hint=RESUMES)
         first = min(failed, key=_failure_order)
         assert first.failure is not None
         return UserError(
