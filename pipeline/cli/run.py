@@ -33,7 +33,7 @@ def run(config_path: Path, overrides: Sequence[str], workspace: Path, wait: bool
     if config_path.is_dir():
         config_path = configuration_of(config_path, workspace)
     with config_errors(config_path):
-        config = load_config(config_path, overrides)
+        config = load_config(config_path, overrides, say=partial(click.echo, err=True))
     try:
         summary = supervise(
             config,

@@ -21,7 +21,7 @@ def show_config(config_path: Path, overrides: Sequence[str]) -> int:
     with config_errors(config_path):
         config = load_config(config_path, overrides, check_paths=False)
     try:
-        load_config(config_path, overrides)
+        config = load_config(config_path, overrides)
     except ConfigError as error:
         click.echo(f"{config_path} is valid, but would not run on this machine:", err=True)
         print_to_stderr(problem_lines(error.problems))

@@ -9,6 +9,7 @@
     yaml_reader.py     YAML without the surprises of YAML 1.1
     key_path.py        paths such as `trainer.stages[1].epochs`
     describe_types.py  a setting's type in English, for errors and the reference
+    paths.py           `~`, environment variables, and what paths are relative to
     suggest_key.py     an unknown key -> the key that was meant
     errors.py          pydantic's errors -> messages in terms of the YAML file
 

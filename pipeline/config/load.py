@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from pipeline.config.errors import ConfigError, Problem, find_booleans, find_problems, format_value
 from pipeline.config.key_path import KeyPath, default_at, format_path, parse_path
+from pipeline.config.paths import place_paths
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.yaml_reader import read_yaml
 
@@ -18,14 +19,19 @@ _FLOW = "[{\"'|>&*!"
 
 
 def load_config(
-    path: Path, overrides: Sequence[str] = (), check_paths: bool = True
+    path: Path,
+    overrides: Sequence[str] = (),
+    check_paths: bool = True,
+    say: Callable[[str], None] | None = None,
 ) -> PipelineConfig:
     """Reads a configuration, applies overrides and validates it.
 
     Args:
         path: YAML file.
         overrides: `--set` options, each `a.b.c=value` with the value in YAML; the last one wins.
-        check_paths: Whether the folders and files it names must exist on this machine.
+        check_paths: Whether the folders and files it names must exist on this machine: they are
+            then found as `pipeline.config.paths` says.
+        say: Called with a sentence for each path that could be another one.
 
     Returns:
         The configuration, defaults included.
@@ -33,7 +39,18 @@ def load_config(
     Raises:
         ConfigError: The configuration is invalid; lists every problem.
     """
-    return check_config(_read_file(path), overrides, check_paths)
+    tree, problems = _apply_overrides(_read_file(path), overrides)
+    if not check_paths:
+        return _validate(tree, problems, check_paths)
+    placed = place_paths(tree, path.parent)
+    try:
+        config = _validate(placed.tree, problems, check_paths, placed.problems)
+    except ConfigError as error:
+        raise ConfigError(list(map(placed.explain, error.problems))) from None
+    if say:
+        for note in placed.notes:
+            say(note)
+    return config
 
 
 def check_config(
@@ -44,13 +61,7 @@ def check_config(
     Raises:
         ConfigError: The configuration is invalid; lists every problem.
     """
-    problems = []
-    for override in overrides:
-        try:
-            tree = apply_override(tree, override)
-        except ConfigError as error:
-            problems += error.problems
-    return _validate(tree, problems, check_paths)
+    return _validate(*_apply_overrides(tree, overrides), check_paths)
 
 
 def check_config_json(
@@ -107,6 +118,18 @@ def apply_override(tree: dict[str, Any], override: str) -> dict[str, Any]:
     tree = copy.deepcopy(tree)
     _assign(tree, path, value, option)
     return tree
+
+
+def _apply_overrides(
+    tree: dict[str, Any], overrides: Sequence[str]
+) -> tuple[dict[str, Any], list[Problem]]:
+    problems = []
+    for override in overrides:
+        try:
+            tree = apply_override(tree, override)
+        except ConfigError as error:
+            problems += error.problems
+    return tree, problems
 
 
 def _read_value(text: str) -> Any:
@@ -183,9 +206,14 @@ def _require_entry(node: Any, index: int, path: KeyPath, option: str) -> None:
         raise ConfigError([Problem(option, message)])
 
 
-def _validate(tree: dict[str, Any], problems: list[Problem], check_paths: bool) -> PipelineConfig:
+def _validate(
+    tree: dict[str, Any],
+    problems: list[Problem],
+    check_paths: bool,
+    path_problems: Sequence[Problem] = (),
+) -> PipelineConfig:
     config = None
-    found = find_booleans(PipelineConfig, tree)
+    found = [*path_problems, *find_booleans(PipelineConfig, tree)]
     try:
         config = PipelineConfig.model_validate(tree, context={"check_paths": check_paths})
     except ValidationError as error:

@@ -24,7 +24,10 @@ Every setting of a configuration file, section by section. Only those marked **r
 be given. A key that is not listed here is an error, and so is a value that is not allowed: all
 errors are reported at once, before anything starts.
 
-- Paths are relative to the folder in which the command is started.
+- A relative path is looked for in the folder in which the command is started, then beside the
+  configuration file, and the run says so where it found it there or in both. What is written
+  (`push.folder`, `metadata.path`) is relative to the former. `~` and environment variables, as
+  `$DATA`, are replaced. For a cluster, paths stay as they are written.
 - `image-pipeline show-config FILE.yaml` prints all settings of a file with these descriptions,
   defaults included.
 - `--set SECTION.KEY=VALUE` overrides one setting for one run; `--set trainer.stages[0].epochs=3`

@@ -162,11 +162,13 @@ beam: {pipeline_args: --runner=FlinkRunner}
 def test_missing_folders_and_files(write: Write, tmp_path: Path) -> None:
     text = GOOD.replace("{source: digits}", "{path: nowhere, schema_path: no.pbtxt}")
     text += "model: {weights: no.h5}"
+    too = f"; looked in {tmp_path}, too"
     assert problems(write(text)) == {
-        "data.path": f'received "nowhere": no such folder: {Path("nowhere").absolute()}',
-        "data.schema_path": f'received "no.pbtxt": no such file: {Path("no.pbtxt").absolute()}',
+        "data.path": f'received "nowhere": no such folder: {Path("nowhere").absolute()}{too}',
+        "data.schema_path": f'received "no.pbtxt": no such file: {Path("no.pbtxt").absolute()}'
+        f"{too}",
         "model.weights": f'received "no.h5": no such file: {Path("no.h5").absolute()}; '
-        "allowed: imagenet, bundled, none, or a weights file made by Keras",
+        f"allowed: imagenet, bundled, none, or a weights file made by Keras{too}",
     }
     assert load_config(write(text), check_paths=False).data.path == "nowhere"
 
