@@ -48,6 +48,8 @@ INSTALL_REQUIRES = [
 ]
 
 DEV_REQUIRES = [
+    # Property tests: examples that the tests did not think of.
+    "hypothesis",
     "jsonschema",
     "mypy",
     # Drives the Chromium of this machine; it downloads no browser unless asked to.
