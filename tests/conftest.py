@@ -4,11 +4,16 @@ import gc
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from components.tensorflow_environment import prepare_tensorflow
 
 prepare_tensorflow(os.environ)
+
+# The same examples at every run, however busy the machine is.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("same")
 
 # Collecting imports everything that is tested: as in components/quick_imports.py.
 gc.disable()

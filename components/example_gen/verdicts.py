@@ -1,14 +1,14 @@
 """Decides what becomes of every image: into which split, or into quarantine."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from components.example_gen.inspection import Checked
 from components.example_gen.settings import DataSettings
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.split_settings import SPLIT_NAMES
-from components.example_gen.split import assign_split
+from components.example_gen.split import Unit, assign_splits
 from components.images.check import Accepted, Rejected
 
 
@@ -31,28 +31,46 @@ def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
             copies[image.sha256].append(image)
         else:
             quarantined.append(image)
-    accepted: dict[str, list[Checked]] = {name: [] for name in SPLIT_NAMES}
+    sound: list[list[Checked]] = []
     for sha256 in sorted(copies):
         same = sorted(copies[sha256], key=lambda image: image.found.name)
-        split, kept, rejected = _judge_copies(same, settings)
-        accepted[split] += kept
-        quarantined += rejected
-    quarantined.sort(key=lambda image: image.found.name)
+        if len({image.label for image in same}) > 1:
+            quarantined += [_reject(copy, "two_labels", _other_label(copy, same)) for copy in same]
+        else:
+            sound.append(same)
+    accepted, leaked = _divide(sound, settings)
+    quarantined = sorted(quarantined + leaked, key=lambda image: image.found.name)
     return Verdicts(accepted, quarantined)
 
 
+def _divide(
+    sound: Iterable[Sequence[Checked]], settings: DataSettings
+) -> tuple[dict[str, list[Checked]], list[Checked]]:
+    """Assigns the splits; of copies in several splits, all but those in one are rejected."""
+    units: defaultdict[str | None, list[Unit]] = defaultdict(list)
+    for same in sound:
+        for given, number in Counter(image.found.given_split for image in same).items():
+            units[given].append(Unit(same[0].sha256, {same[0].label: number}))
+    assigned = {
+        given: assign_splits(of_split, settings.splits, given, settings.min_images_per_class)
+        for given, of_split in units.items()
+    }
+    accepted: dict[str, list[Checked]] = {name: [] for name in SPLIT_NAMES}
+    rejected: list[Checked] = []
+    for same in sound:
+        splits = [assigned[image.found.given_split][image.sha256] for image in same]
+        split, kept, leaked = _judge_copies(same, splits)
+        accepted[split] += kept
+        rejected += leaked
+    return accepted, rejected
+
+
 def _judge_copies(
-    same: Sequence[Checked], settings: DataSettings
+    same: Sequence[Checked], splits: Sequence[str]
 ) -> tuple[str, list[Checked], list[Checked]]:
     """Judges byte-identical images: the split they go to, which are kept and which are not."""
-    splits = [
-        assign_split(image.sha256, settings.splits, image.found.given_split) for image in same
-    ]
     # Test is what the gate trusts: an image that is in it may be nowhere else.
     split = max(splits, key=SPLIT_NAMES.index)
-    if len({image.label for image in same}) > 1:
-        conflicts = [_reject(copy, "two_labels", _other_label(copy, same)) for copy in same]
-        return split, [], conflicts
     home = same[splits.index(split)].found.name
     kept = [image for image, its in zip(same, splits, strict=True) if its == split]
     leaked = [
@@ -134,16 +152,33 @@ def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSett
             "A classifier needs two; check the labels of the data, and what was quarantined.",
         )
     least = settings.min_images_per_class
-    short = [
-        f"  class {name!r} has {counts[split][name]} in {split}"
-        for name in names
-        for split in SPLIT_NAMES
-        if counts[split][name] < least
-    ]
+    short = [name for name in names if any(counts[split][name] < least for split in SPLIT_NAMES)]
     if short:
-        more = f"\n  and {len(short) - 10} more" if len(short) > 10 else ""
-        raise IngestError(
-            f"{len(short)} classes have too few images in a split "
-            f"(data.min_images_per_class is {least}):\n" + "\n".join(short[:10]) + more,
-            "Add images, or give the split a larger share in data.splits.",
-        )
+        raise _too_few(short, len(names), counts, settings)
+
+
+def _too_few(
+    short: Sequence[str],
+    number_of_classes: int,
+    counts: Mapping[str, Mapping[str, int]],
+    settings: DataSettings,
+) -> IngestError:
+    least = settings.min_images_per_class
+    listed = [
+        f"\n  class {name!r} has "
+        + ", ".join(f"{counts[split].get(name, 0)} in {split}" for split in SPLIT_NAMES)
+        for name in short[:10]
+    ]
+    more = f"\n  and {len(short) - 10} more" if len(short) > 10 else ""
+    needed = (
+        "to the splits that have too few of them, or carve these splits out of others "
+        "({from: SPLIT, fraction: F})"
+        if settings.splits.are_named
+        else f"until each has {least * len(SPLIT_NAMES)} different ones, {least} for each split"
+    )
+    lower = ", or lower data.min_images_per_class" if least > 1 else ""
+    return IngestError(
+        f"{len(short)} of {number_of_classes} classes have too few images in a split "
+        f"(data.min_images_per_class is {least}):" + "".join(listed) + more,
+        f"Add images of these classes {needed}; or remove these classes{lower}.",
+    )

@@ -1,6 +1,7 @@
 """The whole ingest, on real files."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -215,15 +216,52 @@ def test_too_much_quarantined_stops_with_the_worst(
     assert len(Path(listed.removesuffix(".")).read_text().splitlines()) == 13
 
 
+@pytest.mark.parametrize("images", [6, 30])
+def test_small_classes_are_in_every_split(
+    images: int, tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    for seed in range(3):
+        data = write_classes(tmp_path / str(seed), labels="abc", count=images, seed=seed)
+        summary = ingest(data).summary
+        assert summary["accepted"] == 3 * images
+        by_split = [
+            summary["classes_by_split"][split][label] for split in FOLDERS for label in "abc"
+        ]
+        assert min(by_split) >= 2
+
+
 def test_too_few_images_of_a_class(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
     data = write_classes(tmp_path / "data")
-    write_classes(data, labels="c", count=1, seed=3)
-    with pytest.raises(IngestError, match="class 'c' has 0 in"):
+    write_classes(data, labels="cd", count=1, seed=3)
+    with pytest.raises(IngestError) as error:
         ingest(data)
-    with pytest.raises(IngestError, match="data.min_images_per_class is 2"):
-        ingest(data)
+    lines = error.value.message.splitlines()
+    assert lines[0] == (
+        "2 of 4 classes have too few images in a split (data.min_images_per_class is 2):"
+    )
+    assert len(lines) == 3
+    assert re.fullmatch(r"  class 'c' has \d in train, \d in validation, \d in test", lines[1])
+    assert error.value.hint == (
+        "Add images of these classes until each has 6 different ones, 2 for each split; or remove "
+        "these classes, or lower data.min_images_per_class."
+    )
+
+
+def test_too_few_images_of_a_class_in_split_folders(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    for split, labels in (("train", "abc"), ("val", "ab")):
+        write_classes(tmp_path / split, labels=labels, count=9, seed=len(labels))
+    with pytest.raises(IngestError) as error:
+        ingest(tmp_path, splits=FOLDERS)
+    assert error.value.message.splitlines() == [
+        "1 of 3 classes have too few images in a split (data.min_images_per_class is 2):",
+        "  class 'c' has 9 in train, 0 in validation, 0 in test",
+    ]
+    assert error.value.hint is not None
+    assert "or carve these splits out of others" in error.value.hint
 
 
 def test_pixels_of_the_examples_are_those_of_the_files(
