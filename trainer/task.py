@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
+from components.evaluator.training_images import (
+    ImageIds,
+    read_training_images,
+    write_training_images,
+)
 from components.progress import report_note, report_progress
 from components.serving_check.reference import REFERENCE_FILE
 from trainer.calibration import calibrate
@@ -23,7 +29,7 @@ from trainer.data.input import (
     open_split,
     read_labels,
 )
-from trainer.export import export_network
+from trainer.export import export_network, parent_folder
 from trainer.network.network import Network, build_network
 from trainer.network.normalization import use_normalization_weights
 from trainer.network.precision import choose_precision, precision
@@ -101,6 +107,7 @@ def run_fn(fn_args: FnArgs) -> None:
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
     write_serving_reference(network, images.validation, images.parse, reference)
     export_network(network, transform_layer, labels, fn_args.serving_model_dir)
+    _write_training_images(images.train.image_ids, fn_args)
     checkpoint.remove()
     # The model is complete: a worker that is lost now does not matter.
     with contextlib.suppress(DistributionError):
@@ -158,6 +165,14 @@ def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | Non
     note = warm_start(network, labels, base_model)
     report_note("Trainer", note)
     return [note]
+
+
+def _write_training_images(ids: ImageIds, fn_args: FnArgs) -> None:
+    """Records what the model was trained on, and what the model was that it started from."""
+    if fn_args.base_model is not None:
+        earlier = read_training_images(parent_folder(fn_args.base_model))
+        ids = ids if earlier is None else np.union1d(ids, earlier)
+    write_training_images(ids, parent_folder(fn_args.serving_model_dir))
 
 
 def _local(folder: str) -> str | None:

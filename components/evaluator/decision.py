@@ -24,13 +24,14 @@ from components.evaluator.predictions import Prediction
 from components.evaluator.refusal_reasons import Measurements, find_refusal_reasons
 from components.evaluator.settings import GateSettings
 from components.evaluator.slices import measure_slices
+from components.evaluator.unseen import Unseen
 from components.format import count, interval, share
 
 WORST = 10
 
 
 def decide(
-    predictions: Sequence[Prediction],
+    unseen: Unseen,
     gate: GateSettings,
     classes: Sequence[str],
     comparison: Comparison | None = None,
@@ -39,7 +40,7 @@ def decide(
     """Decides whether to bless a model.
 
     Args:
-        predictions: Of the test images, at least one.
+        unseen: The test images that measure it, at least one.
         gate: The thresholds.
         classes: The candidate's class names.
         comparison: With the baseline, if there is one to compare with.
@@ -50,10 +51,11 @@ def decide(
 
         `blessed` (bool), `text` (the decision in a line), `reasons` (why not, a sentence each),
         `notes` (further remarks), `warning` (what a blessed model is not shown to be, or None),
+        `left_out_examples` (test images that the model it started from was trained on),
         `test_accuracy`, `test_examples`, `interval` (of the accuracy),
         every setting of the gate but `slices`,
         `baseline_accuracy`, `compared_accuracy`, `compared_examples` (baseline and candidate, on
-        the images of the classes that both know), `change`, `change_interval` (compared),
+        the images that both can be compared on), `change`, `change_interval` (compared),
         `change_verdict` (`worse`, `uncertain` or `no_worse`), `detectable_drop` (the true loss
         that these images would show in 8 of 10 nights), `images_to_decide` (int or None), all None
         without a comparison, `baseline_note` (text or None),
@@ -65,6 +67,7 @@ def decide(
 
         Accuracies, scores, errors and the ends of intervals are 0 to 1, changes -1 to 1.
     """
+    predictions = unseen.predictions
     correct, total = sum(p.is_correct for p in predictions), len(predictions)
     class_names = all_classes(predictions, classes)
     scored = [p for p in predictions if p.score is not None]
@@ -80,13 +83,14 @@ def decide(
         comparison=comparison,
         change=judge_change(comparison, gate) if comparison else None,
     )
-    reasons = find_refusal_reasons(measured, gate)
+    reasons = [*find_refusal_reasons(measured, gate), *unseen.refusal_reasons(gate)]
     return {
         "blessed": not reasons,
         "text": describe(measured, blessed=not reasons),
         "reasons": reasons,
-        "notes": _notes(measured, gate),
+        "notes": [*unseen.notes(), *_notes(measured, gate)],
         "warning": None if reasons else _warning(measured, gate),
+        "left_out_examples": unseen.total - total,
         "test_accuracy": measured.accuracy,
         "test_examples": total,
         "interval": list(measured.interval),

@@ -27,6 +27,8 @@ from components.evaluator.settings import GateSettings
 from components.evaluator.slices import other_features
 from components.evaluator.tfma_models import BASELINE, CANDIDATE
 from components.evaluator.tfma_pipeline import collect_predictions, run_models
+from components.evaluator.training_images import read_training_images
+from components.evaluator.unseen import leave_out_seen
 from components.records import list_record_files, open_records
 
 _PROBES = 4
@@ -84,12 +86,22 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         predictions = collect_predictions(output)
         write_predictions(predictions, output)
 
+        unseen = leave_out_seen(
+            predictions,
+            read_training_images(model.uri),
+            read_training_images(baseline.model.uri) if baseline else None,
+        )
+        if not unseen.predictions:
+            raise GateError(
+                "every test image was in the training of the model that the warm start took",
+                "Keep the splits as they were, or set trainer.warm_start to false.",
+            )
         classes = _read_classes(_model_path(model))
-        comparison = compare(predictions)
+        comparison = compare(unseen.predictions)
         if baseline:
             compared = comparison.examples if comparison else 0
             note = describe_class_difference(classes, baseline.classes, compared)
-        decision = decide(predictions, gate, classes, comparison, note)
+        decision = decide(unseen, gate, classes, comparison, note)
         write_decision(decision, output)
         write_blessing(
             artifact_utils.get_single_instance(output_dict["blessing"]),

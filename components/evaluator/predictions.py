@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.artifacts import PREDICTIONS_FILE
-from components.feature_keys import FILENAME, FORMAT, HEIGHT, LABEL, WIDTH
+from components.feature_keys import FILENAME, FORMAT, HEIGHT, LABEL, SHA256, WIDTH
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Prediction:
         compared: Predictions to compare; None without a baseline, and if one of the models does
             not know the label.
         features: Values of the other features that the gate slices by.
+        sha256: Of the image, in hex; None if the example does not say.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Prediction:
     width: int | None = None
     compared: ComparedPrediction | None = None
     features: Mapping[str, str | None] | None = None
+    sha256: str | None = None
 
     @property
     def is_correct(self) -> bool:
@@ -82,6 +84,7 @@ def build_prediction(
         width=int(width) if width else None,
         compared=None if baseline is None else _compare(label, candidate, baseline),
         features=kept or None,
+        sha256=feature_text(features, SHA256),
     )
 
 

@@ -122,7 +122,7 @@ def _describe_loss(
 ) -> str:
     images = ""
     if comparison.examples != measured.examples:
-        images = f" on the {comparison.examples:,} images of the classes that both know"
+        images = f" on the {comparison.examples:,} images that both can be compared on"
     return (
         f"test accuracy {share(comparison.accuracy)} is {share(-comparison.change, gate.max_drop)} "
         f"below the baseline ({share(comparison.baseline_accuracy)}){images}; gate.max_drop allows "

@@ -37,6 +37,8 @@ def result_details(state: RunState) -> Details:
         yield "because", reason
     if evaluator.baseline_note:
         yield "baseline", evaluator.baseline_note
+    for note in evaluator.notes:
+        yield "note", note
     if outcome.word == "refused" and evaluator.is_refusal() and evaluator.worst:
         yield "worst", "\n".join(map(_worst, evaluator.worst))
     if evaluator.test_accuracy is not None:

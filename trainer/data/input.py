@@ -3,14 +3,15 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.feature_keys import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY
+from components.evaluator.training_images import ImageIds, image_ids
+from components.feature_keys import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY, SHA256
 from components.records import open_records
 
 # Examples that are read, decoded, or go through a network without gradients at a time: enough to
@@ -29,6 +30,11 @@ _RAW_FEATURES = {
     IMAGE: tf.io.FixedLenFeature([1], tf.string),
     LABEL: tf.io.FixedLenFeature([1], tf.string),
 }
+_TEXT_FEATURES = {
+    LABEL: _RAW_FEATURES[LABEL],
+    # Examples that another program made may have none.
+    SHA256: tf.io.FixedLenFeature([], tf.string, default_value=""),
+}
 
 ImageParser = Callable[[tf.Tensor], tf.Tensor]
 
@@ -44,11 +50,13 @@ class Split:
         files: TFRecord files of serialized tf.Examples, in a fixed order.
         label_ids: `[examples] int64`, each an index into `labels`, in the files' order.
         labels: The class names, sorted.
+        image_ids: See `components.evaluator.training_images`.
     """
 
     files: tuple[str, ...]
     label_ids: np.ndarray
     labels: tuple[str, ...]
+    image_ids: ImageIds = field(default_factory=lambda: image_ids(()))
 
     def __len__(self) -> int:
         return len(self.label_ids)
@@ -81,13 +89,14 @@ def read_labels(transform: tft.TFTransformOutput) -> tuple[str, ...]:
 
 
 def open_split(patterns: Sequence[str], labels: Sequence[str]) -> Split:
-    """Finds the files of patterns, as `fn_args` has them, and reads labels without images."""
+    """Finds the files of patterns, as `fn_args` has them; reads all but the images."""
     files = tuple(sorted(file for pattern in patterns for file in tf.io.gfile.glob(pattern)))
     position = {label: index for index, label in enumerate(labels)}
-    batches = open_records(files).batch(_MAX_BATCH_SIZE).map(_parse_labels)
-    names = [name.decode() for batch in batches.as_numpy_iterator() for name in batch]
-    label_ids = np.asarray([position[name] for name in names], np.int64)
-    return Split(files, label_ids, tuple(labels))
+    batches = open_records(files).batch(_MAX_BATCH_SIZE).map(_parse_label_and_digest)
+    rows = [row for batch in batches.as_numpy_iterator() for row in zip(*batch, strict=True)]
+    label_ids = np.asarray([position[label.decode()] for label, _ in rows], np.int64)
+    digests = image_ids(digest.decode() for _, digest in rows)
+    return Split(files, label_ids, tuple(labels), digests)
 
 
 def build_parser(
@@ -147,6 +156,6 @@ def read_images(
 
 
 @without_autograph
-def _parse_labels(serialized: tf.Tensor) -> tf.Tensor:
-    features = tf.io.parse_example(serialized, {LABEL: _RAW_FEATURES[LABEL]})
-    return tf.reshape(features[LABEL], [-1])
+def _parse_label_and_digest(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    features = tf.io.parse_example(serialized, _TEXT_FEATURES)
+    return tf.reshape(features[LABEL], [-1]), features[SHA256]

@@ -169,7 +169,7 @@ def _change_name(decision: Mapping[str, Any]) -> str:
     if compared in (None, decision.get("test_examples")):
         return "change against the baseline"
     images = format.count(compared, "image")
-    return f"change against the baseline, on the {images} of the classes that both know"
+    return f"change against the baseline, on the {images} that both can be compared on"
 
 
 def _bound(words: str, value: float | None) -> str:

@@ -15,7 +15,8 @@ from components.evaluator.component import ImageEvaluator
 from components.evaluator.executor import Executor, GateError
 from components.evaluator.settings import GateSettings
 from components.evaluator.tfma_models import ACCURACY
-from tests.fakes.models.tiny_models import COUNT, SIGNATURE, make_examples, make_model
+from components.evaluator.training_images import image_ids, write_training_images
+from tests.fakes.models.tiny_models import COUNT, SIGNATURE, digest, make_examples, make_model
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def check_predictions(folder: Path) -> None:
         "width": 200,
         "compared": None,
         "features": {"camera": "B"},
+        "sha256": digest("cats", 19),
     }
     # The parts that Beam's workers wrote are deleted.
     assert not any("parts" in file.name for file in folder.iterdir())
@@ -193,6 +195,50 @@ def test_baseline_and_candidate_with_different_classes(tmp_path: Path) -> None:
         "0.750 (0.645 to 0.832) on 80 images, baseline 1.000 against 1.000 on 40 of them: blessed"
     )
     assert properties(result.blessing)["keeps_baseline"] == 0
+
+
+def trained_on(model: Any, numbers: range) -> Any:
+    """The model, trained on these images of each class."""
+    digests = [digest(label, number) for label in ("cats", "dogs") for number in numbers]
+    write_training_images(image_ids(digests), model.uri)
+    return model
+
+
+def test_a_baseline_is_not_measured_on_images_that_it_was_trained_on(tmp_path: Path) -> None:
+    """Splits were drawn anew: it knows 9 of 20 by heart, and on the others both are as good."""
+    baseline = trained_on(make_model(tmp_path / "b", 20), range(11, COUNT))
+    model = make_model(tmp_path / "m", 14)
+    result = evaluate(tmp_path, model, baseline)
+    decision = result.decision
+    assert decision["blessed"] and decision["change"] == 0 and decision["compared_examples"] == 22
+    assert decision["test_accuracy"] == 0.7 and decision["left_out_examples"] == 0
+    assert decision["notes"] == [
+        "the baseline was trained on 18 of 40 test images: both are compared on the other 22"
+    ]
+
+
+def test_too_few_unseen_images_judge_nothing(tmp_path: Path) -> None:
+    baseline = trained_on(make_model(tmp_path / "b", 20), range(2, COUNT))
+    result = evaluate(tmp_path, make_model(tmp_path / "m", 20), baseline)
+    assert not result.is_pushed
+    assert result.decision["reasons"] == [
+        "only 4 of 40 test images were in no training of this model and its baseline; "
+        "gate.min_unseen_images is 20: keep the splits as they were, or train without "
+        "trainer.warm_start"
+    ]
+
+
+def test_a_model_whose_warm_start_saw_the_test_images_is_not_measured_on_them(
+    tmp_path: Path,
+) -> None:
+    model = trained_on(make_model(tmp_path / "m", 15), range(10))
+    decision = evaluate(tmp_path, model).decision
+    assert (decision["test_accuracy"], decision["test_examples"]) == (0.5, 20)
+    assert decision["left_out_examples"] == 20
+    assert decision["notes"][0].startswith("20 of 40 test images are left out: this model, or the")
+    seen = trained_on(make_model(tmp_path / "s", 20), range(COUNT))
+    with pytest.raises(GateError, match="every test image was in the training"):
+        evaluate(tmp_path / "all", seen)
 
 
 def test_a_baseline_that_no_longer_loads_does_not_block(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from components.evaluator.comparison import compare
 from components.evaluator.decision import decide, worst_images, write_decision
 from components.evaluator.predictions import Prediction
 from components.evaluator.settings import GateSettings
+from components.evaluator.unseen import leave_out_seen
 from tests.fakes.models.predictions import paired, prediction, predictions
 
 CLASSES = ["cats", "dogs"]
@@ -22,7 +23,8 @@ def gate(**settings: Any) -> GateSettings:
 
 def decide_on(images: list[Prediction], settings: GateSettings) -> dict[str, Any]:
     comparison = compare(images)
-    return decide(images, settings, CLASSES, comparison)
+    unseen = leave_out_seen(images, None, None)
+    return decide(unseen, settings, CLASSES, comparison)
 
 
 @pytest.mark.parametrize(("right", "is_blessed"), [(18, True), (17, False)])

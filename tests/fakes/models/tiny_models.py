@@ -1,5 +1,6 @@
 """SavedModels with predictable outputs, and test images for them."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,11 @@ def make_model(
     return artifact
 
 
+def digest(label: str, number: int) -> str:
+    """The SHA-256 that an image's example has."""
+    return hashlib.sha256(f"{label}/{number}".encode()).hexdigest()
+
+
 def serialize(label: str, number: int) -> bytes:
     """The tf.Example of one image."""
     values = {
@@ -74,6 +80,7 @@ def serialize(label: str, number: int) -> bytes:
         "truth": label,
         "image/filename": f"{label}/{number:03}.png",
         "image/format": "png",
+        "image/sha256": digest(label, number),
         "camera": "A" if number < COUNT // 2 else "B",
     }
     features = {

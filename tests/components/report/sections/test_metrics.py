@@ -33,7 +33,7 @@ def test_the_table_shows_values_intervals_and_bounds(tmp_path: Path) -> None:
 
 def test_a_baseline_with_different_classes(tmp_path: Path) -> None:
     decision = {**build_decision(["a", "b"]), "compared_examples": 4}
-    name = "change against the baseline, on the 4 images of the classes that both know"
+    name = "change against the baseline, on the 4 images that both can be compared on"
     assert name in table(metrics(tmp_path, decision))
 
 
