@@ -33,7 +33,10 @@ INSTALL_REQUIRES = [
     "grpcio",
     "jinja2>=3.1,<4",
     "matplotlib",
-    "pillow",
+    # 11.3 reads AVIF as well.
+    "pillow>=11.3",
+    # Reads HEIC, what phones write (libheif, with limits for hostile files).
+    "pillow-heif>=1.1,<2",
     "pyarrow",
     "pydantic>=2.7,<3",
     "pyyaml",

@@ -90,11 +90,12 @@ def build_classifier(
 def classify_file(
     network: "Callable[[tf.Tensor], tf.Tensor]", file: Path, top: int
 ) -> ClassifiedImage | UnreadableFile:
-    """The `top` classes of a JPEG, PNG, GIF (first frame) or BMP."""
+    """The `top` classes of an image; of frames or pages, the first is classified."""
     import tensorflow as tf
 
     from components import storage
     from components.images.check import Rejected, check_image, check_size
+    from components.images.convert import decodable
     from components.images.limits import ImageLimits
 
     limits = ImageLimits()
@@ -110,7 +111,7 @@ def classify_file(
     verdict = fault or check_image(contents, limits)
     if isinstance(verdict, Rejected):
         return UnreadableFile(file, verdict.message)
-    scores = network(tf.constant(contents)).numpy()
+    scores = network(tf.constant(decodable(contents))).numpy()
     most_likely = np.argsort(-scores, kind="stable")[:top]
     return ClassifiedImage(
         file, tuple(PredictedClass(int(i), float(scores[i])) for i in most_likely)

@@ -50,7 +50,8 @@ def build_example(
 ) -> tf.train.Example:
     """Builds the tf.Example of one accepted image; names follow TFDS and TF Model Garden.
 
-    The bytes are unchanged, `name` is the path below `data.path`, and `sha256` a hex digest.
+    The bytes are unchanged or what they were converted to, `name` is the path below `data.path`,
+    and `sha256` a hex digest of the file's own bytes.
     """
     example = tf.train.Example()
     # In place: each message that is built from another one copies the image.

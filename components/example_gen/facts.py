@@ -18,6 +18,10 @@ class IngestFacts(Facts):
     classes: dict[str, int] = {}
     """Number of examples by class, over all splits."""
     span: int | None = None
+    converted: dict[str, int] = {}
+    """Number of images that were converted to PNG, by the format they had."""
+    first_frames: int = 0
+    """Number of images with more frames or pages, of which the first is used."""
     quarantine_path: str | None = None
     """File with each quarantined file and its reason, one JSON object a line."""
 
@@ -35,7 +39,17 @@ class IngestFacts(Facts):
             return splits
         span = f"span {self.span}" if self.span else ""
         images = filter(None, [count(self.found, "image"), self._quarantined(), span])
-        return "; ".join(filter(None, [", ".join(images), splits]))
+        parts = [", ".join(images), self.describe_converted(), self._first_frames(), splits]
+        return "; ".join(filter(None, parts))
+
+    def describe_converted(self) -> str:
+        """`converted: 12 WebP, 3 HEIC`; empty where nothing was."""
+        by_number = sorted(self.converted.items(), key=lambda item: (-item[1], item[0]))
+        shown = ", ".join(f"{number:,} {name}" for name, number in by_number)
+        return f"converted: {shown}" if shown else ""
+
+    def _first_frames(self) -> str:
+        return f"first frame of {self.first_frames:,}" if self.first_frames else ""
 
     def _quarantined(self) -> str:
         if not self.quarantined:
@@ -53,6 +67,7 @@ class IngestFacts(Facts):
             "accepted": self.accepted if self.found is not None else None,
             "quarantined": self.quarantined if self.found is not None else None,
             "span": self.span,
+            "converted": sum(self.converted.values()) or None,
             **{f"{name}_images": number for name, number in self.splits.items()},
             "classes": len(self.classes) or None,
         }

@@ -12,7 +12,7 @@ from components.artifacts import INGEST_FILE, QUARANTINE_FILE
 from components.example_gen.inspection import Checked
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.verdicts import Verdicts
-from components.images.check import Rejected
+from components.images.check import Accepted, Rejected
 from components.printable import printable
 
 FAILED_QUARANTINE_FILE = "quarantine-of-failed-run.jsonl"
@@ -31,7 +31,7 @@ def summarize(
 
     Returns:
         `found`, `accepted`, `quarantined`, `quarantined_by_reason`, `splits`, `classes`,
-        `classes_by_split`, `unused` and `span`.
+        `classes_by_split`, `unused`, `span`, `converted` and `first_frames`.
 
     Raises:
         RuntimeError: If a file is neither accepted nor quarantined.
@@ -59,6 +59,17 @@ def summarize(
         "classes_by_split": {split: dict(sorted(c.items())) for split, c in labels.items()},
         "unused": sorted(map(printable, unused)),
         "span": span,
+        **_count_changes(verdicts),
+    }
+
+
+def _count_changes(verdicts: Verdicts) -> dict[str, Any]:
+    """Counts what was not trained on as it is: by format, and of frames or pages the first."""
+    accepted = [image.verdict for images in verdicts.accepted.values() for image in images]
+    formats = Counter(image.converted_from for image in accepted if isinstance(image, Accepted))
+    return {
+        "converted": {name: formats[name] for name in sorted(formats) if name},
+        "first_frames": sum(isinstance(i, Accepted) and i.has_more_frames for i in accepted),
     }
 
 

@@ -12,9 +12,11 @@ import tensorflow as tf
 from PIL import Image
 
 from components.images import formats
+from components.images.convert import ConversionError, check_conversion, is_converted
 from components.images.decode import decode_image
 from components.images.limits import ImageLimits
 from components.images.orientation import PILLOW_TURNS, SIDEWAYS, find_orientation
+from components.images.other_formats import detect_other_format
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -44,10 +46,14 @@ class Accepted(NamedTuple):
     """An image that training can use."""
 
     format: str
-    """`jpeg`, `png`, `gif` or `bmp`."""
+    """`jpeg`, `png`, `gif` or `bmp`: of what it is converted to, if it is."""
     height: int
     """In pixels, upright."""
     width: int
+    converted_from: str = ""
+    """`WebP`, `TIFF`, `AVIF` or `HEIC`; empty where the file's own bytes are trained on."""
+    has_more_frames: bool = False
+    """Whether there are frames or pages behind the first, which are not used."""
 
 
 class Rejected(NamedTuple):
@@ -65,9 +71,13 @@ class Rejected(NamedTuple):
 
 
 def check_image(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
-    """Checks the bytes of one file."""
-    fault = _check_bytes(contents, limits)
+    """Checks the bytes of one file; `convert.decodable` makes of them what the graph decodes."""
+    fault = check_size(len(contents), limits)
     if fault:
+        return fault
+    if is_converted(contents):
+        return _check_conversion(contents, limits)
+    if fault := _check_format(contents):
         return fault
     try:
         header = formats.read_header(contents)
@@ -92,17 +102,23 @@ def check_size(size: int, limits: ImageLimits) -> Rejected | None:
     return None
 
 
-def _check_bytes(contents: bytes, limits: ImageLimits) -> Rejected | None:
-    fault = check_size(len(contents), limits)
-    if fault or formats.detect_format(contents):
-        return fault
-    other = formats.detect_other_format(contents)
+def _check_conversion(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
+    try:
+        source, pixels = check_conversion(contents, limits)
+    except ConversionError as error:
+        return Rejected(error.reason, error.detail)
+    height, width, _ = pixels.shape
+    return Accepted("png", height, width, source.format, source.has_more_frames)
+
+
+def _check_format(contents: bytes) -> Rejected | None:
+    if formats.detect_format(contents):
+        return None
+    allowed = f"use {formats.FORMAT_LIST}"
+    other = detect_other_format(contents)
     if other:
-        return Rejected("unsupported_format", f"{other}; use {formats.FORMAT_LIST}")
-    return Rejected(
-        "not_an_image",
-        f"starts with {contents[:8]!r}; use {formats.FORMAT_LIST}",
-    )
+        return Rejected("unsupported_format", f"{other}; {allowed}")
+    return Rejected("not_an_image", f"starts with {contents[:8]!r}; {allowed}")
 
 
 def _check_header(contents: bytes, header: formats.Header, limits: ImageLimits) -> Rejected | None:
@@ -156,7 +172,7 @@ def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejecte
         fault = _compare_with_pillow(contents, image.numpy())
         if fault:
             return Rejected("unsupported_pixels", f"{header.format} ({header.mode}): {fault}")
-    return Accepted(header.format, height, width)
+    return Accepted(header.format, height, width, has_more_frames=header.frames > 1)
 
 
 def _explain_failure(contents: bytes, header: formats.Header, error: str) -> Rejected:

@@ -39,17 +39,6 @@ FORMATS = (
 )
 FORMAT_LIST = "JPEG, PNG, GIF or BMP"
 """The accepted formats in a sentence."""
-_OTHER_FORMATS = (
-    ("TIFF", 0, b"II*\x00"),
-    ("TIFF", 0, b"MM\x00*"),
-    ("WebP", 8, b"WEBP"),
-    ("HEIC or AVIF", 4, b"ftyp"),
-    ("JPEG 2000", 4, b"jP  "),
-    ("JPEG XL", 0, b"\xff\x0a"),
-    ("Photoshop", 0, b"8BPS"),
-    ("icon", 0, b"\x00\x00\x01\x00"),
-    ("SVG", 0, b"<svg"),
-)
 
 
 class Header(NamedTuple):
@@ -63,6 +52,8 @@ class Header(NamedTuple):
     """How many pixels a decoder may touch: width x height, of a GIF's frames together."""
     mode: str
     """Pillow's name of the pixel layout: `L`, `RGB`, `P`, `CMYK`, ..."""
+    frames: int = 1
+    """Of a GIF all, of which the first is used."""
 
 
 class HeaderError(ValueError):
@@ -74,14 +65,6 @@ def detect_format(contents: bytes) -> str | None:
     for known in FORMATS:
         if contents.startswith(known.signature):
             return known.name
-    return None
-
-
-def detect_other_format(contents: bytes) -> str | None:
-    """Names a format that people keep images in and that TensorFlow cannot decode, or None."""
-    for name, offset, signature in _OTHER_FORMATS:
-        if contents.startswith(signature, offset):
-            return name
     return None
 
 
@@ -99,7 +82,8 @@ def read_header(contents: bytes) -> Header:
     """
     name = str(detect_format(contents))
     if name == "gif":
-        return Header(name, *measure_gif(contents), "P")
+        size = measure_gif(contents)
+        return Header(name, size.width, size.height, size.pixels, "P", size.frames)
     if name == "jpeg":
         width, height, mode = _read_jpeg_frame(contents)
     elif name == "png":
@@ -187,6 +171,7 @@ class GifSize(NamedTuple):
     height: int
     pixels: int
     """How many pixels a decoder may touch: of all frames together, or of the canvas around them."""
+    frames: int
 
 
 _HEADER_BYTES = 13
@@ -202,20 +187,21 @@ def measure_gif(contents: bytes) -> GifSize:
     A truncated file is measured as far as it goes.
     """
     width, height = _number(contents, 6), _number(contents, 8)
-    right, bottom, total = width, height, 0
+    right, bottom, total, frames = width, height, 0, 0
     position = _HEADER_BYTES + _color_table_bytes(contents[10:11])
     while position < len(contents):
         if contents[position] == _FRAME:  # left, top, width, height, flags, color table, code size
             left, top, wide, high = (_number(contents, position + at) for at in (1, 3, 5, 7))
             right, bottom = max(right, left + wide), max(bottom, top + high)
             total += wide * high
+            frames += 1
             color_table = _color_table_bytes(contents[position + 9 : position + 10])
             position = _skip_blocks(contents, position + 11 + color_table)
         elif contents[position] == _EXTENSION:  # its label, then blocks
             position = _skip_blocks(contents, position + 2)
         else:  # the end, or what no decoder reads on from
             break
-    return GifSize(width, height, max(total, right * bottom))
+    return GifSize(width, height, max(total, right * bottom), frames)
 
 
 def _number(contents: bytes, position: int) -> int:

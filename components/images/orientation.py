@@ -38,7 +38,8 @@ PILLOW_TURNS = {
 
 _METADATA_BYTES = 2**18
 """Where EXIF is looked for. It comes first or second; colour profiles before it are smaller."""
-_EXIF = b"Exif\0\0"
+EXIF = b"Exif\0\0"
+"""What a TIFF file with EXIF is led by, outside of a PNG."""
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 # Metadata come before the tables and pixels of a JPEG: Exif 2.32, 4.5.4.
 _APP0, _APP1, _APP15, _COMMENT = 0xE0, 0xE1, 0xEF, 0xFE
@@ -50,20 +51,21 @@ def find_orientation(contents: bytes) -> int:
         return 1
     if contents.startswith(_JPEG):
         for marker, start, end in jpeg_segments(contents):
-            if marker == _APP1 and contents.startswith(_EXIF, start):
-                return _parse_tiff(contents[start + len(_EXIF) : end])
+            if marker == _APP1 and contents.startswith(EXIF, start):
+                return parse_tiff(contents[start + len(EXIF) : end])
             if not (_APP0 <= marker <= _APP15 or marker == _COMMENT):
                 break
     elif contents.startswith(_PNG):
         for kind, start, end in png_chunks(contents):
             if kind == b"eXIf":
-                return _parse_tiff(contents[start:end])
+                return parse_tiff(contents[start:end])
             if kind == b"IDAT":
                 break
     return 1
 
 
-def _parse_tiff(tiff: bytes) -> int:
+def parse_tiff(tiff: bytes) -> int:
+    """The orientation in the first directory of a TIFF file; 1 where it has none."""
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     try:
         magic, directory = struct.unpack_from(f"{order}HI", tiff, 2)
@@ -159,7 +161,7 @@ def _find_in_jpeg(contents: tf.Tensor) -> tf.Tensor:
         is_segment, marker = head[0] == 0xFF, head[1]
         is_fill = is_segment & (marker == 0xFF)
         length = tf.maximum(head[2] * 256 + head[3], 2)
-        is_exif = is_segment & (marker == _APP1) & (read_text(contents, position + 4, 6) == _EXIF)
+        is_exif = is_segment & (marker == _APP1) & (read_text(contents, position + 4, 6) == EXIF)
         following = tf.where(is_fill, position + 1, position + 2 + length)
         found = tf.where(is_exif, read_text(contents, position + 10, length - 8), "")
         return following, found, ~is_segment | ~(is_fill | _is_metadata(marker))

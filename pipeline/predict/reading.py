@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from components import storage
 from components.images.check import Rejected, check_image, check_size
+from components.images.convert import decodable
 from components.images.limits import ImageLimits
 from components.parallel import count_cores
 from pipeline.predict.inputs import Listed
@@ -34,6 +35,7 @@ class Image(NamedTuple):
 
     path: str
     contents: bytes
+    """What the model decodes: the file's bytes, or the PNG that they are converted to."""
     pixels: int
     """Width x height."""
 
@@ -62,7 +64,7 @@ def read_image(listed: Listed) -> Read:
     verdict = fault or check_image(contents, _LIMITS)
     if isinstance(verdict, Rejected):
         return Unreadable(listed.path, verdict.message)
-    return Image(listed.path, contents, verdict.height * verdict.width)
+    return Image(listed.path, decodable(contents), verdict.height * verdict.width)
 
 
 def read_batches(

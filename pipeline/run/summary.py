@@ -41,6 +41,10 @@ class ImageCounts(_Part):
     """Number of quarantined files by reason."""
     quarantine_path: str | None
     """File that names each quarantined file with its reason, one JSON object a line."""
+    converted: dict[str, int] = {}
+    """Number of images that were converted to PNG, by the format they had."""
+    first_frames: int = 0
+    """Number of images with more frames or pages, of which the first is used."""
 
 
 class Measurement(_Part):

@@ -28,6 +28,8 @@ def test_cats_and_dogs(shared_dir: Path, tmp_path: Path) -> None:
         "quarantined": 0,
         "quarantined_by_reason": {},
         "quarantine_path": run.summary["images"]["quarantine_path"],
+        "converted": {},
+        "first_frames": 0,
     }
     assert run.summary["test"]["examples"] >= 300
     assert run.summary["test"]["accuracy"] >= 0.96

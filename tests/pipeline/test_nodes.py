@@ -32,6 +32,11 @@ from pipeline.nodes import NODES, parse_facts
             },
             "9 images, 9 quarantined (3 a, 3 b, 1 c, 2 other)",
         ),
+        (
+            "ImageExampleGen",
+            {"found": 20, "converted": {"HEIC": 3, "WebP": 12}, "first_frames": 2},
+            "20 images; converted: 12 WebP, 3 HEIC; first frame of 2",
+        ),
         ("ExampleCheck", {"anomalies": []}, "no anomalies"),
         ("ExampleCheck", {"anomalies": ["new label x"]}, "anomaly: new label x"),
         ("ExampleCheck", {"anomalies": ["a", "b"]}, "anomalies: a (and 1 more)"),

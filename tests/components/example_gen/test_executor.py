@@ -1,5 +1,6 @@
 """The whole ingest, on real files."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -201,7 +202,7 @@ def test_too_much_quarantined_stops_with_the_worst(
     data = write_classes(tmp_path / "data", count=50)
     for number in range(12):
         (data / "a" / f"bad{number:02d}.png").touch()
-    (data / "b" / "other.webp").write_bytes(b"RIFF....WEBPVP8 ")
+    (data / "b" / "other.psd").write_bytes(b"8BPS and more")
     with pytest.raises(IngestError) as error:
         ingest(data)
     lines = str(error.value).splitlines()
@@ -209,7 +210,7 @@ def test_too_much_quarantined_stops_with_the_worst(
         "13 of 113 files cannot be used (11.5%; data.max_bad_fraction allows 1.0%): "
         "12 empty_file, 1 unsupported_format."
     )
-    assert lines[2] == "  b/other.webp: unsupported_format (WebP; use JPEG, PNG, GIF or BMP)"
+    assert lines[2] == "  b/other.psd: unsupported_format (Photoshop; use JPEG, PNG, GIF or BMP)"
     assert len(lines) == 1 + 10 + 1
     hint, listed = lines[-1].split(" All refused files are listed in ")
     assert hint == "Fix or remove these files, or raise data.max_bad_fraction."
@@ -228,6 +229,24 @@ def test_small_classes_are_in_every_split(
             summary["classes_by_split"][split][label] for split in FOLDERS for label in "abc"
         ]
         assert min(by_split) >= 2
+
+
+def test_what_the_graph_cannot_decode_is_converted(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses, encode: Encode
+) -> None:
+    data = write_classes(tmp_path / "data")
+    formats = ["TIFF", "TIFF", "WEBP"]
+    for number, name in enumerate(formats):
+        (data / "a" / f"other{number}").write_bytes(encode(500 + number, name))
+    result = ingest(data)
+    summary = result.summary
+    assert (summary["found"], summary["accepted"]) == (83, 83)
+    assert (summary["converted"], summary["first_frames"]) == ({"TIFF": 2, "WebP": 1}, 0)
+    for example in (e for split in result.split_names for e in result.examples(split)):
+        contents = (data / example["image/filename"].decode()).read_bytes()
+        assert example["image/sha256"].decode() == hashlib.sha256(contents).hexdigest()
+        assert example["image/format"] == b"png"
+        assert example["image/encoded"].startswith(b"\x89PNG")
 
 
 def test_too_few_images_of_a_class(

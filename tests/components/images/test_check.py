@@ -73,8 +73,8 @@ def test_transparent_pixels_of_a_gif_may_have_any_colour() -> None:
 REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "empty": (lambda: b"", "empty_file", "0 bytes"),
     "text": (lambda: b"hello", "not_an_image", "starts with b'hello'; use JPEG, PNG, GIF or BMP"),
-    "tiff": (lambda: save(IMAGE, "TIFF"), "unsupported_format", "TIFF; use JPEG, PNG, GIF or"),
-    "webp": (lambda: save(IMAGE, "WEBP"), "unsupported_format", "WebP; use JPEG, PNG, GIF or"),
+    "jp2": (lambda: save(IMAGE, "JPEG2000"), "unsupported_format", "JPEG 2000; use JPEG, PNG, "),
+    "video": (lambda: b"\0\0\0\x18ftypmp42" + bytes(20), "unsupported_format", "a video; use"),
     "jpeg cut": (
         lambda: save(IMAGE, "JPEG")[:700],
         "undecodable",

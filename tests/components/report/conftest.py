@@ -88,6 +88,8 @@ def describe_ingest(classes: list[str]) -> dict[str, Any]:
         },
         "unused": [],
         "span": None,
+        "converted": {"HEIC": 3, "WebP": 1012},
+        "first_frames": 1,
     }
 
 

@@ -70,7 +70,8 @@ def test_a_pushed_model(make_sources: MakeSources, tmp_path: Path) -> None:
         "calibration error",
         "Confusion matrix",
         "dogs, predicted as cats 0.910",
-        "30 files found: 28 accepted, 2 quarantined.",
+        "30 files found: 28 accepted, 2 quarantined. Converted to PNG: 3 HEIC, 1,012 WebP. "
+        "Of 1 image with more frames or pages the first is used.",
         "two labels",
         "cats/broken.jpg",
         "None: every split matches the schema.",

@@ -3,9 +3,11 @@
 import os
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image as Pillow
 
 from pipeline.predict import reading
 from pipeline.predict.inputs import Listed
@@ -21,6 +23,17 @@ def image(tmp_path: Path) -> Listed:
 def test_an_image_is_read_whole(image: Listed) -> None:
     read = read_image(image)
     assert read == Image(image.path, Path(image.path).read_bytes(), 64)
+
+
+def test_what_the_model_cannot_decode_is_converted(image: Listed, tmp_path: Path) -> None:
+    path = tmp_path / "a.webp"
+    with Pillow.open(image.path) as opened:
+        opened.save(path, lossless=True)
+    read = read_image(Listed(str(path)))
+    assert isinstance(read, Image)
+    with Pillow.open(image.path) as expected, Pillow.open(BytesIO(read.contents)) as converted:
+        assert converted.format == "PNG"
+        assert list(converted.getdata()) == list(expected.convert("RGB").getdata())
 
 
 def test_every_error_has_a_reason(tmp_path: Path) -> None:
