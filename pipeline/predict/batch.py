@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from components.errors import UserError
+from components.format import count
+from components.printable import printable
 from pipeline.console.stderr import hide_library_stderr
 from pipeline.predict.find_model import UsageError, find_model
 from pipeline.predict.predict import print_summary
@@ -59,10 +61,21 @@ def predict_batch(
                 shard_size=shard_size or SHARD_SIZE,
             )
             plan = stack.enter_context(open_plan(output, job, list_images(images)))
+        is_new = bool(plan.missing)
         _run(plan, beam_args, stderr)
         counter = _count(plan)
+        if counter.done:
+            print(_written(plan, is_new), file=stderr)
         print_summary(counter, stderr)
     return counter
+
+
+def _written(plan: "Plan", is_new: bool) -> str:
+    """Where the predictions are, in a sentence."""
+    predictions, files = count(plan.files, "prediction"), count(plan.shards, "file")
+    format_name = {"parquet": "Parquet", "jsonl": "JSON lines"}[plan.job.format]
+    already = "" if is_new else ", complete before"
+    return f"{printable(str(plan.output))}: {predictions} in {files} of {format_name}{already}."
 
 
 def _run(plan: "Plan", beam_args: Sequence[str], stderr: TextIO) -> None:

@@ -23,11 +23,8 @@ MAX_AHEAD = 64
 MAX_BYTES_AHEAD = 256 * 1024**2
 """Bytes of files that may be in memory ahead of a batch."""
 
-# Without validation: only the limits are used, and `path`, which is required, is not known here.
-_LIMITS = ImageLimits()
-
-MAX_BATCH_PIXELS = _LIMITS.max_image_pixels
-"""Pixels per batch: as many as one image may have, which the model must be able to take anyway."""
+DEFAULT_LIMITS = ImageLimits()
+"""Of a model that does not say what it was trained with."""
 
 
 class Image(NamedTuple):
@@ -50,38 +47,42 @@ class Unreadable(NamedTuple):
 Read = Image | Unreadable
 
 
-def read_image(listed: Listed) -> Read:
+def read_image(listed: Listed, limits: ImageLimits = DEFAULT_LIMITS) -> Read:
     """Reads one file and checks it as ingest does; errors are returned, not raised."""
     if listed.error is not None:
         return Unreadable(listed.path, listed.error)
     try:
-        fault = check_size(storage.file_facts(listed.path).bytes, _LIMITS)
+        fault = check_size(storage.file_facts(listed.path).bytes, limits)
         contents = b"" if fault else storage.read_bytes(listed.path)
     except FileNotFoundError:
         return Unreadable(listed.path, "there is no such file")
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path.
         return Unreadable(listed.path, getattr(error, "strerror", None) or str(error))
-    verdict = fault or check_image(contents, _LIMITS)
+    verdict = fault or check_image(contents, limits)
     if isinstance(verdict, Rejected):
         return Unreadable(listed.path, verdict.message)
     return Image(listed.path, decodable(contents), verdict.height * verdict.width)
 
 
 def read_batches(
-    listed: Iterable[Listed], max_wait_seconds: float | None = None
+    listed: Iterable[Listed],
+    limits: ImageLimits = DEFAULT_LIMITS,
+    max_wait_seconds: float | None = None,
 ) -> Generator[list[Read], None, None]:
     """Reads files in threads, ahead of the caller.
 
     Args:
         listed: The files; may block, and may never end.
+        limits: How large an image may be. A batch has at most as many pixels as one image, which
+            the model must be able to take anyway.
         max_wait_seconds: How long to wait for another file before yielding an incomplete batch.
             None waits forever, so that the batches, and with them the last bits of the scores, do
             not depend on timing.
 
     Yields:
-        Up to `BATCH_SIZE` files of up to `MAX_BATCH_PIXELS` pixels together, in order.
+        Up to `BATCH_SIZE` files of up to `max_image_pixels` pixels together, in order.
     """
-    with _ReadingAhead(listed) as reading:
+    with _ReadingAhead(listed, limits) as reading:
         batch: list[Read] = []
         pixels = 0
         while True:
@@ -94,7 +95,7 @@ def read_batches(
             if read is None:
                 break
             more = read.pixels if isinstance(read, Image) else 0
-            if batch and (len(batch) == BATCH_SIZE or pixels + more > MAX_BATCH_PIXELS):
+            if batch and (len(batch) == BATCH_SIZE or pixels + more > limits.max_image_pixels):
                 yield batch
                 batch, pixels = [], 0
             batch.append(read)
@@ -106,8 +107,9 @@ def read_batches(
 class _ReadingAhead:
     """A thread that lists files, a thread per core that reads them, and a queue of the results."""
 
-    def __init__(self, listed: Iterable[Listed]) -> None:
+    def __init__(self, listed: Iterable[Listed], limits: ImageLimits) -> None:
         self._listed = listed
+        self._limits = limits
         self._ready: queue.Queue[tuple[int, Future[Read]] | BaseException | None]
         self._ready = queue.Queue(MAX_AHEAD)
         self._budget = _ByteBudget(MAX_BYTES_AHEAD)
@@ -148,11 +150,11 @@ class _ReadingAhead:
         end = None
         try:
             for listed in self._listed:
-                size = _size(listed)
+                size = _size(listed, self._limits)
                 self._budget.acquire(size)
                 if self._is_over:
                     return
-                self._ready.put((size, self._readers.submit(read_image, listed)))
+                self._ready.put((size, self._readers.submit(read_image, listed, self._limits)))
         except BaseException as error:
             end = error
         self._ready.put(end)
@@ -185,10 +187,10 @@ class _ByteBudget:
             self._changed.notify_all()
 
 
-def _size(listed: Listed) -> int:
+def _size(listed: Listed, limits: ImageLimits) -> int:
     if listed.error is not None:
         return 0
     with suppress(OSError, ValueError):
         # Larger files are rejected without being read.
-        return min(storage.file_facts(listed.path).bytes, _LIMITS.max_image_bytes)
+        return min(storage.file_facts(listed.path).bytes, limits.max_image_bytes)
     return 0

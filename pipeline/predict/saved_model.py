@@ -1,17 +1,21 @@
 """A pushed model, loaded: images in, the most likely classes of each out."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from components.artifacts import EXTRAS_FOLDER, MODEL_CARD_FILE
 from components.errors import UserError
+from components.images.limits import ImageLimits
 from components.signatures import SERVING_DEFAULT
 from pipeline.predict.inputs import Listed
 from pipeline.predict.prediction import Prediction, Scored
-from pipeline.predict.reading import Image, Read, read_batches
+from pipeline.predict.reading import DEFAULT_LIMITS, Image, Read, read_batches
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -32,6 +36,7 @@ class LoadedModel:
 
     Attributes:
         top: Number of classes per image.
+        limits: How large an image may be, as when it was trained.
 
     Raises:
         ModelError: It cannot be loaded, or has another signature.
@@ -41,6 +46,7 @@ class LoadedModel:
         import tensorflow as tf
 
         self.top = top
+        self.limits = _read_limits(folder)
         try:
             # Keeps the object alive: its signatures are garbage-collected with it.
             self._model = tf.saved_model.load(str(folder))
@@ -94,7 +100,7 @@ def predict_files(
     model: LoadedModel, listed: Iterable[Listed], max_wait_seconds: float | None = None
 ) -> Iterator[list[Prediction]]:
     """Predicts files; yields the predictions of each batch, in the order of the files."""
-    for batch in read_batches(listed, max_wait_seconds):
+    for batch in read_batches(listed, model.limits, max_wait_seconds):
         yield list(_predict_batch(model, batch))
 
 
@@ -106,6 +112,22 @@ def _predict_batch(model: LoadedModel, batch: list[Read]) -> Iterator[Prediction
             yield Prediction(one.path, (), result)
         else:
             yield Prediction(one.path, result)
+
+
+def _read_limits(folder: Path) -> ImageLimits:
+    """The limits in the model's card; the defaults of a SavedModel whose card names none."""
+    card = folder / EXTRAS_FOLDER / MODEL_CARD_FILE
+    try:
+        data = (json.loads(card.read_bytes()).get("config") or {}).get("data", {})
+    except FileNotFoundError:
+        return DEFAULT_LIMITS
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"the model card {card} is damaged: {error}",
+            "Use another version, or delete that file to use default limits of images.",
+        ) from error
+    names = [one.name for one in fields(ImageLimits)]
+    return replace(DEFAULT_LIMITS, **{name: data[name] for name in names if name in data})
 
 
 def _most_likely(

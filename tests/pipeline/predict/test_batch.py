@@ -87,7 +87,11 @@ def test_shards_contain_the_predictions(
     assert rows[10]["error"].startswith("not an image: ") and rows[10]["score"] is None
     shown = capfd.readouterr()
     assert shown.out == ""
-    assert shown.err == "1 of 11 files could not be classified.\n"
+    assert shown.err == (
+        f"{output}: 11 predictions in 3 files of Parquet.\n1 of 11 files could not be classified.\n"
+    )
+    assert predict(exported_model(), folder, output, "--shard-size", "4", "--top", "2") == 1
+    assert "11 predictions in 3 files of Parquet, complete before.\n" in capfd.readouterr().err
 
 
 def test_jsonl_shards_equal_the_output_of_json(

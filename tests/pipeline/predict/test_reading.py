@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
+from components.images.limits import ImageLimits
 from pipeline.predict import reading
 from pipeline.predict.inputs import Listed
 from pipeline.predict.reading import Image, Unreadable, read_batches, read_image
@@ -68,9 +69,16 @@ def test_batches_are_full_and_in_order(image: Listed) -> None:
     assert read == [one.path for one in listed]
 
 
-def test_large_images_make_small_batches(image: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_BATCH_PIXELS", 200)
-    assert [len(batch) for batch in read_batches([image] * 7)] == [3, 3, 1]
+def test_large_images_make_small_batches(image: Listed) -> None:
+    limits = ImageLimits(max_image_pixels=200)
+    assert [len(batch) for batch in read_batches([image] * 7, limits)] == [3, 3, 1]
+
+
+def test_the_limits_are_kept(image: Listed) -> None:
+    read = read_image(image, ImageLimits(max_image_pixels=63))
+    assert isinstance(read, Unreadable) and read.reason.startswith("too many pixels: ")
+    read = read_image(image, ImageLimits(max_image_bytes=9))
+    assert isinstance(read, Unreadable) and read.reason.startswith("too many bytes: ")
 
 
 def test_a_file_larger_than_the_byte_limit_is_read_alone(

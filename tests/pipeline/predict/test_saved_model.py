@@ -142,3 +142,23 @@ def test_a_model_with_another_signature(tmp_path: Path) -> None:
     tf.saved_model.save(other, str(tmp_path / "none"), {"other": other.add})
     with pytest.raises(ModelError, match="it has no such signature"):
         LoadedModel(tmp_path / "none")
+
+
+def test_the_limits_of_the_training_are_kept(tmp_path: Path) -> None:
+    model, image = tmp_path / "1", str(write_image(tmp_path / "a.png", "red"))
+    shutil.copytree(exported_model(), model)
+    (model / "assets.extra").mkdir()
+    card = model / "assets.extra/model_card.json"
+
+    def error() -> str | None:
+        [[prediction]] = predict_files(LoadedModel(model), [Listed(image)])
+        return prediction.error
+
+    assert error() is None
+    card.write_text('{"config": null}')
+    assert error() is None
+    card.write_text('{"config": {"data": {"max_image_pixels": 63, "max_image_bytes": 999}}}')
+    assert (error() or "").startswith("too many pixels: ")
+    card.write_text("{")
+    with pytest.raises(ModelError, match="model_card.json is damaged"):
+        LoadedModel(model)
