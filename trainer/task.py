@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.evaluator.training_images import (
+from components.evaluator.gate.training_images import (
     ImageIds,
     read_training_images,
     write_training_images,

@@ -18,8 +18,8 @@ class LastBlessedOther(resolver.ResolverStrategy):
     """Resolves `model` to the last blessed model that still exists and is not the `candidate`.
 
     A model whose blessing says that its own baseline stays is skipped, so that losses do not add up
-    over many nights, see `components.evaluator.comparison`. So is one that may not be in service:
-    ServingCheck refused it, or a rollback withdrew it.
+    over many nights, see `components.evaluator.gate.comparison`. So is one that may not be in
+    service: ServingCheck refused it, or a rollback withdrew it.
 
     TFX's own LatestBlessedModelStrategy may return the candidate itself: a run on unchanged data
     takes its model from the cache, that model becomes its own baseline, and so the Evaluator has

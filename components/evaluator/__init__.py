@@ -8,7 +8,7 @@ predictions      what the models predicted for each test image: `predictions.jso
 metrics          confusion matrix, recall and precision by class, calibration error
 slices           accuracy by class, format, size or any feature
 intervals        confidence intervals
-comparison       candidate and baseline on the same images, and the rule for `max_drop`
-decision         `decision.json`, with the reasons of `refusal_reasons`
+gate/            what is refused: `comparison` with the baseline, its `change_verdict`, `unseen`
+                 images, `decision.json` with its `refusal_reasons`
 blessing         the ModelBlessing, as TFX's Pusher and resolvers read it
 """

@@ -37,7 +37,7 @@ class ImageEvaluator(base_beam_component.BaseBeamComponent):
     """Measures a model on the test split with TFMA and blesses it, or says why not.
 
     Output `evaluation`: a `ModelEvaluation` artifact with TFMA's metrics; `decision.json`, see
-    `components.evaluator.decision.decide`; and `predictions.jsonl`, a line per test image, see
+    `components.evaluator.gate.decision.decide`; and `predictions.jsonl`, a line per test image, see
     `components.evaluator.predictions.Prediction`.
 
     Output `blessing`: a `ModelBlessing` artifact, as TFX's Evaluator makes it for its Pusher.

@@ -15,20 +15,20 @@ from tfx.utils import path_utils
 from components.artifacts import Artifacts
 from components.errors import UserError
 from components.evaluator.blessing import write_blessing
-from components.evaluator.comparison import (
+from components.evaluator.gate.comparison import (
     Comparison,
     compare,
     describe_class_difference,
 )
-from components.evaluator.decision import decide, write_decision
+from components.evaluator.gate.decision import decide, write_decision
+from components.evaluator.gate.training_images import read_training_images
+from components.evaluator.gate.unseen import leave_out_seen
 from components.evaluator.model_probe import UnusableModelError, probe_model
 from components.evaluator.predictions import write_predictions
 from components.evaluator.settings import GateSettings
 from components.evaluator.slices import other_features
 from components.evaluator.tfma_models import BASELINE, CANDIDATE
 from components.evaluator.tfma_pipeline import collect_predictions, run_models
-from components.evaluator.training_images import read_training_images
-from components.evaluator.unseen import leave_out_seen
 from components.records import list_record_files, open_records
 
 _PROBES = 4

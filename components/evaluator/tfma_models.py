@@ -18,7 +18,7 @@ def build_tfma_config(signature: str, *, has_baseline: bool) -> tfma.EvalConfig:
     """Builds TFMA's configuration.
 
     TFMA runs the models and keeps their accuracy in its own files, for its own tools. It gets no
-    thresholds: they take account of neither pairs nor noise. `components.evaluator.decision`
+    thresholds: they take account of neither pairs nor noise. `components.evaluator.gate.decision`
     decides.
 
     The signature takes serialized tf.Examples.

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.evaluator.training_images import ImageIds, image_ids
+from components.evaluator.gate.training_images import ImageIds, image_ids
 from components.feature_keys import IMAGE, IMAGE_XF, LABEL, LABEL_VOCABULARY, SHA256
 from components.records import open_records
 
@@ -50,7 +50,7 @@ class Split:
         files: TFRecord files of serialized tf.Examples, in a fixed order.
         label_ids: `[examples] int64`, each an index into `labels`, in the files' order.
         labels: The class names, sorted.
-        image_ids: See `components.evaluator.training_images`.
+        image_ids: See `components.evaluator.gate.training_images`.
     """
 
     files: tuple[str, ...]

@@ -13,9 +13,9 @@ from tfx.types import channel_utils, standard_artifacts
 
 from components.evaluator.component import ImageEvaluator
 from components.evaluator.executor import Executor, GateError
+from components.evaluator.gate.training_images import image_ids, write_training_images
 from components.evaluator.settings import GateSettings
 from components.evaluator.tfma_models import ACCURACY
-from components.evaluator.training_images import image_ids, write_training_images
 from tests.fakes.models.tiny_models import COUNT, SIGNATURE, digest, make_examples, make_model
 
 

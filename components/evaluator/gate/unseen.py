@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from components.evaluator.gate.training_images import ImageIds, image_id
 from components.evaluator.predictions import Prediction
 from components.evaluator.settings import GateSettings
-from components.evaluator.training_images import ImageIds, image_id
 from components.format import count
 
 

@@ -1,4 +1,4 @@
-"""The rule of `components.evaluator.change_verdict` over many nights, simulated: both error rates.
+"""The rule of `components.evaluator.gate.change_verdict` over many simulated nights: its errors.
 
 Each image has a difficulty, to which each model adds noise of its own: two models of equal accuracy
 differ on some 4% of the images, as two trainings do.
@@ -9,8 +9,8 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from components.evaluator.change_verdict import judge_change
-from components.evaluator.comparison import Comparison
+from components.evaluator.gate.change_verdict import judge_change
+from components.evaluator.gate.comparison import Comparison
 from components.evaluator.settings import GateSettings
 
 NOISE, ACCURACY, MAX_DROP, NIGHTS = 0.35, 0.96, 0.01, 500

@@ -7,12 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from components.artifacts import DECISION_FILE
-from components.evaluator.change_verdict import (
+from components.evaluator.gate.change_verdict import (
     ChangeVerdict,
     describe_uncertainty,
     judge_change,
 )
-from components.evaluator.comparison import Comparison
+from components.evaluator.gate.comparison import Comparison
+from components.evaluator.gate.refusal_reasons import Measurements, find_refusal_reasons
+from components.evaluator.gate.unseen import Unseen
 from components.evaluator.intervals import wilson_interval
 from components.evaluator.metrics import (
     all_classes,
@@ -21,10 +23,8 @@ from components.evaluator.metrics import (
     measure_classes,
 )
 from components.evaluator.predictions import Prediction
-from components.evaluator.refusal_reasons import Measurements, find_refusal_reasons
 from components.evaluator.settings import GateSettings
 from components.evaluator.slices import measure_slices
-from components.evaluator.unseen import Unseen
 from components.format import count, interval, share
 
 WORST = 10

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.evaluator.comparison import compare, describe_class_difference
+from components.evaluator.gate.comparison import compare, describe_class_difference
 from tests.fakes.models.predictions import paired, prediction
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.evaluator.comparison import compare
-from components.evaluator.decision import decide, worst_images, write_decision
+from components.evaluator.gate.comparison import compare
+from components.evaluator.gate.decision import decide, worst_images, write_decision
+from components.evaluator.gate.unseen import leave_out_seen
 from components.evaluator.predictions import Prediction
 from components.evaluator.settings import GateSettings
-from components.evaluator.unseen import leave_out_seen
 from tests.fakes.models.predictions import paired, prediction, predictions
 
 CLASSES = ["cats", "dogs"]

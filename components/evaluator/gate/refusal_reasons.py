@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.evaluator.change_verdict import ChangeVerdict, describe_uncertainty
-from components.evaluator.comparison import TOLERANCE, Comparison
+from components.evaluator.gate.change_verdict import ChangeVerdict, describe_uncertainty
+from components.evaluator.gate.comparison import TOLERANCE, Comparison
 from components.evaluator.intervals import Interval, wilson_interval
 from components.evaluator.settings import GateSettings
 from components.format import change_interval, share

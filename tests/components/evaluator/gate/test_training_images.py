@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.evaluator.training_images import (
+from components.evaluator.gate.training_images import (
     image_id,
     image_ids,
     read_training_images,

@@ -1,6 +1,6 @@
 """The candidate compared with an earlier blessed model, the baseline, on the same images.
 
-`components.evaluator.change_verdict` has the rule by which a loss is refused. A loss that is not
+`components.evaluator.gate.change_verdict` has the rule by which a loss is refused. One that is not
 shown is still a loss, and could recur night after night. So a blessed model becomes the next one's
 baseline only if it is shown to be better, the whole interval of its change above `max_drop`: until
 then all are compared with the same one, and losses do not add up. In a simulation of 60 nights that

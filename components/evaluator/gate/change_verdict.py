@@ -17,7 +17,7 @@ from math import ceil
 from statistics import NormalDist
 from typing import Literal
 
-from components.evaluator.comparison import TOLERANCE, Comparison
+from components.evaluator.gate.comparison import TOLERANCE, Comparison
 from components.evaluator.intervals import Interval
 from components.evaluator.settings import GateSettings
 from components.format import change_interval, count, share

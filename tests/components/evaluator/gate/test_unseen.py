@@ -5,11 +5,11 @@ import hashlib
 import numpy as np
 import pytest
 
-from components.evaluator.comparison import compare
+from components.evaluator.gate.comparison import compare
+from components.evaluator.gate.training_images import image_ids
+from components.evaluator.gate.unseen import leave_out_seen
 from components.evaluator.predictions import ComparedPrediction, Prediction
 from components.evaluator.settings import GateSettings
-from components.evaluator.training_images import image_ids
-from components.evaluator.unseen import leave_out_seen
 from tests.fakes.models.predictions import prediction
 
 DIGESTS = [hashlib.sha256(f"{number}".encode()).hexdigest() for number in range(1000)]
