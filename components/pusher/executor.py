@@ -72,9 +72,9 @@ class Executor(tfx_pusher.Executor):
             raise UserError(
                 f"the model could not be written to {folder}: {error.strerror or error}",
                 hint="Free disk space or make the folder writable, and run again; "
-                "the version in service has not changed.",
+                "the released version has not changed.",
             ) from error
-        logging.info("Version %d is in service at %s.", version.number, version.address)
+        logging.info("Version %d is released at %s.", version.number, version.address)
         self._MarkPushed(pushed, version.address, str(version.number))
         # A model that was blessed again is in service already; but an earlier attempt of this run
         # may have pushed it and been killed before it recorded that.

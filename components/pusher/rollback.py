@@ -70,7 +70,7 @@ def _require_seen(before: Version | None, seen: int | None) -> None:
     now = before.number if before else None
     if seen is not None and now != seen:
         raise RollbackError(
-            f"version {now} is in service now, not {seen}: "
+            f"version {now} is released now, not {seen}: "
             "a push or another rollback came first; nothing was changed",
             "Check `models`, and try again.",
         )
@@ -79,10 +79,10 @@ def _require_seen(before: Version | None, seen: int | None) -> None:
 def _find(versions: Sequence[Version], before: Version | None, to: int | None) -> Version:
     source = _default(versions, before) if to is None else _named(versions, to)
     if before and source.number == before.number:
-        raise RollbackError(f"version {source.number} is in service already")
+        raise RollbackError(f"version {source.number} is released already")
     if before and source.origin is not None and source.origin == before.origin:
         raise RollbackError(
-            f"version {before.number}, in service, has the same model as version {source.number}"
+            f"version {before.number}, released, has the same model as version {source.number}"
         )
     if damage := find_damage(source):
         raise RollbackError(

@@ -47,8 +47,7 @@ class WithdrawnError(UserError):
     def __init__(self, in_service: Version) -> None:
         """Takes the version that is in service."""
         super().__init__(
-            "a rollback took this model out of service; "
-            f"version {in_service.number} stays in service",
+            f"a rollback withdrew this model; version {in_service.number} stays released",
             hint="A newly trained model will be pushed; "
             "`rollback --to VERSION` puts this one back.",
         )
@@ -187,6 +186,4 @@ def _report_os_error(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
-        report_note(
-            "Pusher", f"{what}: {reason}. The model is in service; the next push tries again"
-        )
+        report_note("Pusher", f"{what}: {reason}. The model is released; the next push tries again")

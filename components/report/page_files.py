@@ -29,7 +29,7 @@ def write_folder(folder: str, files: Mapping[str, bytes]) -> None:
         raise ReportError(
             f"the report could not be written to {folder}: {error.strerror or error}.",
             "Free disk space or make the folder writable, and run again: the rest of this run is "
-            "done, and the model in service is unaffected.",
+            "done, and the released model is unaffected.",
         ) from error
 
 

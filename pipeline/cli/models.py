@@ -13,7 +13,7 @@ from pipeline.cli.options import workspace_argument
 @click.option("--model", metavar="NAME", help="Show this model only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, an object a version.")
 def models(workspace: Path, model: str | None, as_json: bool) -> int:
-    """List the versions of a workspace's models: how good, of which run, in service or not.
+    """List the versions of a workspace's models: how good, of which run, released or not.
 
     WORKSPACE defaults to ./workspace, as in run.
     """

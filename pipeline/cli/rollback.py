@@ -13,7 +13,7 @@ from pipeline.cli.options import workspace_argument
 @click.option("--to", metavar="VERSION", type=int, help="The version. [default: the one before]")
 @click.option("--model", metavar="NAME", help="The model; needed where there are several.")
 def rollback(workspace: Path, to: int | None, model: str | None) -> int:
-    """Put an older version of a workspace's model in service, as its newest version.
+    """Release an older version of a workspace's model again, as its newest version.
 
     WORKSPACE defaults to ./workspace, as in run. Runs in which nothing changed do not push the
     newer model again; newly trained ones are pushed.

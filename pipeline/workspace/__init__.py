@@ -1,8 +1,8 @@
 """What the commands show and change in an existing workspace.
 
 registry.py  the models that it has pushed, and the folders of their versions
-models.py    `models`: their versions, their accuracy, which one is in service
-rollback.py  `rollback`: puts an older version back into service
+models.py    `models`: their versions, their accuracy, which one is released
+rollback.py  `rollback`: puts an older version as the released one
 runs.py      `runs`: every run and its outcome, newest first
 report.py    `report`: the path of a run's report
 """

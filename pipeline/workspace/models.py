@@ -1,4 +1,4 @@
-"""`models`: the versions of a workspace's models, their accuracy, and which one is in service."""
+"""`models`: the versions of a workspace's models, their accuracy, and which one is released."""
 
 import json
 import sys
@@ -138,9 +138,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     test_text = "-" if row.test_accuracy is None else share(row.test_accuracy)
     if row.test_accuracy is not None and row.test_examples is not None:
         test_text += f" on {row.test_examples:,}"
+    # JSON keeps the word that programs know.
+    state = "released" if row.state == "in service" else row.state
     pushed = row.pushed[:16].replace("T", " ") if row.pushed else "-"
     return (
-        row.model, str(row.version), row.state, test_text, pushed, row.run_id or "-", row.note,
+        row.model, str(row.version), state, test_text, pushed, row.run_id or "-", row.note,
     )  # fmt: skip
 
 

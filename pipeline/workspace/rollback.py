@@ -1,4 +1,4 @@
-"""`rollback`: puts an older version back into service and records that in the lineage."""
+"""`rollback`: puts an older version as the released one and records that in the lineage."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from pipeline.workspace.registry import ServedModel, choose_model
 def roll_back_model(
     workspace: Path, model_name: str | None, to: int | None
 ) -> tuple[list[str], str | None]:
-    """Puts a version back into service; by default the one before that of the only model.
+    """Puts a version back as the released one; by default the one before that of the only model.
 
     Returns the lines to print, and a warning if the rollback could not be recorded.
 
@@ -29,7 +29,7 @@ def roll_back_model(
         raise UserError(
             f"the version could not be written to {model.folder}: {error.strerror or error}",
             hint="Free some disk space or make the folder writable, then try again; "
-            "the version in service has not changed.",
+            "the released version has not changed.",
         ) from error
     return _lines(model, done), _record(model, done)
 
@@ -46,12 +46,12 @@ def _lines(model: ServedModel, done: Rollback) -> list[str]:
     details = done.version.details
     run = f", run {details.run_id}" if details and details.run_id else ""
     lines = [
-        f"Rolled back: version {done.version.number} of {model.name} is in service.",
+        f"Rolled back: version {done.version.number} of {model.name} is released to model servers.",
         f"  a copy of     version {done.source.number}{run}",
     ]
     if done.before:
         lines.append(f"  replaces      version {done.before.number}")
-    lines.append(f"  in service    {shown_path(done.version.address)}")
+    lines.append(f"  model         {shown_path(done.version.address)}")
     if done.withdrawn:
         lines.append(
             "  from now on   a run without changes does not push the withdrawn model again; "

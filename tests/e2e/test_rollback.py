@@ -47,7 +47,7 @@ def test_unchanged_runs_respect_a_rollback(small: Path, tmp_path: Path) -> None:
         assert (nightly.exit_code, nightly.summary["outcome"]) == (0, "unchanged"), nightly.output
         assert nightly.summary["withdrawn"]
         assert nightly.summary["in_service"]["version"] == restored["version"]
-        assert "a rollback took this model out of service" in nightly.output
+        assert "a rollback withdrew this model" in nightly.output
 
     # The model that was put back is the result of an unchanged run with its own settings.
     back = run_pipeline(config, workspace, "trainer.seed=1").summary

@@ -37,7 +37,7 @@ def read_lineage(sources: Sources) -> Lineage:
         "Fingerprint of the data": sources.fingerprint or "",
         **{f"Code of {package}": digest for package, digest in sources.code.items()},
         **{title: sources.folders.get(key, "") for key, title in _ARTIFACTS.items()},
-        "In service": (sources.pushed.path or "") if sources.pushed else "",
+        "Released model": (sources.pushed.path or "") if sources.pushed else "",
     }
     if "model" in sources.folders and "baseline_model" not in sources.folders:
         facts["Baseline model"] = "none: no other model has been blessed"

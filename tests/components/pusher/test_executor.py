@@ -153,7 +153,7 @@ def test_withdrawn_model_is_not_pushed_again(
     assert pushed.get_int_custom_property("withdrawn") == 1
     assert pushed.get_string_custom_property("in_service_version") == str(restored.number)
     assert pushed.get_string_custom_property("in_service_path") == restored.address
-    assert "a rollback took this model out of service" in caplog.text
+    assert "a rollback withdrew this model" in caplog.text
 
 
 def test_unwritable_folder_is_reported(tmp_path: Path, inputs: dict[str, list[Any]]) -> None:
@@ -194,7 +194,7 @@ def test_full_disk_is_reported_and_the_version_in_service_stays(
     assert result.stdout.splitlines() == [
         f"the model could not be written to {folder}: No space left on device",
         "Free disk space or make the folder writable, and run again; "
-        "the version in service has not changed.",
+        "the released version has not changed.",
         "[True]",
     ], result.stderr[-2000:]
 

@@ -52,7 +52,7 @@ def test_a_withdrawn_model_is_not_pushed_again(
     restored = roll_back(folder).version
     with pytest.raises(WithdrawnError) as caught:
         add_version(folder, make_model("c"), "c")
-    assert f"version {restored.number} stays in service" in caught.value.message
+    assert f"version {restored.number} stays released" in caught.value.message
     assert newest_version(folder) == restored
     assert not was_pushed_last(folder, "b"), "the Pusher recorded another number"
 
@@ -128,7 +128,7 @@ def test_all_newer_models_are_withdrawn(
     ("to", "message"),
     [
         (lambda numbers: 5, "there is no version 5; there are"),
-        (lambda numbers: numbers[2], "is in service already"),
+        (lambda numbers: numbers[2], "is released already"),
     ],
 )
 def test_invalid_targets(
@@ -157,7 +157,7 @@ def test_a_damaged_version_is_skipped_and_not_put_back(pushed: tuple[Path, list[
 
 def test_only_the_expected_version_is_rolled_back(pushed: tuple[Path, list[int]]) -> None:
     folder, [_, b, c] = pushed
-    with pytest.raises(RollbackError, match=f"version {c} is in service now, not {b}"):
+    with pytest.raises(RollbackError, match=f"version {c} is released now, not {b}"):
         roll_back(folder, seen=b)
 
 

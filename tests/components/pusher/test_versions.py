@@ -139,7 +139,7 @@ def test_old_version_that_cannot_be_removed_does_not_fail_a_push(
     assert _versions(folder) == [second, third, fourth.number], "the others are removed"
     assert (
         f"Pusher: old version {second} could not be removed: Device or resource busy. "
-        "The model is in service; the next push tries again"
+        "The model is released; the next push tries again"
     ) in caplog.text
     add_version(folder, model, "m/3", keep=2)
     assert _versions(folder) == [third, fourth.number]

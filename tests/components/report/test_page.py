@@ -96,7 +96,7 @@ def test_the_decision_comes_first(make_sources: MakeSources) -> None:
     text = re.sub(r"\s+", " ", page.text)
     assert "Refused: the gate refused this model." in text[:300]
     assert "Test accuracy 0.7500 is below gate.min_accuracy 0.9." in text
-    assert "What is in service has not changed." in text
+    assert "What is released has not changed." in text
     assert "Serving check" not in text
 
 

@@ -96,7 +96,7 @@ def test_plain_lines_in_a_pipe(workspace: Path, capsys: pytest.CaptureFixture[st
     show_models(workspace, None, as_json=False)
     heading, line = capsys.readouterr().out.splitlines()
     assert heading.split()[:3] == ["model", "version", "state"]
-    assert line.startswith(f"pets   {version.number}  in service  0.963 on 2,000")
+    assert line.startswith(f"pets   {version.number}  released  0.963 on 2,000")
     assert line.endswith("run-a")
 
 
@@ -114,7 +114,7 @@ def test_table_on_a_terminal(workspace: Path) -> None:
     output = os.read(master, 65536).decode()
     os.close(master)
     assert result.returncode == 0
-    assert "in service" in output and "\x1b[" in output
+    assert "released" in output and "\x1b[" in output
 
 
 def test_models_of_runs_and_of_the_serving_folder(workspace: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_rolls_back_and_records_it(workspace: Path) -> None:
     newest = newest_version(workspace / "serving" / "pets")
     assert newest is not None and newest.origin == "a"
     lines = result.stdout.splitlines()
-    assert lines[0] == f"Rolled back: version {newest.number} of pets is in service."
+    assert lines[0] == f"Rolled back: version {newest.number} of pets is released to model servers."
     assert lines[1].split() == ["a", "copy", "of", "version", f"{first.number},", "run", "run-a"]
     assert lines[2].split() == ["replaces", "version", str(second.number)]
     assert "does not push the withdrawn model again" in result.stdout
@@ -122,5 +122,5 @@ print([version.origin for version in list_versions(disk / "serving" / "pets")])
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("1 Error: the version could not be written to")
     assert "No space left on device" in result.stdout
-    assert "the version in service has not changed" in result.stdout
+    assert "the released version has not changed" in result.stdout
     assert result.stdout.endswith("['b', 'a']\n")
