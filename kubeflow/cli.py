@@ -10,7 +10,13 @@ from pathlib import Path
 import click
 
 from pipeline.cli.errors import failures, run_and_exit, write_file
-from pipeline.cli.options import CONTEXT_SETTINGS, config_argument, set_option, version_option
+from pipeline.cli.options import (
+    CONTEXT_SETTINGS,
+    config_argument,
+    output_option,
+    set_option,
+    version_option,
+)
 
 from .deploy.command import deploy
 from .schedule.command import schedule
@@ -31,14 +37,7 @@ def cli() -> None:
 @cli.command("compile", short_help="Compile the pipeline into a YAML file.")
 @config_argument
 @set_option
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("pipeline.yaml"),
-    show_default=True,
-    help="File to write.",
-)
+@output_option("pipeline.yaml")
 def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -> int:
     """Compile CONFIG into a file that Kubeflow Pipelines runs; needs no cluster."""
     from pipeline.console.stderr import hide_library_stderr

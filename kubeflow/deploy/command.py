@@ -17,7 +17,6 @@ from ..client.options import connection_from, connection_options, open_host
 if TYPE_CHECKING:
     from ..client.api import PipelinesHost
     from ..client.connection import Connection
-    from .deployment import Uploaded
     from .package import Package
 
 _GONE = 404
@@ -102,16 +101,13 @@ def _deploy(
     experiment_id, is_new = ensure_experiment(host, package.experiment)
     click.echo(f"experiment  {package.experiment}{' (new)' if is_new else ''}")
     if not runs:
-        click.echo(f"page        {_page(host, uploaded)}")
+        path = f"pipelines/details/{uploaded.pipeline_id}/version/{uploaded.version_id}"
+        click.echo(f"page        {host.link(path)}")
         return 0
     run = start_run(host, uploaded, experiment_id, package.name, values, package.service_account)
     link = host.link(f"runs/details/{run.run_id}")
     click.echo(f"run         {run.display_name}\npage        {link}")
     return follow_to_end(host, run.run_id, package, poll_seconds, link) if waits else 0
-
-
-def _page(host: "PipelinesHost", uploaded: "Uploaded") -> str:
-    return host.link(f"pipelines/details/{uploaded.pipeline_id}/version/{uploaded.version_id}")
 
 
 def follow_to_end(

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from pipeline.console.view import View
 from pipeline.run.state import RunState
@@ -39,7 +38,10 @@ def follow(
     try:
         while True:
             try:
-                run = read_run(_get_run(host, run_id), package)
+                get_run = host.api.runs.get_run
+                run = read_run(
+                    host.read_json("looking at the run", get_run, run_id=run_id), package
+                )
             except HostError as error:
                 lost_at = clock() if lost_at is None else lost_at
                 if error.status not in _PASSING or clock() - lost_at > _PATIENCE_SECONDS:
@@ -55,10 +57,6 @@ def follow(
             _wait(poll_seconds, view, state, clock)
     finally:
         view.close(state)
-
-
-def _get_run(host: PipelinesHost, run_id: str) -> dict[str, Any]:
-    return host.read_json("looking at the run", host.api.runs.get_run, run_id=run_id)
 
 
 def _wait(seconds: float, view: View, state: RunState, clock: Callable[[], float]) -> None:

@@ -16,7 +16,8 @@ def print_schedules(runs: Sequence[Any], name: str, cluster_zone: str, stream: T
 
     A terminal gets colours. Cron expressions are in the cluster's time zone.
     """
-    rows = [_cells(run, name, cluster_zone) for run in sorted(runs, key=_order(name))]
+    runs = sorted(runs, key=lambda run: (run.display_name != name, run.display_name))
+    rows = [_cells(run, name, cluster_zone) for run in runs]
     styles = ["dim" if row[1] == "paused" else None for row in rows]
     print_table(_HEADINGS, rows, styles, stream, wraps=_HEADINGS)
 
@@ -37,10 +38,6 @@ def schedule_as_json(run: Any) -> dict[str, Any]:
         "pipeline_version_id": version.pipeline_version_id if version else None,
         "created_at": run.created_at.isoformat() if run.created_at else None,
     }
-
-
-def _order(name: str):  # type: ignore[no-untyped-def]
-    return lambda run: (run.display_name != name, run.display_name)
 
 
 def _cells(run: Any, name: str, cluster_zone: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli.errors import failures, write_file
-from pipeline.cli.options import config_argument, set_option
+from pipeline.cli.options import config_argument, output_option, set_option
 
 KINDS = ("tensorflow-serving", "kserve")
 
@@ -21,14 +21,7 @@ KINDS = ("tensorflow-serving", "kserve")
     show_default=True,
     help="A Deployment of TensorFlow Serving, or an InferenceService of KServe.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("serving.yaml"),
-    show_default=True,
-    help="File to write.",
-)
+@output_option("serving.yaml")
 def serving(config_path: Path, overrides: Sequence[str], kind: str, output: Path) -> int:
     """Write Kubernetes manifests of model servers for CONFIG's model; needs no cluster."""
     from ..compile.cluster_checks import load_or_exit

@@ -36,6 +36,18 @@ workspace_argument = click.argument(
 """An existing workspace; `run`'s default where none is given."""
 
 
+def output_option(default: str) -> Callable[[Command], Command]:
+    """The option --output, a file to write."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path(default),
+        show_default=True,
+        help="File to write.",
+    )
+
+
 def workspace_option(help_text: str) -> Callable[[Command], Command]:
     """The option --workspace, with `run`'s default."""
     return click.option(

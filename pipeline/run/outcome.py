@@ -22,7 +22,6 @@ from pipeline.run.summary import (
     ImageCounts,
     Measurement,
     ModelVersion,
-    Outcome,
     Summary,
 )
 from trainer.facts import TrainerFacts
@@ -58,7 +57,8 @@ def build_summary(
     version = _version(pusher)
     bounds = {"min_accuracy": gate.min_accuracy, "max_drop": gate.max_drop}
     return Summary(
-        outcome=_word(outcome.word),
+        # A run without a Pusher changes nothing.
+        outcome="unchanged" if outcome.word == "unknown" else outcome.word,
         exit_code=EXIT_CODES[outcome.word] if exit_code is None else exit_code,
         run_id=run.run_id,
         started=started,
@@ -84,11 +84,6 @@ def build_summary(
         },
         error=state.failure and _part(ErrorSummary, state.failure, log=str(run.log)),
     )
-
-
-def _word(word: Word) -> Outcome:
-    """The summary's word: a run without a Pusher changes nothing."""
-    return "unchanged" if word == "unknown" else word
 
 
 def _part(kind: type[_Part], source: BaseModel, **more: Any) -> _Part:

@@ -9,9 +9,10 @@ import json
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from components.evaluator.facts import WorstImage
+from components.facts import FactsPart
 from pipeline.run.paths import RunFolder, write_whole
 from pipeline.run.state import NodeWord
 from trainer.facts import StageFacts
@@ -19,13 +20,8 @@ from trainer.facts import StageFacts
 Outcome = Literal["pushed", "refused", "unchanged", "failed"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        json_schema_serialization_defaults_required=True,
-    )
+class _Part(FactsPart):
+    model_config = ConfigDict(extra="forbid")
 
 
 class ImageCounts(_Part):

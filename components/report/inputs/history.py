@@ -32,7 +32,7 @@ def read_run_facts(store: Any, pipeline: str, run_id: str, statistics_id: int | 
     run = store.get_context_by_type_and_name(_RUN, run_id)
     earlier = _read_earlier(store, run_id, statistics_id) if statistics_id is not None else []
     # Runs on the same examples have no drift; deleted statistics cannot be compared.
-    others = (one for one in earlier if one.artifact_id != statistics_id and _exists(one.uri))
+    others = (one for one in earlier if one.artifact_id != statistics_id and fileio.exists(one.uri))
     other = next(others, None)
     return RunFacts(
         pipeline=pipeline,
@@ -95,10 +95,6 @@ def _output_events(events: Any) -> list[Any]:
 def _context_name(store: Any, execution_id: int, kind: str) -> str | None:
     contexts = store.get_contexts_by_execution(execution_id)
     return next((context.name for context in contexts if context.type == kind), None)
-
-
-def _exists(uri: str) -> bool:
-    return bool(fileio.exists(uri))
 
 
 def _time(milliseconds: int) -> datetime:

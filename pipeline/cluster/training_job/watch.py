@@ -9,7 +9,7 @@ from typing import Any
 from components.errors import UserError
 from components.progress import report_progress
 from pipeline.cluster.training_job.cluster import RESUMES, Cluster
-from pipeline.cluster.training_job.kinds import JobKind, Manifest
+from pipeline.cluster.training_job.kinds import JobKind
 from pipeline.cluster.training_job.pods import PodState, pod_state
 from trainer.stages.distribution import WORKER_LOST
 
@@ -67,7 +67,8 @@ class Watch:
         # A failed pod may be deleted before the job's condition says so.
         self._failed.update({state.name: state for state in states if state.failure})
         self._follow_chief(states)
-        conditions = {one["type"]: one for one in _conditions(job) if one["status"] == "True"}
+        every = job.get("status", {}).get("conditions") or []
+        conditions = {one["type"]: one for one in every if one["status"] == "True"}
         if self.kind.done in conditions:
             return True
         if "Failed" in conditions:
@@ -156,7 +157,3 @@ def _failure_order(state: PodState) -> tuple[bool, str, int]:
     # The clocks of two nodes may differ, but a pod that only lost another one says so.
     is_follower = WORKER_LOST in state.failure.message
     return is_follower, str(state.failure.at or ""), state.index
-
-
-def _conditions(job: Manifest) -> list[dict[str, Any]]:
-    return job.get("status", {}).get("conditions") or []
