@@ -105,7 +105,7 @@ def fingerprint_model(folder: Path) -> str:
 
 @contextmanager
 def open_plan(output: Path, job: Job, listed: Iterable[Listed]) -> Iterator[Plan]:
-    """Locks the output folder, until the context ends, and creates its plan or checks its own.
+    """Locks the output folder until the context ends; creates its plan, or checks the one it has.
 
     Raises:
         PlanError: The folder is in use, cannot be written, or belongs to another batch.

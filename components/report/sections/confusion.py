@@ -52,7 +52,7 @@ def read_confusion(sources: Sources) -> Confusion | None:
 
 
 def most_confused(counts: np.ndarray) -> np.ndarray:
-    """Sorted indices of the classes in most mistakes, as label or prediction: `MOST_CLASSES`."""
+    """Indices, sorted, of the `MOST_CLASSES` in most mistakes, as label or prediction."""
     wrong = counts - np.diag(np.diag(counts))
     mistakes = wrong.sum(axis=0) + wrong.sum(axis=1)
     return np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])

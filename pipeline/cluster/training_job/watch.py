@@ -30,8 +30,8 @@ DEFAULT_PACE = Pace()
 class Watch:
     """Follows one job to its end.
 
-    The job of a later attempt has the same name, but another uid. All pods run within
-    `start_timeout_seconds`; then `on_chief` gets the name of the chief's.
+    The job of a later attempt has the same name, but another uid. All pods must run within
+    `start_timeout_seconds`. `on_chief` gets the name of the chief's pod once that has started.
     """
 
     cluster: Cluster
