@@ -42,6 +42,8 @@ INSTALL_REQUIRES = [
     "pyyaml",
     "rich>=13",
     "scikit-learn",
+    # libjpeg-turbo with its warnings of damaged data, which TensorFlow and Pillow drop.
+    "simplejpeg>=1.8,<2",
     "scipy",
     # Messages of model servers, for the clients and the warm-up requests.
     "tensorflow-serving-api>=2.16,<2.17",

@@ -5,5 +5,6 @@ limits       how large an image may be
 decode       the one decoder, with what it does in TensorFlow's graph:
              orientation (EXIF), pixel_count (limits from the header), file_bytes
 convert      PNGs of formats that the graph cannot decode: other_formats, headers
+jpeg_damage  damage that decoders bridge without an error
 check        whether training can use an image, and if not, why not
 """

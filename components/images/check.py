@@ -14,6 +14,7 @@ from PIL import Image
 from components.images import formats
 from components.images.convert import ConversionError, check_conversion, is_converted
 from components.images.decode import decode_image
+from components.images.jpeg_damage import find_warning, is_damage
 from components.images.limits import ImageLimits
 from components.images.orientation import PILLOW_TURNS, SIDEWAYS, find_orientation
 from components.images.other_formats import detect_other_format
@@ -147,16 +148,19 @@ def _check_scans(contents: bytes, header: formats.Header, limits: ImageLimits) -
 
 
 def _check_jpeg(contents: bytes, header: formats.Header) -> Accepted | Rejected:
-    """Has training's decoder read a JPEG to its end, for an eighth of the pixels each way.
+    """Reads a JPEG to its end, for an eighth of the pixels each way.
 
-    All that can be wrong with a JPEG shows while its compressed data are read, which is the same at
-    every size; what is spared (libjpeg's inverse transform, upsampling and conversion of colours)
-    cannot fail, and is half of the time and nearly all of the memory.
+    What libjpeg-turbo reads without a warning, training's decoder reads, too. Otherwise training's
+    decides whether it can be decoded; it drops warnings.
     """
-    try:
-        tf.io.decode_jpeg(contents, channels=3, ratio=8)
-    except tf.errors.OpError as error:
-        return Rejected("undecodable", f"damaged, or cut off: {_first_line(error)}")
+    warning = find_warning(contents, header.mode)
+    if warning:
+        try:
+            tf.io.decode_jpeg(contents, channels=3, ratio=8)
+        except tf.errors.OpError as error:
+            return Rejected("undecodable", f"damaged, or cut off: {_first_line(error)}")
+        if is_damage(warning):
+            return Rejected("damaged", f"libjpeg says: {warning}")
     if find_orientation(contents) >= SIDEWAYS:
         return Accepted("jpeg", header.width, header.height)
     return Accepted("jpeg", header.height, header.width)
@@ -168,6 +172,8 @@ def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejecte
     except (tf.errors.OpError, ValueError) as error:
         return _explain_failure(contents, header, _first_line(error))
     height, width, _ = image.shape
+    if header.mode == "CMYK" and is_damage(warning := find_warning(contents, header.mode)):
+        return Rejected("damaged", f"libjpeg says: {warning}")
     if header.format in ("bmp", "gif") or header.mode == "CMYK":
         fault = _compare_with_pillow(contents, image.numpy())
         if fault:
