@@ -16,6 +16,7 @@ client/      KFP's API, with timeouts, retries and clear errors
 deploy/      uploads pipelines, starts and follows runs
 schedule/    recurring runs
 serving/     Kubernetes manifests of model servers
+prepare_volume.py  a Job that gives a new volume to the pipeline
 image/       scripts that the Dockerfile runs
 rbac.yaml    the role that training on several pods needs
 

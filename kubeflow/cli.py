@@ -19,6 +19,7 @@ from pipeline.cli.options import (
 )
 
 from .deploy.command import deploy
+from .prepare_volume import prepare_volume
 from .schedule.command import schedule
 from .serving.command import serving
 
@@ -60,6 +61,7 @@ def compile_command(config_path: Path, overrides: Sequence[str], output: Path) -
     return 0
 
 
+cli.add_command(prepare_volume)
 cli.add_command(deploy)
 cli.add_command(schedule)
 cli.add_command(serving)

@@ -8,7 +8,7 @@ import yaml
 from google.protobuf import json_format
 from kfp import dsl
 
-from pipeline.config.kubeflow.settings import KubeflowSettings
+from pipeline.config.kubeflow.settings import KubeflowSettings, RetrySettings
 from pipeline.config.schema import PipelineConfig
 
 from ..names import pipeline_name, spec_name
@@ -42,6 +42,7 @@ def compile_pipeline(config: PipelineConfig) -> str:
     pods = {node.id: pod_of(node.id, config.kubeflow) for node in nodes}
     pipeline = _build_pipeline(config, text, nodes, pods)
     spec = json_format.MessageToDict(pipeline.pipeline_spec)
+    _set_retry_window(spec, config.kubeflow.retries)
     platform = json_format.MessageToDict(pipeline.platform_spec)
     executors = spec["deploymentSpec"]["executors"]
     for node_id, pod in pods.items():
@@ -85,12 +86,24 @@ def _set_up(task: Any, node_id: str, settings: KubeflowSettings, pod: Pod) -> No
             retries.count,
             f"{retries.backoff_seconds}s",
             retries.backoff_factor,
-            f"{retries.backoff_max_seconds}s",
         )
     set_resources(task, pod.container)
     for name, value in pod.env.items():
         task.set_env_variable(name, value)
     task.platform_config = {"kubernetes": platform_config(node_id, settings, pod.resources)}
+
+
+def _set_retry_window(spec: dict[str, Any], retries: RetrySettings) -> None:
+    """Sets for how long tasks are retried.
+
+    KFP hands `backoffMaxDuration` to Argo as the end of all attempts, counted from the start of the
+    first one, and its SDK writes no more than an hour: a training that dies later would never be
+    retried, and a retry of it be stopped. Argo reads whole factors only.
+    """
+    for task in spec["root"]["dag"]["tasks"].values():
+        if policy := task.get("retryPolicy"):
+            policy["backoffMaxDuration"] = f"{retries.window_seconds}s"
+            policy["backoffFactor"] = retries.backoff_factor
 
 
 def _signature(text: str, parameters: Sequence[RunParameter]) -> inspect.Signature:

@@ -83,7 +83,7 @@ def node(
         with config_errors("--config-json"):
             config = check_config_json(config_json, overrides)
         from pipeline.cluster.kfp_outputs import read_executor_input
-        from pipeline.cluster.node import NodeLog, Task
+        from pipeline.cluster.node import NodeLog, Task, check_root
         from pipeline.metadata.connection import connection_config
         from pipeline.metadata.credentials import read_login
         from pipeline.run.paths import open_workspace
@@ -103,6 +103,7 @@ def node(
                 html,
                 executor_output,
             )
+            check_root(task.workspace)
         except UserError as error:
             _print_error(f"Error: {error.message}.", error.hint)
             sys.exit(WRONG_USAGE)
@@ -184,7 +185,7 @@ def _run_id(given: str, environment: Mapping[str, str]) -> str:
     if not run_id.strip():
         raise UserError(
             "KFP did not say which run this is",
-            f"This needs KFP 2.2 or newer, or the environment variable {RUN_ID_VARIABLE}.",
+            f"This needs KFP 2.3 or newer, or the environment variable {RUN_ID_VARIABLE}.",
         )
     return run_id
 

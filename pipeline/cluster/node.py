@@ -1,6 +1,8 @@
 """One node of a run in a separate process: what a Kubeflow task runs."""
 
 import json
+import os
+import stat
 import sys
 import threading
 import time
@@ -71,6 +73,27 @@ class NodeLog:
     def end(self, event: Finished | Failed) -> None:
         """Writes the node's last event as JSON, for programs that read the log."""
         self.lines([event.model_dump_json()])
+
+
+def check_root(workspace: Workspace) -> None:
+    """Checks that the root can be written.
+
+    Raises:
+        UserError: It is a folder of another user, as on a volume that is new.
+    """
+    if storage.is_remote(str(workspace.root)):
+        return
+    root = Path(workspace.root)
+    folder = next(folder for folder in (root, *root.parents) if folder.exists())
+    if os.access(folder, os.W_OK | os.X_OK):
+        return
+    status = folder.stat()
+    raise UserError(
+        f"the root {root} cannot be written by user {os.getuid()} of group {os.getgid()}: {folder} "
+        f"belongs to {status.st_uid}:{status.st_gid}, with mode {stat.S_IMODE(status.st_mode):03o}",
+        "A new volume belongs to root. Give it to this user once: image-pipeline cluster "
+        "prepare-volume CONFIG writes a Job for that (docs/kubeflow.md, step 1).",
+    )
 
 
 def run_one_node(task: Task, log: NodeLog) -> None:

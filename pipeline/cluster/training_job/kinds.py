@@ -1,9 +1,10 @@
 """The two kinds of training jobs: their manifests, labels of their pods, and conditions.
 
-TFJob is a resource of the Kubeflow Training Operator v1 (kubeflow.org/v1), part of Kubeflow up to
-26.03; the operator sets TF_CONFIG in each pod. TrainJob is a resource of Kubeflow Trainer v2
-(trainer.kubeflow.org/v1alpha1), part of Kubeflow from 1.10 on. It does not support TensorFlow: its
-plain runtime gives the pods predictable host names, which the command passes to each of them.
+TFJob is a resource of the Kubeflow Training Operator v1 (kubeflow.org/v1), which a default Kubeflow
+installs up to 1.10; the operator sets TF_CONFIG in each pod. TrainJob is a resource of Kubeflow
+Trainer v2 (trainer.kubeflow.org/v1alpha1), part of Kubeflow from 1.11 on. It does not support
+TensorFlow: its plain runtime gives the pods predictable host names, which the command passes to
+each of them.
 
 Sources: manifests/base/crds/kubeflow.org_tfjobs.yaml and pkg/apis/kubeflow.org/v1 of
 kubeflow/training-operator 1.9; pkg/apis/trainer/v1alpha1 and pkg/runtime/framework/plugins of

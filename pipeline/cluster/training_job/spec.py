@@ -1,6 +1,6 @@
 """The environment variable TRAINING_JOB: kind of job, number of pods, fields of the pods.
 
-    {"kind": "TFJob", "pods": 2, "image": "registry/image-pipeline:1",
+    {"kind": "TrainJob", "pods": 2, "image": "registry/image-pipeline:1",
      "container": {"resources": {"limits": {"nvidia.com/gpu": "1"}}, "volumeMounts": [...]},
      "pod": {"volumes": [...], "tolerations": [...]}}
 
@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from components.errors import UserError
 from components.settings import Settings
 from pipeline.config.kubeflow.pod_spec import toleration, variables, without_empty
+from pipeline.config.kubeflow.settings import IMAGE_USER, SecuritySettings
 
 if TYPE_CHECKING:
     from pipeline.config.kubeflow.resources import ResourceSettings, SecretSettings
@@ -35,7 +36,7 @@ WAITING_RESOURCES = {
 class TrainingJobSpec(Settings):
     """A training job without its name and command."""
 
-    kind: Literal["TFJob", "TrainJob"] = "TFJob"
+    kind: Literal["TFJob", "TrainJob"] = "TrainJob"
     """As in `kubeflow.training`."""
     pods: Annotated[int, Field(ge=2)]
     """Number of pods."""
@@ -82,9 +83,10 @@ def training_job_json(kubeflow: "KubeflowSettings") -> str:
         "resources": _resources(resources),
         "env": variables(kubeflow.env_of("Trainer"), secrets),
         "volumeMounts": mounts,
-        "securityContext": _security_context(kubeflow),
+        "securityContext": _container_security(kubeflow),
     }
     pod = {
+        "securityContext": _pod_security(kubeflow),
         "volumes": volumes,
         "nodeSelector": dict(resources.node_selector),
         "tolerations": [toleration(each) for each in resources.tolerations],
@@ -123,14 +125,22 @@ def _volumes(
     return volumes, mounts
 
 
-def _security_context(kubeflow: "KubeflowSettings") -> dict[str, Any]:
-    context = kubeflow.security_context
-    if context is None:
-        return {}
-    return without_empty(
-        {
-            "runAsUser": context.run_as_user,
-            "runAsGroup": context.run_as_group,
-            "runAsNonRoot": context.run_as_non_root,
-        }
-    )
+def _container_security(kubeflow: "KubeflowSettings") -> dict[str, Any]:
+    """What the Pod Security Standard `restricted` asks of a container."""
+    context = kubeflow.security_context or SecuritySettings()
+    return {
+        **without_empty({"runAsUser": context.run_as_user, "runAsGroup": context.run_as_group}),
+        "runAsNonRoot": context.run_as_user != 0,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _pod_security(kubeflow: "KubeflowSettings") -> dict[str, Any]:
+    """The volumes belong to the containers' group: a fresh one belongs to root otherwise."""
+    context = kubeflow.security_context or SecuritySettings()
+    return {
+        "fsGroup": IMAGE_USER if context.run_as_group is None else context.run_as_group,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }

@@ -22,6 +22,8 @@ DEFAULT = "default"
 """The entry of `resources` for nodes without an entry of their own."""
 METADATA_FILES = "/var/run/secrets/image-pipeline/metadata"
 """Where the metadata store's credentials are mounted, with `secret_as: files`."""
+IMAGE_USER = 1000
+"""User and group of the image (kubeflow/Dockerfile)."""
 SHARED_MEMORY = "shared-memory"
 """Name of the volume for `/dev/shm`."""
 
@@ -53,10 +55,11 @@ class RetrySettings(Settings):
     """How often a failed task is retried."""
     backoff_seconds: Annotated[int, Field(ge=0, le=86400)] = 30
     """Wait before the first retry, in seconds."""
-    backoff_factor: Annotated[float, Field(ge=1, le=10)] = 2.0
-    """Factor by which each further wait is longer."""
-    backoff_max_seconds: Annotated[int, Field(ge=1, le=3600)] = 3600
-    """Longest wait, in seconds (3600 is KFP's maximum)."""
+    backoff_factor: Annotated[int, Field(ge=1, le=10)] = 2
+    """Factor by which each further wait is longer; a whole number, as Argo reads no other."""
+    window_seconds: Annotated[int, Field(ge=60, le=365 * 86400)] = 7 * 86400
+    """How long after its first start a task is retried, in seconds; a retry that still runs at
+    the end of that time is stopped. Longer than any training (a week)."""
 
 
 class SecuritySettings(Settings):
@@ -77,7 +80,7 @@ class SecuritySettings(Settings):
 
 
 class KubeflowSettings(Settings):
-    """How the pipeline runs on a cluster with Kubeflow Pipelines (KFP) 2.2 or newer."""
+    """How the pipeline runs on a cluster with Kubeflow Pipelines (KFP) 2.3 or newer."""
 
     image: Annotated[str, Field(min_length=1, pattern=r"^\S+$"), Doc("name of an image")]
     """Container image with this project installed (`make image` builds it)."""

@@ -12,8 +12,9 @@ class TrainingJobSettings(Settings):
 
     pods: Annotated[int, Field(ge=2, le=1024)]
     """Number of pods; each trains on its share of a batch, with all of its GPUs."""
-    kind: Literal["TFJob", "TrainJob"] = "TFJob"
-    """Kind of job: a TFJob (Training Operator v1) or a TrainJob (Kubeflow Trainer v2)."""
+    kind: Literal["TFJob", "TrainJob"] = "TrainJob"
+    """Kind of job: a TrainJob (Kubeflow Trainer v2, part of Kubeflow since 1.11) or a TFJob
+    (Training Operator v1, which Kubeflow no longer installs by itself)."""
     start_timeout_seconds: Annotated[int, Field(ge=1)] = 3600
     """Longest wait for all pods to run, for GPUs and the image, in seconds."""
 

@@ -27,7 +27,7 @@ kubeflow:
   root: /mnt/pipeline/pets
   volumes: {image-pipeline: /mnt/pipeline, images: /mnt/images}
   metadata: {url: "postgresql://metadata.db:5432/mlmd", secret: mlmd, user_key: user}
-  retries: {count: 3, backoff_seconds: 60, backoff_factor: 1.5, backoff_max_seconds: 600}
+  retries: {count: 3, backoff_seconds: 60, backoff_factor: 3, window_seconds: 7200}
   security_context: {run_as_user: 1000, run_as_group: 2000, run_as_non_root: true}
   env: {KERAS_HOME: /mnt/pipeline/keras}
   secrets: [{name: gcs, files: /var/secrets/gcs}]

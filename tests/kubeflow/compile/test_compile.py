@@ -101,8 +101,8 @@ def test_each_task_runs_its_node(digits: Compilation) -> None:
         assert task["retryPolicy"] == {
             "maxRetryCount": 2,
             "backoffDuration": "30s",
-            "backoffFactor": 2.0,
-            "backoffMaxDuration": "3600s",
+            "backoffFactor": 2,
+            "backoffMaxDuration": "604800s",
         }
         run_id = task["inputs"]["parameters"]["run_id"]
         assert run_id == {"runtimeValue": {"constant": "{{$.pipeline_job_uuid}}"}}

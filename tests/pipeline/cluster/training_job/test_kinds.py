@@ -102,7 +102,17 @@ def test_pods_have_the_trainers_settings(kind: str) -> None:
         {**spot, "tolerationSeconds": 60},
     ]
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
-    assert container["securityContext"] == {"runAsUser": 1000, "runAsNonRoot": True}
+    assert container["securityContext"] == {
+        "runAsUser": 1000,
+        "runAsNonRoot": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert pod["securityContext"] == {
+        "fsGroup": 1000,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
     assert pod["serviceAccountName"] == "flowers" and pod["restartPolicy"] == "Never"
 
 
