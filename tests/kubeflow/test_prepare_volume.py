@@ -22,7 +22,7 @@ kubeflow:
   root: ROOT/pets
   volumes: {image-pipeline: ROOT}
   image_pull_secrets: [registry]
-  metadata: {url: "postgresql://db/pipeline"}
+  metadata: {url: "postgresql://db/pipeline", secret: metadata}
 """
 
 
