@@ -10,12 +10,13 @@ from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 from components import storage
 from components.artifacts import FINGERPRINT_KEY
 from components.driver import PropertiesDriver
-from components.example_gen.fingerprint import fingerprint, folder_files
+from components.example_gen.fingerprint import fingerprint
 from components.example_gen.settings import DataSettings
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.manifest_source import manifest_files
 from components.example_gen.sources.spans import resolve_span
 from components.example_gen.sources.tfds_folder import find_or_prepare
+from components.example_gen.sources.tree import Exclusion, walk_files
 from components.progress import report_note
 
 COMPONENT = "ImageExampleGen"
@@ -84,7 +85,9 @@ def resolve(exec_properties: dict[str, Any]) -> dict[str, Any]:
         report_note(COMPONENT, f"takes span {number}: {'; '.join(passed_over)}")
     if settings.name is not None:
         path = find_or_prepare(settings.name, path, COMPONENT)
-    files = list(manifest_files(path) if settings.source == "manifest" else folder_files(path))
+    listed = manifest_files(path) if settings.source == "manifest" else walk_files(path)
+    exclude = Exclusion(settings.exclude)
+    files = [(name, file) for name, file in listed if name not in exclude]
     if label_file := settings.tfrecord.label_file:
         files.append(("data.tfrecord.label_file", label_file))
     return {

@@ -30,6 +30,7 @@ from components.example_gen.sources.manifest_source import list_manifest
 from components.example_gen.sources.split_settings import SPLIT_NAMES
 from components.example_gen.sources.tfds_source import list_tfds
 from components.example_gen.sources.tfrecord.source import list_tfrecords
+from components.example_gen.sources.tree import Exclusion
 from components.example_gen.verdicts import Verdicts, check_classes, check_quality, decide
 from components.progress import report_progress
 
@@ -69,8 +70,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         span = exec_properties[driver.SPAN_KEY]
         summary = summarize(
             verdicts,
-            found=len(listing.images),
-            unused=listing.unused,
+            listing,
             span=None if span == driver.NO_SPAN else span,
         )
         report_progress(COMPONENT, describe(summary))
@@ -80,7 +80,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
     def _list(self, path: str, settings: DataSettings) -> Listing:
         report_progress(COMPONENT, f"listing {path}")
-        splits = settings.splits
+        splits, exclude = settings.splits, Exclusion(settings.exclude)
         match settings.source:
             case "tfrecord":
                 unpacked = os.path.join(self._get_tmp_dir(), "unpacked")
@@ -88,8 +88,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             case "tfds":
                 return list_tfds(path, splits)
             case "manifest":
-                return list_manifest(path, splits)
-        return list_folders(path, splits)
+                return list_manifest(path, splits, exclude)
+        return list_folders(path, splits, exclude)
 
     def _inspect(self, listing: Listing, settings: DataSettings) -> list[Checked]:
         inspect = InspectImages(

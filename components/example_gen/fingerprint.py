@@ -2,15 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from components import storage
-from components.example_gen.sources.listing import list_entries
 from components.parallel import map_on_all_cores
-
-_MAX_DEPTH = 2
-"""Data lie at most SPLIT/CLASS deep; what is deeper stops the ingest, and links may be circular."""
 
 
 def fingerprint(files: Iterable[tuple[str, str]], kind: Literal["content", "listing"]) -> str:
@@ -32,24 +28,6 @@ def fingerprint(files: Iterable[tuple[str, str]], kind: Literal["content", "list
         # Each part ends in a byte that no file name contains.
         digest.update(os.fsencode(name) + b"\0" + fact.encode() + b"\0")
     return digest.hexdigest()
-
-
-def folder_files(root: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yields the name below `root` and the path of every file, sorted, without litter.
-
-    Args:
-        root: The folder, `{SPAN}` already resolved.
-        prefix: What leads to it in the names.
-        depth: How many folders it lies below the first root.
-
-    Raises:
-        IngestError: If a folder cannot be read.
-    """
-    for entry in list_entries(root):
-        if not entry.is_folder:
-            yield prefix + entry.name, entry.path
-        elif depth < _MAX_DEPTH:
-            yield from folder_files(entry.path, f"{prefix}{entry.name}/", depth + 1)
 
 
 def _describe(path: str, describe: Callable[[str], str]) -> str:

@@ -12,7 +12,9 @@ from components import storage
 from components.example_gen.examples import parse_example
 from components.example_gen.sources.listing import Found, RecordFields
 from components.images.check import Accepted, Rejected, check_image, check_size
+from components.images.formats import detect_format
 from components.images.limits import ImageLimits
+from components.images.other_formats import VIDEO, detect_other_format
 from components.parallel import map_on_all_cores
 from components.progress import report_progress
 
@@ -22,7 +24,13 @@ BATCH_SIZE = 256
 RECORD_MARGIN_BYTES = 1024**2
 """What a record may have beside its image, as its name, a mask's outline or an embedding."""
 
+OTHER_FILE = "other_file"
+"""The reason of what is no image and need not be one, as a README: it is ignored, and no fault."""
+
 _OUTSIDE = Rejected("outside_class_folder", "only files in a folder of their class have a label")
+_OTHER = Rejected(OTHER_FILE, "neither its name nor its bytes are those of an image")
+_START_BYTES = 256
+"""More than any format needs to be recognized."""
 _SECONDS_BETWEEN_REPORTS = 1.0
 
 
@@ -42,6 +50,8 @@ def inspect_image(found: Found, limits: ImageLimits, fields: RecordFields) -> Ch
     """Reads one image and checks it; whatever is wrong with it ends in the verdict."""
     label = found.label or ""
     try:
+        if found.may_be_other and (other := _check_other(found)):
+            return other
         size = storage.file_facts(found.path).bytes if found.length < 0 else found.length
         too_large = check_size(size, limits) if found.length < 0 else _check_record(size, limits)
         if too_large:
@@ -57,6 +67,15 @@ def inspect_image(found: Found, limits: ImageLimits, fields: RecordFields) -> Ch
         contents, label = parsed
     verdict = _OUTSIDE if label == "" else check_image(contents, limits)
     return Checked(found, label, len(contents), _sha256(contents), verdict)
+
+
+def _check_other(found: Found) -> Checked | None:
+    """Looks at how a file begins whose name is not that of an image; None if it may be one."""
+    size = storage.file_facts(found.path).bytes
+    start = storage.read_bytes(found.path, 0, _START_BYTES)
+    if detect_format(start) or detect_other_format(start) not in (None, VIDEO):
+        return None
+    return Checked(found, found.label or "", size, "", _OTHER)
 
 
 def _check_record(size: int, limits: ImageLimits) -> Rejected | None:

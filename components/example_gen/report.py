@@ -11,6 +11,7 @@ from components import storage
 from components.artifacts import INGEST_FILE, QUARANTINE_FILE
 from components.example_gen.inspection import Checked
 from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import Listing
 from components.example_gen.verdicts import Verdicts
 from components.images.check import Accepted, Rejected
 from components.printable import printable
@@ -18,20 +19,17 @@ from components.printable import printable
 FAILED_QUARANTINE_FILE = "quarantine-of-failed-run.jsonl"
 
 
-def summarize(
-    verdicts: Verdicts, *, found: int, unused: Iterable[str], span: int | None
-) -> dict[str, Any]:
+def summarize(verdicts: Verdicts, listing: Listing, span: int | None) -> dict[str, Any]:
     """Counts what became of the files.
 
     Args:
         verdicts: What became of each.
-        found: How many were listed.
-        unused: What the settings do not name, and was therefore not looked at.
+        listing: The files.
         span: The span, where the path has one.
 
     Returns:
         `found`, `accepted`, `quarantined`, `quarantined_by_reason`, `splits`, `classes`,
-        `classes_by_split`, `unused`, `span`, `converted` and `first_frames`.
+        `classes_by_split`, `ignored`, `excluded`, `unused`, `span`, `converted` and `first_frames`.
 
     Raises:
         RuntimeError: If a file is neither accepted nor quarantined.
@@ -42,6 +40,7 @@ def summarize(
     }
     accepted = sum(len(images) for images in verdicts.accepted.values())
     quarantined = len(verdicts.quarantined)
+    found = len(listing.images) - len(verdicts.ignored)
     if accepted + quarantined != found:
         raise RuntimeError(f"{found} files found, {accepted} accepted, {quarantined} quarantined")
     reasons = Counter(
@@ -57,7 +56,9 @@ def summarize(
         "splits": {split: len(images) for split, images in verdicts.accepted.items()},
         "classes": dict(sorted(sum(labels.values(), Counter()).items())),
         "classes_by_split": {split: dict(sorted(c.items())) for split, c in labels.items()},
-        "unused": sorted(map(printable, unused)),
+        "ignored": [image.found.name for image in verdicts.ignored],
+        "excluded": listing.excluded,
+        "unused": sorted(map(printable, listing.unused)),
         "span": span,
         **_count_changes(verdicts),
     }
@@ -78,12 +79,14 @@ def describe(summary: dict[str, Any]) -> str:
     splits = ", ".join(f"{count} {split}" for split, count in summary["splits"].items())
     refused = f", {summary['quarantined']} quarantined" if summary["quarantined"] else ""
     accepted = f"{summary['accepted']} of {summary['found']} images accepted"
-    return f"{accepted} ({splits}){refused}{_describe_unused(summary['unused'])}"
+    excluded = f", {summary['excluded']} excluded" if summary["excluded"] else ""
+    others = _some("no image", summary["ignored"]) + _some("not used", summary["unused"])
+    return f"{accepted} ({splits}){refused}{excluded}{others}"
 
 
-def _describe_unused(unused: Sequence[str], most: int = 3) -> str:
-    more = f" and {len(unused) - most} more" if len(unused) > most else ""
-    return f"; not used: {', '.join(unused[:most])}{more}" if unused else ""
+def _some(what: str, names: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"; {what}: {', '.join(names[:most])}{more}" if names else ""
 
 
 def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Checked]) -> None:

@@ -39,6 +39,11 @@ class DataSettings(Settings):
     """What a newest span without files does: stops the run, or the newest with files is taken."""
     splits: SplitSettings = SplitSettings()
     """How train, validation and test are told apart."""
+    exclude: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Patterns of files and folders to leave out, by their paths below `path` or in the manifest.
+
+    `*` stands for any characters, `/` included: `*.txt`, `unsure`, `*/thumbs`.
+    """
     tfrecord: TFRecordSettings = TFRecordSettings()
     """How the tf.Examples of source `tfrecord` are laid out."""
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -122,6 +127,13 @@ class DataSettings(Settings):
         if marker is not None and (not marker or "/" in marker):
             raise ValueError("is not the name of a file; write for example _SUCCESS")
         return marker
+
+    @field_validator("exclude")
+    @classmethod
+    def _files_are_listed(cls, exclude: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if exclude and info.data.get("source", "folder") not in ("folder", "manifest"):
+            raise ValueError("only sources folder and manifest have it; remove it")
+        return exclude
 
     @field_validator("tfrecord")
     @classmethod

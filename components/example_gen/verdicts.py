@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from components.example_gen.inspection import Checked
+from components.example_gen.inspection import OTHER_FILE, Checked
 from components.example_gen.settings import DataSettings
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.split_settings import SPLIT_NAMES
@@ -14,12 +14,14 @@ from components.images.check import Accepted, Rejected
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What becomes of every image; each is in exactly one of the two."""
+    """What becomes of every file; each is in exactly one of the three."""
 
     accepted: dict[str, list[Checked]]
     """Split name to its images, sorted by hash: an order as good as shuffled, and stable."""
     quarantined: list[Checked]
     """Sorted by name; the verdict of each is `Rejected`."""
+    ignored: list[Checked]
+    """What is no image and need not be one, sorted by name."""
 
 
 def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
@@ -39,8 +41,10 @@ def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
         else:
             sound.append(same)
     accepted, leaked = _divide(sound, settings)
-    quarantined = sorted(quarantined + leaked, key=lambda image: image.found.name)
-    return Verdicts(accepted, quarantined)
+    refused = sorted(quarantined + leaked, key=lambda image: image.found.name)
+    bad = [image for image in refused if _rejection(image).reason != OTHER_FILE]
+    ignored = [image for image in refused if _rejection(image).reason == OTHER_FILE]
+    return Verdicts(accepted, bad, ignored)
 
 
 def _divide(

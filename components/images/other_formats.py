@@ -25,6 +25,8 @@ _BRANDS = (
 )
 """Of the box `ftyp` (ISO/IEC 14496-12, 4.3): what its images are encoded with."""
 _MOST_BRANDS = 32
+VIDEO = "a video"
+"""What `detect_other_format` calls a file with such a box and other contents."""
 
 
 def detect_other_format(contents: bytes) -> str | None:
@@ -47,4 +49,4 @@ def _detect_by_brands(brands: Sequence[bytes]) -> str:
     for name, its_brands in _BRANDS:
         if any(brand in its_brands for brand in brands):
             return name
-    return "a video"
+    return VIDEO

@@ -1,38 +1,44 @@
 """Lists images that lie in a folder per class, or in split folders with folders per class."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from components import storage
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.layout_hints import (
     explain_missing_split,
     explain_mistaken_splits,
+    explain_no_classes,
+    explain_one_class,
 )
 from components.example_gen.sources.listing import (
     Found,
     Listing,
+    has_image_name,
     is_label,
     list_entries,
 )
 from components.example_gen.sources.split_settings import SplitSettings
+from components.example_gen.sources.tree import NOTHING, Exclusion, walk_files
 from components.printable import printable
 
 
-def list_folders(root: str, splits: SplitSettings) -> Listing:
+def list_folders(root: str, splits: SplitSettings, exclude: Exclusion = NOTHING) -> Listing:
     """Lists the images of a folder per class, or of split folders with folders per class.
 
+    As for Keras and torchvision, all files below a class folder are of that class, however deep.
+
     Raises:
-        IngestError: If the folders are not laid out as `splits` says.
+        IngestError: If the folders of `root` are not laid out as `splits` says.
     """
     listing = Listing()
     entries = list_entries(root)
     if splits.are_named:
-        _list_splits(root, entries, splits, listing)
+        _list_splits(root, entries, splits, exclude, listing)
     else:
-        mistake = explain_mistaken_splits(root, [e.name for e in entries if e.is_folder])
+        mistake = explain_mistaken_splits(root, [entry for entry in entries if entry.is_folder])
         if mistake:
             raise IngestError(*mistake)
-        _list_classes(root, entries, "", None, listing)
+        _list_classes(root, entries, "", None, exclude, listing)
     _check_listing(root, listing)
     return listing
 
@@ -45,14 +51,15 @@ def _check_listing(root: str, listing: Listing) -> None:
             "Put the images of each class into a folder of its own: CLASS/image.jpg.",
         )
     if len(listing.classes) < 2:
-        raise IngestError(
-            f"there is only one class in {root}: {', '.join(listing.classes)}.",
-            "A classifier needs two; put the images of each class into a folder of its own.",
-        )
+        raise IngestError(*explain_one_class(root, listing.classes))
 
 
 def _list_splits(
-    root: str, entries: list[storage.Entry], splits: SplitSettings, listing: Listing
+    root: str,
+    entries: list[storage.Entry],
+    splits: SplitSettings,
+    exclude: Exclusion,
+    listing: Listing,
 ) -> None:
     folders = {entry.name: entry for entry in entries if entry.is_folder}
     named = {folder: split for split, folder in splits.by_name.items() if isinstance(folder, str)}
@@ -60,45 +67,56 @@ def _list_splits(
         if folder not in folders:
             raise IngestError(*explain_missing_split(root, split, folder, list(folders)))
         path = folders[folder].path
-        _list_classes(path, list_entries(path), f"{folder}/", split, listing)
+        _list_classes(path, list_entries(path), f"{folder}/", split, exclude, listing)
     listing.unused += [f"{name}/" for name in folders if name not in named]
-    listing.images += _strays(entries, "", None)
+    _add(listing, _strays(entries, "", None), exclude)
 
 
 def _list_classes(
-    root: str, entries: list[storage.Entry], prefix: str, split: str | None, listing: Listing
+    root: str,
+    entries: list[storage.Entry],
+    prefix: str,
+    split: str | None,
+    exclude: Exclusion,
+    listing: Listing,
 ) -> None:
     """Lists the class folders among `entries`; `prefix` leads from `data.path` to `root`."""
     classes = [entry for entry in entries if entry.is_folder]
-    listing.images += _strays(entries, prefix, split)
+    _add(listing, _strays(entries, prefix, split), exclude)
     if not classes:
-        raise IngestError(
-            f"there is no class folder in {root}.",
-            "Put the images of each class into a folder of its own: CLASS/image.jpg.",
-        )
+        raise IngestError(*explain_no_classes(root))
     for entry in classes:
-        _check_label(entry)
-        listing.classes.add(entry.name)
-        listing.images += _list_class(entry, f"{prefix}{entry.name}/", split)
+        before = listing.excluded
+        images = _add(listing, _list_class(entry, f"{prefix}{entry.name}/", split), exclude)
+        if images or before == listing.excluded:
+            _check_label(entry)
+            listing.classes.add(entry.name)
 
 
 def _list_class(folder: storage.Entry, prefix: str, split: str | None) -> Iterator[Found]:
-    entries = list_entries(folder.path)
-    nested = [entry.name for entry in entries if entry.is_folder]
-    if nested:
-        raise IngestError(
-            f"the class folder {printable(folder.path)} contains folders ({_some(nested)}), where "
-            "images are expected.",
-            "Folders are laid out as CLASS/image, or with data.splits that name folders as "
-            "SPLIT/CLASS/image; data.path must be the folder above those.",
-        )
+    for name, path in walk_files(folder.path, prefix):
+        yield _find(name, path, folder.name, split)
+
+
+def _strays(entries: list[storage.Entry], prefix: str, split: str | None) -> Iterator[Found]:
     for entry in entries:
-        yield Found(printable(prefix + entry.name), entry.path, folder.name, split)
+        if not entry.is_folder:
+            yield _find(prefix + entry.name, entry.path, "", split)
 
 
-def _strays(entries: list[storage.Entry], prefix: str, split: str | None) -> list[Found]:
-    files = [entry for entry in entries if not entry.is_folder]
-    return [Found(printable(prefix + file.name), file.path, "", split) for file in files]
+def _find(name: str, path: str, label: str, split: str | None) -> Found:
+    return Found(name, path, label, split, may_be_other=not has_image_name(name))
+
+
+def _add(listing: Listing, found: Iterable[Found], exclude: Exclusion) -> int:
+    """Adds what is not excluded, under names that can be shown; counts both, returns the first."""
+    before = len(listing.images)
+    for image in found:
+        if image.name in exclude:
+            listing.excluded += 1
+        else:
+            listing.images.append(image._replace(name=printable(image.name)))
+    return len(listing.images) - before
 
 
 def _check_label(folder: storage.Entry) -> None:
@@ -108,9 +126,3 @@ def _check_label(folder: storage.Entry) -> None:
             "not UTF-8.",
             "Rename it: its name is the label.",
         )
-
-
-def _some(names: list[str], most: int = 5) -> str:
-    """The first few of many names."""
-    more = len(names) - most
-    return printable(", ".join(names[:most])) + (f" and {more} more" if more > 0 else "")

@@ -8,22 +8,26 @@ from components import feature_keys, storage
 from components.example_gen.sources.errors import IngestError
 from components.printable import printable
 
-LITTER = frozenset(
-    {
-        ".ds_store",
-        "thumbs.db",
-        "desktop.ini",
-        ".gitkeep",
-        ".gitignore",
-        "__macosx",
-        "@eadir",
-        ".ipynb_checkpoints",
-    }
-)
-"""What operating systems and tools leave in folders, in lower case: neither counted nor reported.
+LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".gitkeep", ".gitignore"})
+"""Files that operating systems and tools leave, in lower case: neither counted nor reported.
 
 So are macOS' `._*` companions of files. Every other file counts, hidden or not.
 """
+SYSTEM_FOLDERS = frozenset(
+    {"__macosx", "@eadir", "#recycle", "#snapshot", "lost+found", "$recycle.bin"}
+    | {"system volume information", "__pycache__"}
+)
+"""Folders of systems and network storage, in lower case; hidden ones are like them."""
+IMAGE_SUFFIXES = tuple(
+    f".{kind}"
+    for kinds in (
+        ("jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "dib", "webp", "tif", "tiff"),
+        ("heic", "heif", "avif", "jp2", "j2k", "jxl", "psd", "ico", "svg", "tga", "ppm", "pgm"),
+        ("pbm", "pnm", "cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2"),
+    )
+    for kind in kinds
+)
+"""How the names of images end, those included that cannot be read."""
 
 
 class Found(NamedTuple):
@@ -44,6 +48,8 @@ class Found(NamedTuple):
     """Where in the file its bytes begin."""
     length: int = -1
     """How many bytes of the file it takes; -1 for all of them."""
+    may_be_other: bool = False
+    """Whether it is no image at all, and no fault, unless it begins as one: by its name."""
 
 
 class RecordFields(NamedTuple):
@@ -69,6 +75,8 @@ class Listing:
     """Labels that are known before an image is read, as those of empty class folders."""
     unused: list[str] = field(default_factory=list)
     """What no setting names: other folders, files, rows or records, in words."""
+    excluded: int = 0
+    """How many files or rows `data.exclude` leaves out."""
     fields: RecordFields = RecordFields()
     """Where images that are records have their bytes and their label."""
 
@@ -80,12 +88,22 @@ class Listing:
 
 
 def is_litter(name: str) -> bool:
-    """Whether a file or folder is of the kinds that are ignored, see `LITTER`."""
-    return name.lower() in LITTER or name.startswith("._")
+    """Whether a file or folder of this name is left out everywhere."""
+    return name.lower() in LITTER | SYSTEM_FOLDERS or name.startswith("._")
+
+
+def is_system_folder(name: str) -> bool:
+    """Whether a folder is hidden or of the system, and its files are nobody's data."""
+    return name.startswith(".") or is_litter(name)
+
+
+def has_image_name(name: str) -> bool:
+    """Whether a name ends as those of images do."""
+    return name.lower().endswith(IMAGE_SUFFIXES)
 
 
 def list_entries(folder: str) -> list[storage.Entry]:
-    """Lists a folder without litter.
+    """Lists a folder without litter and without folders of the system.
 
     Raises:
         IngestError: If it cannot be read.
@@ -97,22 +115,11 @@ def list_entries(folder: str) -> list[storage.Entry]:
             f"cannot read the folder {printable(folder)}: {error.strerror or error}.",
             "Check data.path and the folder's permissions.",
         ) from error
-    return [entry for entry in entries if not is_litter(entry.name)]
-
-
-def has_files(folder: str, ignored: str | None = None, depth: int = 2) -> bool:
-    """Whether there is a file in a folder, or in those up to `depth` below it.
-
-    Args:
-        folder: Where to look.
-        ignored: Name of a file that does not count.
-        depth: How many folders deep; data lie at most SPLIT/CLASS deep.
-    """
-    entries = list_entries(folder)
-    if any(not entry.is_folder and entry.name != ignored for entry in entries):
-        return True
-    folders = [entry.path for entry in entries if entry.is_folder]
-    return depth > 0 and any(has_files(path, ignored, depth - 1) for path in folders)
+    return [
+        entry
+        for entry in entries
+        if not (is_system_folder(entry.name) if entry.is_folder else is_litter(entry.name))
+    ]
 
 
 def is_label(name: str) -> bool:

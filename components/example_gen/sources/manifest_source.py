@@ -10,10 +10,11 @@ from components.example_gen.sources.layout_hints import suggest_named_splits
 from components.example_gen.sources.listing import Found, Listing
 from components.example_gen.sources.manifest import Row, read_manifest
 from components.example_gen.sources.split_settings import SplitSettings
+from components.example_gen.sources.tree import NOTHING, Exclusion
 from components.printable import printable
 
 
-def list_manifest(path: str, splits: SplitSettings) -> Listing:
+def list_manifest(path: str, splits: SplitSettings, exclude: Exclusion = NOTHING) -> Listing:
     """Lists the images of a manifest.
 
     Splits that are names take the rows that have that name in their field `split`. Whether the
@@ -28,6 +29,9 @@ def list_manifest(path: str, splits: SplitSettings) -> Listing:
     listing = Listing()
     unused: Counter[str] = Counter()
     for row in rows:
+        if row.path in exclude:
+            listing.excluded += 1
+            continue
         if named and row.split not in named:
             unused["no split" if row.split is None else f"split {printable(row.split)}"] += 1
             continue

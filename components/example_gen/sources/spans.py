@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from components import storage
 from components.example_gen.sources.errors import IngestError
-from components.example_gen.sources.listing import has_files, list_entries
+from components.example_gen.sources.listing import list_entries
+from components.example_gen.sources.tree import walk_files
 
 SPAN_PLACEHOLDER = "{SPAN}"
 
@@ -125,7 +126,7 @@ def _has_data(path: str, marker: str | None) -> bool:
         entry = next(one for one in storage.list_folder(parent) if one.name == name)
     except (FileNotFoundError, StopIteration):
         return False
-    return not entry.is_folder or has_files(entry.path, ignored=marker)
+    return not entry.is_folder or any(name != marker for name, _ in walk_files(entry.path))
 
 
 def _advise(fault: str) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ def test_counts_add_up(
 ) -> None:
     data = write_classes(tmp_path / "data", count=100)
     (data / "a" / "broken.jpg").write_bytes(encode(777, "JPEG")[:300])
-    (data / "a" / "notes.txt").write_text("not an image")
-    (data / "readme.txt").write_text("nor is this")
+    (data / "a" / "notes.jpg").write_text("not an image")
+    (data / "stray.png").write_bytes(encode(778))
     (data / "a" / ".DS_Store").write_text("ignored, as documented")
     summary = ingest(data, max_bad_fraction=0.05).summary
     assert summary["found"] == 203
@@ -58,6 +58,29 @@ def test_counts_add_up(
     assert sum(summary["splits"].values()) == 200
     assert sum(sum(c.values()) for c in summary["classes_by_split"].values()) == 200
     assert summary["span"] is None
+
+
+@pytest.mark.parametrize("beam_args", [(), ("--direct_running_mode=in_memory",)])
+def test_what_is_no_image_is_no_fault(
+    beam_args: Sequence[str],
+    tmp_path: Path,
+    ingest: Ingest,
+    write_classes: WriteClasses,
+    encode: Encode,
+) -> None:
+    data = write_classes(tmp_path / "data", count=9)
+    others = ["LICENSE.txt", "a/.nojekyll", "a/README", "b/clip.mp4", "labels.csv"]
+    for name in others:
+        (data / name).write_bytes(b"text, or something else")
+    (data / "b" / "clip.mp4").write_bytes(b"\0\0\0\x14ftypisom\0\0\0\0isom")
+    (data / "a" / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
+    (data / "a" / "without_suffix").write_bytes(encode(777))
+    (data / "b" / "wrong.txt").write_bytes(encode(778))
+    result = ingest(data, beam_args, exclude=["*/008.png"])
+    assert result.summary["found"] == result.summary["accepted"] == 18
+    assert result.quarantine == []
+    assert result.summary["ignored"] == others
+    assert result.summary["excluded"] == 2
 
 
 @pytest.mark.parametrize("mode", ["in_memory", "multi_threading"])

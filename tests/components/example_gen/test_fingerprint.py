@@ -7,7 +7,8 @@ from typing import Literal
 
 import pytest
 
-from components.example_gen.fingerprint import fingerprint, folder_files
+from components.example_gen.fingerprint import fingerprint
+from components.example_gen.sources.tree import walk_files
 
 Kind = Literal["content", "listing"]
 KINDS: tuple[Kind, ...] = ("content", "listing")
@@ -19,7 +20,7 @@ def data(tmp_path: Path, write_classes: Callable[..., Path]) -> Path:
 
 
 def of_folder(data: Path, kind: Kind) -> str:
-    return fingerprint(folder_files(str(data)), kind)
+    return fingerprint(walk_files(str(data)), kind)
 
 
 def flip_a_byte(path: Path) -> None:

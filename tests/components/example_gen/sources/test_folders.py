@@ -5,12 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import pytest
 
 from components.example_gen.settings import DataSettings
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.folders import list_folders
-from components.example_gen.sources.listing import LITTER, Listing
+from components.example_gen.sources.listing import LITTER, SYSTEM_FOLDERS, Listing
+from components.example_gen.sources.tree import Exclusion
 
 WriteClasses = Callable[..., Path]
 FOLDERS = {"train": "train", "validation": "validation", "test": "test"}
@@ -18,7 +20,7 @@ FOLDERS = {"train": "train", "validation": "validation", "test": "test"}
 
 def listed(path: Path, **settings: Any) -> Listing:
     parsed = DataSettings.model_validate({"path": str(path), **settings})
-    return list_folders(str(path), parsed.splits)
+    return list_folders(str(path), parsed.splits, Exclusion(parsed.exclude))
 
 
 def failure(path: Path, **settings: Any) -> list[str]:
@@ -44,7 +46,6 @@ def test_litter_is_ignored_and_nothing_else(tmp_path: Path, write_classes: Write
     write_classes(tmp_path, count=1)
     for name in (*LITTER, "Thumbs.db", "._000.png"):
         (tmp_path / "a" / name).touch()
-    (tmp_path / "__MACOSX").mkdir()
     (tmp_path / "b" / ".hidden.png").touch()
     assert [image.name for image in listed(tmp_path).images] == [
         "a/000.png",
@@ -62,9 +63,10 @@ def test_files_beside_class_folders_have_no_label(
 
 
 def test_no_class_folders(tmp_path: Path) -> None:
-    (tmp_path / "1.png").touch()
-    assert failure(tmp_path) == [
-        f"there is no class folder in {tmp_path}.",
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "1.png").touch()
+    assert failure(tmp_path / "data") == [
+        f"there is no class folder in {tmp_path}/data.",
         "Put the images of each class into a folder of its own: CLASS/image.jpg.",
     ]
 
@@ -80,23 +82,108 @@ def test_one_class_only(tmp_path: Path, write_classes: WriteClasses) -> None:
     assert failure(tmp_path)[0] == f"there is only one class in {tmp_path}: a."
 
 
-def test_folders_of_folders_of_folders(tmp_path: Path, write_classes: WriteClasses) -> None:
-    write_classes(tmp_path / "x" / "deep", count=1)
+def test_folders_below_a_class_are_of_that_class(
+    tmp_path: Path, write_classes: WriteClasses
+) -> None:
+    """As for Keras and torchvision."""
+    write_classes(tmp_path / "x" / "2023", count=1)
     write_classes(tmp_path / "y", count=1)
-    message, hint = failure(tmp_path)
-    assert message == (
-        f"the class folder {tmp_path}/x contains folders (deep), where images are expected."
-    )
-    assert "CLASS/image" in hint
+    found = [(image.name, image.label) for image in listed(tmp_path).images]
+    assert found == [
+        ("x/2023/a/000.png", "x"),
+        ("x/2023/b/000.png", "x"),
+        ("y/a/000.png", "y"),
+        ("y/b/000.png", "y"),
+    ]
+    dataset = keras.utils.image_dataset_from_directory(tmp_path, shuffle=False, verbose=False)
+    names = [str(Path(path).relative_to(tmp_path)) for path in dataset.file_paths]
+    labels = [dataset.class_names[label] for _, batch in dataset for label in batch]
+    assert sorted(zip(names, labels, strict=True)) == found
+
+
+def test_hidden_and_system_folders_are_no_classes(
+    tmp_path: Path, write_classes: WriteClasses
+) -> None:
+    write_classes(tmp_path, count=1)
+    for name in (*SYSTEM_FOLDERS, "$RECYCLE.BIN", ".thumbnails", ".git", ".AppleDouble"):
+        for place in (tmp_path, tmp_path / "a"):
+            write_classes(place / name / "deep", count=1)
+    listing = listed(tmp_path)
+    assert [image.name for image in listing.images] == ["a/000.png", "b/000.png"]
+    assert listing.classes == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "left"),
+    [
+        (["*.txt"], ["a/000.png", "b/000.png", "b/[x].png", "c/d/000.png"]),
+        (["c", "*[[]x*"], ["a/000.png", "a/n.txt", "b/000.png"]),
+        (["c/*", "b/000.png"], ["a/000.png", "a/n.txt", "b/[x].png"]),
+        (["*/d/"], ["a/000.png", "a/n.txt", "b/000.png", "b/[x].png"]),
+        (["A", "000.png"], ["a/000.png", "a/n.txt", "b/000.png", "b/[x].png", "c/d/000.png"]),
+    ],
+)
+def test_excluded_files_and_folders(
+    tmp_path: Path, write_classes: WriteClasses, patterns: list[str], left: list[str]
+) -> None:
+    write_classes(tmp_path, count=1)
+    (tmp_path / "a" / "n.txt").touch()
+    (tmp_path / "b" / "[x].png").touch()
+    write_classes(tmp_path / "c", labels="d", count=1)
+    listing = listed(tmp_path, exclude=patterns)
+    assert [image.name for image in listing.images] == left
+    assert listing.excluded == 5 - len(left)
+    assert listing.classes == {name[0] for name in left}
 
 
 def test_links_in_circles_end(tmp_path: Path, write_classes: WriteClasses) -> None:
     write_classes(tmp_path, count=1)
     (tmp_path / "a" / "up").symlink_to(tmp_path)
-    assert "contains folders (up)" in failure(tmp_path)[0]
-    (tmp_path / "a" / "up").unlink()
     (tmp_path / "a" / "self.png").symlink_to("self.png")
-    assert "a/self.png" in [image.name for image in listed(tmp_path).images]
+    assert [image.name for image in listed(tmp_path).images] == [
+        "a/000.png",
+        "a/self.png",
+        "a/up/b/000.png",
+        "b/000.png",
+    ]
+
+
+def test_a_path_one_level_too_high(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path / "photos", count=1)
+    (tmp_path / "__MACOSX").mkdir()
+    assert failure(tmp_path) == [
+        f"there is only one class in {tmp_path}: photos.",
+        f"Class folders seem to be in it: write data.path: {tmp_path}/photos",
+    ]
+
+
+def test_a_path_one_level_too_low(tmp_path: Path, write_classes: WriteClasses) -> None:
+    write_classes(tmp_path, count=1)
+    assert failure(tmp_path / "a") == [
+        f"there is no class folder in {tmp_path}/a.",
+        f"It seems to be a class folder itself: write data.path: {tmp_path}",
+    ]
+
+
+@pytest.mark.parametrize("place", ["", "data/train"])
+def test_split_folders_one_level_off(
+    tmp_path: Path, write_classes: WriteClasses, place: str
+) -> None:
+    for split in FOLDERS:
+        write_classes(tmp_path / "data" / split, count=1)
+    assert failure(tmp_path / place, splits=FOLDERS)[1] == (
+        f"It is in {tmp_path}/data: write data.path: {tmp_path}/data"
+    )
+
+
+def test_split_folders_beside_others_are_no_classes(
+    tmp_path: Path, write_classes: WriteClasses
+) -> None:
+    for folder in ("train", "val", "unlabelled"):
+        write_classes(tmp_path / folder, count=1)
+    message, hint = failure(tmp_path)
+    assert "holds split folders (train/, unlabelled/, val/)" in message
+    assert hint.startswith("Write data.splits: {train: train, validation: val, test: {from: ")
 
 
 def test_linked_class_folders_are_followed(tmp_path: Path, write_classes: WriteClasses) -> None:
