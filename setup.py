@@ -27,6 +27,8 @@ INSTALL_REQUIRES = [
     # The TFX family imports pkg_resources, whose own deprecation warning asks for this bound.
     "setuptools<81",
     # What this project uses itself.
+    # Finds labels that are probably wrong (confident learning).
+    "cleanlab>=2.9,<3",
     "click>=8.1,<9",
     # Checks cron expressions of `schedule` and finds their next times.
     "cronsim>=2.7,<3",

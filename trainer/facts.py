@@ -52,6 +52,8 @@ class TrainerFacts(Facts):
     calibration: CalibrationFacts | None = None
     notes: tuple[str, ...] = ()
     """What else there is to know, such as what a warm start reused."""
+    suspect_labels: int | None = None
+    """Number of labels that are probably wrong, over all splits; None where nobody looked."""
 
     @classmethod
     def read(cls, outputs: Outputs) -> "TrainerFacts":
@@ -60,14 +62,19 @@ class TrainerFacts(Facts):
         return cls(**storage.read_json(storage.join(folder, TRAINING_FILE)))
 
     def headline(self) -> str:
-        """`validation accuracy: head 0.976 (15 epochs), fine-tune 1.000 (20 epochs)`."""
+        """`validation accuracy: head 0.976 (15 epochs), fine-tune 1.000 (20 epochs)`.
+
+        Behind it stands `; 23 suspect labels` where there are any.
+        """
         stages = [
             f"{stage.name} {share(stage.validation_accuracy)}"
             + (f" ({count(stage.epochs, 'epoch')})" if stage.epochs is not None else "")
             for stage in self.stages
             if stage.validation_accuracy is not None
         ]
-        return f"validation accuracy: {', '.join(stages)}" if stages else ""
+        suspects = count(self.suspect_labels, "suspect label") if self.suspect_labels else ""
+        accuracy = f"validation accuracy: {', '.join(stages)}" if stages else ""
+        return "; ".join(filter(None, [accuracy, suspects]))
 
     def metrics(self) -> Metrics:
         """Epochs and validation accuracy by stage, and of the last one."""
@@ -75,6 +82,8 @@ class TrainerFacts(Facts):
         for stage in self.stages:
             metrics[f"{stage.name}_validation_accuracy"] = stage.validation_accuracy
             metrics[f"{stage.name}_epochs"] = stage.epochs
+        if self.suspect_labels is not None:
+            metrics["suspect_labels"] = self.suspect_labels
         if self.stages:
             metrics["validation_accuracy"] = self.stages[-1].validation_accuracy
         if self.calibration is not None:

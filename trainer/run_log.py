@@ -39,17 +39,20 @@ class RunLog:
         self,
         results: Sequence[StageResult],
         notes: Sequence[str],
+        suspects: int | None,
         calibration: Calibration | None = None,
     ) -> None:
         """Writes the results and the curves of the whole training.
 
         TensorBoard's log is completed: a training that resumes after its last epoch has not called
-        `update`.
+        `update`. `suspects` is the number of labels that are probably wrong; None where nobody
+        looked.
         """
         self._tensorboard.update([result["history"] for result in results])
         training = {
             "stages": list(results),
             "notes": list(notes),
+            "suspect_labels": suspects,
             "calibration": asdict(calibration) if calibration else None,
         }
         self._write(TRAINING_FILE, json.dumps(training, indent=2))

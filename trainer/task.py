@@ -37,7 +37,7 @@ from trainer.network.settings import ModelSettings
 from trainer.run_log import RunLog
 from trainer.serving_reference import write_serving_reference
 from trainer.stages.auto_freeze import resolve_auto_freeze
-from trainer.stages.build import Images
+from trainer.stages.build import Images, StageBuilder
 from trainer.stages.checkpoint import Checkpoint
 from trainer.stages.distribution import (
     DistributionError,
@@ -47,6 +47,7 @@ from trainer.stages.distribution import (
 )
 from trainer.stages.settings import TrainerSettings
 from trainer.stages.train import Training, train_stages
+from trainer.suspect_labels import LabelCheck, check_labels
 from trainer.warm_start import warm_start
 
 
@@ -57,8 +58,8 @@ def run_fn(fn_args: FnArgs) -> None:
         fn_args: From the TFX Trainer. `custom_config` holds the sections `model` and `trainer` as
             JSON, `image_size` in pixels and `checkpoints`, the folder for the states of interrupted
             trainings. Writes the SavedModel to `serving_model_dir`, and to `model_run_dir`
-            `training.json`, `learning_curves.png`, `layers.txt`, `tensorboard/`, and for the
-            ServingCheck `serving_reference.npz`.
+            `training.json`, `learning_curves.png`, `layers.txt`, `suspect_labels.csv`,
+            `tensorboard/`, and for the ServingCheck `serving_reference.npz`.
     """
     config: dict[str, Any] = fn_args.custom_config or {}
     model_settings = ModelSettings.model_validate_json(config["model"])
@@ -85,12 +86,15 @@ def run_fn(fn_args: FnArgs) -> None:
         notes = _warm_start(network, labels, fn_args.base_model)
         # Where several processes train together, all have the same results; one writes them.
         log = RunLog(fn_args.model_run_dir, network) if is_chief(strategy) else None
+        builder = StageBuilder(network, images, settings)
+        labels_checked = _check_labels(builder, images, fn_args) if log else LabelCheck(None)
         training = Training(network, images, settings, strategy, checkpoint)
-        results = train_stages(training, log.update if log else None)
+        results = train_stages(training, log.update if log else None, builder)
     if log is None:
         wait_for_all_workers(strategy)
         return
     notes += [note for result in results for note in result.pop("notes", [])]
+    notes += filter(None, [labels_checked.note])
     report_progress("Trainer", "exporting")
     if policy != "float32":
         network = copy_in_float32(network, model_settings, config["image_size"], len(labels))
@@ -102,6 +106,7 @@ def run_fn(fn_args: FnArgs) -> None:
     log.finish(
         [{**result, "freeze_reason": reasons.get(result["name"])} for result in results],
         notes,
+        labels_checked.suspects,
         calibration,
     )
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
@@ -157,6 +162,15 @@ def _open_images(
         find_class_weights(settings.class_weights, train.class_counts),
         Path(cache_folder),
     )
+
+
+def _check_labels(builder: StageBuilder, images: Images, fn_args: FnArgs) -> LabelCheck:
+    """Looks for wrong labels in all splits; the model never sees the test split."""
+    # TFX passes the files of the splits that are trained on and evaluated only.
+    files = [pattern.replace("/Split-train/", "/Split-test/") for pattern in fn_args.train_files]
+    test = open_split(files, images.train.labels)
+    splits = {"train": images.train, "validation": images.validation, "test": test}
+    return check_labels(builder, splits, fn_args.model_run_dir)
 
 
 def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | None) -> list[str]:

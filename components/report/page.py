@@ -11,6 +11,7 @@ from components.report.inputs.sources import Sources
 from components.report.sections.confusion import read_confusion
 from components.report.sections.data import read_data
 from components.report.sections.drift import read_drift
+from components.report.sections.images import read_images
 from components.report.sections.lineage import read_lineage
 from components.report.sections.metrics import read_metrics
 from components.report.sections.mistakes import read_mistakes
@@ -49,6 +50,7 @@ def build_page(sources: Sources) -> Page:
         "serving_check": read_serving_check(sources),
         "confusion": read_confusion(sources),
         "mistakes": read_mistakes(sources),
+        "images": read_images(sources),
         "training": training,
         "data": data,
         "drift": read_drift(sources),

@@ -70,6 +70,7 @@ def build_summary(
         classes=ingest.classes,
         stages=list(trainer.stages),
         notes=list(trainer.notes),
+        suspect_labels=trainer.suspect_labels,
         test=_test(evaluator),
         gate=None if evaluator.blessed is None else _part(GateSummary, evaluator, **bounds),
         serving_failures=list(state.facts(ServingCheckFacts).failures),

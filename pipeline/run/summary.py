@@ -151,6 +151,8 @@ class Summary(_Part):
     """Stages of training, in order."""
     notes: list[str]
     """What else there is to know about the training: what a warm start took over."""
+    suspect_labels: int | None = None
+    """Number of labels that are probably wrong, over all splits; null where nobody looked."""
     test: Measurement | None
     """Measured on the test split; null if the Evaluator did not finish."""
     gate: GateSummary | None

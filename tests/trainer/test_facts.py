@@ -29,3 +29,13 @@ def test_metrics_are_those_of_each_stage_and_of_the_last() -> None:
         "fine-tune_epochs": 20,
         "validation_accuracy": 0.99,
     }
+
+
+def test_suspect_labels_are_reported_only_if_there_are_any() -> None:
+    head = StageFacts(name="head", epochs=15, validation_accuracy=0.97)
+    accuracy = "validation accuracy: head 0.970 (15 epochs)"
+    for number in (None, 0):
+        assert TrainerFacts(stages=(head,), suspect_labels=number).headline() == accuracy
+    some = TrainerFacts(stages=(head,), suspect_labels=23)
+    assert some.headline() == f"{accuracy}; 23 suspect labels"
+    assert some.metrics()["suspect_labels"] == 23

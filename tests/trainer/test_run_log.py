@@ -35,9 +35,10 @@ def test_all_epochs_are_logged_also_where_none_was_left_to_train(
         {"name": "head", "best_epoch": 2, "history": HEAD},
         {"name": "fine-tune", "best_epoch": 0, "history": FINE_TUNE},
     ]
-    RunLog(str(tmp_path), network).finish(results, ["a note"])
+    RunLog(str(tmp_path), network).finish(results, ["a note"], 3)
     training = json.loads((tmp_path / TRAINING_FILE).read_text())
-    assert training == {"stages": results, "notes": ["a note"], "calibration": None}
+    others = {"calibration": None, "suspect_labels": 3}
+    assert training == {"stages": results, "notes": ["a note"], **others}
     assert "conv_2" in (tmp_path / LAYERS_FILE).read_text()
     assert (tmp_path / CURVES_FILE).stat().st_size > 0
     [file] = (tmp_path / "tensorboard" / "validation").iterdir()

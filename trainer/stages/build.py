@@ -28,7 +28,7 @@ from trainer.network.network import Network
 from trainer.stages.distributed_model import DistributedModel
 from trainer.stages.settings import TrainerSettings
 
-TRAIN, VALIDATION = "training", "validation"
+TRAIN, VALIDATION, TEST = "training", "validation", "test"
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,38 @@ class StageBuilder:
         reads_features = isinstance(train, FeatureBatches)
         model = tail if reads_features else self._build_augmented(index, parts, tail)
         return StageModel(model, tail, train, self._validation_batches(index, parts))
+
+    def why_no_features(self) -> str:
+        """Why the first stage does not train on stored features; empty where it does."""
+        stage = self._settings.stages[0]
+        if not stage.augmentation.is_off:
+            return f"stage {stage.name} changes its images at random (augmentation)"
+        if self._feature_layers[0] is None:
+            return f"stage {stage.name} stores no features of a frozen part"
+        return ""
+
+    def first_features(self, test: Split) -> list[np.ndarray]:
+        """The features of all splits by the frozen part of the first stage.
+
+        Those of training and validation images are what the stage reads. Those of the test split
+        are for looking at its labels, and no stage reads them.
+
+        Args:
+            test: The test split.
+
+        Returns:
+            Those of train, validation and test, each `[examples, ...] float32`.
+
+        Raises:
+            UserError: The disk is too small for them.
+        """
+        layer = self._feature_layers[0]
+        assert layer is not None
+        return [
+            self._features(TRAIN, self._images.train, 0, layer),
+            self._features(VALIDATION, self._images.validation, 0, layer),
+            self._store.get(TEST, test, layer),
+        ]
 
     def _build_tail(self, parts: NetworkParts) -> keras.Model:
         body = self._network.body

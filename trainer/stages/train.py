@@ -44,7 +44,9 @@ class Training:
     checkpoint: Checkpoint
 
 
-def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[StageResult]:
+def train_stages(
+    training: Training, on_epoch: OnEpoch | None = None, builder: StageBuilder | None = None
+) -> list[StageResult]:
     """Trains every stage, or those that an interrupted training has not finished.
 
     Without augmentation the frozen part runs once over each image and a stage trains on its stored
@@ -56,6 +58,7 @@ def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[St
         training: The network, the images and the settings.
         on_epoch: Called after each epoch with the results of the finished stages and the history
             of this one.
+        builder: Of the same network, images and settings, with features that it has computed.
 
     Returns:
         The result of each stage: `name`, `epochs`, `best_epoch`, `seconds`,
@@ -72,7 +75,9 @@ def train_stages(training: Training, on_epoch: OnEpoch | None = None) -> list[St
     changed = set(saved.changed) if saved else set()
     if saved:
         _restore_network(training.network, saved)
-    builder = StageBuilder(training.network, training.images, training.settings)
+    # Features from before the weights were restored are those of another network.
+    if builder is None or saved:
+        builder = StageBuilder(training.network, training.images, training.settings)
     for index in range(len(finished), len(training.settings.stages)):
         # No reference to it: its features are freed before those of the next stage are computed.
         result = _Stage(training, builder, index, finished, changed).train(saved, on_epoch)
