@@ -8,6 +8,7 @@ Folders, each of which imports only those above it; the modules below import the
 
 The Trainer:
     task.py               run_fn, which the TFX Trainer calls: a table of contents of all this
+    check.py              settings that do not fit each other, found before any image is read
     warm_start.py         starts from an earlier model's weights
     export.py             the SavedModel and its signatures
     serving_reference.py  scores that the exported model is compared with

@@ -9,8 +9,8 @@ from pathlib import Path
 from components.evaluator.facts import EvaluatorFacts, WorstImage
 from components.example_gen.facts import IngestFacts
 from components.format import count, duration, share
-from components.pusher.outcome import Outcome
 from components.report.facts import ReportFacts
+from pipeline.exit_codes import WRONG_USAGE
 from pipeline.run.paths import RunFolder
 from pipeline.run.state import RunState
 from pipeline.run.summary import Summary
@@ -25,7 +25,7 @@ _SIGNALS = {130: "Ctrl-C (SIGINT)", 143: "SIGTERM"}
 def closing_lines(state: RunState, summary: Summary, run: RunFolder) -> list[str]:
     """The end of a run on this machine: its outcome, then the details of it."""
     return [
-        _first_line(state.outcome, summary),
+        _first_line(state, summary),
         *detail_lines([*_local_failure(state), *result_details(state), *_local(state, run)]),
     ]
 
@@ -72,9 +72,13 @@ def program() -> str:
     return f"{shown_path(sys.executable)} -m pipeline"
 
 
-def _first_line(outcome: Outcome, summary: Summary) -> str:
+def _first_line(state: RunState, summary: Summary) -> str:
+    outcome = state.outcome
     if summary.exit_code in _SIGNALS:
         return f"Stopped by {_SIGNALS[summary.exit_code]} after {duration(summary.seconds)}."
+    if state.failure and summary.exit_code == WRONG_USAGE:
+        config = shown_path(summary.config_path or "the configuration")
+        return _indent(f"{config} cannot be used: {state.failure.cause}")
     if outcome.word == "failed":
         return _indent(outcome.sentence)
     return f"{outcome.sentence} ({duration(summary.seconds)})"

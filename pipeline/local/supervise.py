@@ -13,6 +13,7 @@ from components.tensorflow_environment import prepare_tensorflow
 from pipeline.config.schema import PipelineConfig
 from pipeline.console.final import closing_lines, shown_path
 from pipeline.console.view import View
+from pipeline.exit_codes import WRONG_USAGE
 from pipeline.local.signals import StopSignals
 from pipeline.local.worker_process import Deadline, WorkerProcess
 from pipeline.run.events import Event, Failed
@@ -77,7 +78,7 @@ def supervise(
                 started=started,
                 finished=datetime.now(timezone.utc),
                 config_path=config_path,
-                exit_code=128 + signals.received[0] if follower.is_stopped else None,
+                exit_code=_exit_code(follower, signals, process),
             )
             write_summary(summary, run)
         except OSError as error:
@@ -88,6 +89,13 @@ def supervise(
             view.close(state)
         view.end(state.outcome.word, closing_lines(state, summary, run))
         return summary
+
+
+def _exit_code(follower: "_Follower", signals: StopSignals, process: WorkerProcess) -> int | None:
+    """What the command exits with where that does not follow from the outcome."""
+    if follower.is_stopped:
+        return 128 + signals.received[0]
+    return WRONG_USAGE if process.returncode == WRONG_USAGE else None
 
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:

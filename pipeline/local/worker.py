@@ -19,9 +19,11 @@ import click
 
 from components.quick_imports import quick_imports
 from pipeline.config.schema import PipelineConfig
+from pipeline.exit_codes import FAILED, SUCCEEDED, WRONG_USAGE
 from pipeline.run.events import EventWriter, Finished, Phase, Plan, ProgressEvents, Started
 from pipeline.run.failure import failure
 from pipeline.run.paths import Workspace
+from trainer.network.settings import MisfitError
 
 if TYPE_CHECKING:
     from pipeline.execution.compiled_pipeline import CompiledPipeline
@@ -44,19 +46,24 @@ def main(run_dir: Path, workspace: Path, run_id: str, events_fd: int) -> None:
             text = (run_dir / "config.json").read_text()
             config = PipelineConfig.model_validate_json(text, context={"check_paths": False})
             is_done = run_pipeline(config, Workspace(workspace.absolute()), run_id, events)
+            code = SUCCEEDED if is_done else FAILED
         except Exception as error:
             traceback.print_exc()
             events.write(failure(None, error))
-            is_done = False
+            code = WRONG_USAGE if isinstance(error, MisfitError) else FAILED
     # TensorFlow and Beam leave threads that delay a normal exit by seconds; all output is on disk.
     logging.shutdown()
-    os._exit(0 if is_done else 1)
+    os._exit(code)
 
 
 def run_pipeline(
     config: PipelineConfig, workspace: Workspace, run_id: str, events: EventWriter
 ) -> bool:
-    """Runs every node in turn and returns whether all succeeded."""
+    """Runs every node in turn and returns whether all succeeded.
+
+    Raises:
+        MisfitError: Settings do not fit each other; no node has started.
+    """
     events.write(Phase(message="loading TensorFlow and TFX"))
     # Imported late: it takes seconds, and the event above says why.
     with quick_imports():
@@ -65,7 +72,11 @@ def run_pipeline(
         from pipeline.graph import create_pipeline
         from pipeline.metadata.connection import connection_config
         from pipeline.metadata.url import MetadataUrl
+        from trainer.check import check_training
 
+    if config.model.weights == "imagenet":
+        events.write(Phase(message="loading ImageNet weights: Keras' cache, or its download"))
+    check_training(config.model, config.trainer, config.image_size)
     metadata = MetadataUrl("sqlite", database=str(workspace.metadata(config)))
     pipeline = create_pipeline(config, workspace)
     compiled = CompiledPipeline(pipeline, run_id, connection_config(metadata))

@@ -57,15 +57,25 @@ def build_network(settings: ModelSettings, image_size: int, classes: int) -> Net
             f"model.activation: sigmoid is for two classes; there are {classes}",
             hint="Set model.activation to softmax.",
         )
+    body = build_body(settings, image_size)
+    head = build_head(settings, body.outputs[0].shape[-1], classes)
+    return Network(body, head, BACKBONES[settings.backbone].scale)
+
+
+def build_body(settings: ModelSettings, image_size: int) -> keras.Model:
+    """The part of a network that comes before its head: backbone, with its weights, and pooling.
+
+    Raises:
+        UserError: The backbone has no such output layer.
+        WeightsError: See `load_weights`.
+    """
     backbone = build_backbone(
         settings.backbone, image_size, settings.alpha, include_top=settings.include_top
     )
     load_weights(backbone, settings, image_size)
     output = _find_output(backbone, settings)
     vector = output if len(output.shape) == 2 else build_pooling(settings.pooling)(output)
-    body = keras.Model(backbone.inputs[0], vector, name="body")
-    head = build_head(settings, vector.shape[-1], classes)
-    return Network(body, head, BACKBONES[settings.backbone].scale)
+    return keras.Model(backbone.inputs[0], vector, name="body")
 
 
 def _find_output(backbone: keras.Model, settings: ModelSettings) -> keras.KerasTensor:

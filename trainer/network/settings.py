@@ -7,10 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from typing_extensions import Doc
 
+from components.errors import UserError
 from components.settings import Settings, require_local
 from trainer.network.backbones import BACKBONES
 
 NAMED_WEIGHTS = ("imagenet", "bundled", "none")
+
+
+class MisfitError(UserError):
+    """Settings that do not fit each other or the weights: a mistake in the configuration."""
 
 
 class ModelSettings(Settings):

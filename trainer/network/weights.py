@@ -100,14 +100,14 @@ def _build_imagenet(settings: "ModelSettings", image_size: int) -> "keras.Model"
     except Exception as error:
         # Keras reports a failed download as a bare Exception that names the file's address.
         message = str(error).strip().splitlines()[0]
-        file_name = re.search(r"([^/\s]+\.h5)", message)
-        if "URL fetch failure" not in message or not file_name:
+        address = re.search(r"https?://\S+\.h5", message)
+        if "URL fetch failure" not in message or not address:
             raise WeightsError(f"model.weights: imagenet: {message}") from error
         raise WeightsError(
             f"model.weights: the ImageNet weights of {settings.backbone} could not be downloaded "
             "and are not in Keras' cache",
-            hint=f"Put {file_name[1]} into ~/.keras/models (or $KERAS_HOME/models), "
-            "or set model.weights to the path of that file.",
+            hint=f"Get {address[0]} where there is a network, and put it into ~/.keras/models (or "
+            "$KERAS_HOME/models) here, or set model.weights to the path of that file.",
         ) from error
 
 

@@ -63,6 +63,9 @@ def main() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     events.write(Phase(message="loading TensorFlow and TFX"))
     time.sleep(seconds)
+    if scenario == "misfit":
+        events.write(Failed(cause="model.weights: a.h5 does not fit MobileNetV2", hint="another"))
+        sys.exit(2)
     events.write(Plan(components=NAMES))
     facts = facts_of(workspace, blessed=scenario != "refused")
     state = "cached" if scenario == "cached" else "done"

@@ -95,6 +95,12 @@ def ended(pids: list[int]) -> bool:
         ("refused", 3, "refused", "test accuracy 0.9312 is below gate.min_accuracy 0.95"),
         ("fails", 1, "failed", "Failed in Trainer: the weights file has 3 layers, the backbone 5"),
         (
+            "misfit",
+            2,
+            "failed",
+            " cannot be used: model.weights: a.h5 does not fit MobileNetV2",
+        ),
+        (
             "killed",
             1,
             "failed",
