@@ -46,6 +46,8 @@ PUSHED_VERSION_KEY, PUSHED_DESTINATION_KEY = "pushed_version", "pushed_destinati
 """Of `PushedModel`, as in TFX: the version's number and its folder, texts."""
 IS_NEW_KEY = "is_new"
 """Of `PushedModel`: 1 if this run wrote the version, 0 if it was there before."""
+IMPORTED_VERSION_KEY = "imported_version"
+"""Of `Model`: number of the released version that it is a copy of, where it was no artifact."""
 WITHDRAWN_KEY = "withdrawn"
 """Of `PushedModel`: 1 if the model was withdrawn by a rollback, and is not pushed again."""
 IN_SERVICE_VERSION_KEY, IN_SERVICE_PATH_KEY = "in_service_version", "in_service_path"

@@ -63,6 +63,11 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
     transform.add_upstream_node(check)
     baseline = Resolver(
         strategy_class=LastBlessedOther,
+        config={
+            "serving": workspace.serving(config),
+            "pipeline_name": config.push.model_name,
+            "root": str(workspace.artifacts(config)),
+        },
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
         candidate=trainer.outputs["model"],

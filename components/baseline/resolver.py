@@ -10,6 +10,7 @@ from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
 from components.artifacts import Artifacts
+from components.baseline.released import find_version, import_version
 from components.evaluator.blessing import keeps_baseline
 from components.pusher.out_of_service import models_kept_out_of_service
 
@@ -24,7 +25,18 @@ class LastBlessedOther(resolver.ResolverStrategy):
     TFX's own LatestBlessedModelStrategy may return the candidate itself: a run on unchanged data
     takes its model from the cache, that model becomes its own baseline, and so the Evaluator has
     new inputs and blesses it again, and the Pusher pushes it again.
+
+    What counts is what is released: where the metadata do not know that version, or have no such
+    model, it is the baseline itself, see `released`.
+
+    Args:
+        serving: The folder of the model's versions; None looks at the metadata alone.
+        pipeline_name: Name of the pipeline.
+        root: The pipeline's root.
     """
+
+    def __init__(self, serving: str | None = None, pipeline_name: str = "", root: str = "") -> None:
+        self._serving, self._pipeline_name, self._root = serving, pipeline_name, root
 
     def resolve_artifacts(self, store: Any, input_dict: Artifacts) -> Artifacts | None:
         """The last such model and its blessing, of this pipeline's, or none of either."""
@@ -34,10 +46,23 @@ class LastBlessedOther(resolver.ResolverStrategy):
             for model, blessing in blessed_models(input_dict, models_kept_out_of_service(store))
             if model.id not in candidates
         ]
+        if imported := self._import(store, input_dict, has_others=bool(others)):
+            return imported
         # If the baseline's files were deleted, a model compared with it is better than none.
         for model, blessing in sorted(others, key=lambda other: keeps_baseline(other[1])):
             return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
         return dict(_EMPTY)
+
+    def _import(self, store: Any, input_dict: Artifacts, has_others: bool) -> Artifacts | None:
+        if self._serving is None:
+            return None
+        version, is_known = find_version(
+            store, self._serving, input_dict["model"], input_dict["candidate"]
+        )
+        if version is None or (is_known and has_others):
+            return None
+        model, blessing = import_version(store, version, self._pipeline_name, self._root)
+        return {**_EMPTY, "model": [model], "model_blessing": [blessing]}
 
 
 def blessed_models(

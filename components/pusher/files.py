@@ -1,11 +1,13 @@
 """Files of a folder, on a disk or in an object store."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from components import storage
+from components.artifacts import EXTRAS_FOLDER
 
 Address = str | os.PathLike[str]
 """A path, or a URL as `tf.io.gfile` takes them."""
@@ -33,6 +35,24 @@ def file_sizes(folder: str) -> dict[str, int]:
     return {
         name: storage.file_facts(storage.join(folder, name)).bytes for name in walk_files(folder)
     }
+
+
+def hash_model(folder: str) -> str:
+    """Computes the SHA-256 of a SavedModel in hex: of its files' names and contents.
+
+    What a version has beside the model, in `assets.extra`, does not count: a model and every
+    version of it have the same hash.
+
+    Raises:
+        OSError: See `walk_files`.
+    """
+    digest = hashlib.sha256()
+    for name in walk_files(folder):
+        if not name.startswith(f"{EXTRAS_FOLDER}/"):
+            contents = storage.hash_file(storage.join(folder, name))
+            # Ends in a byte that no file name contains.
+            digest.update(f"{contents} {name}".encode(errors="surrogateescape") + b"\0")
+    return digest.hexdigest()
 
 
 def copy_file(source: str, target: str) -> None:

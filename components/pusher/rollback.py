@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from components.errors import UserError
 from components.pusher.files import Address
-from components.pusher.version import Origin, Version, find_damage
+from components.pusher.version import ModelId, Origin, Version, find_damage, identify
 from components.pusher.versions import (
     list_versions,
     newest_version,
@@ -60,10 +60,15 @@ def roll_back(folder: Address, to: int | None = None, *, seen: int | None = None
         _require_seen(before, seen)
         source = _find(versions, before, to)
         withdrawn = _withdrawn(versions, before, source)
-        details = source.details or Origin(source.origin)
-        origin = replace(details, copy_of=_pushed_as(source), withdrawn=withdrawn)
+        origin = replace(
+            source.details or Origin(source.origin),
+            copy_of=_pushed_as(source),
+            digest=identify(source).digest,
+            withdrawn=tuple(model.uri or "" for model in withdrawn),
+            withdrawn_digests=tuple(model.digest for model in withdrawn),
+        )
         version = write_version(folder, source.address, origin)
-    return Rollback(before, source, version, withdrawn)
+    return Rollback(before, source, version, origin.withdrawn)
 
 
 def _require_seen(before: Version | None, seen: int | None) -> None:
@@ -80,7 +85,7 @@ def _find(versions: Sequence[Version], before: Version | None, to: int | None) -
     source = _default(versions, before) if to is None else _named(versions, to)
     if before and source.number == before.number:
         raise RollbackError(f"version {source.number} is released already")
-    if before and source.origin is not None and source.origin == before.origin:
+    if before and identify(source).is_same(identify(before)):
         raise RollbackError(
             f"version {before.number}, released, has the same model as version {source.number}"
         )
@@ -101,13 +106,12 @@ def _named(versions: Sequence[Version], number: int) -> Version:
 
 
 def _default(versions: Sequence[Version], before: Version | None) -> Version:
-    withdrawn = before.details.withdrawn if before and before.details else ()
+    not_again = (*before.withdrawn_models, identify(before)) if before else ()
     for version in versions:
         is_older = before is None or version.number < before.number
-        is_other = version.origin is None or (
-            version.origin not in withdrawn and (before is None or version.origin != before.origin)
-        )
-        if is_older and is_other and not find_damage(version):
+        if not is_older or find_damage(version):
+            continue
+        if not any(map(identify(version).is_same, not_again)):
             return version
     raise RollbackError(
         f"there is no version before {before.number if before else 'the first'} to go back to",
@@ -117,16 +121,19 @@ def _default(versions: Sequence[Version], before: Version | None) -> Version:
 
 def _withdrawn(
     versions: Sequence[Version], before: Version | None, source: Version
-) -> tuple[str, ...]:
+) -> tuple[ModelId, ...]:
     """The models that were withdrawn before, and those that are newer than the one put back.
 
     A copy counts as the version that it is a copy of: going back from b to a and then to b again
     withdraws nothing, though the copy of a has a higher number than b.
     """
-    earlier = before.details.withdrawn if before and before.details else ()
-    newer = [version.origin for version in versions if _pushed_as(version) > _pushed_as(source)]
-    models = dict.fromkeys([*earlier, *(uri for uri in newer if uri is not None)])
-    return tuple(uri for uri in models if uri != source.origin)
+    earlier = before.withdrawn_models if before else ()
+    newer = [identify(version) for version in versions if _pushed_as(version) > _pushed_as(source)]
+    withdrawn: list[ModelId] = []
+    for model in (*earlier, *(model for model in newer if model.uri is not None)):
+        if not any(map(model.is_same, (*withdrawn, identify(source)))):
+            withdrawn.append(model)
+    return tuple(withdrawn)
 
 
 def _pushed_as(version: Version) -> int:

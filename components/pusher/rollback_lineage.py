@@ -69,11 +69,11 @@ def type_named(types: Callable[[], Any], name: str) -> Any | None:
 def _record(store: Any, model_name: str, rollback: Rollback) -> int:
     from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-    pairs = [(_pushed_model(store, rollback), _event(mlmd.Event.OUTPUT, "pushed_model"))]
+    pairs = [(_pushed_model(store, rollback), output_event("pushed_model"))]
     if (source := _find_pushed(store, rollback.source.address)) is not None:
         pairs.append((source, _event(mlmd.Event.INPUT, "pushed_model")))
     execution_id, _, _ = store.put_execution(
-        _execution(store, model_name, rollback), pairs, [_context(store, model_name)]
+        _execution(store, model_name, rollback), pairs, [pipeline_context(store, model_name)]
     )
     return int(execution_id)
 
@@ -128,7 +128,8 @@ def _find_pushed(store: Any, address: str) -> Any | None:
     return min(candidates, key=lambda artifact: artifact.id, default=None)
 
 
-def _context(store: Any, model_name: str) -> Any:
+def pipeline_context(store: Any, model_name: str) -> Any:
+    """The context of the pipeline that makes a model, as TFX has it."""
     from ml_metadata.proto import metadata_store_pb2 as mlmd
 
     if type_named(store.get_context_types, "pipeline"):
@@ -137,6 +138,13 @@ def _context(store: Any, model_name: str) -> Any:
             return context
     type_id = store.put_context_type(mlmd.ContextType(name="pipeline"))
     return mlmd.Context(type_id=type_id, name=model_name)
+
+
+def output_event(key: str) -> Any:
+    """The event of an execution's output."""
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+    return _event(mlmd.Event.OUTPUT, key)
 
 
 def _event(kind: int, key: str) -> Any:

@@ -1,5 +1,6 @@
 """One version of a model in its folder, and `assets.extra/origin.json`: where it came from."""
 
+import itertools
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -8,11 +9,33 @@ from typing import Any
 
 from components import storage
 from components.artifacts import EXTRAS_FOLDER, SAVED_MODEL_FILE
-from components.pusher.files import Address, file_sizes
+from components.pusher.files import Address, file_sizes, hash_model
 
 ORIGIN_FILE = f"{EXTRAS_FOLDER}/origin.json"
 NO_SAVED_MODEL = f"has no {SAVED_MODEL_FILE}, so that no server can load it"
 NOT_A_FOLDER = "is not a folder"
+
+
+@dataclass(frozen=True)
+class ModelId:
+    """Which model something is: its contents, not where they lie.
+
+    A place says little: with new metadata TFX counts executions from 1 again, and another model
+    gets the URI of an old one; in a workspace that was moved, the same model has another URI.
+
+    Attributes:
+        uri: URI of its Model artifact; None if that is not known.
+        digest: `hash_model` of its files; None if they are gone, or an older release recorded it.
+    """
+
+    uri: str | None
+    digest: str | None = None
+
+    def is_same(self, other: "ModelId") -> bool:
+        """Whether both are one model; where a digest is missing, by their URIs."""
+        if self.digest and other.digest:
+            return self.digest == other.digest
+        return self.uri is not None and self.uri == other.uri
 
 
 @dataclass(frozen=True)
@@ -29,6 +52,8 @@ class Origin:
         withdrawn: Model artifacts that rollbacks took out of service. They are kept in the newest
             version, so that they appear with it and cannot be lost separately.
         files: Bytes of each file of the version except this one, by name.
+        digest: `hash_model` of the version; None in versions of older releases.
+        withdrawn_digests: The digest of each model of `withdrawn`, or None.
     """
 
     model_uri: str | None
@@ -37,6 +62,16 @@ class Origin:
     copy_of: int | None = None
     withdrawn: tuple[str, ...] = ()
     files: dict[str, int] = field(default_factory=dict)
+    digest: str | None = None
+    withdrawn_digests: tuple[str | None, ...] = ()
+
+    @property
+    def withdrawn_models(self) -> tuple[ModelId, ...]:
+        """The models that rollbacks took out of service."""
+        digests = self.withdrawn_digests[: len(self.withdrawn)]
+        return tuple(
+            ModelId(uri, digest) for uri, digest in itertools.zip_longest(self.withdrawn, digests)
+        )
 
     def to_json(self) -> bytes:
         """The file's contents."""
@@ -60,6 +95,16 @@ class Version:
     origin: str | None = None
     details: Origin | None = None
     problem: str | None = None
+
+    @property
+    def withdrawn_models(self) -> tuple[ModelId, ...]:
+        """The models that are withdrawn while this version is in service."""
+        return self.details.withdrawn_models if self.details else ()
+
+    @property
+    def recorded_model(self) -> ModelId:
+        """Its model as `origin.json` says; see `identify`."""
+        return ModelId(self.origin, self.details.digest if self.details else None)
 
     @property
     def path(self) -> Path:
@@ -106,7 +151,7 @@ def parse_origin(contents: bytes) -> Origin:
     files = tree.get("files") or {}
     is_valid = isinstance(files, dict) and all(isinstance(size, int) for size in files.values())
     is_valid = is_valid and isinstance(tree.get("copy_of"), int | None)
-    texts = [tree["model_uri"], tree.get("run_id"), tree.get("pushed")]
+    texts = [tree["model_uri"], tree.get("run_id"), tree.get("pushed"), tree.get("digest")]
     if not is_valid or not all(text is None or isinstance(text, str) for text in texts):
         raise ValueError("it has values of the wrong type")
     return Origin(
@@ -116,7 +161,27 @@ def parse_origin(contents: bytes) -> Origin:
         copy_of=tree.get("copy_of"),
         withdrawn=tuple(map(str, tree.get("withdrawn") or ())),
         files=files,
+        digest=tree.get("digest"),
+        withdrawn_digests=tuple(
+            digest and str(digest) for digest in tree.get("withdrawn_digests") or ()
+        ),
     )
+
+
+def identify(version: Version) -> ModelId:
+    """A version's model; the digest that an older release did not record is computed."""
+    model = version.recorded_model
+    if version.details is None or model.digest is not None:
+        return model
+    return identify_model(model.uri, version.address)
+
+
+def identify_model(uri: str | None, saved_model: Address) -> ModelId:
+    """A Model artifact, with the digest of its SavedModel; by its URI alone if that is gone."""
+    try:
+        return ModelId(uri, hash_model(os.fspath(saved_model)))
+    except OSError:
+        return ModelId(uri)
 
 
 def find_damage(version: Version) -> str | None:

@@ -19,10 +19,17 @@ from components import storage
 from components.artifacts import EXTRAS_FOLDER
 from components.errors import UserError
 from components.progress import report_note
-from components.pusher.files import Address, file_sizes
+from components.pusher.files import Address, file_sizes, hash_model
 from components.pusher.local_folder import LocalFolder
 from components.pusher.object_store import ObjectStore
-from components.pusher.version import ORIGIN_FILE, Origin, Version, read_version
+from components.pusher.version import (
+    ORIGIN_FILE,
+    ModelId,
+    Origin,
+    Version,
+    identify,
+    read_version,
+)
 
 
 class VersionFolder(Protocol):
@@ -82,7 +89,7 @@ def newest_version(folder: Address) -> Version | None:
     return next((version for version in _newest_first(folder) if version.is_loadable), None)
 
 
-def was_pushed_last(folder: Address, model_uri: str | None) -> bool:
+def was_pushed_last(folder: Address, model: ModelId) -> bool:
     """Whether the version in service is this model as a run pushed it, not a rollback's copy.
 
     If so, the Pusher's record of that push is still valid.
@@ -90,7 +97,7 @@ def was_pushed_last(folder: Address, model_uri: str | None) -> bool:
     newest = newest_version(folder)
     if newest is None or newest.details is None:
         return False
-    return newest.origin == model_uri and newest.details.copy_of is None
+    return newest.details.copy_of is None and identify(newest).is_same(model)
 
 
 def add_version(
@@ -127,17 +134,29 @@ def add_version(
     """
     with open_folder(folder).writing():
         newest = newest_version(folder)
-        withdrawn = newest.details.withdrawn if newest and newest.details else ()
-        if newest and newest.origin == model_uri:
+        model = ModelId(model_uri, hash_model(os.fspath(saved_model)))
+        if newest and identify(newest).is_same(model):
             added = newest
-        elif newest and model_uri in withdrawn:
+        elif newest and any(map(model.is_same, newest.withdrawn_models)):
             raise WithdrawnError(newest)
         else:
-            origin = Origin(model_uri, run_id=run_id, withdrawn=withdrawn)
+            origin = _origin(model, run_id, newest)
             added = write_version(folder, os.fspath(saved_model), origin, extras)
         if keep is not None:
             _remove_old(folder, keep)
     return added
+
+
+def _origin(model: ModelId, run_id: str | None, newest: Version | None) -> Origin:
+    """Where the next version comes from; what is withdrawn stays withdrawn."""
+    before = newest.details if newest and newest.details else Origin(None)
+    return Origin(
+        model.uri,
+        run_id=run_id,
+        digest=model.digest,
+        withdrawn=before.withdrawn,
+        withdrawn_digests=before.withdrawn_digests,
+    )
 
 
 def write_version(

@@ -8,6 +8,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.pusher.version import ModelId, identify_model
 from components.pusher.versions import was_pushed_last
 
 if TYPE_CHECKING:
@@ -19,9 +20,17 @@ def may_use_cache(node_id: str, compiled: "CompiledPipeline", serving: str) -> b
     if node_id != "Pusher":
         return True
     # The cache knows that the model was pushed once, not whether it is still in service.
+    return was_pushed_last(serving, _trained_model(compiled))
+
+
+def _trained_model(compiled: "CompiledPipeline") -> ModelId:
+    from tfx.utils import path_utils
+
     trainer = compiled.find_result("Trainer")
-    model_uri = trainer.outputs["model"][0].uri if trainer and trainer.outputs else None
-    return was_pushed_last(serving, model_uri)
+    if not trainer or not trainer.outputs:
+        return ModelId(None)
+    uri = trainer.outputs["model"][0].uri
+    return identify_model(uri, path_utils.serving_model_path(uri))
 
 
 def fingerprint_code(package: str, without: str | None = None) -> str:

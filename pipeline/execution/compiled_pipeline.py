@@ -1,6 +1,8 @@
 """Runs single nodes of the compiled pipeline with TFX's launcher: driver, cache, executor."""
 
 import hashlib
+import json
+import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -26,6 +28,8 @@ from pipeline.run.events import State
 
 # Names in ML Metadata have at most 255 characters; an output's key and numbers are appended.
 _MAX_KEY_LENGTH = 160
+# As `tfx.orchestration.portable.mlmd.execution_lib` names it.
+_EXECUTION_RESULT = "__execution_result__"
 
 
 @dataclass(frozen=True)
@@ -167,9 +171,17 @@ class CompiledPipeline:
         execution, outputs = retry_transient(read)
         if execution.last_known_state == metadata_store_pb2.Execution.FAILED:
             # The launcher publishes unresolved inputs as a failure but does not raise it.
-            raise RuntimeError("its inputs could not be resolved")
+            raise RuntimeError(f"its inputs could not be resolved{_reason(execution)}")
         is_cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
         return NodeResult(node_id, "cached" if is_cached else "done", outputs)
+
+
+def _reason(execution: metadata_store_pb2.Execution) -> str:
+    """The first error of the traceback that TFX recorded, after a colon; or nothing."""
+    result = execution.custom_properties[_EXECUTION_RESULT].string_value
+    trace = json.loads(result or "{}").get("resultMessage", "")
+    errors = re.findall(r"^(?:\w+\.)*\w*Error: (.+)$", trace, re.MULTILINE)
+    return f": {errors[0]}" if errors else ""
 
 
 def _is_successful(execution: metadata_store_pb2.Execution) -> bool:

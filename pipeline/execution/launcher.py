@@ -55,6 +55,20 @@ class NodeLauncher(launcher.Launcher):
         input_artifacts: Artifacts | None = None,
         exec_properties: Mapping[str, Any] | None = None,
     ) -> metadata_store_pb2.Execution:
+        execution = self._find_or_register(
+            metadata_handle, contexts, input_artifacts, exec_properties
+        )
+        folder = self._output_resolver.choose_folder(execution.id)
+        self._attempt.record_folder(metadata_handle.store, folder)
+        return execution
+
+    def _find_or_register(
+        self,
+        metadata_handle: metadata.Metadata,
+        contexts: Contexts,
+        input_artifacts: Artifacts | None,
+        exec_properties: Mapping[str, Any] | None,
+    ) -> metadata_store_pb2.Execution:
         find = execution_lib.get_executions_associated_with_all_contexts
         execution = next(iter(find(metadata_handle, contexts)), None)
         if execution is None:
@@ -85,6 +99,8 @@ class NodeLauncher(launcher.Launcher):
         output_dict: Artifacts,
         executor_output: Any,
     ) -> None:
+        earlier: list[str] = []
+
         def publish() -> set[str]:
             with self._mlmd_connection as handle:
                 if not self._attempt.is_newest(handle.store):
@@ -96,6 +112,7 @@ class NodeLauncher(launcher.Launcher):
                         execution_id, contexts, output_dict, executor_output
                     )
                 published = execution_lib.get_output_artifacts(handle, execution_id)
+                earlier.extend(self._attempt.earlier_folders(handle.store))
             return {artifact.uri for artifact in _flat(published)}
 
         try:
@@ -104,7 +121,7 @@ class NodeLauncher(launcher.Launcher):
             _remove_outputs(output_dict)
             raise
         if is_ours:
-            self._remove_earlier(execution_id, output_dict)
+            self._remove_earlier(earlier, output_dict)
         else:  # An earlier attempt published at this very moment.
             _remove_outputs(output_dict)
 
@@ -121,27 +138,43 @@ class NodeLauncher(launcher.Launcher):
     def _superseded(self) -> SupersededError:
         return SupersededError(self._pipeline_node.node_info.id, self._attempt.number)
 
-    def _remove_earlier(self, execution_id: int, output_dict: Artifacts) -> None:
+    def _remove_earlier(self, names: Sequence[str], output_dict: Artifacts) -> None:
         """Removes the outputs of earlier attempts, none of which were published."""
-        for number in range(1, self._attempt.number):
-            earlier = Attempt(self._attempt.key, number)
-            for artifact in _flat(output_dict):
-                folder, _, name = artifact.uri.rpartition("/")
-                if name == self._attempt.name_folder(execution_id):
-                    _remove(f"{folder}/{earlier.name_folder(execution_id)}")
-            # Beam's temporary files.
-            _remove(self._output_resolver.temporary_folder(earlier.name_folder(execution_id)))
+        for artifact in _flat(output_dict):
+            folder, _, name = artifact.uri.rpartition("/")
+            if name == self._output_resolver.folder:
+                for earlier in names:
+                    _remove(f"{folder}/{earlier}")
+        for earlier in names:  # Beam's temporary files.
+            _remove(f"{self._output_resolver.temporary_folder}/{earlier}")
 
 
 class _AttemptOutputs(outputs_utils.OutputsResolver):
-    """TFX's output folders, with the number of the attempt in their names."""
+    """TFX's output folders, with a name that only this attempt uses.
+
+    Attributes:
+        folder: The name, once it is chosen.
+    """
 
     def __init__(self, attempt: Attempt, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._attempt = attempt
+        self.folder = ""
+
+    def choose_folder(self, execution_id: int) -> str:
+        """Chooses the name, once."""
+        keys = self._pipeline_node.outputs.outputs
+        parents = [*(f"{self._node_dir}/{key}" for key in keys), self.temporary_folder]
+        self.folder = self.folder or self._attempt.name_folder(execution_id, parents)
+        return self.folder
+
+    @property
+    def temporary_folder(self) -> str:
+        """The folder of the temporary files of every attempt."""
+        return f"{self._node_dir}/{outputs_utils._SYSTEM}/{outputs_utils._EXECUTOR_EXECUTION}"
 
     def generate_output_artifacts(self, execution_id: int) -> dict[str, list[Artifact]]:
-        outputs = super().generate_output_artifacts(self._folder(execution_id))
+        outputs = super().generate_output_artifacts(self._name)
         for key, artifacts in outputs.items():
             for index, artifact in enumerate(artifacts):
                 # Names are unique per type: an execution cannot have its outputs twice.
@@ -149,19 +182,14 @@ class _AttemptOutputs(outputs_utils.OutputsResolver):
         return outputs
 
     def get_executor_output_uri(self, execution_id: int) -> str:
-        return super().get_executor_output_uri(self._folder(execution_id))
+        return super().get_executor_output_uri(self._name)
 
     def make_tmp_dir(self, execution_id: int) -> str:
-        return super().make_tmp_dir(self._folder(execution_id))
+        return super().make_tmp_dir(self._name)
 
-    def temporary_folder(self, name: str) -> str:
-        """The folder of an attempt's temporary files."""
-        return (
-            f"{self._node_dir}/{outputs_utils._SYSTEM}/{outputs_utils._EXECUTOR_EXECUTION}/{name}"
-        )
-
-    def _folder(self, execution_id: int) -> Any:
-        return self._attempt.name_folder(execution_id)
+    @property
+    def _name(self) -> Any:
+        return self.folder  # TFX expects an integer, and only writes it into paths.
 
 
 def _has_outputs(handle: metadata.Metadata, execution_id: int) -> bool:

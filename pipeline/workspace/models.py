@@ -88,10 +88,10 @@ def _row(model: str, version: Version, in_service: Version | None) -> Row:
     details = version.details
     damage = find_damage(version)
     test, card_problem = _read_test(version)
-    withdrawn = in_service.details.withdrawn if in_service and in_service.details else ()
+    withdrawn = in_service.withdrawn_models if in_service else ()
     is_in_service = in_service is not None and version.number == in_service.number
     state = "damaged" if damage else ""
-    if version.origin in withdrawn:
+    if any(map(version.recorded_model.is_same, withdrawn)):
         state = state or "withdrawn"
     copy_of = details.copy_of if details else None
     notes = [damage or card_problem, f"copy of {copy_of}" if copy_of is not None else None]

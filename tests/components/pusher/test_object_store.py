@@ -17,7 +17,8 @@ from components.pusher.files import file_sizes
 from components.pusher.object_store import ObjectStore, check_address
 from components.pusher.rollback import roll_back
 from components.pusher.version import find_damage
-from components.pusher.versions import WithdrawnError, add_version, list_versions, newest_version
+from components.pusher.versions import WithdrawnError, list_versions, newest_version
+from tests.fakes.models.named_model import push
 
 gfile = tf.io.gfile
 
@@ -29,7 +30,7 @@ def bucket(tmp_path: Path) -> str:
 
 def test_version_is_complete(bucket: str, model: Path) -> None:
     assert newest_version(bucket) is None
-    version = add_version(bucket, model, "m/1", extras={"labels.txt": b"cat\n"}, run_id="run-1")
+    version = push(bucket, model, "m/1", extras={"labels.txt": b"cat\n"}, run_id="run-1")
     assert version.address == f"{bucket}/{version.number}"
     assert find_damage(version) is None
     assert gfile.GFile(f"{version.address}/assets.extra/labels.txt", "rb").read() == b"cat\n"
@@ -37,13 +38,13 @@ def test_version_is_complete(bucket: str, model: Path) -> None:
     assert set(gfile.listdir(version.address)) == {
         "saved_model.pb", "variables", "assets", "assets.extra",
     }  # fmt: skip
-    assert add_version(bucket, model, "m/1") == version
+    assert push(bucket, model, "m/1") == version
 
 
 def test_saved_model_pb_comes_last(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = add_version(bucket, model, "m/1")
+    first = push(bucket, model, "m/1")
     seen = []
     copy = gfile.copy
 
@@ -56,7 +57,7 @@ def test_saved_model_pb_comes_last(
         copy(source, target, overwrite)
 
     monkeypatch.setattr(gfile, "copy", look_and_copy)
-    second = add_version(bucket, model, "m/2")
+    second = push(bucket, model, "m/2")
     assert seen == [first]
     assert newest_version(bucket) == second
 
@@ -65,7 +66,7 @@ def test_saved_model_pb_comes_last(
 def test_failed_write_leaves_the_version_in_service(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
-    first = add_version(bucket, model, "m/1")
+    first = push(bucket, model, "m/1")
     copy = gfile.copy
 
     def fail(source: str, target: str, overwrite: bool = False) -> None:
@@ -75,7 +76,7 @@ def test_failed_write_leaves_the_version_in_service(
 
     monkeypatch.setattr(gfile, "copy", fail)
     with pytest.raises(OSError, match="quota exceeded"):
-        add_version(bucket, model, "m/2")
+        push(bucket, model, "m/2")
     assert [version.number for version in list_versions(bucket)] == [first.number]
 
 
@@ -90,7 +91,7 @@ def test_incomplete_copy_is_not_a_version(
 
     monkeypatch.setattr(gfile, "copy", skip_one)
     with pytest.raises(OSError, match="has 0 of 2500 bytes after it was written"):
-        add_version(bucket, model, "m/1")
+        push(bucket, model, "m/1")
     assert newest_version(bucket) is None
 
 
@@ -102,7 +103,7 @@ def test_dead_writers_folder_is_ignored_and_removed_after_a_day(bucket: str, mod
         gfile.makedirs(f"{bucket}/{number}/variables")
         gfile.GFile(f"{bucket}/.writing-{number}-0123", "w").write("0123")
     assert newest_version(bucket) is None
-    version = add_version(bucket, model, "m/1")
+    version = push(bucket, model, "m/1")
     assert version.number == 100000000000
     # The writer of the second to last may be alive.
     assert set(gfile.listdir(bucket)) == {
@@ -115,7 +116,7 @@ def test_version_that_is_being_written_is_not_removed(bucket: str, model: Path) 
     gfile.makedirs(f"{bucket}/{number}/assets.extra")
     gfile.GFile(f"{bucket}/{number}/assets.extra/origin.json", "w").write("{}")
     gfile.GFile(f"{bucket}/.writing-{number}-0123", "w").write("0123")
-    version = add_version(bucket, model, "m/1")
+    version = push(bucket, model, "m/1")
     assert set(gfile.listdir(bucket)) == {
         str(number), f".writing-{number}-0123", str(version.number),
     }  # fmt: skip
@@ -127,7 +128,7 @@ def test_interrupted_removal_is_found_by_its_marker_file(bucket: str, model: Pat
     gfile.makedirs(f"{bucket}/3/variables")  # its origin.json and its saved_model.pb are removed
     for number in (2, 3, 5):  # 2 is removed completely, 5 not at all
         gfile.GFile(f"{bucket}/.removing-{number}", "w").write(str(number))
-    version = add_version(bucket, model, "m/1")
+    version = push(bucket, model, "m/1")
     assert set(gfile.listdir(bucket)) == {str(kept), ".removing-5", str(version.number)}
     ObjectStore(bucket).remove("5")
     assert gfile.listdir(bucket) == [str(version.number)]
@@ -163,7 +164,7 @@ def test_leftovers_that_cannot_be_removed_do_not_fail_a_push(
     # Not even the writer's own claim can be removed when its version is in service.
     monkeypatch.setattr(gfile, "rmtree", fail)
     monkeypatch.setattr(gfile, "remove", fail)
-    version = add_version(bucket, model, "m/1")
+    version = push(bucket, model, "m/1")
     assert newest_version(bucket) == version
     assert gfile.exists(f"{bucket}/{left}")
 
@@ -171,14 +172,14 @@ def test_leftovers_that_cannot_be_removed_do_not_fail_a_push(
 def test_old_version_that_cannot_be_removed_does_not_fail_a_push(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = add_version(bucket, model, "m/1")
+    first = push(bucket, model, "m/1")
 
     def fail(path: str) -> None:
         raise tf.errors.PermissionDeniedError(None, None, "may not delete")
 
     monkeypatch.setattr(gfile, "rmtree", fail)
     with caplog.at_level("INFO", "image_pipeline.progress"):
-        version = add_version(bucket, model, "m/2", keep=1)
+        version = push(bucket, model, "m/2", keep=1)
     assert newest_version(bucket) == version
     assert f"old version {first.number} could not be removed: may not delete" in caplog.text
 
@@ -200,7 +201,7 @@ def test_version_whose_last_write_failed_is_removed_saved_model_first(
     monkeypatch.setattr(gfile, "copy", lose_connection)
     monkeypatch.setattr(gfile, "rmtree", look_and_remove)
     with pytest.raises(OSError, match="no answer"):
-        add_version(bucket, model, "m/1")
+        push(bucket, model, "m/1")
     assert gfile.listdir(bucket) == []
 
 
@@ -212,25 +213,23 @@ def test_number_claimed_by_another_writer_is_not_used(bucket: str, model: Path) 
 
 
 def test_newest_versions_are_kept(bucket: str, model: Path) -> None:
-    numbers = [add_version(bucket, model, f"m/{i}", keep=2).number for i in range(4)]
+    numbers = [push(bucket, model, f"m/{i}", keep=2).number for i in range(4)]
     assert [version.number for version in list_versions(bucket)] == numbers[:1:-1]
 
 
 def test_rollback(bucket: str, model: Path) -> None:
-    first = add_version(bucket, model, "m/1")
-    add_version(bucket, model, "m/2")
+    first = push(bucket, model, "m/1")
+    push(bucket, model, "m/2")
     done = roll_back(bucket)
     assert (done.source.number, done.version.origin) == (first.number, "m/1")
     assert find_damage(done.version) is None
     with pytest.raises(WithdrawnError):
-        add_version(bucket, model, "m/2")
+        push(bucket, model, "m/2")
 
 
 def test_concurrent_writers_get_different_numbers(bucket: str, model: Path) -> None:
     gfile.makedirs(bucket)
-    threads = [
-        threading.Thread(target=add_version, args=(bucket, model, f"m/{i}")) for i in range(6)
-    ]
+    threads = [threading.Thread(target=push, args=(bucket, model, f"m/{i}")) for i in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -247,8 +246,8 @@ class _Killed(BaseException):
 def test_a_write_killed_at_any_step_leaves_no_half_version(
     bucket: str, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    add_version(bucket, model, "m/0", keep=2)
-    kept = add_version(bucket, model, "m/1", keep=2)
+    push(bucket, model, "m/0", keep=2)
+    kept = push(bucket, model, "m/1", keep=2)
     originals = {name: getattr(gfile, name) for name in ("copy", "remove", "makedirs")}
     rmtree = gfile.rmtree
 
@@ -275,7 +274,7 @@ def test_a_write_killed_at_any_step_leaves_no_half_version(
                 patch.setattr(gfile, name, counted(name))
             patch.setattr(gfile, "rmtree", remove_one_by_one)
             try:
-                add_version(bucket, model, f"m/{last + 1}", keep=2)
+                push(bucket, model, f"m/{last + 1}", keep=2)
                 was_killed = False
             except _Killed:
                 was_killed = True
@@ -287,7 +286,7 @@ def test_a_write_killed_at_any_step_leaves_no_half_version(
     assert not was_killed and last > 10
     # Leftovers of a killed writer are removed when it must be dead: a day later.
     monkeypatch.setattr("components.pusher.object_store._DEAD_AFTER_SECONDS", -(10**9))
-    add_version(bucket, model, "m/last", keep=2)
+    push(bucket, model, "m/last", keep=2)
     left = {str(version.number) for version in list_versions(bucket)}
     assert len(left) == 2 and set(gfile.listdir(bucket)) == left
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from components.pusher.files import hash_model
 from components.pusher.rollback import RollbackError, roll_back
+from components.pusher.version import ModelId
 from components.pusher.versions import (
     WithdrawnError,
     add_version,
@@ -54,11 +56,22 @@ def test_a_withdrawn_model_is_not_pushed_again(
         add_version(folder, make_model("c"), "c")
     assert f"version {restored.number} stays released" in caught.value.message
     assert newest_version(folder) == restored
-    assert not was_pushed_last(folder, "b"), "the Pusher recorded another number"
+    b = ModelId("b", hash_model(str(make_model("b"))))
+    assert not was_pushed_last(folder, b), "the Pusher recorded another number"
 
     assert add_version(folder, make_model("d"), "d").origin == "d", "newly trained"
     with pytest.raises(WithdrawnError):
         add_version(folder, make_model("c"), "c")
+
+
+def test_what_is_withdrawn_is_known_by_its_files(
+    pushed: tuple[Path, list[int]], make_model: Callable[..., Path]
+) -> None:
+    folder, _ = pushed
+    roll_back(folder)
+    with pytest.raises(WithdrawnError):
+        add_version(folder, make_model("c"), "moved/c")
+    assert add_version(folder, make_model("d"), "c").origin == "c", "another model, at its place"
 
 
 def test_two_rollbacks_go_back_two_models(pushed: tuple[Path, list[int]]) -> None:

@@ -16,6 +16,7 @@ from components.pusher.rollback import roll_back
 from components.pusher.rollback_lineage import LineageError, open_store, record_rollback
 from components.pusher.version import Version
 from components.pusher.versions import add_version
+from tests.fakes.models.named_model import push
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_rollback_is_recorded(
 
 def test_a_version_unknown_to_the_metadata(tmp_path: Path, metadata: Path, model: Path) -> None:
     for name in "ab":
-        add_version(tmp_path / "serving", model, name)
+        push(tmp_path / "serving", model, name)
     store = open_store(metadata)
     execution_id = record_rollback(store, "pets", roll_back(tmp_path / "serving"))
     [event] = store.get_events_by_execution_ids([execution_id])
@@ -101,7 +102,7 @@ def test_file_that_is_not_a_database(tmp_path: Path) -> None:
 
 def test_recording_waits_for_a_run_that_writes(tmp_path: Path, metadata: Path, model: Path) -> None:
     for name in "ab":
-        add_version(tmp_path / "serving", model, name)
+        push(tmp_path / "serving", model, name)
     done, store = roll_back(tmp_path / "serving"), open_store(metadata)
     writer = sqlite3.connect(metadata, isolation_level=None, check_same_thread=False)
     writer.execute("BEGIN EXCLUSIVE")

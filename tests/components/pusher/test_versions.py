@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.version import Version
+from components.pusher.files import hash_model
+from components.pusher.version import ModelId, Version
 from components.pusher.versions import (
     WithdrawnError,
     add_version,
@@ -18,6 +19,7 @@ from components.pusher.versions import (
     newest_version,
     was_pushed_last,
 )
+from tests.fakes.models.named_model import push
 from tests.fakes.processes.killed_writer import KilledWriter
 
 EXTRAS = {"model_card.json": b"{}", "labels.txt": b"cat\n", "tf_serving_warmup_requests": b"abc"}
@@ -64,19 +66,19 @@ def test_numbers_grow_even_if_the_clock_goes_back(tmp_path: Path, model: Path) -
 
 
 def test_model_in_service_is_not_pushed_twice(tmp_path: Path, model: Path) -> None:
-    first = add_version(tmp_path / "serving", model, "model/1")
-    assert add_version(tmp_path / "serving", model, "model/1") == first
+    first = push(tmp_path / "serving", model, "model/1")
+    assert push(tmp_path / "serving", model, "model/1") == first
     assert _versions(tmp_path / "serving") == [first.number]
 
 
 def test_an_earlier_model_pushed_again_is_a_new_version(tmp_path: Path, model: Path) -> None:
-    numbers = [add_version(tmp_path / "s", model, uri).number for uri in ("m/1", "m/2", "m/1")]
+    numbers = [push(tmp_path / "s", model, uri).number for uri in ("m/1", "m/2", "m/1")]
     assert numbers == sorted(set(numbers))
 
 
 def test_other_names_and_damaged_versions_are_not_in_service(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "serving"
-    good = add_version(folder, model, "model/1")
+    good = push(folder, model, "model/1")
     (folder / "notes").mkdir()
     (folder / "99999999999").mkdir()
     (folder / "99999999998").write_text("a file")
@@ -101,7 +103,7 @@ def test_other_names_and_damaged_versions_are_not_in_service(tmp_path: Path, mod
 def test_damaged_origin_is_reported(
     tmp_path: Path, model: Path, contents: str, problem: str
 ) -> None:
-    version = add_version(tmp_path / "serving", model, "model/1")
+    version = push(tmp_path / "serving", model, "model/1")
     (version.path / "assets.extra" / "origin.json").write_text(contents)
     newest = newest_version(tmp_path / "serving")
     assert newest is not None and newest.origin is None, "servers load it anyway"
@@ -110,9 +112,9 @@ def test_damaged_origin_is_reported(
 
 def test_newest_versions_are_kept(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "serving"
-    numbers = [add_version(folder, model, f"m/{i}", keep=3).number for i in range(5)]
+    numbers = [push(folder, model, f"m/{i}", keep=3).number for i in range(5)]
     assert _versions(folder) == numbers[-3:]
-    assert add_version(folder, model, "m/4", keep=1).number == numbers[-1], "was in service"
+    assert push(folder, model, "m/4", keep=1).number == numbers[-1], "was in service"
     assert _versions(folder) == numbers[-1:]
     assert [entry.name for entry in folder.iterdir()] == [str(numbers[-1])]
 
@@ -124,7 +126,7 @@ def test_old_version_that_cannot_be_removed_does_not_fail_a_push(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     folder = tmp_path / "serving"
-    first, second, third = (add_version(folder, model, f"m/{i}").number for i in range(3))
+    first, second, third = (push(folder, model, f"m/{i}").number for i in range(3))
     rename = Path.rename
 
     def fail_on_second(path: Path, target: Path) -> Path:
@@ -134,14 +136,14 @@ def test_old_version_that_cannot_be_removed_does_not_fail_a_push(
 
     with monkeypatch.context() as patch, caplog.at_level("INFO", "image_pipeline.progress"):
         patch.setattr(Path, "rename", fail_on_second)
-        fourth = add_version(folder, model, "m/3", keep=2)
+        fourth = push(folder, model, "m/3", keep=2)
     assert newest_version(folder) == fourth
     assert _versions(folder) == [second, third, fourth.number], "the others are removed"
     assert (
         f"Pusher: old version {second} could not be removed: Device or resource busy. "
         "The model is released; the next push tries again"
     ) in caplog.text
-    add_version(folder, model, "m/3", keep=2)
+    push(folder, model, "m/3", keep=2)
     assert _versions(folder) == [third, fourth.number]
 
 
@@ -156,7 +158,7 @@ def test_folder_that_cannot_be_listed_does_not_fail_a_push(
 
     monkeypatch.setattr("components.pusher.versions.list_versions", fail)
     with caplog.at_level("INFO", "image_pipeline.progress"):
-        version = add_version(tmp_path / "serving", model, "m/1", keep=2)
+        version = push(tmp_path / "serving", model, "m/1", keep=2)
     assert newest_version(tmp_path / "serving") == version
     assert "old versions could not be listed: connection lost" in caplog.text
 
@@ -167,16 +169,51 @@ def test_versions_of_other_tools_are_neither_counted_nor_removed(
     folder = tmp_path / "serving"
     for foreign in ("1", "007"):
         shutil.copytree(model, folder / foreign)
-    numbers = [add_version(folder, model, f"m/{i}", keep=2).number for i in range(3)]
+    numbers = [push(folder, model, f"m/{i}", keep=2).number for i in range(3)]
     assert _versions(folder) == [1, 7, *numbers[-2:]]
 
 
 def test_was_pushed_last(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "serving"
-    assert not was_pushed_last(folder, None)
+    assert not was_pushed_last(folder, ModelId(None))
     add_version(folder, model, "m/1")
-    assert was_pushed_last(folder, "m/1")
-    assert not was_pushed_last(folder, "m/2")
+    assert was_pushed_last(folder, ModelId("m/1", hash_model(str(model))))
+    assert was_pushed_last(folder, ModelId("moved/m/1", hash_model(str(model))))
+    assert not was_pushed_last(folder, ModelId("m/1", "another model's"))
+    assert was_pushed_last(folder, ModelId("m/1")), "its files were deleted"
+    assert not was_pushed_last(folder, ModelId("m/2"))
+
+
+def test_another_model_with_the_uri_of_the_one_in_service_is_pushed(
+    tmp_path: Path, make_model: Callable[..., Path]
+) -> None:
+    # As after a new start of the metadata, where executions are counted from 1 again.
+    old = add_version(tmp_path / "serving", make_model("old"), "Trainer/model/6")
+    new = add_version(tmp_path / "serving", make_model("new"), "Trainer/model/6")
+    assert new.number > old.number
+    assert _is_whole(new.path, make_model("new"))
+
+
+def test_the_model_in_service_is_not_pushed_from_elsewhere(tmp_path: Path, model: Path) -> None:
+    # As in a workspace that was moved.
+    first = add_version(tmp_path / "serving", model, "before/Trainer/model/6")
+    assert add_version(tmp_path / "serving", model, "after/Trainer/model/6") == first
+
+
+def test_version_of_an_older_release_is_known_by_its_files(
+    tmp_path: Path, make_model: Callable[..., Path]
+) -> None:
+    old = add_version(tmp_path / "serving", make_model("old"), "m/6", extras=EXTRAS)
+    _forget_digest(old)
+    assert add_version(tmp_path / "serving", make_model("old"), "m/7").number == old.number
+    assert add_version(tmp_path / "serving", make_model("new"), "m/6").number > old.number
+
+
+def _forget_digest(version: Version) -> None:
+    file = version.path / "assets.extra" / "origin.json"
+    origin = json.loads(file.read_text())
+    del origin["digest"], origin["withdrawn_digests"]
+    file.write_text(json.dumps(origin))
 
 
 def test_withdrawn_error_survives_pickling(tmp_path: Path, model: Path) -> None:
@@ -192,7 +229,7 @@ def test_a_push_killed_at_any_step_leaves_no_half_version(
 ) -> None:
     folder = tmp_path / "serving"
     arguments = f"extras={EXTRAS!r}, keep=2"
-    first, second = (add_version(folder, model, f"model/{i}", extras=EXTRAS) for i in (1, 2))
+    first, second = (push(folder, model, f"model/{i}", extras=EXTRAS) for i in (1, 2))
     statement = f"add_version({str(folder)!r}, {str(model)!r}, 'model/3', {arguments})"
     for operation in range(1, 300):
         was_killed = killed_writer.run(statement, folder, operation)
@@ -240,14 +277,14 @@ def test_failed_write_leaves_the_version_in_service(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch, patched: str
 ) -> None:
     folder = tmp_path / "serving"
-    first = add_version(folder, model, "model/1")
+    first = push(folder, model, "model/1")
 
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(patched, fail)
     with pytest.raises(OSError, match="No space left"):
-        add_version(folder, model, "model/2")
+        push(folder, model, "model/2")
     assert [entry.name for entry in folder.iterdir()] == [str(first.number)]
 
 

@@ -7,18 +7,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from components.pusher.version import find_damage
-from components.pusher.versions import add_version, list_versions, newest_version
+from components.pusher.versions import list_versions, newest_version
+from tests.fakes.models.named_model import push
 from tests.repository import REPOSITORY
 
 PUSHER = """
 import sys
 from pathlib import Path
-from components.pusher.versions import WithdrawnError, add_version
+from components.pusher.versions import WithdrawnError
+from tests.fakes.models.named_model import push
 folder, model, name, done = sys.argv[1:]
 index = 0
 while index < 15 or not Path(done).exists():
     try:
-        add_version(folder, model, f"{name}/{index}", keep=4)
+        push(folder, model, f"{name}/{index}", keep=4)
     except WithdrawnError:
         pass
     index += 1
@@ -58,7 +60,7 @@ def _start(code: str, *arguments: object) -> "subprocess.Popen[str]":
 
 def test_concurrent_writers_corrupt_nothing(tmp_path: Path, model: Path) -> None:
     folder, done = tmp_path / "serving", tmp_path / "done"
-    add_version(folder, model, "first")
+    push(folder, model, "first")
     pushers = [_start(PUSHER, folder, model, name, done) for name in "ab"]
     rollbacks = [_start(ROLLBACK, folder) for _ in range(2)]
     reads, last = 0, 0
@@ -87,7 +89,7 @@ def _any_runs(processes: Iterable["subprocess.Popen[str]"]) -> bool:
 
 def test_concurrent_rollbacks_undo_a_push_once(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "serving"
-    numbers = [add_version(folder, model, name).number for name in "abc"]
+    numbers = [push(folder, model, name).number for name in "abc"]
     processes = [_start(ONE_ROLLBACK, folder, numbers[-1]) for _ in range(3)]
     outputs = [process.communicate()[0] for process in processes]
     assert sorted(bool(text) for text in outputs) == [False, True, True]

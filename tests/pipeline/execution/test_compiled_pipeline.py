@@ -13,8 +13,9 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact
 from tfx.dsl.component.experimental.decorators import component
+from tfx.dsl.components.common import resolver
 from tfx.orchestration.pipeline import Pipeline
-from tfx.types import standard_artifacts
+from tfx.types import Channel, standard_artifacts
 
 from components.errors import UserError
 from pipeline.execution.attempt import SupersededError
@@ -145,6 +146,42 @@ def test_killed_and_run_again(nodes: Nodes) -> None:
     assert nodes.run("Use").state == "done"
 
 
+def _start_metadata_anew(nodes: Nodes) -> None:
+    (nodes.root / "m.sqlite").rename(nodes.root / "old.sqlite")
+
+
+def test_new_metadata_leave_the_folders_of_the_old_alone(nodes: Nodes) -> None:
+    old = nodes.run("Make").outputs["model"][0]
+    _start_metadata_anew(nodes)
+    (Path(old.uri) / "third").write_text("of the old run")
+    result = nodes.run("Make")
+    assert folder_of(result).startswith("1.")
+    assert nodes.run("Use").state == "done", "reads what this execution wrote, and no more"
+    assert len(list(Path(old.uri).iterdir())) == 3
+    assert nodes.models == ["1", folder_of(result)]
+
+
+def test_new_metadata_remove_no_folder_of_the_old(nodes: Nodes) -> None:
+    halfway[:] = [kill, kill]
+    for _ in range(2):  # The old one was killed, and so is the first attempt of the new one.
+        with pytest.raises(Killed):
+            nodes.run("Make")
+        if halfway:
+            _start_metadata_anew(nodes)
+    assert folder_of(nodes.run("Make")) == "1-2"
+    assert nodes.models == ["1", "1-2"]
+    assert nodes.run("Use").state == "done"
+
+
+def test_temporary_files_of_old_metadata_are_not_read(nodes: Nodes) -> None:
+    # TFX takes the outputs of a killed execution from here.
+    left = nodes.root / "artifacts" / "Make" / ".system" / "executor_execution" / "1"
+    left.mkdir(parents=True)
+    (left / "executor_output.pb").write_bytes(b"damaged")
+    assert folder_of(nodes.run("Make")).startswith("1.")
+    assert (left / "executor_output.pb").exists()
+
+
 def test_failed_and_run_again(nodes: Nodes) -> None:
     def fail() -> None:
         raise UserError("the disk is full")
@@ -244,6 +281,21 @@ def test_outputs_are_published_once_in_a_race(
     assert nodes.models == nodes.live() == ["1-2"]
     assert len(nodes.executions()) == 1
     assert nodes.run("Use").state == "done"
+
+
+class _Failing(resolver.ResolverStrategy):
+    """Fails as the Baseline does where what is released cannot be read."""
+
+    def resolve_artifacts(self, store: Any, input_dict: dict[str, list[Any]]) -> None:
+        raise UserError("the released version cannot be read", "Make it readable.")
+
+
+def test_a_resolver_that_fails_says_why(nodes: Nodes) -> None:
+    channel = Channel(type=standard_artifacts.Model)
+    failing = resolver.Resolver(strategy_class=_Failing, model=channel).with_id("Failing")
+    pipeline = Pipeline("pets", str(nodes.root / "artifacts"), components=[failing])
+    with pytest.raises(RuntimeError, match="resolved: the released version cannot be read"):
+        CompiledPipeline(pipeline, "run-1", nodes.connection).run_node("Failing")
 
 
 def test_downstream_first(nodes: Nodes) -> None:
