@@ -13,6 +13,8 @@ from pipeline.config.kubeflow.training import check_distribution
 from pipeline.config.load import load_config
 from pipeline.config.schema import PipelineConfig
 
+from .parameters import run_parameters
+
 _EXAMPLE = (
     "is missing; write for example `kubeflow: {image: registry.example/image-pipeline:1, "
     "root: /mnt/pipeline, volumes: {image-pipeline: /mnt/pipeline}}`, where image-pipeline is a "
@@ -46,7 +48,7 @@ def cluster_problems(config: PipelineConfig) -> list[Problem]:
     if settings is None:
         path = config.data.path
         return [Problem("kubeflow", _EXAMPLE), *(_absolute("data.path", path) if path else ())]
-    checks = (_data, _files, _training, _beam)
+    checks = (_data, _files, _stages, _training, _beam)
     return [problem for check in checks for problem in check(config, settings)]
 
 
@@ -102,6 +104,18 @@ def _absolute(path: str, value: str) -> Iterator[Problem]:
             f"received {value}: is relative to the working directory, which a pod does not have; "
             f"give an absolute path, in the file or with --set {path}=...",
         )
+
+
+def _stages(config: PipelineConfig, _: KubeflowSettings) -> Iterator[Problem]:
+    stages: dict[str, str] = {}
+    for parameter in run_parameters(config):
+        other = stages.setdefault(parameter.name, parameter.path)
+        if other != parameter.path:
+            yield Problem(
+                parameter.path.rpartition(".")[0],
+                f"its name becomes the parameter {parameter.name} in KFP, as that of "
+                f"{other.rpartition('.')[0]} does; rename one",
+            )
 
 
 def _training(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:

@@ -48,6 +48,24 @@ def check_root(root: str) -> str:
     raise ValueError("give the absolute path of a mounted folder, or gs://BUCKET/FOLDER")
 
 
+def check_image(image: str) -> str:
+    """Accepts an image's name; capitals are allowed in a registry's host and in a tag only.
+
+    Raises:
+        ValueError: A cluster could not pull it (distribution/reference of the Docker registry).
+    """
+    name = image.partition("@")[0]
+    host, slash, rest = name.partition("/")
+    path = rest if slash and (set(host) & set(".:") or host == "localhost") else name
+    path = path.rpartition(":")[0] or path
+    if path != path.lower():
+        raise ValueError(
+            f"received {image}; allowed: capitals in the tag only, so write "
+            f"{image.replace(path, path.lower())}, and name it so when you push it"
+        )
+    return image
+
+
 class RetrySettings(Settings):
     """Retries of a task whose pod fails, e.g. when a node is drained."""
 
@@ -82,7 +100,12 @@ class SecuritySettings(Settings):
 class KubeflowSettings(Settings):
     """How the pipeline runs on a cluster with Kubeflow Pipelines (KFP) 2.3 or newer."""
 
-    image: Annotated[str, Field(min_length=1, pattern=r"^\S+$"), Doc("name of an image")]
+    image: Annotated[
+        str,
+        Field(min_length=1, pattern=r"^\S+$"),
+        AfterValidator(check_image),
+        Doc("name of an image"),
+    ]
     """Container image with this project installed (`make image` builds it)."""
     image_pull_secrets: tuple[ObjectName, ...] = ()
     """Image pull secrets, for a private registry."""

@@ -81,6 +81,14 @@ def test_one_device_contradicts_several_pods(config: Path) -> None:
     )
 
 
+def test_two_stages_whose_names_are_one_parameter(config: Path) -> None:
+    stages = "trainer.stages=[{name: head}, {name: fine-tune}, {name: fine_tune}]"
+    assert problems(config, stages) == {
+        "trainer.stages[2]": "its name becomes the parameter epochs_fine_tune in KFP, as that of "
+        "trainer.stages[1] does; rename one"
+    }
+
+
 def test_a_tfds_dataset_needs_a_folder_on_a_volume(config: Path) -> None:
     found = problems(config, "data={source: tfds, name: mnist}")
     assert "TFDS' default folder is deleted with the pod" in found["data.path"]

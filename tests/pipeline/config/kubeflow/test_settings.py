@@ -111,6 +111,13 @@ def problems(overrides: Sequence[str]) -> dict[str, str]:
         ),
         ("retries.count=11", "retries.count", "whole number from 0 to 10"),
         ("image=", "image", "name of an image"),
+        (
+            "image=registry.example:5000/Vision/Pets:V1",
+            "image",
+            "write registry.example:5000/vision/pets:V1, and name it so when you push it",
+        ),
+        ("image=Pets", "image", "write pets, and"),
+        ("retries.backoff_factor=1.5", "retries.backoff_factor", "whole number from 1 to 10"),
     ],
 )
 def test_error_messages(override: str, path: str, message: str) -> None:
