@@ -1,10 +1,12 @@
 """The command `init`: a configuration for a folder of images."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from components.printable import printable
 from pipeline.cli.errors import print_to_stderr, usage_errors, write_file
 from pipeline.cli.options import DEFAULT_WORKSPACE, workspace_option
 
@@ -32,9 +34,12 @@ def init(folder: Path, workspace: Path) -> int:
             "away to have it written anew."
         )
     contents = write_configuration(folder, file)
-    place = "" if workspace == DEFAULT_WORKSPACE else f" --workspace {workspace}"
+    options = (
+        "" if workspace == DEFAULT_WORKSPACE else f" --workspace {shlex.quote(str(workspace))}"
+    )
     click.echo(f"Classes: {contents.listed_classes}")
-    click.echo(f"Next: {program()} run {shown_path(file)}{place}")
+    command = f"{program()} run {shlex.quote(str(shown_path(file)))}{options}"
+    click.echo(f"Next: {printable(command)}")
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from components.printable import encodable
-from pipeline.cli.errors import config_errors
+from pipeline.cli.errors import config_errors, print_to_stderr
 from pipeline.cli.init import configuration_of
 from pipeline.cli.options import set_option, workspace_option
 
@@ -33,7 +33,7 @@ def run(config_path: Path, overrides: Sequence[str], workspace: Path, wait: bool
     if config_path.is_dir():
         config_path = configuration_of(config_path, workspace)
     with config_errors(config_path):
-        config = load_config(config_path, overrides, say=partial(click.echo, err=True))
+        config = load_config(config_path, overrides, say=print_to_stderr)
     try:
         summary = supervise(
             config,

@@ -5,6 +5,7 @@ it is read again, and never written.
 """
 
 import itertools
+import os
 import re
 import textwrap
 import unicodedata
@@ -103,7 +104,7 @@ def look_into(folder: Path) -> FolderContents:
     Raises:
         UserError: There are none, or the configuration could not name the folder.
     """
-    path = folder.resolve()
+    path = _absolute(folder)
     if encodable(str(path)) != str(path):
         raise UserError(f"the path {path} is not UTF-8", "Rename the folder.")
     names = [entry.name for entry in list_entries(str(path)) if entry.is_folder]
@@ -123,8 +124,8 @@ def find_configuration(folder: Path, workspace: Path) -> Path:
     Raises:
         IngestError: The workspace would lie among the images.
     """
-    folder, beside = folder.resolve(), workspace.absolute().parent
-    if workspace.resolve().is_relative_to(folder):
+    folder, beside = _absolute(folder), workspace.absolute().parent
+    if workspace.resolve().is_relative_to(folder.resolve()):
         raise IngestError(
             f"the workspace {workspace} would lie among the images, in {folder}.",
             "Start the command in another folder, or choose another --workspace.",
@@ -155,6 +156,11 @@ def configuration_text(contents: FolderContents, model_name: str) -> str:
     )
 
 
+def _absolute(folder: Path) -> Path:
+    """A folder's path; a link stays one, since it may lead elsewhere tomorrow."""
+    return Path(os.path.abspath(folder))
+
+
 def _are_splits(names: list[str]) -> bool:
     """Whether folders of these names are splits, with or without others beside them."""
     splits = guess_splits(names)
@@ -166,7 +172,8 @@ def _is_of(file: Path, folder: Path) -> bool:
     try:
         tree = read_yaml(file.read_text(encoding="utf-8"))
         path = tree["data"]["path"]
-        return (file.parent / Path(path).expanduser()).resolve() == folder
+        named = _absolute(file.parent / Path(path).expanduser())
+        return named == folder or named.resolve() == folder.resolve()
     except ConfigError:
         return True
     except (OSError, ValueError, LookupError, TypeError, RuntimeError):

@@ -22,7 +22,7 @@ def load_config(
     path: Path,
     overrides: Sequence[str] = (),
     check_paths: bool = True,
-    say: Callable[[str], None] | None = None,
+    say: Callable[[Sequence[str]], None] | None = None,
 ) -> PipelineConfig:
     """Reads a configuration, applies overrides and validates it.
 
@@ -31,7 +31,7 @@ def load_config(
         overrides: `--set` options, each `a.b.c=value` with the value in YAML; the last one wins.
         check_paths: Whether the folders and files it names must exist on this machine: they are
             then found as `pipeline.config.paths` says.
-        say: Called with a sentence for each path that could be another one.
+        say: Called with sentences, one for each path that could be another one.
 
     Returns:
         The configuration, defaults included.
@@ -48,8 +48,7 @@ def load_config(
     except ConfigError as error:
         raise ConfigError(list(map(placed.explain, error.problems))) from None
     if say:
-        for note in placed.notes:
-            say(note)
+        say(placed.notes)
     return config
 
 

@@ -40,7 +40,8 @@ def test_text_goes_to_stdout_and_errors_to_stderr(folder: Path) -> None:
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        # As a person has it: TensorFlow looks for a GPU, and would say that there is none.
+        env={name: value for name, value in os.environ.items() if not name.startswith("CUDA")},
         timeout=300,
     )
     assert result.returncode == 1

@@ -102,6 +102,15 @@ def test_a_folder_finds_its_own_file_again_and_no_other(tmp_path: Path) -> None:
     assert find_configuration(first, workspace).name == "pets-2.yaml"
 
 
+def test_a_link_that_leads_elsewhere_keeps_its_file(tmp_path: Path) -> None:
+    link = tmp_path / "pets"
+    for name in ("monday", "tuesday"):
+        link.unlink(missing_ok=True)
+        link.symlink_to(make_files(tmp_path / name, cats=2, dogs=2))
+        file = write(link, tmp_path / "workspace")
+        assert (file.name, load_config(file).data.path) == ("pets.yaml", str(link))
+
+
 def test_the_workspace_is_never_among_the_images(tmp_path: Path) -> None:
     make_files(tmp_path / "pets", cats=2, dogs=2)
     with pytest.raises(UserError, match="would lie among the images"):

@@ -27,10 +27,10 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_in_the_current_folder_comes_first(config: Path) -> None:
     notes: list[str] = []
     Path("images").mkdir()
-    assert load_config(config, say=notes.append).data.path == "images"
+    assert load_config(config, say=notes.extend).data.path == "images"
     assert notes == []
     (config.parent / "images").mkdir()
-    assert load_config(config, say=notes.append).data.path == "images"
+    assert load_config(config, say=notes.extend).data.path == "images"
     assert notes == [
         f"data.path: images is taken from the current folder; there is one in {config.parent}, too."
     ]
@@ -40,7 +40,7 @@ def test_then_what_is_beside_the_file(config: Path) -> None:
     notes: list[str] = []
     (config.parent / "images").mkdir()
     (config.parent / "weights.h5").touch()
-    loaded = load_config(config, ["model.weights=weights.h5"], say=notes.append)
+    loaded = load_config(config, ["model.weights=weights.h5"], say=notes.extend)
     assert loaded.data.path == str(config.parent / "images")
     assert loaded.model.weights == str(config.parent / "weights.h5")
     assert notes[0] == (
