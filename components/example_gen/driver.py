@@ -85,16 +85,26 @@ def resolve(exec_properties: dict[str, Any]) -> dict[str, Any]:
         report_note(COMPONENT, f"takes span {number}: {'; '.join(passed_over)}")
     if settings.name is not None:
         path = find_or_prepare(settings.name, path, COMPONENT)
-    listed = manifest_files(path) if settings.source == "manifest" else walk_files(path)
-    exclude = Exclusion(settings.exclude)
-    files = [(name, file) for name, file in listed if name not in exclude]
-    if label_file := settings.tfrecord.label_file:
-        files.append(("data.tfrecord.label_file", label_file))
+    files = list_files(path, settings)
     return {
         PATH_KEY: path,
         SPAN_KEY: NO_SPAN if number is None else number,
         FINGERPRINT_KEY: fingerprint(files, settings.fingerprint),
     }
+
+
+def list_files(path: str, settings: DataSettings) -> list[tuple[str, str]]:
+    """The name and the path of every file of the data; `path` is a resolved one.
+
+    Raises:
+        IngestError: If they cannot be listed.
+    """
+    listed = manifest_files(path) if settings.source == "manifest" else walk_files(path)
+    exclude = Exclusion(settings.exclude)
+    files = [(name, file) for name, file in listed if name not in exclude]
+    if label_file := settings.tfrecord.label_file:
+        files.append(("data.tfrecord.label_file", label_file))
+    return files
 
 
 def _write_sample(folder: str) -> None:

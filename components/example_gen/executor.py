@@ -9,10 +9,11 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
 from components import storage
-from components.artifacts import Artifacts
+from components.artifacts import FINGERPRINT_KEY, Artifacts
 from components.beam import is_in_one_process, run_in_process
 from components.example_gen import driver
 from components.example_gen.driver import COMPONENT
+from components.example_gen.fingerprint import check_what_was_read
 from components.example_gen.inspection import (
     Checked,
     InspectImages,
@@ -50,10 +51,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Args:
             input_dict: Empty.
             output_dict: `examples`, one artifact.
-            exec_properties: `settings`, `path` and `span`, as the driver resolved them.
+            exec_properties: `settings`, `path`, `span` and `input_fingerprint`, as the driver
+                resolved them.
 
         Raises:
-            IngestError: If the data cannot be used; nothing is trained on then.
+            IngestError: If the data cannot be used, or changed since the driver looked; nothing is
+                trained on then.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = driver.parse_settings(exec_properties[driver.SETTINGS_KEY])
@@ -61,7 +64,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         listing = self._list(exec_properties[driver.PATH_KEY], settings)
         if settings.span_marker:
             listing = listing.without_file(settings.span_marker)
-        verdicts = decide(self._inspect(listing, settings), settings)
+        checked = self._inspect(listing, settings)
+        files = driver.list_files(exec_properties[driver.PATH_KEY], settings)
+        expected = exec_properties[FINGERPRINT_KEY]
+        check_what_was_read(checked, files, settings.fingerprint, expected)
+        verdicts = decide(checked, settings)
         try:
             check_quality(verdicts, settings)
             check_classes(verdicts, listing.classes, settings)

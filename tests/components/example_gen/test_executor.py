@@ -12,7 +12,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from components.example_gen.executor import Executor
+from components.example_gen.inspection import Checked
 from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.folders import list_folders
+from components.example_gen.sources.listing import Listing
 
 FOLDERS = {"train": "train", "validation": "val", "test": {"from": "validation", "fraction": 0.5}}
 
@@ -362,3 +366,55 @@ def test_the_marker_of_a_span_is_no_image(
     result = ingest(tmp_path / "{SPAN}", span_marker="_SUCCESS")
     assert result.summary["span"] == 20261129
     assert result.summary["found"] == result.summary["accepted"] == 80
+
+
+@pytest.mark.parametrize("kind", ["content", "listing"])
+@pytest.mark.parametrize("goes_again", [False, True], ids=["comes", "comes and goes"])
+def test_a_file_that_comes_after_the_fingerprint_fails_the_run(
+    tmp_path: Path,
+    write_classes: WriteClasses,
+    ingest: Ingest,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    goes_again: bool,
+) -> None:
+    data = write_classes(tmp_path / "data", count=20)
+    new = data / "a" / "new.png"
+    inspect = Executor._inspect
+
+    def come_and_list(*arguments: Any) -> Listing:
+        shutil.copy(data / "b" / "000.png", new)
+        return list_folders(*arguments)
+
+    def inspect_and_go(*arguments: Any) -> list[Checked]:
+        checked = inspect(*arguments)
+        if goes_again:
+            new.unlink()
+        return checked
+
+    monkeypatch.setattr("components.example_gen.executor.list_folders", come_and_list)
+    monkeypatch.setattr(Executor, "_inspect", inspect_and_go)
+    expected = "a/new.png" if goes_again else "the files of data.path"
+    with pytest.raises(IngestError, match=f"{expected} changed or vanished while the images were"):
+        ingest(data, fingerprint=kind)
+
+
+def test_bytes_that_differ_only_while_they_are_read_fail_the_run(
+    tmp_path: Path,
+    write_classes: WriteClasses,
+    ingest: Ingest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = write_classes(tmp_path / "data", count=20)
+    image, inspect = data / "a" / "000.png", Executor._inspect
+
+    def inspect_others(*arguments: Any) -> list[Checked]:
+        before = image.read_bytes()
+        shutil.copy(data / "a" / "001.png", image)
+        checked = inspect(*arguments)
+        image.write_bytes(before)
+        return checked
+
+    monkeypatch.setattr(Executor, "_inspect", inspect_others)
+    with pytest.raises(IngestError, match="changed or vanished while the images were being read"):
+        ingest(data)
