@@ -22,6 +22,8 @@ class IngestFacts(Facts):
     """Number of images that were converted to PNG, by the format they had."""
     first_frames: int = 0
     """Number of images with more frames or pages, of which the first is used."""
+    copies: int = 0
+    """Number of accepted images whose pixels another accepted image of their class has, too."""
     quarantine_path: str | None = None
     """File with each quarantined file and its reason, one JSON object a line."""
 
@@ -38,7 +40,8 @@ class IngestFacts(Facts):
         if self.found is None:
             return splits
         span = f"span {self.span}" if self.span else ""
-        images = filter(None, [count(self.found, "image"), self._quarantined(), span])
+        copies = f"{self.copies:,} of them copies" if self.copies else ""
+        images = filter(None, [count(self.found, "image"), copies, self._quarantined(), span])
         parts = [", ".join(images), self.describe_converted(), self._first_frames(), splits]
         return "; ".join(filter(None, parts))
 
@@ -68,6 +71,7 @@ class IngestFacts(Facts):
             "quarantined": self.quarantined if self.found is not None else None,
             "span": self.span,
             "converted": sum(self.converted.values()) or None,
+            "copies": self.copies or None,
             **{f"{name}_images": number for name, number in self.splits.items()},
             "classes": len(self.classes) or None,
         }

@@ -11,10 +11,11 @@ import apache_beam as beam
 from components import storage
 from components.example_gen.examples import parse_example
 from components.example_gen.sources.listing import Found, RecordFields
-from components.images.check import Accepted, Rejected, check_image, check_size
+from components.images.check import Accepted, Rejected, check_and_decode, check_size
 from components.images.formats import detect_format
 from components.images.limits import ImageLimits
 from components.images.other_formats import VIDEO, detect_other_format
+from components.images.sameness import hash_look, hash_pixels
 from components.parallel import map_on_all_cores
 from components.progress import report_progress
 
@@ -44,6 +45,10 @@ class Checked:
     sha256: str
     """Hex digest of the bytes; empty where they could not be read."""
     verdict: Accepted | Rejected
+    pixels: str = ""
+    """Digest that copies share, whatever their metadata; empty where `verdict` is `Rejected`."""
+    look: int | None = None
+    """Perceptual hash; None where it is too small, blank, or rejected."""
 
 
 def inspect_image(found: Found, limits: ImageLimits, fields: RecordFields) -> Checked:
@@ -65,8 +70,11 @@ def inspect_image(found: Found, limits: ImageLimits, fields: RecordFields) -> Ch
         if isinstance(parsed, Rejected):
             return Checked(found, label, len(contents), _sha256(contents), parsed)
         contents, label = parsed
-    verdict = _OUTSIDE if label == "" else check_image(contents, limits)
-    return Checked(found, label, len(contents), _sha256(contents), verdict)
+    checked = _OUTSIDE if label == "" else check_and_decode(contents, limits)
+    if isinstance(checked, Rejected):
+        return Checked(found, label, len(contents), _sha256(contents), checked)
+    pixels, look = hash_pixels(contents, checked.decoded), hash_look(checked.decoded)
+    return Checked(found, label, len(contents), _sha256(contents), checked.verdict, pixels, look)
 
 
 def _check_other(found: Found) -> Checked | None:
@@ -130,14 +138,15 @@ def serialize(checked: Checked) -> str:
     """Turns a result into a line of text, the form in which it leaves Beam."""
     is_accepted = isinstance(checked.verdict, Accepted)
     found, verdict = list(checked.found), list(checked.verdict)
-    return json.dumps([found, checked.label, checked.bytes, checked.sha256, is_accepted, verdict])
+    known = [checked.label, checked.bytes, checked.sha256]
+    return json.dumps([found, *known, is_accepted, verdict, checked.pixels, checked.look])
 
 
 def deserialize(line: str) -> Checked:
     """Turns a line of `serialize` back into a result."""
-    found, label, size, sha256, is_accepted, verdict = json.loads(line)
+    found, label, size, sha256, is_accepted, verdict, pixels, look = json.loads(line)
     kind = Accepted if is_accepted else Rejected
-    return Checked(Found(*found), label, size, sha256, kind(*verdict))
+    return Checked(Found(*found), label, size, sha256, kind(*verdict), pixels, look)
 
 
 def batches(found: list[Found]) -> Iterator[list[Found]]:

@@ -29,7 +29,8 @@ def summarize(verdicts: Verdicts, listing: Listing, span: int | None) -> dict[st
 
     Returns:
         `found`, `accepted`, `quarantined`, `quarantined_by_reason`, `splits`, `classes`,
-        `classes_by_split`, `ignored`, `excluded`, `unused`, `span`, `converted` and `first_frames`.
+        `classes_by_split`, `ignored`, `excluded`, `unused`, `span`, `converted`, `first_frames` and
+        `copies`.
 
     Raises:
         RuntimeError: If a file is neither accepted nor quarantined.
@@ -61,7 +62,13 @@ def summarize(verdicts: Verdicts, listing: Listing, span: int | None) -> dict[st
         "unused": sorted(map(printable, listing.unused)),
         "span": span,
         **_count_changes(verdicts),
+        "copies": accepted - len(_pixels(verdicts)),
     }
+
+
+def _pixels(verdicts: Verdicts) -> set[str]:
+    """The digests of what the accepted images show."""
+    return {image.pixels for images in verdicts.accepted.values() for image in images}
 
 
 def _count_changes(verdicts: Verdicts) -> dict[str, Any]:

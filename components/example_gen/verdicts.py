@@ -30,12 +30,11 @@ def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
     copies: defaultdict[str, list[Checked]] = defaultdict(list)
     for image in checked:
         if isinstance(image.verdict, Accepted):
-            copies[image.sha256].append(image)
+            copies[image.pixels].append(image)
         else:
             quarantined.append(image)
     sound: list[list[Checked]] = []
-    for sha256 in sorted(copies):
-        same = sorted(copies[sha256], key=lambda image: image.found.name)
+    for same in sorted(map(_by_name, copies.values()), key=_key):
         if len({image.label for image in same}) > 1:
             quarantined += [_reject(copy, "two_labels", _other_label(copy, same)) for copy in same]
         else:
@@ -54,7 +53,7 @@ def _divide(
     units: defaultdict[str | None, list[Unit]] = defaultdict(list)
     for same in sound:
         for given, number in Counter(image.found.given_split for image in same).items():
-            units[given].append(Unit(same[0].sha256, {same[0].label: number}))
+            units[given].append(Unit(_key(same), {same[0].label: number}))
     assigned = {
         given: assign_splits(of_split, settings.splits, given, settings.min_images_per_class)
         for given, of_split in units.items()
@@ -62,17 +61,26 @@ def _divide(
     accepted: dict[str, list[Checked]] = {name: [] for name in SPLIT_NAMES}
     rejected: list[Checked] = []
     for same in sound:
-        splits = [assigned[image.found.given_split][image.sha256] for image in same]
+        splits = [assigned[image.found.given_split][_key(same)] for image in same]
         split, kept, leaked = _judge_copies(same, splits)
         accepted[split] += kept
         rejected += leaked
     return accepted, rejected
 
 
+def _by_name(images: Iterable[Checked]) -> list[Checked]:
+    return sorted(images, key=lambda image: image.found.name)
+
+
+def _key(same: Iterable[Checked]) -> str:
+    """What the split of images follows from that share one; of a single image, its own digest."""
+    return min(image.sha256 for image in same)
+
+
 def _judge_copies(
     same: Sequence[Checked], splits: Sequence[str]
 ) -> tuple[str, list[Checked], list[Checked]]:
-    """Judges byte-identical images: the split they go to, which are kept and which are not."""
+    """Judges images of the same pixels: the split they go to, which are kept and which are not."""
     # Test is what the gate trusts: an image that is in it may be nowhere else.
     split = max(splits, key=SPLIT_NAMES.index)
     home = same[splits.index(split)].found.name

@@ -6,5 +6,6 @@ decode       the one decoder, with what it does in TensorFlow's graph:
              orientation (EXIF), pixel_count (limits from the header), file_bytes
 convert      PNGs of formats that the graph cannot decode: other_formats, headers
 jpeg_damage  damage that decoders bridge without an error
+sameness     whether two files show the same, exactly or nearly
 check        whether training can use an image, and if not, why not
 """

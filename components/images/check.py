@@ -14,10 +14,11 @@ from PIL import Image
 from components.images import formats
 from components.images.convert import ConversionError, check_conversion, is_converted
 from components.images.decode import decode_image
-from components.images.jpeg_damage import find_warning, is_damage
+from components.images.jpeg_damage import decode_strictly, find_warning, is_damage
 from components.images.limits import ImageLimits
 from components.images.orientation import PILLOW_TURNS, SIDEWAYS, find_orientation
 from components.images.other_formats import detect_other_format
+from components.images.sameness import Decoded, jpeg_ratio
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -71,8 +72,21 @@ class Rejected(NamedTuple):
         return f"{self.reason.replace('_', ' ')}: {self.detail}"
 
 
+class Sound(NamedTuple):
+    """An image that training can use, and its pixels."""
+
+    verdict: Accepted
+    decoded: Decoded
+
+
 def check_image(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
     """Checks the bytes of one file; `convert.decodable` makes of them what the graph decodes."""
+    checked = check_and_decode(contents, limits)
+    return checked if isinstance(checked, Rejected) else checked.verdict
+
+
+def check_and_decode(contents: bytes, limits: ImageLimits) -> Sound | Rejected:
+    """As `check_image`, with the pixels that the check had to decode."""
     fault = check_size(len(contents), limits)
     if fault:
         return fault
@@ -103,13 +117,14 @@ def check_size(size: int, limits: ImageLimits) -> Rejected | None:
     return None
 
 
-def _check_conversion(contents: bytes, limits: ImageLimits) -> Accepted | Rejected:
+def _check_conversion(contents: bytes, limits: ImageLimits) -> Sound | Rejected:
     try:
         source, pixels = check_conversion(contents, limits)
     except ConversionError as error:
         return Rejected(error.reason, error.detail)
     height, width, _ = pixels.shape
-    return Accepted("png", height, width, source.format, source.has_more_frames)
+    verdict = Accepted("png", height, width, source.format, source.has_more_frames)
+    return Sound(verdict, Decoded(pixels, width, height))
 
 
 def _check_format(contents: bytes) -> Rejected | None:
@@ -147,38 +162,44 @@ def _check_scans(contents: bytes, header: formats.Header, limits: ImageLimits) -
     return Rejected("undecodable", f"has {scans} progressive scans; {most} are allowed at {size}")
 
 
-def _check_jpeg(contents: bytes, header: formats.Header) -> Accepted | Rejected:
-    """Reads a JPEG to its end, for an eighth of the pixels each way.
+def _check_jpeg(contents: bytes, header: formats.Header) -> Sound | Rejected:
+    """Reads a JPEG to its end, mostly for an eighth of the pixels each way.
 
     What libjpeg-turbo reads without a warning, training's decoder reads, too. Otherwise training's
     decides whether it can be decoded; it drops warnings.
     """
-    warning = find_warning(contents, header.mode)
-    if warning:
+    ratio = jpeg_ratio(header.width, header.height)
+    height, width = -(-header.height // ratio), -(-header.width // ratio)
+    pixels = decode_strictly(contents, header.mode, height, width)
+    if isinstance(pixels, str):
+        warning = pixels
         try:
-            tf.io.decode_jpeg(contents, channels=3, ratio=8)
+            pixels = tf.io.decode_jpeg(contents, channels=1, ratio=ratio).numpy()
         except tf.errors.OpError as error:
             return Rejected("undecodable", f"damaged, or cut off: {_first_line(error)}")
         if is_damage(warning):
             return Rejected("damaged", f"libjpeg says: {warning}")
-    if find_orientation(contents) >= SIDEWAYS:
-        return Accepted("jpeg", header.width, header.height)
-    return Accepted("jpeg", header.height, header.width)
+    orientation = find_orientation(contents)
+    decoded = Decoded(pixels, header.width / ratio, header.height / ratio, orientation, True)
+    if orientation >= SIDEWAYS:
+        return Sound(Accepted("jpeg", header.width, header.height), decoded)
+    return Sound(Accepted("jpeg", header.height, header.width), decoded)
 
 
-def _check_pixels(contents: bytes, header: formats.Header) -> Accepted | Rejected:
+def _check_pixels(contents: bytes, header: formats.Header) -> Sound | Rejected:
     try:
-        image = decode_image(tf.constant(contents))
+        pixels = decode_image(tf.constant(contents)).numpy()
     except (tf.errors.OpError, ValueError) as error:
         return _explain_failure(contents, header, _first_line(error))
-    height, width, _ = image.shape
     if header.mode == "CMYK" and is_damage(warning := find_warning(contents, header.mode)):
         return Rejected("damaged", f"libjpeg says: {warning}")
     if header.format in ("bmp", "gif") or header.mode == "CMYK":
-        fault = _compare_with_pillow(contents, image.numpy())
+        fault = _compare_with_pillow(contents, pixels)
         if fault:
             return Rejected("unsupported_pixels", f"{header.format} ({header.mode}): {fault}")
-    return Accepted(header.format, height, width, has_more_frames=header.frames > 1)
+    height, width, _ = pixels.shape
+    verdict = Accepted(header.format, height, width, has_more_frames=header.frames > 1)
+    return Sound(verdict, Decoded(pixels, width, height))
 
 
 def _explain_failure(contents: bytes, header: formats.Header, error: str) -> Rejected:

@@ -5,14 +5,18 @@ or gray. It notices where there are no such codes, or where data are left over o
 marker. Damage after which all of it fits again is not noticed.
 """
 
+import numpy as np
+import numpy.typing as npt
 import simplejpeg
+
+Pixels = npt.NDArray[np.uint8]
 
 _DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG file")
 _HARMLESS = "bad ICC marker"
 
 
-def find_warning(contents: bytes, mode: str) -> str:
-    """What libjpeg warns of, or cannot decode; empty where it reads a JPEG without.
+def decode_strictly(contents: bytes, mode: str, height: int = 1, width: int = 1) -> Pixels | str:
+    """Reads a JPEG to its end, to gray pixels (of CMYK, all four).
 
     The compressed data are read to their end, which is the same at every size; at an eighth each
     way the inverse transform is spared, half of the time, and nearly all of the memory.
@@ -20,19 +24,30 @@ def find_warning(contents: bytes, mode: str) -> str:
     Args:
         contents: A JPEG.
         mode: Pillow's name of its pixel layout.
+        height: Fewest rows of pixels to decode to, if it has them; 1 is an eighth of all.
+        width: The same of columns.
+
+    Returns:
+        The pixels, or what libjpeg warns of or cannot decode.
     """
     try:
-        simplejpeg.decode_jpeg(
+        pixels: Pixels = simplejpeg.decode_jpeg(
             contents,
             colorspace="CMYK" if mode == "CMYK" else "GRAY",
-            min_height=1,
-            min_width=1,
-            min_factor=8,
+            min_height=height,
+            min_width=width,
+            min_factor=1,
             strict=True,
         )
     except ValueError as error:
         return (str(error).splitlines() or ["unknown"])[0]
-    return ""
+    return pixels
+
+
+def find_warning(contents: bytes, mode: str) -> str:
+    """What libjpeg warns of, or cannot decode; empty where it reads a JPEG without."""
+    pixels = decode_strictly(contents, mode)
+    return pixels if isinstance(pixels, str) else ""
 
 
 def is_damage(warning: str) -> bool:

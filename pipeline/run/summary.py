@@ -41,6 +41,8 @@ class ImageCounts(_Part):
     """Number of images that were converted to PNG, by the format they had."""
     first_frames: int = 0
     """Number of images with more frames or pages, of which the first is used."""
+    copies: int = 0
+    """Number of accepted images whose pixels another accepted image of their class has, too."""
 
 
 class Measurement(_Part):

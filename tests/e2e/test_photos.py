@@ -30,6 +30,7 @@ def test_cats_and_dogs(shared_dir: Path, tmp_path: Path) -> None:
         "quarantine_path": run.summary["images"]["quarantine_path"],
         "converted": {},
         "first_frames": 0,
+        "copies": 0,
     }
     assert run.summary["test"]["examples"] >= 300
     assert run.summary["test"]["accuracy"] >= 0.96

@@ -34,6 +34,11 @@ from pipeline.nodes import NODES, parse_facts
         ),
         (
             "ImageExampleGen",
+            {"found": 20, "copies": 3, "quarantined": 1},
+            "20 images, 3 of them copies, 1 quarantined",
+        ),
+        (
+            "ImageExampleGen",
             {"found": 20, "converted": {"HEIC": 3, "WebP": 12}, "first_frames": 2},
             "20 images; converted: 12 WebP, 3 HEIC; first frame of 2",
         ),

@@ -177,6 +177,24 @@ def test_copies_share_a_split(
         assert [copies <= result.names(split) for split in result.split_names].count(True) == 1
 
 
+def test_copies_with_other_metadata_are_copies(
+    tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
+) -> None:
+    data = write_classes(tmp_path / "data")
+    for number in range(8):
+        image = Image.open(data / "a" / f"{number:03d}.png")
+        image.save(data / "a" / f"x{number}.bmp")
+        image.save(data / "a" / f"y{number}.png", compress_level=number + 1, dpi=(number + 1, 9))
+    with Image.open(data / "a" / "020.png") as image:
+        image.save(data / "b" / "other_label.bmp")
+    result = ingest(data, max_bad_fraction=0.1)
+    assert result.reasons == {"a/020.png": "two_labels", "b/other_label.bmp": "two_labels"}
+    assert result.summary["copies"] == 16
+    for number in range(8):
+        copies = {f"a/{number:03d}.png", f"a/x{number}.bmp", f"a/y{number}.png"}
+        assert [copies <= result.names(split) for split in result.split_names].count(True) == 1
+
+
 def test_split_folders_are_taken_as_given(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
@@ -335,6 +353,7 @@ def test_malformed_files_among_good_ones(
     assert first.summary == second.summary
     assert first.quarantine == second.quarantine
     assert first.summary["quarantined_by_reason"].keys() <= {
+        "damaged",
         "empty_file",
         "not_an_image",
         "too_many_pixels",

@@ -90,6 +90,7 @@ def describe_ingest(classes: list[str]) -> dict[str, Any]:
         "span": None,
         "converted": {"HEIC": 3, "WebP": 1012},
         "first_frames": 1,
+        "copies": 2,
     }
 
 
