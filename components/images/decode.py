@@ -14,7 +14,8 @@ def decode_image(contents: tf.Tensor, max_pixels: int | None = None) -> tf.Tenso
 
     Args:
         contents: `[] string`, the bytes of the file.
-        max_pixels: Most pixels, the frames of a GIF together; None where they were checked before.
+        max_pixels: Most pixels, the frames of a GIF together, of an image that gets its right
+            colours; None where both were checked before.
 
     Returns:
         `[height, width, 3] uint8` in [0, 255], upright.
@@ -26,7 +27,7 @@ def decode_image(contents: tf.Tensor, max_pixels: int | None = None) -> tf.Tenso
     if max_pixels is not None:
         # Before anything is decoded: what is allocated follows from the header. Nothing at all is
         # an image that cannot be decoded; an assertion would cost ten operations for each image.
-        contents = tf.where(count_pixels(contents) <= max_pixels, contents, "")
+        contents = tf.where(count_pixels(contents, only_right=True) <= max_pixels, contents, "")
     # Without `expand_animations=False` the result of a GIF has a fourth axis, the frames, and the
     # result of every other format no static rank.
     image = tf.io.decode_image(contents, channels=3, expand_animations=False)
