@@ -6,7 +6,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from components import feature_keys
-from components.example_gen.sources.listing import RecordFields, is_label
+from components.example_gen.sources.listing import RecordFields, clean_label, is_label
 from components.images.check import Accepted, Rejected
 from components.printable import printable
 
@@ -26,7 +26,10 @@ def parse_example(record: bytes, fields: RecordFields) -> tuple[bytes, str] | Re
         # TFDS labels what has no label, as the test split of a contest, with -1.
         known = f"{min(fields.class_names)} to {max(fields.class_names)}"
         return Rejected("no_such_class", f"has label {numbers[0]}; the classes are {known}")
-    label = texts[0].decode("utf-8", "replace") if texts else _name(numbers[0], fields)
+    try:
+        label = clean_label(texts[0].decode() if texts else _name(numbers[0], fields))
+    except UnicodeDecodeError:
+        return Rejected("not_an_example", f"the label {texts[0]!r} is not UTF-8")
     if not is_label(label):
         return Rejected("not_an_example", f"the label {label!r} is empty or has control characters")
     return encoded[0], label

@@ -32,8 +32,14 @@ from components.example_gen.sources.split_settings import SPLIT_NAMES
 from components.example_gen.sources.tfds_source import list_tfds
 from components.example_gen.sources.tfrecord.source import list_tfrecords
 from components.example_gen.sources.tree import Exclusion
-from components.example_gen.verdicts import Verdicts, check_classes, check_quality, decide
-from components.progress import report_progress
+from components.example_gen.verdicts import (
+    Verdicts,
+    check_classes,
+    check_quality,
+    decide,
+    describe_alike,
+)
+from components.progress import report_note, report_progress
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -80,6 +86,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             listing,
             span=None if span == driver.NO_SPAN else span,
         )
+        for note in describe_alike(summary["classes"]):
+            report_note(COMPONENT, note)
         report_progress(COMPONENT, describe(summary))
         self._write(examples.uri, verdicts, listing.fields, settings)
         write_report(examples.uri, summary, verdicts.quarantined)

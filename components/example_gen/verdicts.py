@@ -194,3 +194,15 @@ def _too_few(
         f"(data.min_images_per_class is {least}):" + "".join(listed) + more,
         f"Add images of these classes {needed}; or remove these classes{lower}.",
     )
+
+
+def describe_alike(classes: Iterable[str]) -> list[str]:
+    """Says which class names differ in upper and lower case only: mostly one class, misspelled."""
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(classes):
+        alike[name.casefold()].append(name)
+    return [
+        f"the classes {' and '.join(map(repr, names))} differ in upper and lower case only"
+        for names in alike.values()
+        if len(names) > 1
+    ]

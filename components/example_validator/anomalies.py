@@ -7,6 +7,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.errors import UserError
 from components.feature_keys import LABEL
+from components.statistics_gen.options import list_labels
 
 
 class AnomalyError(UserError):
@@ -16,17 +17,6 @@ class AnomalyError(UserError):
 def count_examples(statistics: Any) -> int:
     """How many examples a `DatasetFeatureStatisticsList` was computed over."""
     return int(sum(dataset.num_examples for dataset in statistics.datasets))
-
-
-def list_labels(statistics: Any) -> set[str]:
-    """The labels that occur, of a `DatasetFeatureStatisticsList` by `statistics_options`."""
-    return {
-        bucket.label
-        for dataset in statistics.datasets
-        for feature in dataset.features
-        if LABEL in (feature.name, *feature.path.step)
-        for bucket in feature.string_stats.rank_histogram.buckets
-    }
 
 
 def describe_gaps(split: str, statistics: Any, classes: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The schema of the examples: inferred from the train split, or curated by the user."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from components.artifacts import Artifacts
 from components.errors import UserError
 from components.feature_keys import FORMAT, IMAGE, LABEL
 from components.images.formats import FORMATS
-from components.statistics_gen.options import MAX_CLASSES
+from components.statistics_gen.options import MAX_CLASSES, list_labels
 
 SCHEMA_FILE = "schema.pbtxt"
 
@@ -35,7 +36,16 @@ def infer_schema(statistics: Any) -> schema_pb2.Schema:
     for domain in schema.string_domain:
         if domain.name == FORMAT:
             domain.value[:] = sorted(accepted.name for accepted in FORMATS)
+    _list_labels(schema, sorted(list_labels(statistics)))
     return complete_schema(schema)
+
+
+def _list_labels(schema: schema_pb2.Schema, labels: Sequence[str]) -> None:
+    """Lists the labels where TFDV took them for numbers or booleans, and listed none."""
+    for feature in schema.feature:
+        if feature.name == LABEL and not label_domain(schema):
+            schema.string_domain.add(name=LABEL, value=labels)
+            feature.domain = LABEL
 
 
 def complete_schema(schema: schema_pb2.Schema) -> schema_pb2.Schema:

@@ -1,4 +1,6 @@
-"""Which statistics are computed over the examples."""
+"""Which statistics are computed over the examples, and which labels they list."""
+
+from typing import Any
 
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -27,3 +29,14 @@ def statistics_options() -> tfdv.StatsOptions:
         # TFDV's 1000 would leave classes out of the list by which a missing one is found.
         num_rank_histogram_buckets=MAX_CLASSES,
     )
+
+
+def list_labels(statistics: Any) -> set[str]:
+    """The labels that occur, of a `DatasetFeatureStatisticsList` by `statistics_options`."""
+    return {
+        bucket.label
+        for dataset in statistics.datasets
+        for feature in dataset.features
+        if LABEL in (feature.name, *feature.path.step)
+        for bucket in feature.string_stats.rank_histogram.buckets
+    }

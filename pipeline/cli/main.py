@@ -4,6 +4,9 @@ A command imports what it needs when it runs; only click is imported here, so th
 at once.
 """
 
+import os
+import sys
+
 import click
 
 from pipeline.cli.classify import classify
@@ -44,4 +47,15 @@ for command in (node, train_worker):
 
 def main() -> None:
     """Runs the command that the arguments name, and exits."""
+    _use_utf8()
     run_and_exit(cli)
+
+
+def _use_utf8() -> None:
+    """Starts over in Python's UTF-8 mode where the locale has another encoding.
+
+    Names of files are bytes, and mostly UTF-8: read as ISO-8859-1 a class would get another name.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

@@ -13,6 +13,7 @@ from components.example_gen.sources.layout_hints import (
 from components.example_gen.sources.listing import (
     Found,
     Listing,
+    clean_label,
     has_image_name,
     is_label,
     list_entries,
@@ -90,12 +91,12 @@ def _list_classes(
         images = _add(listing, _list_class(entry, f"{prefix}{entry.name}/", split), exclude)
         if images or before == listing.excluded:
             _check_label(entry)
-            listing.classes.add(entry.name)
+            listing.classes.add(clean_label(entry.name))
 
 
 def _list_class(folder: storage.Entry, prefix: str, split: str | None) -> Iterator[Found]:
     for name, path in walk_files(folder.path, prefix):
-        yield _find(name, path, folder.name, split)
+        yield _find(name, path, clean_label(folder.name), split)
 
 
 def _strays(entries: list[storage.Entry], prefix: str, split: str | None) -> Iterator[Found]:
@@ -120,9 +121,9 @@ def _add(listing: Listing, found: Iterable[Found], exclude: Exclusion) -> int:
 
 
 def _check_label(folder: storage.Entry) -> None:
-    if not is_label(folder.name):
+    if not is_label(clean_label(folder.name)):
         raise IngestError(
-            f"the class folder {printable(folder.path)} has control characters in its name, or is "
-            "not UTF-8.",
+            f"the class folder {printable(folder.path)} has control characters in its name, is "
+            "blank, or is not UTF-8.",
             "Rename it: its name is the label.",
         )

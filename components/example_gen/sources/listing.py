@@ -1,5 +1,6 @@
 """What every source lists: images with their labels and where their bytes are."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -120,6 +121,14 @@ def list_entries(folder: str) -> list[storage.Entry]:
         for entry in entries
         if not (is_system_folder(entry.name) if entry.is_folder else is_litter(entry.name))
     ]
+
+
+def clean_label(name: str) -> str:
+    """A class name as it is written everywhere: in Unicode's NFC, without white space around it.
+
+    macOS' older disks keep names decomposed (NFD): the same letters, other bytes.
+    """
+    return unicodedata.normalize("NFC", name).strip()
 
 
 def is_label(name: str) -> bool:

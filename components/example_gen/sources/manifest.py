@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from components import storage
 from components.example_gen.sources.errors import IngestError
-from components.example_gen.sources.listing import is_label
+from components.example_gen.sources.listing import clean_label, is_label
 from components.printable import printable
 
 _REQUIRED = ("path", "label")
@@ -130,6 +130,8 @@ def _row(line: int, fields: dict[str, Any]) -> Row:
     path, label, split = fields["path"], fields["label"], fields.get("split")
     if isinstance(label, int) and not isinstance(label, bool):
         label = str(label)  # JSON often has the number of a class.
+    if isinstance(label, str):
+        label = clean_label(label)
     if not isinstance(path, str) or not path or "\0" in path or not _is_encodable(path):
         raise _Fault(line, f"has {path!r} as path")
     if not isinstance(label, str) or not is_label(label):

@@ -1,6 +1,8 @@
 """The whole ingest, on real files."""
 
 import hashlib
+import json
+import logging
 import os
 import re
 import shutil
@@ -437,3 +439,31 @@ def test_bytes_that_differ_only_while_they_are_read_fail_the_run(
     monkeypatch.setattr(Executor, "_inspect", inspect_others)
     with pytest.raises(IngestError, match="changed or vanished while the images were being read"):
         ingest(data)
+
+
+def test_labels_are_composed_and_stripped(
+    tmp_path: Path,
+    ingest: Ingest,
+    write_classes: WriteClasses,
+    encode: Encode,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    data = write_classes(tmp_path / "data", count=9)
+    folders = ("caf\u00e9", "cafe\u0301", " b", "B")
+    for index, folder in enumerate(folders):
+        (data / folder).mkdir()
+        for number in range(9):
+            (data / folder / f"{number}.png").write_bytes(encode(90_000 + 100 * index + number))
+    (data / "manifest.jsonl").write_text(
+        "\n".join(
+            json.dumps({"path": f"{folder}/{path.name}", "label": f"{folder}\t "})
+            for folder in ("a", "b", *folders)
+            for path in sorted((data / folder).iterdir())
+        )
+    )
+    caplog.set_level(logging.INFO)
+    classes = {"a": 9, "b": 18, "B": 9, "caf\u00e9": 18}
+    assert ingest(data).summary["classes"] == classes
+    assert "the classes 'B' and 'b' differ in upper and lower case only" in caplog.text
+    listed = ingest(data / "manifest.jsonl", source="manifest")
+    assert listed.summary["classes"] == classes

@@ -10,9 +10,8 @@ import tensorflow_transform as tft
 from google.protobuf import text_format
 
 from components.errors import UserError
-from components.example_validator.anomalies import list_labels
 from components.schema_gen.component import infer_schema, label_domain, read_curated_schema
-from components.statistics_gen.options import CHECKED_FEATURES
+from components.statistics_gen.options import CHECKED_FEATURES, list_labels
 
 Compute = Callable[[list[tuple[str, str, int]]], Any]
 TRAIN = [("cat", "jpeg", 10), ("dog", "jpeg", 20)]
@@ -44,6 +43,24 @@ def test_thousands_of_classes(compute_statistics: Compute) -> None:
     statistics = compute_statistics([(f"class-{n}", "jpeg", 10) for n in range(3000)])
     assert len(label_domain(infer_schema(statistics))) == 3000
     assert len(list_labels(statistics)) == 3000
+
+
+@pytest.mark.parametrize(
+    "labels", [["0", "1", "7"], ["False", "True"], ["true", "false"], ["1.5", "2"]]
+)
+def test_labels_that_look_like_numbers_or_booleans_are_listed(
+    tmp_path: Path, compute_statistics: Compute, labels: list[str]
+) -> None:
+    """Those of the built-in sample: its schema was refused as data.schema_path."""
+    schema = infer_schema(compute_statistics([(label, "jpeg", 10) for label in labels]))
+    path = tmp_path / "schema.pbtxt"
+    path.write_text(text_format.MessageToString(schema))
+    assert label_domain(read_curated_schema(str(path))) == sorted(labels)
+    del schema.feature[-1]
+    same = compute_statistics([(label, "jpeg", 10) for label in labels])
+    assert not tfdv.validate_statistics(same, schema).anomaly_info
+    other = compute_statistics([(label, "jpeg", 10) for label in [*labels, "12"]])
+    assert list(tfdv.validate_statistics(other, schema).anomaly_info) == ["image/class/text"]
 
 
 def test_curated_schema_gets_the_image(tmp_path: Path, compute_statistics: Compute) -> None:

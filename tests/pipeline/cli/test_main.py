@@ -1,6 +1,7 @@
 """The command as a person starts it: real processes, exit codes, what they print."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -117,3 +118,27 @@ def test_arguments_in_errors_are_printable() -> None:
     result = pipeline("run", "--set", "\x1b[2J", "--no-\x1b[2J")
     assert result.returncode == 2
     assert "--no-\\x1b[2J" in result.stderr and "\x1b" not in result.stderr
+
+
+def test_a_locale_of_another_encoding_changes_nothing(tmp_path: Path) -> None:
+    """A folder is found by its name in UTF-8; a Python that reads ISO-8859-1 asks for another."""
+    if not shutil.which("localedef"):
+        pytest.skip("needs localedef")
+    made = ["localedef", "-i", "en_US", "-f", "ISO-8859-1", str(tmp_path / "en_US.ISO-8859-1")]
+    subprocess.run(made, check=False, capture_output=True)
+    environment = os.environ | {"LOCPATH": str(tmp_path), "LC_ALL": "en_US.ISO-8859-1"}
+    environment.pop("PYTHONUTF8", None)
+    probe = [sys.executable, "-c", "import sys; print(sys.getfilesystemencoding())"]
+    encoding = subprocess.run(probe, env=environment, capture_output=True, text=True).stdout
+    if "8859" not in encoding:
+        pytest.skip("this machine cannot make such a locale")
+    (tmp_path / "caf\u00e9").mkdir()
+    config = tmp_path / "mine.yaml"
+    config.write_text(
+        "data: {path: caf\u00e9}\npush: {model_name: cafe}\ngate: {min_accuracy: 0.9}\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pipeline", "show-config", str(config)]
+    result = subprocess.run(command, env=environment, capture_output=True, cwd=REPOSITORY)
+    assert result.returncode == 0, result.stderr.decode()
+    assert "caf\u00e9" in result.stdout.decode()

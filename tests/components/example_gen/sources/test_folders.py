@@ -212,8 +212,8 @@ def test_a_class_name_that_cannot_be_a_label(tmp_path: Path, write_classes: Writ
     write_classes(tmp_path, count=1)
     (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
     assert failure(tmp_path) == [
-        f"the class folder {tmp_path}/caf\\xe9 has control characters in its name, or is not "
-        "UTF-8.",
+        f"the class folder {tmp_path}/caf\\xe9 has control characters in its name, is blank, or "
+        "is not UTF-8.",
         "Rename it: its name is the label.",
     ]
 

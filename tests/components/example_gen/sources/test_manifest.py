@@ -85,7 +85,7 @@ GOOD = '{"path": "a", "label": "b"}\n'
         ("m.csv", HEAD + "a,b\n", "line 2 of {} has 2 fields, and the header 3."),
         ("m.csv", HEAD + "a,b,c,d\n", "line 2 of {} has 4 fields, and the header 3."),
         ("m.csv", HEAD + "a,,c\n", "line 2 of {} has '' as label, which is empty or not printable"),
-        ("m.csv", HEAD + "a,\tb,c\n", r"line 2 of {} has '\tb' as label, which is empty or not "),
+        ("m.csv", HEAD + "a,a\tb,c\n", r"line 2 of {} has 'a\tb' as label, which is empty or not "),
         ("m.csv", HEAD + ",b,c\n", "line 2 of {} has '' as path."),
         ("m.csv", HEAD + 'a,b,c\n"a,b,c\n\n', "line 3 of {} is not CSV: unexpected end of data."),
         ("m.csv", HEAD + '"a"x,b,c\n', "line 2 of {} is not CSV: ',' expected after '\"'."),

@@ -83,6 +83,8 @@ def test_records_without_image_or_label_are_quarantined(
         example({"image/encoded": encode(1)}),
         example({"image/encoded": encode(1), "image/class/text": b"two\nlines"}),
         example({"image/encoded": b"nothing", "image/class/text": b"cat"}),
+        example({"image/encoded": encode(2), "image/class/text": b"caf\xe9"}),
+        example({"image/encoded": encode(3), "image/class/text": b"caf\xe8"}),
     ]
     write_records(tmp_path / "data" / "x.tfrecord", bad + records(0))
     result = ingest(tmp_path / "data", source="tfrecord", max_bad_fraction=0.1)
@@ -91,6 +93,8 @@ def test_records_without_image_or_label_are_quarantined(
         "x.tfrecord#1": "not_an_example",
         "x.tfrecord#2": "not_an_example",
         "x.tfrecord#3": "not_an_image",
+        "x.tfrecord#4": "not_an_example",
+        "x.tfrecord#5": "not_an_example",
     }
 
 
