@@ -14,6 +14,7 @@ from pipeline.exit_codes import WRONG_USAGE
 from pipeline.run.paths import RunFolder
 from pipeline.run.state import RunState
 from pipeline.run.summary import Summary
+from trainer.facts import TrainerFacts
 
 Details = Iterator[tuple[str, str]]
 """Labels and texts."""
@@ -37,7 +38,7 @@ def result_details(state: RunState) -> Details:
         yield "because", reason
     if evaluator.baseline_note:
         yield "baseline", evaluator.baseline_note
-    for note in evaluator.notes:
+    for note in (*state.facts(TrainerFacts).notes, *evaluator.notes):
         yield "note", note
     if outcome.word == "refused" and evaluator.is_refusal() and evaluator.worst:
         yield "worst", "\n".join(map(_worst, evaluator.worst))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
+from components.format import share
 from trainer.stages.settings import EarlyStoppingSettings
 
 History = dict[str, list[float]]
@@ -53,6 +54,22 @@ class StageState:
         self.epoch += 1
         for name, value in metrics.items():
             self.history.setdefault(name, []).append(float(value))
+
+    def advice(self, name: str, epochs: int) -> str | None:
+        """What a finished stage of at most `epochs` epochs shows about its settings."""
+        if self.best_epoch == 0 and self.epoch:
+            return (
+                f"stage {name} gained nothing: on the validation split no epoch was better than "
+                "the weights from before it, which are kept"
+            )
+        *earlier, last = self.history.get("val_accuracy") or [0.0]
+        before = max(earlier, default=last)
+        if self.best_epoch == epochs and before < last:
+            return (
+                f"stage {name} was still improving in its last epoch (validation accuracy "
+                f"{share(before)} to {share(last)}): more epochs may help"
+            )
+        return None
 
     def update_early_stopping(self, rule: EarlyStoppingSettings, loss: float) -> None:
         """Ends the stage if the validation loss no longer falls; called once per epoch."""

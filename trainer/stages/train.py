@@ -137,7 +137,8 @@ class _Stage:
                 on_epoch(self._finished, state.history)
             self._report_epoch(state)
         _assign(self._changed, state.best_weights)
-        return self._result(state, notes)
+        advice = state.advice(self._settings.name, self._settings.epochs)
+        return self._result(state, [*notes, *filter(None, [advice])])
 
     def _resume(self, saved: SavedState) -> StageState:
         _assign(self._stage.model.optimizer.variables, saved.arrays["optimizer"])
