@@ -67,6 +67,12 @@ def write_configuration(folder: Path, file: Path) -> "FolderContents":
     file.parent.mkdir(parents=True, exist_ok=True)
     write_file(file, configuration_text(contents, file.stem))
     print_to_stderr([f"Wrote {shown_path(file)} for the {contents.counts} of {folder}."])
+    if contents.is_deep:
+        first = folder / next(iter(contents.classes))
+        note = (
+            f"No image lies in a class folder itself. If {first} is a data set, name that folder."
+        )
+        print_to_stderr([note])
     return contents
 
 

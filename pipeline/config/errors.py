@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from components.settings import SecretValueError
@@ -132,7 +133,9 @@ def _problem(
     bare, _ = unwrap(annotation)
     if is_section(bare):
         words = f"a section with the keys {', '.join(keys(bare))}"
-        return Problem(where, _not_allowed(value, words))
+        example = _example(section, tree, path)
+        more = f". Write for example {example}" if example else ""
+        return Problem(where, _not_allowed(value, words) + more)
     return Problem(where, _not_allowed(value, describe_type(annotation, metadata)))
 
 
@@ -171,14 +174,26 @@ def _nested(dotted: str) -> str:
 def _missing(
     section: type[BaseModel], tree: Any, path: KeyPath, expected: tuple[Any, list[Any]]
 ) -> str:
+    if example := _example(section, tree, path):
+        return f"is missing; write for example {example}"
+    description = _field(section, tree, path).description or ""
+    return f"is missing; allowed: {describe_type(*expected)}. {description}".strip()
+
+
+def _example(section: type[BaseModel], tree: Any, path: KeyPath) -> str | None:
+    """What to write for a setting, in backticks, if it has an example."""
+    if isinstance(path[-1], int):
+        return None
+    examples = _field(section, tree, path).examples
+    if not examples:
+        return None
+    return f"`{yaml.safe_dump({path[-1]: examples[0]}, default_flow_style=None).strip()}`"
+
+
+def _field(section: type[BaseModel], tree: Any, path: KeyPath) -> FieldInfo:
     parent = section_at(section, path[:-1], tree) or section
-    field = next(
-        field for name, field in parent.model_fields.items() if (field.alias or name) == path[-1]
-    )
-    if field.examples:
-        example = yaml.safe_dump({path[-1]: field.examples[0]}, default_flow_style=None).strip()
-        return f"is missing; write for example `{example}`"
-    return f"is missing; allowed: {describe_type(*expected)}. {field.description or ''}".strip()
+    fields = parent.model_fields.items()
+    return next(field for name, field in fields if (field.alias or name) == path[-1])
 
 
 def _validator_problem(

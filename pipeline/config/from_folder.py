@@ -79,12 +79,15 @@ class FolderContents:
         splits: The `data.splits` that fit it, as YAML.
         classes: The number of files of each class.
         split_folders: The number of files below each split folder; empty without such folders.
+        is_deep: Whether every file lies in a folder of its class folder, as where data sets lie
+            beside each other.
     """
 
     folder: Path
     splits: str
     classes: dict[str, int]
     split_folders: dict[str, int]
+    is_deep: bool
 
     @property
     def counts(self) -> str:
@@ -115,7 +118,9 @@ def look_into(folder: Path) -> FolderContents:
     counts = Counter(image.label for image in images)
     classes = {name: counts[name] for name in sorted(listing.classes)}
     folders = Counter(image.name.partition("/")[0] for image in images if image.given_split)
-    return FolderContents(path, splits, classes, dict(folders))
+    above = 2 if settings.are_named else 1
+    is_deep = all(image.name.count("/") > above for image in images)
+    return FolderContents(path, splits, classes, dict(folders), is_deep)
 
 
 def find_configuration(folder: Path, workspace: Path) -> Path:

@@ -50,6 +50,12 @@ def test_run_writes_it_once(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == "The configuration of pets is elsewhere/pets.yaml.\n"
 
 
+def test_a_folder_of_data_sets_is_noticed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_images(Path("all/birds"), count=2)
+    init(folder.rename("all/pets").parent)
+    assert "If all/birds is a data set, name that folder." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

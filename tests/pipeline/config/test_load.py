@@ -141,8 +141,8 @@ beam: {pipeline_args: --runner=FlinkRunner}
         "model.alpha": "received 0.5: ResNet50 has no width multiplier; MobileNet, MobileNetV2, "
         "MobileNetV3Small, MobileNetV3Large do",
         "trainer.bach_size": "unknown key. Did you mean batch_size? Allowed here: batch_size, "
-        "seed, label_smoothing, class_weights, warm_start, mixed_precision, distribution, "
-        "cache_bytes, stages",
+        "seed, label_smoothing, class_weights, calibrate, warm_start, mixed_precision, "
+        "distribution, cache_bytes, stages",
         "trainer.seed": "received true; allowed: whole number from 0 to 4294967295",
         f"{stages}[0].name": 'received "Head"; allowed: text: a lower-case letter, then lower-case '
         "letters, digits, - and _",
@@ -303,6 +303,12 @@ def test_a_mapping_in_place_of_a_list_is_explained(write: Write) -> None:
         "trainer.stages": "received {head: {epochs: 3}}; allowed: list of sections, at least 1. "
         "Write the entries of a list in brackets, or each on a line after a dash"
     }
+
+
+def test_a_text_in_place_of_a_section_gets_an_example(write: Write) -> None:
+    found = problems(write(GOOD.replace("{source: digits}", "images")))
+    assert found["data"].startswith('received "images"; allowed: a section with the keys source, ')
+    assert found["data"].endswith("Write for example `data: {path: FOLDER}`")
 
 
 def test_a_value_is_received_once(write: Write) -> None:
