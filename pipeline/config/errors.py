@@ -176,24 +176,24 @@ def _missing(
 ) -> str:
     if example := _example(section, tree, path):
         return f"is missing; write for example {example}"
-    description = _field(section, tree, path).description or ""
+    field = _field(section, tree, path)
+    description = (field and field.description) or ""
     return f"is missing; allowed: {describe_type(*expected)}. {description}".strip()
 
 
 def _example(section: type[BaseModel], tree: Any, path: KeyPath) -> str | None:
     """What to write for a setting, in backticks, if it has an example."""
-    if isinstance(path[-1], int):
+    field = _field(section, tree, path)
+    if field is None or not field.examples:
         return None
-    examples = _field(section, tree, path).examples
-    if not examples:
-        return None
-    return f"`{yaml.safe_dump({path[-1]: examples[0]}, default_flow_style=None).strip()}`"
+    return f"`{yaml.safe_dump({path[-1]: field.examples[0]}, default_flow_style=None).strip()}`"
 
 
-def _field(section: type[BaseModel], tree: Any, path: KeyPath) -> FieldInfo:
+def _field(section: type[BaseModel], tree: Any, path: KeyPath) -> FieldInfo | None:
+    """The field of a setting; None for an entry of a list or of a dictionary."""
     parent = section_at(section, path[:-1], tree) or section
     fields = parent.model_fields.items()
-    return next(field for name, field in fields if (field.alias or name) == path[-1])
+    return next((field for name, field in fields if (field.alias or name) == path[-1]), None)
 
 
 def _validator_problem(
