@@ -104,6 +104,8 @@ def list_files(path: str, settings: DataSettings) -> list[tuple[str, str]]:
     files = [(name, file) for name, file in listed if name not in exclude]
     if label_file := settings.tfrecord.label_file:
         files.append(("data.tfrecord.label_file", label_file))
+    if settings.corrections:
+        files.append(("data.corrections", settings.corrections))
     return files
 
 

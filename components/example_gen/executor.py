@@ -12,6 +12,7 @@ from components import storage
 from components.artifacts import FINGERPRINT_KEY, Artifacts
 from components.beam import is_in_one_process, run_in_process
 from components.example_gen import driver
+from components.example_gen.corrections import correct, read_corrections
 from components.example_gen.driver import COMPONENT
 from components.example_gen.fingerprint import check_what_was_read
 from components.example_gen.inspection import (
@@ -71,6 +72,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if settings.span_marker:
             listing = listing.without_file(settings.span_marker)
         checked = self._inspect(listing, settings)
+        corrected = None
+        if settings.corrections:
+            corrections = read_corrections(settings.corrections)
+            checked, corrected = correct(checked, corrections, settings.corrections)
         files = driver.list_files(exec_properties[driver.PATH_KEY], settings)
         expected = exec_properties[FINGERPRINT_KEY]
         check_what_was_read(checked, files, settings.fingerprint, expected)
@@ -85,6 +90,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             verdicts,
             listing,
             span=None if span == driver.NO_SPAN else span,
+            corrected=corrected,
         )
         for note in describe_alike(summary["classes"]):
             report_note(COMPONENT, note)

@@ -24,6 +24,8 @@ class IngestFacts(Facts):
     """Number of images with more frames or pages, of which the first is used."""
     copies: int = 0
     """Number of accepted images whose pixels another accepted image of their class has, too."""
+    corrections: dict[str, int] = {}
+    """What `data.corrections` did: numbers `relabelled`, `dropped` and `unmatched`."""
     quarantine_path: str | None = None
     """File with each quarantined file and its reason, one JSON object a line."""
 
@@ -42,7 +44,8 @@ class IngestFacts(Facts):
         span = f"span {self.span}" if self.span else ""
         copies = f"{self.copies:,} of them copies" if self.copies else ""
         images = filter(None, [count(self.found, "image"), copies, self._quarantined(), span])
-        parts = [", ".join(images), self.describe_converted(), self._first_frames(), splits]
+        changes = [self.describe_converted(), self._first_frames(), self.describe_corrections()]
+        parts = [", ".join(images), *changes, splits]
         return "; ".join(filter(None, parts))
 
     def describe_converted(self) -> str:
@@ -50,6 +53,13 @@ class IngestFacts(Facts):
         by_number = sorted(self.converted.items(), key=lambda item: (-item[1], item[0]))
         shown = ", ".join(f"{number:,} {name}" for name, number in by_number)
         return f"converted: {shown}" if shown else ""
+
+    def describe_corrections(self) -> str:
+        """`corrections: 12 relabelled, 3 dropped`; empty where nothing was."""
+        shown = ", ".join(
+            f"{number:,} {name}" for name, number in self.corrections.items() if number
+        )
+        return f"corrections: {shown}" if shown else ""
 
     def _first_frames(self) -> str:
         return f"first frame of {self.first_frames:,}" if self.first_frames else ""

@@ -19,18 +19,24 @@ from components.printable import printable
 FAILED_QUARANTINE_FILE = "quarantine-of-failed-run.jsonl"
 
 
-def summarize(verdicts: Verdicts, listing: Listing, span: int | None) -> dict[str, Any]:
+def summarize(
+    verdicts: Verdicts,
+    listing: Listing,
+    span: int | None,
+    corrected: dict[str, int] | None = None,
+) -> dict[str, Any]:
     """Counts what became of the files.
 
     Args:
         verdicts: What became of each.
         listing: The files.
         span: The span, where the path has one.
+        corrected: What `data.corrections` did, where there are any.
 
     Returns:
         `found`, `accepted`, `quarantined`, `quarantined_by_reason`, `splits`, `classes`,
-        `classes_by_split`, `ignored`, `excluded`, `unused`, `span`, `converted`, `first_frames` and
-        `copies`.
+        `classes_by_split`, `ignored`, `excluded`, `unused`, `span`, `converted`, `first_frames`,
+        `copies` and `corrections`.
 
     Raises:
         RuntimeError: If a file is neither accepted nor quarantined.
@@ -61,6 +67,7 @@ def summarize(verdicts: Verdicts, listing: Listing, span: int | None) -> dict[st
         "excluded": listing.excluded,
         "unused": sorted(map(printable, listing.unused)),
         "span": span,
+        "corrections": corrected or {},
         **_count_changes(verdicts),
         "copies": accepted - len(_pixels(verdicts)),
     }

@@ -44,6 +44,8 @@ class DataSettings(Settings):
 
     `*` stands for any characters, `/` included: `*.txt`, `unsure`, `*/thumbs`.
     """
+    corrections: str | None = None
+    """CSV file of images to relabel or drop, such as `suspect_labels.csv` once it is filled in."""
     tfrecord: TFRecordSettings = TFRecordSettings()
     """How the tf.Examples of source `tfrecord` are laid out."""
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -144,6 +146,14 @@ class DataSettings(Settings):
         if info.data.get("source", "tfrecord") != "tfrecord" and not is_default:
             raise ValueError("only source tfrecord has it; remove it, or write source: tfrecord")
         return tfrecord
+
+    @field_validator("corrections")
+    @classmethod
+    def _corrections_exist(cls, path: str | None, info: ValidationInfo) -> str | None:
+        checks_paths = (info.context or {}).get("check_paths", True)
+        if path and checks_paths and "://" not in path:
+            _check_exists(path, is_file=True)
+        return path
 
     @field_validator("schema_path")
     @classmethod

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from components.example_gen.corrections import DROPPED
 from components.example_gen.inspection import OTHER_FILE, Checked
 from components.example_gen.settings import DataSettings
 from components.example_gen.sources.errors import IngestError
@@ -108,15 +109,17 @@ def check_quality(verdicts: Verdicts, settings: DataSettings) -> None:
     Raises:
         IngestError: If more than `max_bad_fraction` is; it lists the ten worst.
     """
-    bad = len(verdicts.quarantined)
+    # What `data.corrections` drops is no fault of the data.
+    faulty = [image for image in verdicts.quarantined if _rejection(image).reason != DROPPED]
+    bad = len(faulty)
     found = bad + sum(len(images) for images in verdicts.accepted.values())
     if bad <= settings.max_bad_fraction * found:
         return
-    reasons = Counter(_rejection(image).reason for image in verdicts.quarantined)
+    reasons = Counter(_rejection(image).reason for image in faulty)
     counts = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     worst = "\n".join(
         f"  {image.found.name}: {_rejection(image).reason} ({_rejection(image).detail})"
-        for image in ten_worst(verdicts.quarantined)
+        for image in ten_worst(faulty)
     )
     raise IngestError(
         f"{bad} of {found} files cannot be used ({bad / found:.1%}; data.max_bad_fraction allows "

@@ -69,6 +69,8 @@ def _data(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Proble
 def _files(config: PipelineConfig, settings: KubeflowSettings) -> Iterator[Problem]:
     if config.push.folder:
         yield from _check_location("push.folder", config.push.folder, settings)
+    if config.data.corrections:
+        yield from _check_location("data.corrections", config.data.corrections, settings)
     if config.data.schema_path:
         yield from _absolute("data.schema_path", config.data.schema_path)
     if config.model.weights not in ("imagenet", "bundled", "none"):

@@ -17,7 +17,13 @@ from pipeline.config.errors import Problem
 from pipeline.config.key_path import parse_path, value_at
 from trainer.network.settings import NAMED_WEIGHTS
 
-READ = ("data.path", "data.schema_path", "data.tfrecord.label_file", "model.weights")
+READ = (
+    "data.path",
+    "data.corrections",
+    "data.schema_path",
+    "data.tfrecord.label_file",
+    "model.weights",
+)
 WRITTEN = ("push.folder", "metadata.path")
 
 # As posixpath.expandvars has it.

@@ -37,6 +37,8 @@ class ImageCounts(_Part):
     """Number of quarantined files by reason."""
     quarantine_path: str | None
     """File that names each quarantined file with its reason, one JSON object a line."""
+    corrections: dict[str, int] = {}
+    """What `data.corrections` did: numbers `relabelled`, `dropped`, `unmatched` (no such image)."""
     converted: dict[str, int] = {}
     """Number of images that were converted to PNG, by the format they had."""
     first_frames: int = 0

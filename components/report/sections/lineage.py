@@ -34,6 +34,7 @@ def read_lineage(sources: Sources) -> Lineage:
         "Pipeline": sources.run.pipeline,
         "Data": data.get("path") or data.get("name") or data.get("source") or "",
         "Span": "" if sources.span is None else str(sources.span),
+        "Corrections of the data": data.get("corrections") or "",
         "Fingerprint of the data": sources.fingerprint or "",
         **{f"Code of {package}": digest for package, digest in sources.code.items()},
         **{title: sources.folders.get(key, "") for key, title in _ARTIFACTS.items()},
