@@ -4,7 +4,7 @@
     executor       TFX's Pusher with versions that appear whole, and files beside the graph
     saved_model    signatures, labels and release of a SavedModel, read without loading it
     model_card     `model_card.json`: what a person must know of a model
-    warmup         requests that TensorFlow Serving runs before it accepts others
+    warmup         requests that TensorFlow Serving runs first, with drawn images
     versions       which version is in service; adds one and removes old ones
     version        one version and its `origin.json`: where it came from
     local_folder   how a version appears on a disk or a mounted volume

@@ -26,7 +26,7 @@ from components.progress import report_note
 from components.pusher.model_card import build_model_card, read_data
 from components.pusher.saved_model import ModelFacts, read_saved_model
 from components.pusher.versions import WithdrawnError, add_version, list_versions
-from components.pusher.warmup import WARMUP_FILE, build_warmup, sample_images
+from components.pusher.warmup import WARMUP_FILE, build_warmup, draw_images
 
 
 class Executor(tfx_pusher.Executor):
@@ -132,7 +132,7 @@ def build_extras(
 def _warmup(examples: Artifact, facts: ModelFacts, model_name: str) -> bytes | None:
     splits = artifact_utils.decode_split_names(examples.split_names)
     split = "test" if "test" in splits else splits[0]
-    warmup = build_warmup(sample_images(examples.uri, split), facts, model_name)
+    warmup = build_warmup(draw_images(examples.uri, split), facts, model_name)
     if warmup is None:
         report_note("Pusher", "no warm-up requests: no image fits the model's serving_default")
     return warmup

@@ -1,11 +1,18 @@
-"""Warm-up requests: TensorFlow Serving runs them first, so that the first user does not wait."""
+"""Warm-up requests: TensorFlow Serving runs them first, so that the first user does not wait.
 
+Their images are drawn, in the formats and sizes of the test images: a photo of the data, with the
+place where it was taken, would travel with the model wherever that goes.
+"""
+
+import io
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
 
+from PIL import Image
+
 from components import storage
-from components.feature_keys import IMAGE, LABEL
+from components.feature_keys import FORMAT, HEIGHT, WIDTH
 from components.pusher.saved_model import ModelFacts
 from components.records import list_record_files, open_records
 from components.signatures import SERVING_DEFAULT
@@ -15,7 +22,8 @@ WARMUP_FILE = "tf_serving_warmup_requests"
 IMAGES = 4
 """Images in the requests; a few are enough to run every part of the graph once."""
 
-_MAX_IMAGE_BYTES = 1 << 20
+_LOOKED_AT = 1000
+_MAX_PIXELS = 16_000_000
 
 
 def build_warmup(images: Sequence[bytes], facts: ModelFacts, model_name: str) -> bytes | None:
@@ -46,32 +54,39 @@ def build_warmup(images: Sequence[bytes], facts: ModelFacts, model_name: str) ->
         return storage.read_bytes(path)
 
 
-def sample_images(examples_uri: str, split: str, count: int = IMAGES) -> list[bytes]:
-    """Samples images from a split, of as many classes as possible.
+def draw_images(examples_uri: str, split: str, count: int = IMAGES) -> list[bytes]:
+    """Draws images like those of a split: gradients, of as many formats as possible.
 
-    The same ones each time; images of more than 1 MB are skipped.
+    The same ones each time, by what the first 1,000 examples say of their format and size.
     """
-    of_new_classes: list[bytes] = []
-    others: list[bytes] = []
-    seen: set[bytes] = set()
-    for image, label in _images(examples_uri, split):
-        (others if label in seen else of_new_classes).append(image)
-        seen.add(label)
-        del others[count:]
-        if len(of_new_classes) == count:
-            break
-    return [*of_new_classes, *others][:count]
+    kinds = dict.fromkeys(_kinds(examples_uri, split))
+    seen: set[str] = set()
+    of_new_formats: list[tuple[str, int, int]] = []
+    others: list[tuple[str, int, int]] = []
+    for kind in kinds:
+        (others if kind[0] in seen else of_new_formats).append(kind)
+        seen.add(kind[0])
+    return [_draw(*kind) for kind in [*of_new_formats, *others][:count]]
 
 
-def _images(examples_uri: str, split: str) -> Iterator[tuple[bytes, bytes]]:
+def _kinds(examples_uri: str, split: str) -> Iterator[tuple[str, int, int]]:
+    """Format, height and width of examples that say them."""
     import tensorflow as tf
 
     files = list_record_files(storage.join(examples_uri, f"Split-{split}"))
-    for record in open_records(files).as_numpy_iterator():
+    for record in open_records(files).take(_LOOKED_AT).as_numpy_iterator():
         feature = tf.train.Example.FromString(record).features.feature
-        encoded, label = feature[IMAGE].bytes_list.value, feature[LABEL].bytes_list.value
-        if len(encoded) == 1 and len(encoded[0]) <= _MAX_IMAGE_BYTES:
-            yield encoded[0], b"".join(label)
+        formats = feature[FORMAT].bytes_list.value
+        sizes = [*feature[HEIGHT].int64_list.value, *feature[WIDTH].int64_list.value]
+        if len(formats) == 1 and len(sizes) == 2 and 0 < sizes[0] * sizes[1] <= _MAX_PIXELS:
+            yield formats[0].decode(), sizes[0], sizes[1]
+
+
+def _draw(file_format: str, height: int, width: int) -> bytes:
+    file = io.BytesIO()
+    gradient = Image.linear_gradient("L").resize((width, height))
+    gradient.convert("RGB").save(file, file_format)
+    return file.getvalue()
 
 
 def _bytes_input(facts: ModelFacts) -> str | None:

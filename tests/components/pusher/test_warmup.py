@@ -1,13 +1,15 @@
 """Warm-up requests, and the model's responses to them."""
 
+import io
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2  # type: ignore[import-untyped]
 
 from components.pusher.saved_model import ModelFacts, read_saved_model
-from components.pusher.warmup import build_warmup, sample_images
+from components.pusher.warmup import build_warmup, draw_images
 from tests.fakes.models.saved_models import LABELS, png, write_examples, write_saved_model
 
 
@@ -69,13 +71,19 @@ def test_no_requests_without_images(saved_model: Path) -> None:
     assert build_warmup([], read_saved_model(str(saved_model)), "pets") is None
 
 
-def test_images_are_of_as_many_classes_as_possible(tmp_path: Path) -> None:
-    images = {"cat": [png(1), png(2), png(3)], "dog": [png(4), png(5)], "emu": [png(6)]}
-    examples = write_examples(tmp_path / "examples", images)
-    assert sample_images(str(examples), "test") == [png(1), png(4), png(6), png(2)]
-    assert sample_images(str(examples), "test", 2) == [png(1), png(4)]
+def test_images_are_drawn_like_those_of_the_split(tmp_path: Path) -> None:
+    examples = write_examples(tmp_path / "examples", {"cat": [png(1), png(2)], "dog": [png(3)]})
+    [drawn] = draw_images(str(examples), "test")
+    assert Image.open(io.BytesIO(drawn)).format == "PNG"
+    assert Image.open(io.BytesIO(drawn)).size == (4, 4)
+    assert drawn not in [png(1), png(2), png(3)]
+    assert draw_images(str(examples), "test") == [drawn]
 
 
-def test_huge_images_are_skipped(tmp_path: Path) -> None:
-    examples = write_examples(tmp_path / "e", {"cat": [png(1) + bytes(1 << 20), png(2)]})
-    assert sample_images(str(examples), "test") == [png(2)]
+@pytest.mark.parametrize("file_format", ["jpeg", "png", "gif", "bmp"])
+def test_every_format_is_drawn_and_decoded(tmp_path: Path, file_format: str) -> None:
+    kinds = [(file_format, 30, 40), ("png", 10, 20), (file_format, 31, 40)]
+    examples = write_examples(tmp_path / "e", {"cat": [png(1)] * 3}, kinds)
+    drawn = draw_images(str(examples), "test", 2)
+    shapes = [tf.io.decode_image(image, expand_animations=False).shape for image in drawn]
+    assert shapes == [(30, 40, 3), (10, 20, 3)]

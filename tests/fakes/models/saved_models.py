@@ -1,6 +1,8 @@
 """A SavedModel with the project's signatures, and images for it."""
 
 import io
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +46,20 @@ def png(shade: int, size: int = 4) -> bytes:
     return file.getvalue()
 
 
-def write_examples(folder: Path, images: dict[str, list[bytes]]) -> Path:
-    """Writes images by label, as ImageExampleGen does."""
+def write_examples(
+    folder: Path,
+    images: dict[str, list[bytes]],
+    kinds: Sequence[tuple[str, int, int]] = (("png", 4, 4),),
+) -> Path:
+    """Writes images by label, as ImageExampleGen does; their examples claim `kinds` in turn."""
+    claims = itertools.cycle(kinds)
     (folder / "Split-test").mkdir(parents=True)
     path = folder / "Split-test" / "data_tfrecord-00000-of-00001.gz"
     with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
         for label, contents in images.items():
             for index, image in enumerate(contents):
-                verdict: Any = Accepted(format="png", height=4, width=4)
+                file_format, height, width = next(claims)
+                verdict: Any = Accepted(format=file_format, height=height, width=width)
                 example = build_example(
                     image, name=f"{label}/{index}", label=label, sha256="", verdict=verdict
                 )
