@@ -142,12 +142,17 @@ def _check_header(contents: bytes, header: formats.Header, limits: ImageLimits) 
         return Rejected("undecodable", f"has {header.width} x {header.height} pixels")
     if header.pixels > limits.max_image_pixels:
         limit = limits.max_image_pixels
+        frames = f" in {header.frames:,} frames" if header.frames > 1 else ""
         return Rejected(
             "too_many_pixels",
-            f"{header.width} x {header.height}, {header.pixels:,} pixels to decode; "
+            f"{header.width} x {header.height}{frames}, {header.pixels:,} pixels to decode; "
             f"data.max_image_pixels is {limit:,}",
         )
-    return _check_scans(contents, header, limits) if header.format == "jpeg" else None
+    if header.format != "jpeg":
+        return None
+    if process := formats.describe_jpeg_process(contents):
+        return Rejected("unsupported_format", f"{process}; save it as 8-bit JPEG or PNG")
+    return _check_scans(contents, header, limits)
 
 
 def _check_scans(contents: bytes, header: formats.Header, limits: ImageLimits) -> Rejected | None:

@@ -19,8 +19,14 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
-from components.images.formats import HeaderError
-from components.images.headers import Size, has_more_pages, measure_tiff, measure_webp
+from components.images.formats import HeaderError, detect_format
+from components.images.headers import (
+    Size,
+    has_more_pages,
+    is_camera_raw,
+    measure_tiff,
+    measure_webp,
+)
 from components.images.limits import ImageLimits
 from components.images.orientation import EXIF, PILLOW_TURNS, parse_tiff
 from components.images.other_formats import detect_other_format
@@ -78,7 +84,7 @@ _READERS = {
 
 def is_converted(contents: bytes) -> bool:
     """Whether the image is of a format that is converted."""
-    return detect_other_format(contents) in _READERS
+    return detect_format(contents) is None and detect_other_format(contents) in _READERS
 
 
 def decodable(contents: bytes) -> bytes:
@@ -123,6 +129,9 @@ def _open(contents: bytes, max_pixels: int | None = None) -> Source:
     name = str(detect_other_format(contents))
     reader = _READERS[name]
     size = _measure(name, contents, reader.measure, max_pixels) if reader.measure else None
+    if name == "TIFF" and is_camera_raw(contents):
+        detail = "camera raw (a TIFF whose first page is a preview); convert it to JPEG or PNG"
+        raise ConversionError("unsupported_format", detail)
     try:
         image = reader.open(BytesIO(contents))
     except Exception as error:  # Whatever Pillow's parsers stumble on: SyntaxError, struct.error

@@ -41,6 +41,10 @@ FORMAT_LIST = "JPEG, PNG, GIF or BMP"
 """The accepted formats in a sentence."""
 
 
+_LOSSLESS_OR_HIERARCHICAL = (0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF)
+"""Frame headers, ITU-T T.81, table B.1."""
+
+
 class Header(NamedTuple):
     """An image's header."""
 
@@ -107,6 +111,17 @@ def _read_jpeg_frame(contents: bytes) -> tuple[int, int, str]:
             _, height, width, components = struct.unpack(">BHHB", frame[:6])
             return width, height, {1: "L", 4: "CMYK"}.get(components, "RGB")
     raise HeaderError("there is no frame header")
+
+
+def describe_jpeg_process(contents: bytes) -> str | None:
+    """Names a kind of JPEG that TensorFlow's decoder does not know, from the frame header."""
+    for marker, start, _ in jpeg_segments(contents):
+        if marker in _LOSSLESS_OR_HIERARCHICAL:
+            return "a lossless or hierarchical JPEG"
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            bits = contents[start]
+            return None if bits == 8 else f"a JPEG of {bits} bits a channel"
+    return None
 
 
 def _read_png_header(contents: bytes) -> tuple[int, int, str]:

@@ -43,6 +43,7 @@ def measure_webp(contents: bytes) -> Size:
 
 _MOST_PARTS = 2**17
 """Strips or tiles of a TIFF; Pillow keeps half a kilobyte of each."""
+_SUBFILE, _DNG_VERSION = 254, 50706
 _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323
 _PARTS = (273, 324)  # where the strips, or the tiles, begin
 _DIRECTORIES = (34665, 34853, 40965)  # Exif, GPS, interoperability
@@ -79,6 +80,18 @@ def measure_tiff(contents: bytes) -> Size:
         wide, high = tags[_TILE_WIDTH].value or 1, tags[_TILE_HEIGHT].value or 1
         pixels = -(-width // wide) * wide * -(-height // high) * high
     return Size(width, height, pixels)
+
+
+def is_camera_raw(contents: bytes) -> bool:
+    """Whether the first page of a TIFF is a preview, behind which cameras keep what they measured.
+
+    Args:
+        contents: A TIFF that `measure_tiff` could measure.
+    """
+    order = "<" if contents.startswith(b"II") else ">"
+    (start,) = struct.unpack_from(f"{order}I", contents, 4)
+    tags = {entry.tag: entry.value for entry in _entries(contents, order, start)}
+    return _DNG_VERSION in tags or bool(tags.get(_SUBFILE, 0) & 1)
 
 
 def has_more_pages(contents: bytes) -> bool:

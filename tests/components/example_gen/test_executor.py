@@ -360,6 +360,7 @@ def test_malformed_files_among_good_ones(
         "not_an_image",
         "too_many_pixels",
         "undecodable",
+        "unsupported_format",
         "unsupported_pixels",
     }
 

@@ -74,7 +74,7 @@ REJECTED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "empty": (lambda: b"", "empty_file", "0 bytes"),
     "text": (lambda: b"hello", "not_an_image", "starts with b'hello'; use JPEG, PNG, GIF or BMP"),
     "jp2": (lambda: save(IMAGE, "JPEG2000"), "unsupported_format", "JPEG 2000; use JPEG, PNG, "),
-    "video": (lambda: b"\0\0\0\x18ftypmp42" + bytes(20), "unsupported_format", "a video; use"),
+    "video": (lambda: b"\0\0\0\x18ftypmp42" + bytes(20), "unsupported_format", "QuickTime; use"),
     "jpeg cut": (
         lambda: save(IMAGE, "JPEG")[:700],
         "undecodable",
@@ -155,7 +155,7 @@ def test_frames_of_a_gif_count_together() -> None:
     verdict = check_image(contents, limits)
     assert verdict == Rejected(
         "too_many_pixels",
-        "100 x 100, 100,000 pixels to decode; data.max_image_pixels is 50,000",
+        "100 x 100 in 10 frames, 100,000 pixels to decode; data.max_image_pixels is 50,000",
     )
 
 
