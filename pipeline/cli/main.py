@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from pipeline.cli.backup import backup
 from pipeline.cli.classify import classify
 from pipeline.cli.cluster import cluster
 from pipeline.cli.errors import run_and_exit
@@ -38,7 +39,19 @@ def cli() -> None:
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (init, run, show_config, predict, models, rollback, runs, report, classify, cluster):
+for command in (
+    init,
+    run,
+    show_config,
+    predict,
+    models,
+    rollback,
+    runs,
+    report,
+    backup,
+    classify,
+    cluster,
+):
     cli.add_command(command)
 # Kubeflow runs these; hidden from --help.
 for command in (node, train_worker):

@@ -7,5 +7,6 @@ url.py          sqlite://, postgresql://, mysql:// and grpc:// URLs, which never
 credentials.py  user and password, from environment variables or mounted secrets
 connection.py   connects, and waits for a database that is starting
 retries.py      repeats a transaction that failed for a moment
+sqlite_file.py  a SQLite file: whether it is whole, its backup, and what is wrong with it
 stores.py       MLMD's store without two bugs: letter case in MySQL, backslashes in PostgreSQL
 """

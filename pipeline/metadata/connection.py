@@ -16,6 +16,7 @@ from tfx.orchestration import metadata
 from components.errors import UserError
 from pipeline.metadata.credentials import Login
 from pipeline.metadata.retries import TRANSIENT_ERRORS, first_line
+from pipeline.metadata.sqlite_file import back_up, check_file, sqlite_error
 from pipeline.metadata.stores import CaseSensitiveStore, PostgreSQLStore
 from pipeline.metadata.url import MetadataUrl
 
@@ -33,6 +34,9 @@ _CALL_TIMEOUT_SECONDS = 60.0
 _MAX_MESSAGE_BYTES = 256 * 2**20
 # MLMD's message where MySQL rejects a login: it drops the server's reason.
 _MYSQL_LOGIN_FAILED = "mysql_real_connect failed: errno: , error: "
+
+# MLMD's words for a store that an older release wrote.
+_OLDER_SCHEMA = "is older than library version"
 
 _logger = logging.getLogger(__name__)
 
@@ -139,9 +143,24 @@ def _connect(config: Config) -> mlmd.MetadataStore:
     if config.HasField("postgresql"):
         return PostgreSQLStore(config)
     if config.HasField("sqlite"):
-        with contextlib.suppress(OSError):  # SQLite reports what is wrong.
-            Path(config.sqlite.filename_uri).parent.mkdir(parents=True, exist_ok=True)
+        return _open_file(config)
     return CaseSensitiveStore(config)
+
+
+def _open_file(config: metadata_store_pb2.ConnectionConfig) -> mlmd.MetadataStore:
+    """Opens a SQLite file; one with an older schema is copied, and upgraded."""
+    file = Path(config.sqlite.filename_uri)
+    with contextlib.suppress(OSError):  # SQLite reports what is wrong.
+        file.parent.mkdir(parents=True, exist_ok=True)
+    check_file(str(file))
+    try:
+        return CaseSensitiveStore(config)
+    except RuntimeError as error:
+        if _OLDER_SCHEMA not in str(error):
+            raise
+    back_up(str(file), file.with_name(f"{file.name}.backup"))
+    _logger.info("Upgrading the schema of %s.", file)
+    return CaseSensitiveStore(config, enable_upgrade_migration=True)
 
 
 def _is_reachable(config: Config) -> bool:
@@ -160,10 +179,7 @@ def _is_reachable(config: Config) -> bool:
 
 def _connection_error(url: str, is_reachable: bool, error: Exception) -> UserError:
     if url.startswith("sqlite:"):
-        return UserError(
-            f"the metadata store {url} cannot be opened: {first_line(error)}",
-            "Its folder must exist and be writable. Several machines need a database.",
-        )
+        return sqlite_error(url.removeprefix("sqlite://"), first_line(error))
     if not is_reachable:
         return UserError(
             f"the metadata store {url} cannot be reached",

@@ -32,8 +32,8 @@ def test_help_is_fast_and_light() -> None:
     shown = {line.split()[0] for line in result.stdout.partition("Commands:")[2].splitlines()[1:]}
     # What only Kubeflow runs is hidden.
     assert shown == {
-        "classify", "cluster", "init", "models", "predict", "report", "rollback", "run", "runs",
-        "show-config",
+        "backup", "classify", "cluster", "init", "models", "predict", "report", "rollback", "run",
+        "runs", "show-config",
     }  # fmt: skip
     assert min(seconds) < 0.5
 
