@@ -34,6 +34,7 @@ from trainer.network.network import Network, build_network
 from trainer.network.normalization import use_normalization_weights
 from trainer.network.precision import choose_precision, precision
 from trainer.network.settings import ModelSettings
+from trainer.page_images import write_page_images
 from trainer.run_log import RunLog
 from trainer.serving_reference import write_serving_reference
 from trainer.stages.auto_freeze import resolve_auto_freeze
@@ -109,6 +110,7 @@ def run_fn(fn_args: FnArgs) -> None:
         labels_checked.suspects,
         calibration,
     )
+    write_page_images(images, settings, network.scale, fn_args.model_run_dir)
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
     write_serving_reference(network, images.validation, images.parse, reference)
     export_network(network, transform_layer, labels, fn_args.serving_model_dir)

@@ -42,3 +42,15 @@ def scale_pixels(images: tf.Tensor, scale: str) -> tf.Tensor:
         `[..., 3] float32`.
     """
     return SCALES[scale](images)
+
+
+def unscale_pixels(images: tf.Tensor, scale: str) -> tf.Tensor:
+    """The inverse of `scale_pixels`, `[..., 3] float32` RGB in [0, 255]."""
+    match scale:
+        case "tf":
+            return (images + 1.0) * 127.5
+        case "torch":
+            return (images * tf.constant(_DEVIATION_RGB) + tf.constant(_MEAN_RGB)) * 255.0
+        case "caffe":
+            return tf.reverse(images, axis=[-1]) + tf.constant(_MEAN_RGB_255)
+    return images

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.transform.scaling import scale_pixels
+from components.transform.scaling import SCALES, scale_pixels, unscale_pixels
 from trainer.network.backbones import BACKBONES
 
 # The module of keras.applications that each family's preprocess_input is in.
@@ -35,3 +35,11 @@ def test_scale_equals_preprocess_input(backbone: str) -> None:
     expected = preprocess_input(tf.constant(pixels))
     scaled = scale_pixels(tf.constant(pixels), BACKBONES[backbone].scale)
     np.testing.assert_allclose(scaled, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_pixels_can_be_unscaled(scale: str) -> None:
+    images = tf.constant(np.random.default_rng(0).uniform(0, 255, (2, 4, 4, 3)), tf.float32)
+    np.testing.assert_allclose(
+        unscale_pixels(scale_pixels(images, scale), scale), images, atol=1e-3
+    )
