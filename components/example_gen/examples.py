@@ -1,12 +1,13 @@
 """Images as tf.Examples: parses those that come in, builds those that go out."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from components import feature_keys
-from components.example_gen.sources.listing import RecordFields, clean_label, is_label
+from components.example_gen.sources.listing import Column, RecordFields, clean_label, is_label
 from components.images.check import Accepted, Rejected
 from components.printable import printable
 
@@ -49,12 +50,18 @@ def _name(number: int, fields: RecordFields) -> str:
 
 
 def build_example(
-    contents: bytes, *, name: str, label: str, sha256: str, verdict: Accepted
+    contents: bytes,
+    *,
+    name: str,
+    label: str,
+    sha256: str,
+    verdict: Accepted,
+    columns: Mapping[str, Column] = MappingProxyType({}),
 ) -> tf.train.Example:
     """Builds the tf.Example of one accepted image; names follow TFDS and TF Model Garden.
 
     The bytes are unchanged or what they were converted to, `name` is the path below `data.path`,
-    and `sha256` a hex digest of the file's own bytes.
+    and `sha256` a hex digest of the file's own bytes. Each of `columns` becomes a feature.
     """
     example = tf.train.Example()
     # In place: each message that is built from another one copies the image.
@@ -69,4 +76,11 @@ def build_example(
         features[key].bytes_list.value.append(text)
     features[feature_keys.HEIGHT].int64_list.value.append(verdict.height)
     features[feature_keys.WIDTH].int64_list.value.append(verdict.width)
+    for key, value in columns.items():
+        if isinstance(value, str):
+            features[key].bytes_list.value.append(value.encode("utf-8", "replace"))
+        elif isinstance(value, int):
+            features[key].int64_list.value.append(value)
+        else:
+            features[key].float_list.value.append(value)
     return example

@@ -25,6 +25,7 @@ from components.example_gen.inspection import (
 from components.example_gen.report import describe, keep_quarantine, summarize, write_report
 from components.example_gen.settings import DataSettings
 from components.example_gen.shards import WriteShard, plan_shards
+from components.example_gen.sources.columns import add_path_columns, set_groups
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.folders import list_folders
 from components.example_gen.sources.listing import Listing, RecordFields
@@ -71,6 +72,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         listing = self._list(exec_properties[driver.PATH_KEY], settings)
         if settings.span_marker:
             listing = listing.without_file(settings.span_marker)
+        if settings.group_pattern:
+            listing = add_path_columns(listing, settings.group_pattern)
+        if settings.group:
+            listing = set_groups(listing, settings.group)
         checked = self._inspect(listing, settings)
         corrected = None
         if settings.corrections:

@@ -35,8 +35,8 @@ def summarize(
 
     Returns:
         `found`, `accepted`, `quarantined`, `quarantined_by_reason`, `splits`, `classes`,
-        `classes_by_split`, `ignored`, `excluded`, `unused`, `span`, `converted`, `first_frames`,
-        `copies` and `corrections`.
+        `classes_by_split`, `ignored`, `excluded`, `groups`, `unused`, `span`, `converted`,
+        `first_frames`, `copies` and `corrections`.
 
     Raises:
         RuntimeError: If a file is neither accepted nor quarantined.
@@ -65,6 +65,7 @@ def summarize(
         "classes_by_split": {split: dict(sorted(c.items())) for split, c in labels.items()},
         "ignored": [image.found.name for image in verdicts.ignored],
         "excluded": listing.excluded,
+        "groups": len({image.group for image in listing.images if image.group}),
         "unused": sorted(map(printable, listing.unused)),
         "span": span,
         "corrections": corrected or {},

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -46,6 +46,13 @@ class DataSettings(Settings):
     """
     corrections: str | None = None
     """CSV file of images to relabel or drop, such as `suspect_labels.csv` once it is filled in."""
+    group_pattern: str | None = None
+    """Regular expression over an image's path; its named groups become features of the examples.
+
+    It is searched for in the path below `path`: `(?P<patient>p[0-9]+)_`.
+    """
+    group: str | None = None
+    """Column of the manifest, or name in `group_pattern`, whose images share a split: a patient."""
     tfrecord: TFRecordSettings = TFRecordSettings()
     """How the tf.Examples of source `tfrecord` are laid out."""
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -130,12 +137,35 @@ class DataSettings(Settings):
             raise ValueError("is not the name of a file; write for example _SUCCESS")
         return marker
 
-    @field_validator("exclude")
+    @field_validator("exclude", "group", "group_pattern")
     @classmethod
-    def _files_are_listed(cls, exclude: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if exclude and info.data.get("source", "folder") not in ("folder", "manifest"):
+    def _files_are_listed(cls, value: Any, info: ValidationInfo) -> Any:
+        if value and info.data.get("source", "folder") not in ("folder", "manifest"):
             raise ValueError("only sources folder and manifest have it; remove it")
-        return exclude
+        return value
+
+    @field_validator("group_pattern")
+    @classmethod
+    def _pattern_names_groups(cls, pattern: str | None) -> str | None:
+        try:
+            has_names = pattern is None or bool(re.compile(pattern).groupindex)
+        except re.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from error
+        if not has_names:
+            raise ValueError("names no group; write for example (?P<patient>p[0-9]+)_")
+        return pattern
+
+    @field_validator("group")
+    @classmethod
+    def _group_is_named(cls, group: str | None, info: ValidationInfo) -> str | None:
+        if group and "group_pattern" in info.data and info.data.get("source") == "folder":
+            names = re.compile(info.data["group_pattern"] or "").groupindex
+            if group not in names:
+                raise ValueError(
+                    "is no name in data.group_pattern; write there for example "
+                    f"(?P<{group}>[^/]+)/[^/]+$ for the folder that an image is in"
+                )
+        return group
 
     @field_validator("tfrecord")
     @classmethod

@@ -73,6 +73,7 @@ def _serialize(image: Checked, contents: bytes) -> bytes:
         label=image.label,
         sha256=image.sha256,
         verdict=image.verdict,
+        columns=image.found.columns,
     )
     return bytes(example.SerializeToString(deterministic=True))
 

@@ -50,23 +50,55 @@ def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
 def _divide(
     sound: Iterable[Sequence[Checked]], settings: DataSettings
 ) -> tuple[dict[str, list[Checked]], list[Checked]]:
-    """Assigns the splits; of copies in several splits, all but those in one are rejected."""
+    """Assigns the splits; of what shares one and is given several, all but one are rejected."""
+    together = _join_groups(sound)
     units: defaultdict[str | None, list[Unit]] = defaultdict(list)
-    for same in sound:
-        for given, number in Counter(image.found.given_split for image in same).items():
-            units[given].append(Unit(_key(same), {same[0].label: number}))
+    for key, images in together.items():
+        labels: defaultdict[str | None, Counter[str]] = defaultdict(Counter)
+        for image in images:
+            labels[image.found.given_split][image.label] += 1
+        for given, counts in labels.items():
+            units[given].append(Unit(key, counts))
     assigned = {
         given: assign_splits(of_split, settings.splits, given, settings.min_images_per_class)
         for given, of_split in units.items()
     }
     accepted: dict[str, list[Checked]] = {name: [] for name in SPLIT_NAMES}
     rejected: list[Checked] = []
-    for same in sound:
-        splits = [assigned[image.found.given_split][_key(same)] for image in same]
-        split, kept, leaked = _judge_copies(same, splits)
+    for key, images in together.items():
+        splits = [assigned[image.found.given_split][key] for image in images]
+        split, kept, leaked = _judge_splits(images, splits)
         accepted[split] += kept
         rejected += leaked
+    for kept in accepted.values():
+        kept.sort(key=lambda image: (image.sha256, image.found.name))
     return accepted, rejected
+
+
+def _join_groups(sound: Iterable[Sequence[Checked]]) -> dict[str, list[Checked]]:
+    """Joins copies that are of one group, and groups that have a copy in common.
+
+    Returns:
+        Images that share a split, in the order of their names, by what that split follows from: the
+        digest of the image, or the name of the group, which stays when images come.
+    """
+    leaders: dict[str, str] = {}
+
+    def lead(group: str) -> str:
+        while (above := leaders.setdefault(group, group)) != group:
+            group = above
+        return group
+
+    for same in sound:
+        first, *others = sorted(
+            {lead(image.found.group) for image in same if image.found.group}
+        ) or [""]
+        leaders.update(dict.fromkeys(others, first))
+    together: defaultdict[str, list[Checked]] = defaultdict(list)
+    for same in sound:
+        group = next((image.found.group for image in same if image.found.group), "")
+        together[f"group:{lead(group)}" if group else _key(same)] += same
+    return {key: _by_name(images) for key, images in together.items()}
 
 
 def _by_name(images: Iterable[Checked]) -> list[Checked]:
@@ -78,19 +110,22 @@ def _key(same: Iterable[Checked]) -> str:
     return min(image.sha256 for image in same)
 
 
-def _judge_copies(
-    same: Sequence[Checked], splits: Sequence[str]
+def _judge_splits(
+    images: Sequence[Checked], splits: Sequence[str]
 ) -> tuple[str, list[Checked], list[Checked]]:
-    """Judges images of the same pixels: the split they go to, which are kept and which are not."""
+    """Judges what shares a split: the one it goes to, which images are kept and which are not."""
     # Test is what the gate trusts: an image that is in it may be nowhere else.
     split = max(splits, key=SPLIT_NAMES.index)
-    home = same[splits.index(split)].found.name
-    kept = [image for image, its in zip(same, splits, strict=True) if its == split]
-    leaked = [
-        _reject(image, "duplicate_across_splits", f"the same image is in {split}: {home}")
-        for image, its in zip(same, splits, strict=True)
-        if its != split
-    ]
+    kept = [image for image, its in zip(images, splits, strict=True) if its == split]
+    homes = {image.pixels: image.found.name for image in reversed(kept)}
+    leaked = []
+    for image, its in zip(images, splits, strict=True):
+        if its != split and image.pixels in homes:
+            detail = f"the same image is in {split}: {homes[image.pixels]}"
+            leaked.append(_reject(image, "duplicate_across_splits", detail))
+        elif its != split:
+            detail = f"group {image.found.group!r} is in {split}: {kept[0].found.name}"
+            leaked.append(_reject(image, "group_across_splits", detail))
     return split, kept, leaked
 
 
@@ -191,6 +226,8 @@ def _too_few(
         if settings.splits.are_named
         else f"until each has {least * len(SPLIT_NAMES)} different ones, {least} for each split"
     )
+    if settings.group:
+        needed += f", of more than two groups ({settings.group})"
     lower = ", or lower data.min_images_per_class" if least > 1 else ""
     return IngestError(
         f"{len(short)} of {number_of_classes} classes have too few images in a split "

@@ -31,6 +31,10 @@ IMAGE_SUFFIXES = tuple(
 """How the names of images end, those included that cannot be read."""
 
 
+Column = str | int | float
+"""A value of a manifest's column."""
+
+
 class Found(NamedTuple):
     """One image to check: a file, or one record of a TFRecord file."""
 
@@ -51,6 +55,10 @@ class Found(NamedTuple):
     """How many bytes of the file it takes; -1 for all of them."""
     may_be_other: bool = False
     """Whether it is no image at all, and no fault, unless it begins as one: by its name."""
+    columns: Mapping[str, Column] = {}
+    """What else is known of it, which becomes features of its example."""
+    group: str = ""
+    """Images of one group share a split; empty where it is of none."""
 
 
 class RecordFields(NamedTuple):

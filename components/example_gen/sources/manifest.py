@@ -1,23 +1,27 @@
 """Reads a manifest: a file that lists images with their labels, and which split each is in.
 
 `NAME.csv` (RFC 4180, with a header) or `NAME.jsonl` (JSON lines: an object a line), both in UTF-8,
-with the fields `path`, `label` and, where the images are split already, `split`.
+with the fields `path`, `label` and, where the images are split already, `split`. What else there is
+becomes features of the examples.
 """
 
 import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from components import storage
+from components.example_gen.sources.columns import infer_types
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.listing import clean_label, is_label
 from components.printable import printable
 
 _REQUIRED = ("path", "label")
-_ALLOWED = (*_REQUIRED, "split")
+_KNOWN = (*_REQUIRED, "split")
+_RESERVED = "image/"
+"""What the names of ingest's own features begin with."""
 _HINT = (
     "Each line has a path and a label, and a split where the images are split already: in a .csv "
     "below the header path,label,split, in a .jsonl as "
@@ -35,6 +39,8 @@ class Row(NamedTuple):
     label: str
     split: str | None
     """None where the manifest has no split for it."""
+    columns: Mapping[str, Any] = {}
+    """The other fields."""
 
 
 class _Fault(Exception):
@@ -62,7 +68,8 @@ def read_manifest(path: str) -> list[Row]:
         ) from None
     if not rows:
         raise IngestError(f"{printable(path)} lists no image.", _HINT)
-    return rows
+    columns = infer_types([row.columns for row in rows])
+    return [row._replace(columns=typed) for row, typed in zip(rows, columns, strict=True)]
 
 
 def _read_text(path: str) -> str:
@@ -122,8 +129,15 @@ def _check_names(line: int, names: Iterable[str]) -> None:
     missing = [name for name in _REQUIRED if name not in names]
     if missing:
         raise _Fault(line, f"has no {' and no '.join(missing)}; it has: {listed or 'nothing'}")
-    if len(names) > len(set(names)) or set(names) - set(_ALLOWED):
-        raise _Fault(line, f"has the fields {listed}; allowed are {', '.join(_ALLOWED)}, each once")
+    if len(names) > len(set(names)):
+        raise _Fault(line, f"has the fields {listed}; allowed is each once")
+    wrong = [name for name in names if not is_label(name) or name.startswith(_RESERVED)]
+    if wrong:
+        raise _Fault(
+            line,
+            f"has the fields {listed}; allowed are path, label, split and printable names that do "
+            f"not begin with {_RESERVED}",
+        )
 
 
 def _row(line: int, fields: dict[str, Any]) -> Row:
@@ -138,7 +152,11 @@ def _row(line: int, fields: dict[str, Any]) -> Row:
         raise _Fault(line, f"has {label!r} as label, which is empty or not printable text")
     if split is not None and not (isinstance(split, str) and split):
         raise _Fault(line, f"has {split!r} as split, which is not text")
-    return Row(line, path, label, split)
+    columns = {name: value for name, value in fields.items() if name not in _KNOWN}
+    for name, value in columns.items():
+        if isinstance(value, list | dict):
+            raise _Fault(line, f"has {value!r} as {name}, which is no single value")
+    return Row(line, path, label, split, columns)
 
 
 def _is_encodable(path: str) -> bool:
@@ -153,7 +171,7 @@ def _check_repeated_paths(rows: Iterable[Row]) -> None:
     first: dict[str, Row] = {}
     for row in rows:
         before = first.setdefault(row.path, row)
-        for what in ("label", "split"):
+        for what in ("label", "split", "columns"):
             one, other = getattr(row, what), getattr(before, what)
             if one != other:
                 raise _Fault(

@@ -36,7 +36,8 @@ def list_manifest(path: str, splits: SplitSettings, exclude: Exclusion = NOTHING
             unused["no split" if row.split is None else f"split {printable(row.split)}"] += 1
             continue
         split = named[row.split] if row.split is not None else None
-        listing.images.append(Found(printable(row.path), _locate(path, row), row.label, split))
+        found = Found(printable(row.path), _locate(path, row), row.label, split)
+        listing.images.append(found._replace(columns=row.columns))
         listing.classes.add(row.label)
     listing.unused += [f"{what}: {count:,} rows" for what, count in unused.items()]
     if len(listing.classes) < 2:

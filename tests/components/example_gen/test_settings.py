@@ -150,3 +150,21 @@ def test_invalid_spans(tmp_path: Path) -> None:
         "span_marker": "is not the name of a file; write for example _SUCCESS",
     }
     assert "remove span_marker" in problems(path=str(tmp_path), span_marker="a")["span_marker"]
+
+
+def test_groups_of_folders_need_a_pattern(tmp_path: Path) -> None:
+    path = str(tmp_path)
+    pattern = r"(?P<patient>p\d+)_"
+    assert DataSettings(path=path, group="patient", group_pattern=pattern).group == "patient"
+    for given in ({}, {"group_pattern": "(?P<burst>.)"}):
+        assert problems(path=path, group="patient", **given)["group"].startswith(
+            "is no name in data.group_pattern; write there for example (?P<patient>[^/]+)/[^/]+$"
+        )
+    assert problems(path=path, group_pattern="(p")["group_pattern"].startswith(
+        "is not a regular expression: missing )"
+    )
+    assert problems(path=path, group_pattern="p")["group_pattern"].startswith("names no group")
+    for setting in ({"group": "a"}, {"group_pattern": "(?P<a>.)"}, {"exclude": ["a"]}):
+        assert set(problems(source="digits", **setting).values()) == {
+            "only sources folder and manifest have it; remove it"
+        }

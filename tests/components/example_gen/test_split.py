@@ -164,3 +164,13 @@ def test_small_classes_are_always_split() -> None:
 def test_a_class_without_enough_images_is_left_to_its_hashes() -> None:
     units = [Unit(str(number), {"rare": 1}) for number in range(5)]
     assert divide(units) == {unit.key: by_hash(unit.key) for unit in units}
+
+
+def test_groups_of_several_classes() -> None:
+    """As patients with both kinds of lesion: each class has enough everywhere."""
+    for draw in range(50):
+        units = [Unit(f"{draw} {n}", {"benign": 1 + n % 3, "malign": 1}) for n in range(15)]
+        units += [Unit(f"{draw} {n} healthy", {"healthy": 2, "benign": 1}) for n in range(9)]
+        counts = count(units, divide(units))
+        assert len(counts) == 9
+        assert min(counts.values()) >= 2

@@ -80,7 +80,8 @@ GOOD = '{"path": "a", "label": "b"}\n'
             "line 1 of {} has no path and no label; it has: path;label.",
         ),
         ("m.csv", "\npath,split\n", "line 2 of {} has no label; it has: path, split."),
-        ("m.csv", "path,label,spilt\n", "line 1 of {} has the fields path, label, spilt; allowed"),
+        ("m.csv", "path,label,image/w\n", "line 1 of {} has the fields path, label, image/w; al"),
+        ("m.csv", "path,label,\n", "line 1 of {} has the fields path, label, ; allowed are path"),
         ("m.csv", "path,path,label\n", "line 1 of {} has the fields path, path, label; allowed"),
         ("m.csv", HEAD + "a,b\n", "line 2 of {} has 2 fields, and the header 3."),
         ("m.csv", HEAD + "a,b,c,d\n", "line 2 of {} has 4 fields, and the header 3."),
@@ -110,7 +111,12 @@ GOOD = '{"path": "a", "label": "b"}\n'
         ("m.jsonl", '["a", "b"]\n', "line 1 of {} is not a JSON object."),
         ("m.jsonl", '{"path": "a"}\n', "line 1 of {} has no label; it has: path."),
         ("m.jsonl", "{}\n", "line 1 of {} has no path and no label; it has: nothing."),
-        ("m.jsonl", '{"path": "a", "label": "b", "w": 1}', "line 1 of {} has the fields path, lab"),
+        ("m.jsonl", '{"path": "a", "label": "b", "w": [1]}', "line 1 of {} has [1] as w, which is"),
+        (
+            "m.csv",
+            "path,label,w\na,cat,1\na,cat,2\n",
+            "line 3 of {} gives a the columns {'w': '2'}, and line 2 gives it {'w': '1'}.",
+        ),
         ("m.jsonl", '{"path": 1, "label": "b"}', "line 1 of {} has 1 as path."),
         ("m.jsonl", r'{"path": "\u0000", "label": "b"}', r"line 1 of {} has '\x00' as path."),
         ("m.jsonl", r'{"path": "\ud800", "label": "b"}', r"line 1 of {} has '\ud800' as path."),
@@ -126,7 +132,7 @@ def test_mistakes_name_their_line(
     path = write(tmp_path, name, contents)
     with pytest.raises(IngestError) as error:
         read_manifest(path)
-    assert error.value.message.startswith(problem.format(path))
+    assert error.value.message.startswith(problem.replace("{}", path))
     assert error.value.hint is not None
     assert "path,label,split" in error.value.hint or "UTF-8" in error.value.hint
 
@@ -144,3 +150,16 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "m.csv")
     with pytest.raises(IngestError, match=r"cannot read the manifest .*m.csv: is a named pipe"):
         read_manifest(str(tmp_path / "m.csv"))
+
+
+def test_other_columns_have_a_type(tmp_path: Path) -> None:
+    csv = write(tmp_path, "m.csv", "path,label,patient,age,mm\na,cat,007,61,1\nb,dog,12,,2.5e-1\n")
+    expected = [{"patient": "007", "age": 61, "mm": 1.0}, {"patient": "12", "mm": 0.25}]
+    assert [row.columns for row in read_manifest(csv)] == expected
+    lines = (
+        '{"path": "a", "label": "cat", "patient": "007", "age": 61, "mm": 1}\n'
+        '{"path": "b", "label": "dog", "patient": 12, "age": null, "mm": 0.25, "left": true}\n'
+    )
+    json = write(tmp_path, "m.jsonl", lines)
+    expected[1]["left"] = "true"
+    assert [row.columns for row in read_manifest(json)] == expected
