@@ -53,7 +53,8 @@ def test_a_folder_of_few_photos(shared_dir: Path, tmp_path: Path) -> None:
         (tmp_path / "pets" / name).mkdir(parents=True)
         for photo in sorted((shared_dir / "data/flower_photos" / name).iterdir())[:60]:
             shutil.copy(photo, tmp_path / "pets" / name)
-    settings = f"model.weights={shared_dir / WEIGHTS}", "serving_check.calls=50"
+    smaller = "transform.image_size=160", "serving_check.calls=50"
+    settings = f"model.weights={shared_dir / WEIGHTS}", *smaller
     run = run_pipeline(tmp_path / "pets", tmp_path / "workspace", *settings)
     assert run.exit_code == 0, run.output
     assert f"Wrote {tmp_path}/pets.yaml for the 180 files in 3 classes" in run.output
