@@ -31,6 +31,9 @@ from components.pusher.version import (
     read_version,
 )
 
+_NO_VERSION = 2**63
+"""TensorFlow Serving reads numbers as int64, and sees no folder with a larger one."""
+
 
 class VersionFolder(Protocol):
     """A folder of versions; see `LocalFolder` and `ObjectStore`."""
@@ -186,7 +189,8 @@ def _newest_first(folder: Address) -> Iterator[Version]:
 
 
 def _numbers(folder: Address) -> list[str]:
-    return [name for name in open_folder(folder).names() if re.fullmatch("[0-9]+", name)]
+    names = [name for name in open_folder(folder).names() if re.fullmatch("[0-9]+", name)]
+    return [name for name in names if int(name) < _NO_VERSION]
 
 
 def _remove_old(folder: Address, keep: int) -> None:

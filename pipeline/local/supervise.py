@@ -17,6 +17,7 @@ from pipeline.exit_codes import WRONG_USAGE
 from pipeline.local.signals import StopSignals
 from pipeline.local.worker_process import Deadline, WorkerProcess
 from pipeline.run.events import Event, Failed
+from pipeline.run.killed import complete_killed_runs
 from pipeline.run.lock import lock_workspace
 from pipeline.run.outcome import build_summary
 from pipeline.run.paths import RunFolder, WorkspaceError, open_run
@@ -58,6 +59,7 @@ def supervise(
         lock_workspace(workspace.absolute(), on_wait) as lock,
         StopSignals() as signals,
     ):
+        complete_killed_runs(workspace.absolute())
         run = open_run(workspace, config)
         started = datetime.now(timezone.utc)
         state = RunState()

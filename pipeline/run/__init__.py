@@ -9,4 +9,5 @@ state.py     the state of every node, from the events
 
 outcome.py   the state at the end -> summary and exit code
 summary.py   the format of `summary.json`
+killed.py    the summaries of runs that were killed, from what they left
 """

@@ -4,15 +4,17 @@ import errno
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from components import storage
 from components.errors import UserError
 from pipeline.config.schema import PipelineConfig
+
+_TIME = "%Y%m%dT%H%M%SZ"
 
 
 class WorkspaceError(Exception):
@@ -58,17 +60,33 @@ def open_run(workspace: Path, config: PipelineConfig) -> RunFolder:
     Raises:
         WorkspaceError: It cannot be written.
     """
-    run = RunFolder(workspace.absolute(), new_run_id())
-    with _writing(run.workspace):
+    workspace = workspace.absolute()
+    with _writing(workspace):
+        names = os.listdir(workspace / "runs") if (workspace / "runs").is_dir() else []
+        run = RunFolder(workspace, new_run_id(names))
         run.path.mkdir(parents=True)
         run.log.parent.mkdir(exist_ok=True)
         write_whole(run.config, config.model_dump_json(by_alias=True, indent=2))
     return run
 
 
-def new_run_id() -> str:
-    """A name such as `20261123T042531Z-3fa1`: the time in UTC and random digits."""
-    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+def new_run_id(earlier: Iterable[str] = ()) -> str:
+    """A name such as `20261123T042531Z-3fa1`: the time in UTC and random digits.
+
+    It sorts after the names of earlier runs: like a version's number, the time in it never goes
+    back with the clock. Otherwise a run from a clock in the future would stay the newest.
+    """
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    second = timedelta(seconds=1)
+    times = [time + second for time in map(started_at, earlier) if time and time.year < 9999]
+    return f"{max([now, *times]):{_TIME}}-{secrets.token_hex(2)}"
+
+
+def started_at(run_id: str) -> datetime | None:
+    """The time in a run's name; None where it has none, as in names of other tools."""
+    with suppress(ValueError):
+        return datetime.strptime(run_id.partition("-")[0], _TIME).replace(tzinfo=timezone.utc)
+    return None
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -3,13 +3,12 @@
 import json
 import sys
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from components.format import duration, share
 from pipeline.console.table import print_table
-from pipeline.run.paths import RunFolder
+from pipeline.run.paths import RunFolder, started_at
 
 UNFINISHED = "unfinished"
 """Outcome of a run without a summary: it is still running, or was killed."""
@@ -90,11 +89,8 @@ def read_row(run: RunFolder) -> Row:
 
 
 def _started(run_id: str) -> str | None:
-    try:
-        started = datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ")
-    except ValueError:
-        return None
-    return started.replace(tzinfo=timezone.utc).isoformat()
+    started = started_at(run_id)
+    return started.isoformat() if started else None
 
 
 _HEADINGS = ("run", "started (UTC)", "outcome", "test accuracy", "time", "version", "note")

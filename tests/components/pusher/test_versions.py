@@ -65,6 +65,11 @@ def test_numbers_grow_even_if_the_clock_goes_back(tmp_path: Path, model: Path) -
     assert add_version(tmp_path / "serving", model, "model/1").number == 100000000000
 
 
+def test_a_number_too_large_for_a_server_is_no_version(tmp_path: Path, model: Path) -> None:
+    (tmp_path / "serving" / "99999999999999999999").mkdir(parents=True)
+    assert add_version(tmp_path / "serving", model, "model/1").number < 2**63
+
+
 def test_model_in_service_is_not_pushed_twice(tmp_path: Path, model: Path) -> None:
     first = push(tmp_path / "serving", model, "model/1")
     assert push(tmp_path / "serving", model, "model/1") == first

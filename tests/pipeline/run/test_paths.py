@@ -6,7 +6,7 @@ import pytest
 
 from components.errors import UserError
 from pipeline.config.schema import PipelineConfig
-from pipeline.run.paths import open_workspace
+from pipeline.run.paths import open_run, open_workspace
 
 
 def build_config(**push: str) -> PipelineConfig:
@@ -60,3 +60,10 @@ def test_other_roots_are_refused_with_what_to_do(root: str, message: str, hint: 
         open_workspace(root)
     assert message in caught.value.message
     assert hint in (caught.value.hint or "")
+
+
+def test_a_run_from_a_clock_in_the_future_does_not_stay_the_newest(tmp_path: Path) -> None:
+    for name in ("20991231T235959Z-5d30", "notes", "99991231T235959Z-0000"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    names = [open_run(tmp_path, build_config()).run_id for _ in range(3)]
+    assert names == sorted(names) and names[0].startswith("21000101T000000Z-")
