@@ -47,7 +47,7 @@ format: set-up ## rewrite the code in the style that lint checks
 set-up: ## install what is missing into .venv
 	@.ci/set-up
 
-lock: ## choose the versions in requirements.lock anew from setup.py (ARGS=--upgrade: the newest)
+lock: ## choose the versions in requirements.lock again from setup.py (ARGS=--upgrade: the newest)
 	@.ci/lock $(ARGS)
 
 image: ## build the container image for a cluster (ARGS="--target gpu --name REGISTRY/NAME")

@@ -13,7 +13,7 @@ INSTALL_REQUIRES = [
     "keras>=3.12,<3.13",
     # TFX 1.16's own tests ran on 2.59; the DirectRunner of newer ones first downloads a binary.
     "apache-beam>=2.59,<2.60",
-    # TFX imports dill without asking for it, and newer Beam releases no longer bring it. Bounds as
+    # TFX imports dill without requiring it, and newer Beam releases no longer install it. Bounds as
     # in Beam 2.59.
     "dill>=0.3.1.1,<0.3.2",
     "cloudpickle>=2.2.1,<3",
@@ -24,7 +24,7 @@ INSTALL_REQUIRES = [
     "numpy>=1.26,<2",
     "pandas<2",
     "urllib3<2",
-    # The TFX family imports pkg_resources, whose own deprecation warning asks for this bound.
+    # The TFX family imports pkg_resources, whose own deprecation warning suggests this bound.
     "setuptools<81",
     # What this project uses itself.
     # Finds labels that are probably wrong (confident learning).
@@ -59,7 +59,7 @@ DEV_REQUIRES = [
     "hypothesis",
     "jsonschema",
     "mypy",
-    # Drives the Chromium of this machine; it downloads no browser unless asked to.
+    # Drives the Chromium of this machine; it downloads a browser only on request.
     "playwright",
     "psutil",
     "pytest",

@@ -28,7 +28,7 @@ class Sample:
         pss_bytes: PSS of all its processes together.
         rss_bytes: Resident memory of each process by its name, the largest of a name.
         anon_bytes: The same without pages of files, which the kernel can drop at any time.
-        phase: What was going on, as the caller says.
+        phase: What was running, as the caller names it.
     """
 
     seconds: float
@@ -72,14 +72,14 @@ def run_measured(
     phase: Callable[[], str] = lambda: "",
     accepted_codes: Sequence[int] = (0,),
 ) -> Measured:
-    """Runs a command to its end.
+    """Runs a command until it ends.
 
     Args:
         command: The command line.
         log: File that takes what it prints.
         environment: Variables beside those of this process.
         folder: Where it runs; None is here.
-        phase: Returns, for each sample, what is going on.
+        phase: Returns, for each sample, what is running.
         accepted_codes: Exit codes that are not failures.
 
     Raises:
@@ -164,7 +164,7 @@ class _Sampler:
                 memory = process.memory_full_info()
                 name = process_name(process.cmdline())
             except (psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError):
-                continue  # It ended meanwhile.
+                continue  # It has just ended.
             total += memory.pss
             resident[name] = max(resident.get(name, 0), memory.rss)
             anonymous[name] = max(anonymous.get(name, 0), memory.rss - memory.shared)

@@ -112,7 +112,7 @@ def open_local(path: str) -> BinaryIO:
         OSError: If there is none, it cannot be read, or it is not a regular file.
     """
     _check_regular(os.stat(path))  # Already opening a device can have an effect.
-    # What replaced it meanwhile may be a pipe, which only O_NONBLOCK opens without a writer.
+    # What has replaced it since may be a pipe, which only O_NONBLOCK opens without a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _check_regular(os.fstat(descriptor))

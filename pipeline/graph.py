@@ -37,8 +37,8 @@ def create_pipeline(config: PipelineConfig, workspace: Workspace) -> Pipeline:
     """Composes the pipeline, for every TFX runner that brings the metadata's address itself."""
     # How a cluster runs it changes nothing of what comes out.
     config = config.model_copy(update={"kubeflow": None})
-    # Every step follows from the examples: code that changed makes all of it anew. Nothing follows
-    # from the report, which is written anew in each run.
+    # Every step follows from the examples: code that changed runs all again. Nothing follows from
+    # the report, which is written again in each run.
     ingest = ImageExampleGen(
         config.data,
         sample_path=str(workspace.sample),

@@ -1,4 +1,4 @@
-"""The house: who may import whom, how large a folder is, and that tests mirror the product."""
+"""Which package may import which, how large a folder is, and that tests mirror the product."""
 
 import ast
 from collections.abc import Iterator

@@ -64,7 +64,7 @@ def write_script(path: Path, text: str) -> Path:
 
 
 def python_like(path: Path, statement: str) -> Path:
-    """Writes a Python that runs `statement` before what it is asked to run."""
+    """Writes a Python that runs `statement` before the given program."""
     code = f"import sys; {statement}; exec(sys.argv[1])"
     return write_script(path, f'#!/bin/sh\nexec \'{sys.executable}\' -c "{code}" "$2"\n')
 
@@ -276,7 +276,7 @@ def test_second_call_is_silent_and_takes_no_time(clone: Clone) -> None:
     assert clone.pip_calls() == []
 
 
-def test_new_lock_file_makes_the_environment_anew(clone: Clone) -> None:
+def test_new_lock_file_rebuilds_the_environment(clone: Clone) -> None:
     clone.set_up()
     clone.pip_calls()
     (clone.root / ".venv/no-longer-locked").touch()
@@ -311,7 +311,7 @@ def test_moved_clone_is_set_up_again(clone: Clone, tmp_path: Path) -> None:
     assert clone.pip_calls() == STUB_CALLS
 
 
-def test_environment_whose_python_vanished_is_made_anew(clone: Clone) -> None:
+def test_environment_whose_python_vanished_is_rebuilt(clone: Clone) -> None:
     clone.set_up()
     python = clone.root / ".venv/bin/python"
     python.unlink()
@@ -329,7 +329,7 @@ def test_environment_of_someone_else_is_used(clone: Clone) -> None:
     assert clone.set_up() == ""
 
 
-def test_environment_of_another_python_is_made_anew(clone: Clone) -> None:
+def test_environment_of_another_python_is_rebuilt(clone: Clone) -> None:
     python_like(clone.root / ".venv/bin/python", "sys.version_info = (3, 12, 1, 'final', 0)")
     assert "Making .venv with Python 3.10.99" in clone.set_up()
 

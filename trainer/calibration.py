@@ -65,7 +65,7 @@ def fit_temperature(logits: np.ndarray, label_ids: np.ndarray) -> float:
 
     The labels are taken as right with the probability `(images + 1) / (images + 2)`, as Platt
     ("Probabilistic outputs for support vector machines", 1999) does: a split without a mistake
-    would ask for scores of 1.
+    would require scores of 1.
 
     Args:
         logits: `[images, classes] float64`.

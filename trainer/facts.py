@@ -53,7 +53,7 @@ class TrainerFacts(Facts):
     notes: tuple[str, ...] = ()
     """What else there is to know, such as what a warm start reused."""
     suspect_labels: int | None = None
-    """Number of labels that are probably wrong, over all splits; None where nobody looked."""
+    """Number of labels that are probably wrong, over all splits; None if not checked."""
 
     @classmethod
     def read(cls, outputs: Outputs) -> "TrainerFacts":

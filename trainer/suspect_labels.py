@@ -74,7 +74,7 @@ def _count(splits: Mapping[str, Split]) -> int:
 
 
 def _sample(splits: Mapping[str, Split]) -> dict[str, Split]:
-    """The first images of each split; they are in the order of their hashes, as good as random."""
+    """The first images of each split; they are in the order of their hashes, which is random."""
     share = min(1.0, MOST_IMAGES / _count(splits))
     return {
         name: replace(split, label_ids=split.label_ids[: int(share * len(split))])

@@ -96,7 +96,7 @@ def _command(system: str, task: Task, seed: int, folder: Path) -> list[str]:
             f"model.weights={task.weights}",
             f"transform.image_size={task.image_size}",
             f"trainer.seed={seed}",
-            # A model that the gate refused would be no model to compare; accuracy is counted later.
+            # A model that the gate refuses could not be compared; accuracy is counted later.
             "gate.min_accuracy=0.01",
             *task.overrides,
         ]

@@ -87,7 +87,7 @@ def main(
                 f"data.path={folder / 'images'}",
                 "data.splits.test=test",
                 f"model.weights={check_weights(weights)}",
-                # A model that the gate refused would be no model to measure.
+                # A model that the gate refuses could not be measured.
                 "gate.min_accuracy=0.01",
             )
             workspace = folder / "workspace"

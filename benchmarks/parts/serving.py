@@ -1,4 +1,4 @@
-"""Latency of the model in service against the bare model plus decoding."""
+"""Latency of the served model against the bare model plus decoding."""
 
 from collections.abc import Callable
 from functools import partial

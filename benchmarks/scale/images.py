@@ -65,7 +65,7 @@ def check_disk(folder: Path, needed: int) -> None:
 def make_images(sources: Sequence[Path], count: int, pool: Path) -> list[Path]:
     """Makes the first `count` images of an endless series; those that exist stay.
 
-    Each is a source, cropped, turned, brightened a little and encoded anew: no two are the same.
+    Each is a source, cropped, turned, slightly brightened and encoded again: no two are the same.
 
     Args:
         sources: As `find_sources` gives them.

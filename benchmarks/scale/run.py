@@ -21,7 +21,7 @@ class Size:
     Attributes:
         images: How many.
         folder: Where they are, `CLASS/`.
-        source_bytes: What they come to.
+        source_bytes: Their total size.
         overrides: Settings of the pipeline, `PATH=VALUE`.
         settings: Digest of all settings.
         command: The benchmark's command line.
@@ -68,7 +68,7 @@ def run_size(size: Size, workspace: Path, log: Path) -> SizeResult:
 
 
 class RunningComponent:
-    """Tells which component of a run is at work, from the events that it writes.
+    """Finds which component of a run is running, from the events that it writes.
 
     Args:
         workspace: Of the run, which may not exist yet.

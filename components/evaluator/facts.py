@@ -19,7 +19,7 @@ class WorstImage(FactsPart):
     predicted: str
     """The class that the model predicts."""
     score: float | None = None
-    """That class's score, 0 to 1; null where the model gave no number."""
+    """That class's score, 0 to 1; null if the model returned no number."""
     label_score: float | None = None
     """The score of its true class."""
 

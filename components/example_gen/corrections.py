@@ -29,7 +29,7 @@ _HINT = (
 
 
 class Correction(NamedTuple):
-    """What becomes of an image."""
+    """What to do with an image."""
 
     label: str | None
     """Its label; None drops it."""
@@ -117,7 +117,7 @@ def _correct(image: Checked, correction: Correction | None) -> Checked:
 
 def _find_fault(row: Mapping[str, str]) -> str:
     if ACTION not in row or not any(name in row for name in _KEYS):
-        return "has not the columns action, and path or sha256"
+        return "lacks the columns action, and path or sha256"
     action = row[ACTION].strip().lower()
     if action not in _ACTIONS:
         return f"has the action {printable(row[ACTION])!r}"

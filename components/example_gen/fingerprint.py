@@ -58,7 +58,7 @@ def check_what_was_read(
         expected: The fingerprint from before reading.
 
     Raises:
-        IngestError: A file changed, came or went meanwhile.
+        IngestError: A file was changed, added or removed during this.
     """
     files = list(files)
     there = {printable(name) for name, _ in files}

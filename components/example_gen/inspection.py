@@ -26,7 +26,7 @@ RECORD_MARGIN_BYTES = 1024**2
 """What a record may have beside its image, as its name, a mask's outline or an embedding."""
 
 OTHER_FILE = "other_file"
-"""The reason of what is no image and need not be one, as a README: it is ignored, and no fault."""
+"""The reason of files that are not images, such as a README: they are ignored, not errors."""
 
 _OUTSIDE = Rejected("outside_class_folder", "only files in a folder of their class have a label")
 _OTHER = Rejected(OTHER_FILE, "neither its name nor its bytes are those of an image")

@@ -38,7 +38,7 @@ class DataSettings(Settings):
     empty_span: Literal["fail", "skip"] = "fail"
     """What a newest span without files does: stops the run, or the newest with files is taken."""
     splits: SplitSettings = SplitSettings()
-    """How train, validation and test are told apart."""
+    """How images are assigned to train, validation and test."""
     exclude: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Patterns of files and folders to leave out, by their paths below `path` or in the manifest.
 

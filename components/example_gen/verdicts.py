@@ -1,4 +1,4 @@
-"""Decides what becomes of every image: into which split, or into quarantine."""
+"""Decides where every image goes: into which split, or into quarantine."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ from components.images.check import Accepted, Rejected
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What becomes of every file; each is in exactly one of the three."""
+    """Where every file goes; each is in exactly one of the three."""
 
     accepted: dict[str, list[Checked]]
-    """Split name to its images, sorted by hash: an order as good as shuffled, and stable."""
+    """Split name to its images, sorted by hash: as random as shuffled, and stable."""
     quarantined: list[Checked]
     """Sorted by name; the verdict of each is `Rejected`."""
     ignored: list[Checked]
-    """What is no image and need not be one, sorted by name."""
+    """Files that are not images by name or content, sorted by name."""
 
 
 def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
@@ -114,7 +114,7 @@ def _judge_splits(
     images: Sequence[Checked], splits: Sequence[str]
 ) -> tuple[str, list[Checked], list[Checked]]:
     """Judges what shares a split: the one it goes to, which images are kept and which are not."""
-    # Test is what the gate trusts: an image that is in it may be nowhere else.
+    # Test is what the gate trusts: an image in it may be in no other split.
     split = max(splits, key=SPLIT_NAMES.index)
     kept = [image for image, its in zip(images, splits, strict=True) if its == split]
     homes = {image.pixels: image.found.name for image in reversed(kept)}
@@ -144,7 +144,7 @@ def check_quality(verdicts: Verdicts, settings: DataSettings) -> None:
     Raises:
         IngestError: If more than `max_bad_fraction` is; it lists the ten worst.
     """
-    # What `data.corrections` drops is no fault of the data.
+    # What `data.corrections` drops is not an error in the data.
     faulty = [image for image in verdicts.quarantined if _rejection(image).reason != DROPPED]
     bad = len(faulty)
     found = bad + sum(len(images) for images in verdicts.accepted.values())
@@ -182,7 +182,7 @@ def _rejection(image: Checked) -> Rejected:
 def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSettings) -> None:
     """Checks that there are at least two classes, with enough images in each split.
 
-    `classes` are all there should be, those without an accepted image included.
+    `classes` are all there should be, including those without an accepted image.
 
     Raises:
         IngestError: If there is one class only, or one has too few images in a split.
@@ -237,7 +237,7 @@ def _too_few(
 
 
 def describe_alike(classes: Iterable[str]) -> list[str]:
-    """Says which class names differ in upper and lower case only: mostly one class, misspelled."""
+    """Says which class names differ in upper and lower case only: usually one class, misspelled."""
     alike: defaultdict[str, list[str]] = defaultdict(list)
     for name in sorted(classes):
         alike[name.casefold()].append(name)

@@ -1,4 +1,4 @@
-"""`assets.extra/model_card.json`: what a person or a program must know of a model in service."""
+"""`assets.extra/model_card.json`: what a person or a program must know about a released model."""
 
 import platform
 from datetime import datetime, timezone

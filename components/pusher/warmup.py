@@ -33,7 +33,7 @@ def build_warmup(images: Sequence[bytes], facts: ModelFacts, model_name: str) ->
         images: Files that the model can decode. TensorFlow Serving refuses to load a version
             whose warm-up fails.
         facts: The model's signatures.
-        model_name: Name of the model in service.
+        model_name: Name under which the model is served.
 
     Returns:
         A TFRecord file of `PredictionLog`s, or None if there are no images or the model's

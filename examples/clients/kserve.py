@@ -23,7 +23,7 @@ class Request(NamedTuple):
 
 
 def build_request(images: Sequence[bytes]) -> Request:
-    """The request: a JSON object, and behind it each image with its length before it.
+    """The request: a JSON object, followed by each image, preceded by its length.
 
     Args:
         images: Files as they are: JPEG, PNG, GIF or BMP.

@@ -31,7 +31,7 @@ def init(folder: Path, workspace: Path) -> int:
     if file.exists():
         raise click.UsageError(
             f"{shown_path(file)} is the configuration of {folder} already: change it, or move it "
-            "away to have it written anew."
+            "away to have it written again."
         )
     contents = write_configuration(folder, file)
     options = (

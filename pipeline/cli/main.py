@@ -67,7 +67,7 @@ def main() -> None:
 def _use_utf8() -> None:
     """Starts over in Python's UTF-8 mode where the locale has another encoding.
 
-    Names of files are bytes, and mostly UTF-8: read as ISO-8859-1 a class would get another name.
+    Names of files are bytes, usually UTF-8: read as ISO-8859-1 a class would get another name.
     """
     if sys.getfilesystemencoding() != "utf-8":
         os.environ["PYTHONUTF8"] = "1"

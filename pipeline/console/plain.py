@@ -117,7 +117,7 @@ class PlainView:
         try:
             print(printable_text(text.rstrip()), file=self._stream, flush=True)
         except BrokenPipeError:
-            # Nobody reads any more, as after `| head`. The run continues: its summary is a file.
+            # Nobody reads any longer, as after `| head`. The run continues: its summary is a file.
             # What is still buffered would raise again when Python exits (docs.python.org, SIGPIPE).
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 

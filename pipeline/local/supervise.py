@@ -109,7 +109,7 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass
 class _Follower:
-    """Follows one worker to its end."""
+    """Follows one worker until it ends."""
 
     process: WorkerProcess
     state: RunState

@@ -111,7 +111,7 @@ def die_with_parent(pipe: int | None = None) -> None:
     Call it first in the worker, from the main thread. Systems other than Linux have no
     PR_SET_PDEATHSIG; there it only checks the pipe.
 
-    If the parent ended before the call, `pipe`, to the parent, has no reader any more, and this
+    If the parent ended before the call, `pipe`, to the parent, no longer has a reader, and this
     process exits.
     """
     if sys.platform == "linux":

@@ -180,7 +180,7 @@ class _ByteBudget:
             self._changed.notify_all()
 
     def lift(self) -> None:
-        """Removes the limit, so that nobody blocks any more."""
+        """Removes the limit, so that nothing blocks any longer."""
         with self._changed:
             self._used = 0
             self._total = 2**63

@@ -82,7 +82,7 @@ class GateSummary(_Part):
     change_interval: tuple[float, float] | None = None
     """Ends of its confidence interval."""
     change_verdict: str | None = None
-    """`worse` (refused), `no_worse`, or `uncertain`: the test images do not tell."""
+    """`worse` (refused), `no_worse`, or `uncertain`: the test images cannot decide."""
     detectable_drop: float | None = None
     """The true loss that these test images would show in 8 of 10 nights, 0 to 1."""
     images_to_decide: int | None = None
@@ -96,7 +96,7 @@ class GateSummary(_Part):
 
 
 class ModelVersion(_Part):
-    """A version of the model in service."""
+    """A released version of the model."""
 
     version: int
     """Its number; higher is newer."""
@@ -157,7 +157,7 @@ class Summary(_Part):
     notes: list[str]
     """What else there is to know about the training: what a warm start took over."""
     suspect_labels: int | None = None
-    """Number of labels that are probably wrong, over all splits; null where nobody looked."""
+    """Number of labels that are probably wrong, over all splits; null if not checked."""
     test: Measurement | None
     """Measured on the test split; null if the Evaluator did not finish."""
     gate: GateSummary | None
@@ -167,7 +167,7 @@ class Summary(_Part):
     pushed: ModelVersion | None
     """Version that this run pushed; null if it pushed none."""
     in_service: ModelVersion | None
-    """The model's version in service as far as this run knows: pushed by it, or found unchanged."""
+    """The released version as far as this run knows: pushed by it, or found unchanged."""
     withdrawn: bool = False
     """Whether the model was not pushed because a rollback took it out of service."""
     report: str | None = None

@@ -19,7 +19,7 @@ class Runs:
         workspace: Where the workspace is in the end.
         old_shards: The training images that the first run wrote.
         new_metadata: Over metadata that were lost, with other settings.
-        moved: In the workspace, which was moved meanwhile.
+        moved: In the workspace, which has been moved.
         versions: How many versions were in the serving folder after each run.
     """
 

@@ -1,4 +1,4 @@
-"""The temperature: found where it is known, bounded where a split would ask for anything."""
+"""The temperature: found where it is known, bounded where a split would require any value."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The batches of an epoch: images or stored features, with labels, shuffled anew each epoch.
+"""The batches of an epoch: images or stored features, with labels, reshuffled each epoch.
 
 Each epoch's order follows from the seed and the epoch's number alone, so that a training that
 resumes after an interruption sees what it would have seen.

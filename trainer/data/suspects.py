@@ -111,7 +111,7 @@ def _fit(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.nda
     mean_variance = np.square(within).sum() / within.size
     covariance.flat[:: len(covariance) + 1] += _SHRINKAGE * max(mean_variance, 1e-12)
     weights = np.linalg.solve(covariance, means.T)
-    # A class of no image in the other folds is as rare as half an image.
+    # A class without an image in the other folds counts as half an image.
     prior = np.log(np.maximum(counts, 0.5) / len(labels))
     return weights, prior - 0.5 * np.sum(means.T * weights, axis=0)
 

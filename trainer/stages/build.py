@@ -70,7 +70,7 @@ class StageModel:
 class StageBuilder:
     """Builds the stages of a network one after the other.
 
-    Layers are frozen and unfrozen in place; the settings have no `freeze: auto` any more (see
+    Layers are frozen and unfrozen in place; the settings no longer have `freeze: auto` (see
     `resolve_auto_freeze`).
     """
 

@@ -2,7 +2,7 @@
 
 A candidate is `worse` if it lost more than `gate.max_drop` with the one-sided confidence
 `gate.loss_confidence`, and `no_worse` if it is shown to have lost no more: the whole interval of
-its change, at `gate.confidence`, is above `-max_drop`. Between them the test images do not tell,
+its change, at `gate.confidence`, is above `-max_drop`. In between, the test images cannot decide,
 and `gate.when_uncertain` decides.
 
 Measured over many nights (`test_comparison_over_many_nights.py`), with max_drop 0.01 and models of
@@ -75,7 +75,7 @@ def judge_change(comparison: Comparison, gate: GateSettings) -> ChangeVerdict:
 
 
 def describe_uncertainty(comparison: Comparison, verdict: ChangeVerdict, gate: GateSettings) -> str:
-    """What the test images cannot tell, and how many would."""
+    """What the test images cannot decide, and how many would."""
     text = (
         f"a loss of more than gate.max_drop {gate.max_drop:g} against the baseline is not ruled "
         f"out: the change is {change_interval(verdict.interval)} ({gate.confidence:.0%} interval) "

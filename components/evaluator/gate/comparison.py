@@ -4,7 +4,7 @@
 shown is still a loss, and could recur night after night. So a blessed model becomes the next one's
 baseline only if it is shown to be better, the whole interval of its change above `max_drop`: until
 then all are compared with the same one, and losses do not add up. In a simulation of 60 nights that
-each lose 0.003 of accuracy, on 2,000 test images, the model in service at the end has lost 0.02;
+each lose 0.003 of accuracy, on 2,000 test images, the released model has lost in the end 0.02;
 compared with the night before, all 0.18. `test_comparison_over_many_nights.py` simulates this.
 
 Each model predicts among the classes that both know, on the images of these classes: the candidate

@@ -1,7 +1,7 @@
 """Writes the built-in sample as image files: the handwritten digits that install with scikit-learn.
 
 Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
-Repository, 1998, https://doi.org/10.24432/C50P49 (CC BY 4.0). scikit-learn carries its test part:
+Repository, 1998, https://doi.org/10.24432/C50P49 (CC BY 4.0). scikit-learn includes its test part:
 1,797 scans from 13 people, reduced to 8 x 8 pixels with 17 gray levels.
 """
 
@@ -20,19 +20,19 @@ def write_digits(folder: pathlib.Path) -> None:
     """Writes the digits as PNG files, one folder per class: `folder/7/digit_0042.png`.
 
     The same bytes every time, so that each image keeps its split. The number in the file name is
-    the digit's place in the data set. A complete folder is left as it is; an incomplete one is
-    written anew.
+    the digit's position in the dataset. A complete folder is left as it is; an incomplete one is
+    written again.
 
     Parents of the folder are created.
 
     Raises:
-        FileExistsError: `folder` holds something that is not part of this sample.
+        FileExistsError: `folder` contains files that are not part of this sample.
     """
     if is_complete(folder):
         return
     _refuse_foreign_files(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # A sibling lies on the same file system, where a rename is atomic: a crash leaves no half.
+    # A sibling lies on the same file system, where a rename is atomic and a crash does no harm.
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _write_images(temporary)
@@ -51,7 +51,7 @@ def is_complete(folder: pathlib.Path) -> bool:
 
 
 def _refuse_foreign_files(folder: pathlib.Path) -> None:
-    """Raises FileExistsError if `folder` holds what `write_digits` did not write."""
+    """Raises FileExistsError if `folder` contains what `write_digits` did not write."""
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file; the digits need a folder of that name")
     for path in folder.rglob("*"):

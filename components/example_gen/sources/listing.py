@@ -54,11 +54,11 @@ class Found(NamedTuple):
     length: int = -1
     """How many bytes of the file it takes; -1 for all of them."""
     may_be_other: bool = False
-    """Whether it is no image at all, and no fault, unless it begins as one: by its name."""
+    """Whether it is ignored, by its name, unless its bytes begin as those of an image."""
     columns: Mapping[str, Column] = {}
-    """What else is known of it, which becomes features of its example."""
+    """Other columns of the image, which become features of its example."""
     group: str = ""
-    """Images of one group share a split; empty where it is of none."""
+    """Images of one group share a split; empty if it has no group."""
 
 
 class RecordFields(NamedTuple):

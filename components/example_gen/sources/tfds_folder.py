@@ -1,4 +1,4 @@
-"""Finds the folder of a TensorFlow Datasets (TFDS) dataset; where there is none, TFDS makes it."""
+"""Finds the folder of a TensorFlow Datasets (TFDS) dataset; if there is none, TFDS prepares it."""
 
 import difflib
 import http.client
@@ -23,9 +23,9 @@ def find_or_prepare(name: str, data_dir: str, component: str) -> str:
     """Finds a prepared dataset; downloads and prepares it where there is none.
 
     Args:
-        name: `DATASET` or `DATASET/CONFIG`, either with `:VERSION` behind it. Without a version it
-            is the newest that is prepared, or else the one that TFDS has now.
-        data_dir: The folder that TFDS keeps its datasets in; empty for its own default.
+        name: `DATASET` or `DATASET/CONFIG`, optionally followed by `:VERSION`. Without a
+            version: the newest one prepared, or else the current one of TFDS.
+        data_dir: The folder that TFDS keeps its datasets in; empty for TFDS' default.
         component: Id of the component, under which progress is reported.
 
     Returns:
@@ -43,7 +43,7 @@ def find_or_prepare(name: str, data_dir: str, component: str) -> str:
     except tfds.core.DatasetNotFoundError:
         builder = _build(name, data_dir)
         _prepare(builder, name, data_dir, component)
-    except Exception as error:  # A damaged file ends in whatever its parser raises.
+    except Exception as error:  # A damaged file raises whatever its parser does.
         raise IngestError(
             f"cannot open the TFDS dataset {name} in {data_dir}: {tfds_cause(error)}.",
             "Remove its folder and prepare the dataset again.",
@@ -74,7 +74,7 @@ def _check_files(data_dir: str, name: str) -> None:
 def tfds_cause(error: Exception) -> str:
     """The part of a TFDS error that says what is wrong, on one line.
 
-    TFDS puts what it was doing in front (arguments in braces, or a link), and a link behind.
+    TFDS puts context before it (arguments in braces, or a link) and a link after it.
     """
     text = str(error).split("/datasets/splits\n")[-1].split('}": ')[-1]
     cause = text.split(" See format at ")[0].split(" Please open a github issue ")[0]
@@ -95,7 +95,7 @@ def _build(name: str, data_dir: str) -> Any:
             f"know it.{_did_you_mean(name, [*known, *_prepared_in(data_dir)])}",
             _describe_prepared(data_dir),
         ) from error
-    except Exception as error:  # TFDS has no class of its own for unknown versions and configs.
+    except Exception as error:  # TFDS has no exception class for unknown versions and configs.
         raise IngestError(
             f"the TFDS dataset {name} is not in {data_dir}, and TFDS {tfds.__version__} cannot "
             f"prepare it: {tfds_cause(error)}.",
@@ -121,7 +121,7 @@ def _prepare(builder: Any, name: str, data_dir: str, component: str) -> None:
     config = tfds.download.DownloadConfig(try_download_gcs=False)
     try:
         builder.download_and_prepare(download_config=config, file_format="tfrecord")
-    except Exception as error:  # The dataset's own code raises whatever it likes.
+    except Exception as error:  # The dataset's code may raise anything.
         raise IngestError(
             f"TFDS could not download and prepare {name} in {data_dir}: "
             f"{type(error).__name__}: {tfds_cause(error)}.",
@@ -137,7 +137,7 @@ def network_fault(urls: Collection[str]) -> str | None:
             environment names one.
 
     Returns:
-        A host and what went wrong, or None where one answers or there is none to try.
+        A host and what went wrong, or None if one responds or there is none to try.
     """
     by_host: dict[str, str] = {}
     for url in urls:
@@ -149,7 +149,7 @@ def network_fault(urls: Collection[str]) -> str | None:
         try:
             urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS).close()
         except (urllib.error.HTTPError, http.client.HTTPException):
-            return None  # It answers; why it refuses this request is for TFDS to find out.
+            return None  # It responds; TFDS finds out why it refuses this request.
         except OSError as error:
             faults.append(f"{host} does not answer ({getattr(error, 'reason', error)})")
         else:

@@ -8,7 +8,7 @@ from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.tfds_folder import tfds_cause
 
 _HINT = (
-    "A slice is written train, train[:80%], train[1000:2000], train[-10%:], or a sum of such, "
+    "A slice is written train, train[:80%], train[1000:2000], train[-10%:], or a sum of these, "
     "train[:10%]+test."
 )
 
@@ -21,7 +21,7 @@ class Slice(NamedTuple):
     start: int
     """Number of the first record, from 0."""
     stop: int
-    """Number of the first record that does not belong to it any more."""
+    """Number of the first record after it."""
     text: str
     """As it is written in `data.splits`."""
     target: str | None
@@ -53,7 +53,7 @@ def resolve_slices(texts: Mapping[str, str], splits: Mapping[str, Any]) -> list[
 
 
 def whole_splits(splits: Mapping[str, Any]) -> list[Slice]:
-    """All records of all splits, for fractions to be taken of."""
+    """All records of all splits, to be split by fractions."""
     return [Slice(name, 0, info.num_examples, name, None) for name, info in splits.items()]
 
 
@@ -96,7 +96,7 @@ def _resolve_slice(target: str, text: str, splits: Mapping[str, Any]) -> list[Sl
         )
         for part in parts
     ]
-    # Of a slice that runs backwards, TFDS reads a number of records that its arithmetic makes up.
+    # Of a slice that runs backwards, TFDS reads a number of records that is meaningless.
     if any(part.stop <= part.start for part in slices):
         raise IngestError(
             f"data.splits.{target} is {text!r}: there are no records in it.",

@@ -1,4 +1,4 @@
-"""Images of a TFDS dataset: its TFRecord files are read as they are, image bytes unchanged."""
+"""Images of a TFDS dataset: its TFRecord files are read directly, image bytes unchanged."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def _open(folder: str) -> Any:
 
     try:
         info = tfds.builder_from_directory(folder).info
-    except Exception as error:  # A damaged file ends in whatever its parser raises.
+    except Exception as error:  # A damaged file raises whatever its parser does.
         raise IngestError(
             f"cannot open the TFDS dataset in {folder}: {tfds_cause(error)}.",
             "Remove this folder and prepare the dataset again.",
@@ -130,7 +130,7 @@ def _dtype(feature: Any) -> np.dtype[Any]:
 
 
 def _list_split(split: Any) -> list[tuple[str, str, Record]]:
-    """Lists name, path and place of every record of a split, in its order."""
+    """Lists name, path and position of every record of a split, in its order."""
     listed = []
     for path, count in zip(split.filepaths, split.shard_lengths, strict=True):
         records = _list_file(str(path), count)

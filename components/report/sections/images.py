@@ -41,7 +41,7 @@ class Images:
         classes: Nine training images of each of the first classes, by name.
         number_of_classes: Number of all classes.
         augmented: `image`, one image under nine augmentations, and `stage`; None without any.
-        suspects: The least probable labels, the worst first; None where nobody looked.
+        suspects: The least probable labels, the worst first; None if not checked.
         number_of_suspects: Number of all of them.
         suspects_by_split: Their number in each split.
         changes: What ingest did with files, and how many, in words.

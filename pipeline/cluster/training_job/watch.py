@@ -28,7 +28,7 @@ DEFAULT_PACE = Pace()
 
 @dataclass
 class Watch:
-    """Follows one job to its end.
+    """Follows one job until it ends.
 
     The job of a later attempt has the same name, but another uid. All pods must run within
     `start_timeout_seconds`. `on_chief` gets the name of the chief's pod once that has started.

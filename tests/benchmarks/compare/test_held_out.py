@@ -1,4 +1,4 @@
-"""Models of each kind that the systems leave, which tell red from blue: are they counted right?"""
+"""Models of each kind that the systems write: are their correct predictions counted?"""
 
 from collections.abc import Callable
 from pathlib import Path

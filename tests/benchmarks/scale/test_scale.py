@@ -1,4 +1,4 @@
-"""The command, over a handful of images: that it measures and goes on, not what it costs."""
+"""The command, over a handful of images: that it measures and continues, not what it measures."""
 
 import json
 from pathlib import Path

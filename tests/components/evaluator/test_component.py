@@ -205,7 +205,7 @@ def trained_on(model: Any, numbers: range) -> Any:
 
 
 def test_a_baseline_is_not_measured_on_images_that_it_was_trained_on(tmp_path: Path) -> None:
-    """Splits were drawn anew: it knows 9 of 20 by heart, and on the others both are as good."""
+    """Splits were drawn again: it was trained on 9 of 20; on the others both are equally good."""
     baseline = trained_on(make_model(tmp_path / "b", 20), range(11, COUNT))
     model = make_model(tmp_path / "m", 14)
     result = evaluate(tmp_path, model, baseline)

@@ -25,7 +25,7 @@ class Workspace:
         self.config = metadata.sqlite_metadata_connection_config(str(folder / "metadata.db"))
 
     def run(self, **settings: Any) -> str:
-        """Runs it and tells how the execution ended."""
+        """Runs it and returns the state of the execution."""
         component = ImageExampleGen(
             DataSettings.model_validate(settings), sample_path=str(self.folder / "digits")
         )

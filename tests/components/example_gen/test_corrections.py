@@ -132,7 +132,7 @@ def test_what_is_wrong_with_the_file_is_listed_by_row(tmp_path: Path) -> None:
         "row 6 differs from row 5, which names the same image",
     ):
         assert expected in raised.value.message
-    with pytest.raises(IngestError, match="has not the columns action, and path or sha256"):
+    with pytest.raises(IngestError, match="lacks the columns action, and path or sha256"):
         read_corrections(str(_write(tmp_path, "path,label\na/1.png,b\n")))
     with pytest.raises(IngestError, match="cannot read .*gone.csv: No such file"):
         read_corrections(str(tmp_path / "gone.csv"))

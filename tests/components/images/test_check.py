@@ -1,4 +1,4 @@
-"""What becomes of one file, by its bytes."""
+"""The verdict on one file, by its bytes."""
 
 import resource
 import struct

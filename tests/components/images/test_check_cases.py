@@ -1,4 +1,4 @@
-"""Images as cameras, editors and other tools leave them: what they should come to is known."""
+"""Images as cameras, editors and other tools leave them: what should happen to each is known."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ from components.images.limits import ImageLimits
 
 @pytest.fixture(scope="module")
 def cases(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, dict[str, Any]]:
-    """The files, each with what it should come to."""
+    """The files, each with what should happen to it."""
     folder = tmp_path_factory.mktemp("cases")
     script = shared_dir / "cases" / "make_pictures.py"
     subprocess.run([sys.executable, script, folder], check=True, capture_output=True)

@@ -17,7 +17,7 @@ EXIF_ORIENTATION = 0x0112
 
 
 def photo(seed: int, size: tuple[int, int] = (300, 203)) -> Image.Image:
-    """A picture of clouds: noise whose large structures are strong, as in photos."""
+    """An image of clouds: noise whose large structures are strong, as in photos."""
     noise = np.random.default_rng(seed).normal(size=(256, 256, 3))
     far = np.hypot(*np.meshgrid(np.fft.fftfreq(256), np.fft.fftfreq(256)))[..., None]
     clouds = np.fft.ifft2(np.fft.fft2(noise, axes=(0, 1)) / (far + 0.01) ** 1.3, axes=(0, 1)).real

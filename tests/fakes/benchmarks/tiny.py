@@ -1,4 +1,4 @@
-"""Benchmarks over a handful of images, as a user starts them."""
+"""Benchmarks on a few images, as a user starts them."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.repository import REPOSITORY
 
-# An epoch on noise at 32 pixels, with weights by chance: seconds.
+# An epoch on noise at 32 pixels, with random weights: seconds.
 TINY_TRAINING = (
     "trainer.stages[0].epochs=1",
     "trainer.stages[1].epochs=1",
@@ -38,7 +38,7 @@ def write_images(folder: Path, count: int) -> Path:
 def run_benchmark(
     name: str, *options: str, settings: Sequence[str] = TINY_TRAINING
 ) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m benchmarks.NAME` to its end."""
+    """Runs `python -m benchmarks.NAME` until it ends."""
     words = [word for setting in settings for word in ("--set", setting)]
     return subprocess.run(
         [sys.executable, "-m", f"benchmarks.{name}", *options, *words],

@@ -121,7 +121,7 @@ def test_arguments_in_errors_are_printable() -> None:
 
 
 def test_a_locale_of_another_encoding_changes_nothing(tmp_path: Path) -> None:
-    """A folder is found by its name in UTF-8; a Python that reads ISO-8859-1 asks for another."""
+    """A folder is found by its name in UTF-8; a Python that reads ISO-8859-1 looks for another."""
     if not shutil.which("localedef"):
         pytest.skip("needs localedef")
     made = ["localedef", "-i", "en_US", "-f", "ISO-8859-1", str(tmp_path / "en_US.ISO-8859-1")]

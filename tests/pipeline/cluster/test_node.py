@@ -1,4 +1,4 @@
-"""The root of a node: a new volume is told from one that can be used."""
+"""The root of a node: a new volume is distinguished from one that can be used."""
 
 import os
 from pathlib import Path

@@ -83,10 +83,10 @@ def test_metrics_are_numbers() -> None:
 
 
 def test_what_kfp_asks_for() -> None:
-    asked: dict[str, Any] = {"inputs": {}, "outputs": {"outputFile": "/tmp/kfp/o.json"}}
-    assert read_executor_input(json.dumps(asked)) is None
-    asked["outputs"]["artifacts"] = {"metrics": {"artifacts": [{"uri": "minio://x"}]}}
-    assert read_executor_input(json.dumps(asked)) == Path("/tmp/kfp/o.json")
+    request: dict[str, Any] = {"inputs": {}, "outputs": {"outputFile": "/tmp/kfp/o.json"}}
+    assert read_executor_input(json.dumps(request)) is None
+    request["outputs"]["artifacts"] = {"metrics": {"artifacts": [{"uri": "minio://x"}]}}
+    assert read_executor_input(json.dumps(request)) == Path("/tmp/kfp/o.json")
     assert read_executor_input("{}") is None
     for text in ("{{$}}", "[]", '{"outputs": 3}'):
         with pytest.raises(UserError, match="is not what KFP fills in"):

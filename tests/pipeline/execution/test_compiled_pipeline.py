@@ -146,13 +146,13 @@ def test_killed_and_run_again(nodes: Nodes) -> None:
     assert nodes.run("Use").state == "done"
 
 
-def _start_metadata_anew(nodes: Nodes) -> None:
+def _reset_metadata(nodes: Nodes) -> None:
     (nodes.root / "m.sqlite").rename(nodes.root / "old.sqlite")
 
 
 def test_new_metadata_leave_the_folders_of_the_old_alone(nodes: Nodes) -> None:
     old = nodes.run("Make").outputs["model"][0]
-    _start_metadata_anew(nodes)
+    _reset_metadata(nodes)
     (Path(old.uri) / "third").write_text("of the old run")
     result = nodes.run("Make")
     assert folder_of(result).startswith("1.")
@@ -167,7 +167,7 @@ def test_new_metadata_remove_no_folder_of_the_old(nodes: Nodes) -> None:
         with pytest.raises(Killed):
             nodes.run("Make")
         if halfway:
-            _start_metadata_anew(nodes)
+            _reset_metadata(nodes)
     assert folder_of(nodes.run("Make")) == "1-2"
     assert nodes.models == ["1", "1-2"]
     assert nodes.run("Use").state == "done"

@@ -42,8 +42,8 @@ def test_first_mistake_wins_over_its_repetition_by_beam() -> None:
 def test_mistake_that_was_replaced_on_purpose_stays_replaced() -> None:
     try:
         try:
-            raise UserError("Too many.", hint="Mend them.")
+            raise UserError("Too many.", hint="Fix them.")
         except UserError as error:
-            raise UserError(error.message, hint="Mend them. They are listed in LIST.") from None
+            raise UserError(error.message, hint="Fix them. They are listed in LIST.") from None
     except UserError as error:
-        assert failure(None, error).hint == "Mend them. They are listed in LIST."
+        assert failure(None, error).hint == "Fix them. They are listed in LIST."

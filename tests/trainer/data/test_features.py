@@ -166,7 +166,7 @@ def test_stages_draw_their_own_orders_and_changes(
     assert len(seeds) == len(set(seeds)) == 3
 
 
-def test_forgotten_features_are_computed_anew(
+def test_forgotten_features_are_computed_again(
     store: FeatureStore, network: Network, images: Images, images_read: list[str]
 ) -> None:
     layer = _layer_index(network, "relu_1")

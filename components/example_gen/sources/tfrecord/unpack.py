@@ -117,4 +117,4 @@ def _read_zlib(packed: BinaryIO) -> Iterator[bytes]:
             chunk = stream.unconsumed_tail
     yield stream.flush()
     if not stream.eof or stream.unused_data:
-        raise EOFError("it goes on behind its end" if stream.eof else "it ends too early")
+        raise EOFError("it continues after its end" if stream.eof else "it ends too early")

@@ -63,7 +63,7 @@ def test_complete_folder_is_left_as_it_is(digits_folder: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty"])
-def test_incomplete_folder_is_written_anew(
+def test_incomplete_folder_is_written_again(
     digits_folder: pathlib.Path, tmp_path: pathlib.Path, damage: str
 ) -> None:
     folder = tmp_path / "digits"
