@@ -50,7 +50,7 @@ def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
 def _divide(
     sound: Iterable[Sequence[Checked]], settings: DataSettings
 ) -> tuple[dict[str, list[Checked]], list[Checked]]:
-    """Assigns the splits; of what shares one and is given several, all but one are rejected."""
+    """Assigns the splits; where images that must share a split are given several, one is kept."""
     together = _join_groups(sound)
     units: defaultdict[str | None, list[Unit]] = defaultdict(list)
     for key, images in together.items():
@@ -76,11 +76,11 @@ def _divide(
 
 
 def _join_groups(sound: Iterable[Sequence[Checked]]) -> dict[str, list[Checked]]:
-    """Joins copies that are of one group, and groups that have a copy in common.
+    """Joins copies in one group, and groups that have a copy in common.
 
     Returns:
-        Images that share a split, in the order of their names, by what that split follows from: the
-        digest of the image, or the name of the group, which stays when images come.
+        Images that share a split, in the order of their names, by the key that decides the split:
+        the digest of the image, or the name of the group, which stays when images are added.
     """
     leaders: dict[str, str] = {}
 
@@ -106,14 +106,14 @@ def _by_name(images: Iterable[Checked]) -> list[Checked]:
 
 
 def _key(same: Iterable[Checked]) -> str:
-    """What the split of images follows from that share one; of a single image, its own digest."""
+    """The key that decides the split of copies; of a single image, its own digest."""
     return min(image.sha256 for image in same)
 
 
 def _judge_splits(
     images: Sequence[Checked], splits: Sequence[str]
 ) -> tuple[str, list[Checked], list[Checked]]:
-    """Judges what shares a split: the one it goes to, which images are kept and which are not."""
+    """Decides the split of images that must share one, which are kept and which are rejected."""
     # Test is what the gate trusts: an image in it may be in no other split.
     split = max(splits, key=SPLIT_NAMES.index)
     kept = [image for image, its in zip(images, splits, strict=True) if its == split]
