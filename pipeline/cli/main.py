@@ -35,7 +35,7 @@ def cli() -> None:
     Exit codes:
       0  a model was pushed, or nothing was new     1  the run failed
       2  wrong usage or configuration               3  the gate or the serving check
-      130, 143  stopped by Ctrl-C or SIGTERM           refused the model
+      129, 130, 143  stopped by a signal               refused the model
     """  # noqa: D301 - click wants the character itself
 
 

@@ -20,7 +20,7 @@ Details = Iterator[tuple[str, str]]
 """Labels and texts."""
 
 _LABEL_WIDTH = 14
-_SIGNALS = {130: "Ctrl-C (SIGINT)", 143: "SIGTERM"}
+_SIGNALS = {129: "SIGHUP", 130: "Ctrl-C (SIGINT)", 143: "SIGTERM"}
 
 
 def closing_lines(state: RunState, summary: Summary, run: RunFolder) -> list[str]:

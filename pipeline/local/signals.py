@@ -1,15 +1,16 @@
-"""Records Ctrl-C and SIGTERM instead of ending the process, so that a run can shut down cleanly."""
+"""Records Ctrl-C, SIGTERM and SIGHUP instead of ending, so that a run can shut down cleanly."""
 
 import contextlib
 import os
 import signal
 from types import FrameType, TracebackType
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""SIGHUP: the terminal was closed."""
 
 
 class StopSignals:
-    """A context manager that records SIGINT and SIGTERM.
+    """A context manager that records SIGINT, SIGTERM and SIGHUP.
 
     `fd` becomes readable when a signal arrives, so that `select` wakes up.
     """
@@ -22,7 +23,9 @@ class StopSignals:
 
     def __enter__(self) -> "StopSignals":
         self._previous_handlers = {
-            number: signal.signal(number, self._record) for number in STOP_SIGNALS
+            number: signal.signal(number, self._record)
+            for number in STOP_SIGNALS
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN  # nohup
         }
         self._previous_fd = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         return self

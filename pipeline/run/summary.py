@@ -135,7 +135,7 @@ class Summary(_Part):
     """`pushed`, `refused` by gate or serving check, `unchanged` (nothing to push), or `failed`."""
     exit_code: int
     """What the command exits with: 0 pushed or unchanged, 1 failed, 2 settings that do not fit each
-    other, 3 refused, 130, 143 stopped."""
+    other, 3 refused, 129, 130, 143 stopped."""
     run_id: str
     """Name of the run; names sort by the time at which runs started."""
     started: datetime

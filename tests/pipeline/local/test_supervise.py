@@ -144,7 +144,9 @@ def test_a_run_leaves_its_config_events_log_and_summary(workspace: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+    ("number", "exit_code"),
+    [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)],
+    ids=["HUP", "INT", "TERM"],
 )
 def test_a_signal_shuts_the_run_down_cleanly(
     number: signal.Signals, exit_code: int, workspace: Path, waiting: "Process[str]"
