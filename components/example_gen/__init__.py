@@ -8,8 +8,10 @@
               (folders, manifest_source, tfrecord/source, tfds_source)
     inspection  read, check and decode each image       -> Checked     (Beam)
     verdicts  find conflicts, assign splits             -> accepted and quarantined
+              (split, near_duplicates)
     shards    write the accepted ones as tf.Examples    -> Split-*/    (Beam)
-    report    write what happened                       -> ingest.json, quarantine.jsonl
+    report    write what happened                       -> ingest.json, quarantine.jsonl,
+                                                           near_duplicates.jsonl
 
 `executor` composes them.
 """

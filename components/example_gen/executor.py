@@ -101,7 +101,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             report_note(COMPONENT, note)
         report_progress(COMPONENT, describe(summary))
         self._write(examples.uri, verdicts, listing.fields, settings)
-        write_report(examples.uri, summary, verdicts.quarantined)
+        write_report(examples.uri, summary, verdicts)
         examples.split_names = artifact_utils.encode_split_names(list(SPLIT_NAMES))
 
     def _list(self, path: str, settings: DataSettings) -> Listing:

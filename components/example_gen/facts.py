@@ -26,6 +26,10 @@ class IngestFacts(Facts):
     """Number of accepted images whose pixels another accepted image of their class has, too."""
     corrections: dict[str, int] = {}
     """What `data.corrections` did: numbers `relabelled`, `dropped` and `unmatched`."""
+    near_duplicates: int = 0
+    """Number of pairs of images that look alike, as many as join every group."""
+    near_duplicates_across_splits: int = 0
+    """Number of these pairs whose images are in two splits."""
     quarantine_path: str | None = None
     """File with each quarantined file and its reason, one JSON object a line."""
 
@@ -42,10 +46,11 @@ class IngestFacts(Facts):
         if self.found is None:
             return splits
         span = f"span {self.span}" if self.span else ""
+        alike = self._near_duplicates()
         copies = f"{self.copies:,} of them copies" if self.copies else ""
-        images = filter(None, [count(self.found, "image"), copies, self._quarantined(), span])
+        images = [count(self.found, "image"), copies, alike, self._quarantined(), span]
         changes = [self.describe_converted(), self._first_frames(), self.describe_corrections()]
-        parts = [", ".join(images), *changes, splits]
+        parts = [", ".join(filter(None, images)), *changes, splits]
         return "; ".join(filter(None, parts))
 
     def describe_converted(self) -> str:
@@ -63,6 +68,13 @@ class IngestFacts(Facts):
 
     def _first_frames(self) -> str:
         return f"first frame of {self.first_frames:,}" if self.first_frames else ""
+
+    def _near_duplicates(self) -> str:
+        if not self.near_duplicates:
+            return ""
+        across = self.near_duplicates_across_splits
+        shown = count(self.near_duplicates, "near-duplicate pair")
+        return f"{shown} ({across:,} across splits)" if across else shown
 
     def _quarantined(self) -> str:
         if not self.quarantined:
@@ -82,6 +94,8 @@ class IngestFacts(Facts):
             "span": self.span,
             "converted": sum(self.converted.values()) or None,
             "copies": self.copies or None,
+            "near_duplicates": self.near_duplicates or None,
+            "near_duplicates_across_splits": self.near_duplicates_across_splits or None,
             **{f"{name}_images": number for name, number in self.splits.items()},
             "classes": len(self.classes) or None,
         }

@@ -8,11 +8,11 @@ from typing import Any
 import tensorflow as tf
 
 from components import storage
-from components.artifacts import INGEST_FILE, QUARANTINE_FILE
+from components.artifacts import INGEST_FILE, NEAR_DUPLICATES_FILE, QUARANTINE_FILE
 from components.example_gen.inspection import Checked
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.listing import Listing
-from components.example_gen.verdicts import Verdicts
+from components.example_gen.verdicts import NearDuplicates, Verdicts
 from components.images.check import Accepted, Rejected
 from components.printable import printable
 
@@ -36,7 +36,8 @@ def summarize(
     Returns:
         `found`, `accepted`, `quarantined`, `quarantined_by_reason`, `splits`, `classes`,
         `classes_by_split`, `ignored`, `excluded`, `groups`, `unused`, `span`, `converted`,
-        `first_frames`, `copies` and `corrections`.
+        `first_frames`, `copies`, `near_duplicates`, `near_duplicates_across_splits` and
+        `corrections`.
 
     Raises:
         RuntimeError: If a file is neither accepted nor quarantined.
@@ -71,6 +72,10 @@ def summarize(
         "corrections": corrected or {},
         **_count_changes(verdicts),
         "copies": accepted - len(_pixels(verdicts)),
+        "near_duplicates": len(verdicts.near_duplicates),
+        "near_duplicates_across_splits": sum(
+            pair.split != pair.other_split for pair in verdicts.near_duplicates
+        ),
     }
 
 
@@ -104,11 +109,23 @@ def _some(what: str, names: Sequence[str], most: int = 3) -> str:
     return f"; {what}: {', '.join(names[:most])}{more}" if names else ""
 
 
-def write_report(folder: str, summary: dict[str, Any], quarantined: Iterable[Checked]) -> None:
-    """Writes `ingest.json` and `quarantine.jsonl` into the root of the Examples artifact."""
+def write_report(folder: str, summary: dict[str, Any], verdicts: Verdicts) -> None:
+    """Writes `ingest.json` and the lists beside it into the root of the Examples artifact."""
     with tf.io.gfile.GFile(storage.join(folder, INGEST_FILE), "w") as file:
         file.write(json.dumps(summary, indent=2) + "\n")
-    _write_quarantine(storage.join(folder, QUARANTINE_FILE), quarantined)
+    _write_quarantine(storage.join(folder, QUARANTINE_FILE), verdicts.quarantined)
+    _write_lines(
+        storage.join(folder, NEAR_DUPLICATES_FILE), map(_pair_row, verdicts.near_duplicates)
+    )
+
+
+def _pair_row(pair: NearDuplicates) -> dict[str, Any]:
+    return {
+        "paths": [pair.image.found.name, pair.other.found.name],
+        "labels": [pair.image.label, pair.other.label],
+        "splits": [pair.split, pair.other_split],
+        "bits": pair.bits,
+    }
 
 
 def read_summary(folder: str) -> dict[str, Any] | None:
@@ -136,9 +153,13 @@ def keep_quarantine(
 
 
 def _write_quarantine(path: str, quarantined: Iterable[Checked]) -> None:
-    rows = (json.dumps(_quarantine_row(image)) + "\n" for image in quarantined)
+    _write_lines(path, map(_quarantine_row, quarantined))
+
+
+def _write_lines(path: str, rows: Iterable[dict[str, Any]]) -> None:
+    lines = (json.dumps(row) + "\n" for row in rows)
     with tf.io.gfile.GFile(path, "w") as file:
-        file.write("".join(rows))  # one write, of an empty string too, so that the file exists
+        file.write("".join(lines))  # one write, of an empty string too, so that the file exists
 
 
 def _quarantine_row(image: Checked) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class DataSettings(Settings):
     """Column of the manifest, or name in `group_pattern`, whose images share a split: a patient."""
     tfrecord: TFRecordSettings = TFRecordSettings()
     """How the tf.Examples of source `tfrecord` are laid out."""
+    near_duplicates: Literal["group", "warn", "off"] = "group"
+    """Images that look alike: share a split, are only counted, or are not looked for."""
     max_bad_fraction: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Share of files that may be quarantined before the run fails, 0 to 1."""
     min_images_per_class: Annotated[int, Field(ge=1)] = 2

@@ -2,15 +2,30 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from components.example_gen.corrections import DROPPED
 from components.example_gen.inspection import OTHER_FILE, Checked
+from components.example_gen.near_duplicates import Pair, find_groups, find_pairs
 from components.example_gen.settings import DataSettings
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.split_settings import SPLIT_NAMES
 from components.example_gen.split import Unit, assign_splits
 from components.images.check import Accepted, Rejected
+
+_GROUP = "group:"
+
+
+class NearDuplicates(NamedTuple):
+    """Two accepted images that look alike."""
+
+    split: str
+    image: Checked
+    other_split: str
+    other: Checked
+    bits: int
+    """In how many of 64 bits their perceptual hashes differ."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +38,8 @@ class Verdicts:
     """Sorted by name; the verdict of each is `Rejected`."""
     ignored: list[Checked]
     """Files that are not images by name or content, sorted by name."""
+    near_duplicates: list[NearDuplicates] = field(default_factory=list)
+    """Accepted images that look alike, as many pairs as join every group."""
 
 
 def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
@@ -40,39 +57,83 @@ def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:
             quarantined += [_reject(copy, "two_labels", _other_label(copy, same)) for copy in same]
         else:
             sound.append(same)
-    accepted, leaked = _divide(sound, settings)
+    accepted, leaked, near = _divide(sound, settings)
     refused = sorted(quarantined + leaked, key=lambda image: image.found.name)
     bad = [image for image in refused if _rejection(image).reason != OTHER_FILE]
     ignored = [image for image in refused if _rejection(image).reason == OTHER_FILE]
-    return Verdicts(accepted, bad, ignored)
+    return Verdicts(accepted, bad, ignored, near)
 
 
 def _divide(
-    sound: Iterable[Sequence[Checked]], settings: DataSettings
-) -> tuple[dict[str, list[Checked]], list[Checked]]:
-    """Assigns the splits; where images that must share a split are given several, one is kept."""
+    sound: Sequence[Sequence[Checked]], settings: DataSettings
+) -> tuple[dict[str, list[Checked]], list[Checked], list[NearDuplicates]]:
+    """Assigns the splits; where images that must share a split are given several, one is kept.
+
+    Returns:
+        The images of each split, those that are rejected, and which look alike.
+    """
     together = _join_groups(sound)
-    units: defaultdict[str | None, list[Unit]] = defaultdict(list)
-    for key, images in together.items():
-        labels: defaultdict[str | None, Counter[str]] = defaultdict(Counter)
-        for image in images:
-            labels[image.found.given_split][image.label] += 1
-        for given, counts in labels.items():
-            units[given].append(Unit(key, counts))
-    assigned = {
-        given: assign_splits(of_split, settings.splits, given, settings.min_images_per_class)
-        for given, of_split in units.items()
-    }
+    searched = settings.near_duplicates != "off"
+    pairs = find_pairs([same[0].look for same in sound]) if searched else []
+    alike = [(sound[pair.one][0], sound[pair.other][0], pair.bits) for pair in pairs]
+    keys = _join_alike(together, alike if settings.near_duplicates == "group" else [])
+    assigned = _assign(together, keys, settings)
     accepted: dict[str, list[Checked]] = {name: [] for name in SPLIT_NAMES}
     rejected: list[Checked] = []
     for key, images in together.items():
-        splits = [assigned[image.found.given_split][key] for image in images]
+        splits = [assigned[image.found.given_split][keys[key]] for image in images]
         split, kept, leaked = _judge_splits(images, splits)
         accepted[split] += kept
         rejected += leaked
     for kept in accepted.values():
         kept.sort(key=lambda image: (image.sha256, image.found.name))
-    return accepted, rejected
+    return accepted, rejected, _find_homes(alike, accepted)
+
+
+def _find_homes(
+    alike: Iterable[tuple[Checked, Checked, int]], accepted: Mapping[str, Sequence[Checked]]
+) -> list[NearDuplicates]:
+    """Names the splits of images that look alike; those of which one is rejected are left out."""
+    homes = {image.pixels: (split, image) for split in accepted for image in accepted[split]}
+    return [
+        NearDuplicates(*homes[one.pixels], *homes[other.pixels], bits)
+        for one, other, bits in alike
+        if one.pixels in homes and other.pixels in homes
+    ]
+
+
+def _join_alike(
+    together: Mapping[str, Iterable[Checked]], alike: Iterable[tuple[Checked, Checked, int]]
+) -> dict[str, str]:
+    """What the split of each key follows from: the first of the keys that it looks like.
+
+    The names of groups come before digests, since they stay when images come.
+    """
+    keys = sorted(together, key=lambda key: (not key.startswith(_GROUP), key))
+    places = {image.pixels: place for place, key in enumerate(keys) for image in together[key]}
+    pairs = [Pair(places[one.pixels], places[other.pixels], bits) for one, other, bits in alike]
+    groups = find_groups(len(keys), pairs)
+    return {key: keys[group] for key, group in zip(keys, groups, strict=True)}
+
+
+def _assign(
+    together: Mapping[str, Iterable[Checked]], keys: Mapping[str, str], settings: DataSettings
+) -> dict[str | None, dict[str, str]]:
+    """Names the split of each of `keys`, for each split that the data give."""
+    labels: defaultdict[str | None, defaultdict[str, Counter[str]]]
+    labels = defaultdict(lambda: defaultdict(Counter))
+    for key, images in together.items():
+        for image in images:
+            labels[image.found.given_split][keys[key]][image.label] += 1
+    return {
+        given: assign_splits(
+            [Unit(key, images) for key, images in of_split.items()],
+            settings.splits,
+            given,
+            settings.min_images_per_class,
+        )
+        for given, of_split in labels.items()
+    }
 
 
 def _join_groups(sound: Iterable[Sequence[Checked]]) -> dict[str, list[Checked]]:
@@ -97,7 +158,7 @@ def _join_groups(sound: Iterable[Sequence[Checked]]) -> dict[str, list[Checked]]
     together: defaultdict[str, list[Checked]] = defaultdict(list)
     for same in sound:
         group = next((image.found.group for image in same if image.found.group), "")
-        together[f"group:{lead(group)}" if group else _key(same)] += same
+        together[f"{_GROUP}{lead(group)}" if group else _key(same)] += same
     return {key: _by_name(images) for key, images in together.items()}
 
 

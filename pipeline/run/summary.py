@@ -45,6 +45,10 @@ class ImageCounts(_Part):
     """Number of images with more frames or pages, of which the first is used."""
     copies: int = 0
     """Number of accepted images whose pixels another accepted image of their class has, too."""
+    near_duplicates: int = 0
+    """Number of pairs of images that look alike, as many as join every group."""
+    near_duplicates_across_splits: int = 0
+    """Number of these pairs whose images are in two splits."""
 
 
 class Measurement(_Part):

@@ -31,6 +31,8 @@ def test_cats_and_dogs(shared_dir: Path, tmp_path: Path) -> None:
         "converted": {},
         "first_frames": 0,
         "copies": 0,
+        "near_duplicates": 1,  # dog.74 and dog.180 are one photo
+        "near_duplicates_across_splits": 0,
     }
     assert run.summary["test"]["examples"] >= 300
     assert run.summary["test"]["accuracy"] >= 0.96

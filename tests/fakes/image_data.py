@@ -1,4 +1,4 @@
-"""Folders and TFDS datasets of small images of noise."""
+"""Images of noise and of clouds; folders and TFDS datasets of them."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -16,6 +16,15 @@ def encode_image(seed: int, image_format: str = "PNG", size: tuple[int, int] = (
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, image_format)
     return buffer.getvalue()
+
+
+def draw_clouds(seed: int, size: tuple[int, int] = (300, 203)) -> Image.Image:
+    """An image of clouds: noise whose large structures are strong, as in photos."""
+    noise = np.random.default_rng(seed).normal(size=(256, 256, 3))
+    far = np.hypot(*np.meshgrid(np.fft.fftfreq(256), np.fft.fftfreq(256)))[..., None]
+    clouds = np.fft.ifft2(np.fft.fft2(noise, axes=(0, 1)) / (far + 0.01) ** 1.3, axes=(0, 1)).real
+    scaled = (clouds - clouds.min()) / np.ptp(clouds) * 255
+    return Image.fromarray(scaled.astype(np.uint8)).resize(size)
 
 
 def write_images(folder: Path, count: int = 40, labels: str = "ab", seed: int = 0) -> Path:

@@ -39,6 +39,11 @@ from pipeline.nodes import NODES, parse_facts
         ),
         (
             "ImageExampleGen",
+            {"found": 20, "near_duplicates": 1, "near_duplicates_across_splits": 1},
+            "20 images, 1 near-duplicate pair (1 across splits)",
+        ),
+        (
+            "ImageExampleGen",
             {"found": 20, "converted": {"HEIC": 3, "WebP": 12}, "first_frames": 2},
             "20 images; converted: 12 WebP, 3 HEIC; first frame of 2",
         ),

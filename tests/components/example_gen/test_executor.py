@@ -19,6 +19,7 @@ from components.example_gen.inspection import Checked
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.folders import list_folders
 from components.example_gen.sources.listing import Listing
+from tests.fakes.image_data import draw_clouds
 
 FOLDERS = {"train": "train", "validation": "val", "test": {"from": "validation", "fraction": 0.5}}
 
@@ -195,6 +196,49 @@ def test_copies_with_other_metadata_are_copies(
     for number in range(8):
         copies = {f"a/{number:03d}.png", f"a/x{number}.bmp", f"a/y{number}.png"}
         assert [copies <= result.names(split) for split in result.split_names].count(True) == 1
+
+
+@pytest.fixture(scope="module")
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """30 images of two classes, and of each a smaller copy, compressed more."""
+    folder = tmp_path_factory.mktemp("clouds")
+    for number in range(30):
+        image = draw_clouds(number)
+        label = folder / "ab"[number % 2]
+        label.mkdir(exist_ok=True)
+        image.save(label / f"{number}.jpg")
+        image.resize((224, 224)).save(label / f"{number}-small.jpg", quality=40)
+    return folder
+
+
+@pytest.mark.parametrize("beam_args", [(), ("--runner=DirectRunner", "--direct_num_workers=2")])
+def test_images_that_look_alike_share_a_split(
+    clouds: Path, ingest: Ingest, beam_args: Sequence[str]
+) -> None:
+    result = ingest(clouds, beam_args)
+    assert result.summary["near_duplicates"] == 30
+    assert result.summary["near_duplicates_across_splits"] == 0
+    for split in result.split_names:
+        names = result.names(split)
+        assert {name.replace("-small", "") for name in names} == {
+            name for name in names if "small" not in name
+        }
+    rows = [json.loads(row) for row in (result.root / "near_duplicates.jsonl").open()]
+    assert {frozenset(row["paths"]) for row in rows} == {
+        frozenset((f"{label}/{n}.jpg", f"{label}/{n}-small.jpg"))
+        for n in range(30)
+        for label in "ab"[n % 2]
+    }
+    assert all(row["bits"] <= 8 and row["labels"][0] == row["labels"][1] for row in rows)
+
+
+def test_images_that_look_alike_are_only_counted(clouds: Path, ingest: Ingest) -> None:
+    summary = ingest(clouds, near_duplicates="warn").summary
+    assert summary["near_duplicates"] == 30
+    assert summary["near_duplicates_across_splits"] > 5
+    off = ingest(clouds, near_duplicates="off").summary
+    assert off["near_duplicates"] == 0
+    assert off["splits"] == summary["splits"]
 
 
 def test_split_folders_are_taken_as_given(

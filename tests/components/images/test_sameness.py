@@ -12,17 +12,9 @@ from PIL import Image, ImageOps
 from components.images.check import Sound, check_and_decode
 from components.images.limits import ImageLimits
 from components.images.sameness import Decoded, hash_look, hash_pixels
+from tests.fakes.image_data import draw_clouds
 
 EXIF_ORIENTATION = 0x0112
-
-
-def photo(seed: int, size: tuple[int, int] = (300, 203)) -> Image.Image:
-    """An image of clouds: noise whose large structures are strong, as in photos."""
-    noise = np.random.default_rng(seed).normal(size=(256, 256, 3))
-    far = np.hypot(*np.meshgrid(np.fft.fftfreq(256), np.fft.fftfreq(256)))[..., None]
-    clouds = np.fft.ifft2(np.fft.fft2(noise, axes=(0, 1)) / (far + 0.01) ** 1.3, axes=(0, 1)).real
-    scaled = (clouds - clouds.min()) / np.ptp(clouds) * 255
-    return Image.fromarray(scaled.astype(np.uint8)).resize(size)
 
 
 def save(image: Image.Image, image_format: str = "JPEG", **options: Any) -> bytes:
@@ -59,7 +51,7 @@ def distance(one: int, other: int) -> int:
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "MPO"])
 def test_metadata_do_not_matter(image_format: str) -> None:
-    image = photo(1)
+    image = draw_clouds(1)
     plain = save(image, image_format)
     copies = [
         save(image, image_format, exif=oriented(1), dpi=(7, 7)),
@@ -70,14 +62,14 @@ def test_metadata_do_not_matter(image_format: str) -> None:
 
 
 def test_lossless_formats_of_the_same_pixels() -> None:
-    image = photo(1)
+    image = draw_clouds(1)
     formats = [("PNG", {"compress_level": 9}), ("PNG", {"compress_level": 1}), ("BMP", {})]
     formats += [("WEBP", {"lossless": True}), ("TIFF", {})]
     assert len({pixels(save(image, name, **options)) for name, options in formats}) == 1
 
 
 def test_other_pixels_are_no_copies() -> None:
-    image = photo(1)
+    image = draw_clouds(1)
     files = [
         save(image),
         save(image, quality=74),
@@ -115,20 +107,20 @@ CHANGES: dict[str, Callable[[Image.Image], bytes]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_changed_copies_look_alike(change: str) -> None:
     for seed in range(5):
-        image = photo(seed)
+        image = draw_clouds(seed)
         assert distance(look(save(image)), look(CHANGES[change](image))) <= 8
 
 
 def test_other_images_look_different() -> None:
-    looks = [look(save(photo(seed))) for seed in range(30)]
+    looks = [look(save(draw_clouds(seed))) for seed in range(30)]
     distances = [distance(one, other) for i, one in enumerate(looks) for other in looks[:i]]
     assert min(distances) > 10
 
 
 def test_small_and_blank_images_have_no_look() -> None:
-    assert hash_look(decode(save(photo(1, (31, 200))))) is None
+    assert hash_look(decode(save(draw_clouds(1, (31, 200))))) is None
     assert hash_look(decode(save(Image.new("RGB", (100, 100), (200, 190, 180))))) is None
-    assert hash_look(decode(save(photo(1, (32, 200))))) is not None
+    assert hash_look(decode(save(draw_clouds(1, (32, 200))))) is not None
 
 
 @pytest.mark.slow

@@ -91,6 +91,8 @@ def describe_ingest(classes: list[str]) -> dict[str, Any]:
         "converted": {"HEIC": 3, "WebP": 1012},
         "first_frames": 1,
         "copies": 2,
+        "near_duplicates": 3,
+        "near_duplicates_across_splits": 1,
     }
 
 
