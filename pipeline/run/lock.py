@@ -13,6 +13,7 @@ from components.printable import encodable
 from pipeline.run.paths import WorkspaceError, unusable
 
 LOCK_FILE = ".run.lock"
+_PATTERN_CHARACTERS = frozenset("*?[\\")
 
 
 class RunLock:
@@ -45,13 +46,19 @@ def lock_workspace(
     `on_wait` gets a message if another run holds the lock; None does not wait.
 
     Raises:
-        WorkspaceError: Another run holds the lock, or the workspace cannot be written or is not
-            UTF-8.
+        WorkspaceError: Another run holds the lock, or the workspace cannot be written or has a
+            path that TFX cannot use.
     """
     if encodable(str(workspace)) != str(workspace):
         raise WorkspaceError(
             f"the workspace {workspace} cannot be used: its path is not UTF-8, which TFX's "
             "metadata store requires; rename the folder, or choose another --workspace"
+        )
+    if odd := sorted(_PATTERN_CHARACTERS.intersection(str(workspace.absolute()))):
+        raise WorkspaceError(
+            f"the workspace {workspace.absolute()} cannot be used: its path has {' '.join(odd)}, "
+            "which TFX and TensorFlow read as a pattern; rename the folder, or choose another "
+            "--workspace"
         )
     try:
         workspace.mkdir(parents=True, exist_ok=True)

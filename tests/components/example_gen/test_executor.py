@@ -512,3 +512,28 @@ def test_labels_are_composed_and_stripped(
     assert "the classes 'B' and 'b' differ in upper and lower case only" in caplog.text
     listed = ingest(data / "manifest.jsonl", source="manifest")
     assert listed.summary["classes"] == classes
+
+
+@pytest.mark.parametrize("beam_args", [(), ("--direct_running_mode=in_memory",)])
+def test_any_character_in_a_path(
+    beam_args: Sequence[str],
+    tmp_path: Path,
+    ingest: Ingest,
+    write_classes: WriteClasses,
+    encode: Encode,
+) -> None:
+    odd = r"a[b]*?\n {x} %d #1 ~$é'"
+    data = write_classes(tmp_path / odd / "data", count=9)
+    (data / odd).mkdir()
+    for number in range(9):
+        (data / odd / f"{number}{odd}.png").write_bytes(encode(70_000 + number))
+    result = ingest(data, beam_args)
+    assert result.summary["classes"] == {"a": 9, odd: 9, "b": 9}
+    assert f"{odd}/8{odd}.png" in set.union(*map(result.names, result.split_names))
+    rows = [
+        json.dumps({"path": str(path.relative_to(tmp_path)), "label": path.parent.name})
+        for path in sorted(data.glob("*/*.png"))
+    ]
+    (tmp_path / "m.jsonl").write_text("\n".join(rows))
+    listed = ingest(tmp_path / "m.jsonl", beam_args, source="manifest")
+    assert listed.summary["splits"] == result.summary["splits"]

@@ -1,6 +1,7 @@
 """One run at a time in a workspace: real processes, really killed."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -165,3 +166,11 @@ def test_a_workspace_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="its path is not UTF-8"), lock_workspace(workspace):
         pass
     assert not workspace.exists()
+
+
+@pytest.mark.parametrize("name", ["a*", "a?", "a[b]", "a\\b"])
+def test_a_workspace_whose_path_is_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    message = f"its path has {re.escape(name[1])}, which TFX and TensorFlow read as a pattern"
+    with pytest.raises(WorkspaceError, match=message), lock_workspace(tmp_path / name / "below"):
+        pass
+    assert not (tmp_path / name).exists()
