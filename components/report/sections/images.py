@@ -13,6 +13,7 @@ from components.artifacts import (
 )
 from components.example_gen.suspect_labels import SuspectLabel, parse_suspects
 from components.report.inputs.sources import Sources
+from components.report.inputs.statistics import split_order
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def read_images(sources: Sources) -> Images | None:
         augmented=seen["augmented"] if seen else None,
         suspects=None if table is None else shown,
         number_of_suspects=len(rows),
-        suspects_by_split=Counter(row.split for row in rows),
+        suspects_by_split=Counter(sorted((row.split for row in rows), key=split_order)),
         changes=_read_changes(ingest),
     )
 
