@@ -1,4 +1,4 @@
 """`component.ExampleCheck`, in place of TFX's ExampleValidator: anomalies stop the run.
 
-It also finds empty splits and vanished classes; `anomalies` describes what was found.
+It also finds empty splits and missing classes.
 """

@@ -1,6 +1,7 @@
 """Compares the examples of every split with the schema."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
@@ -12,9 +13,14 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.artifacts import ANOMALIES_FILE, Artifacts
-from components.example_validator.anomalies import AnomalyError, describe_anomalies, describe_gaps
+from components.errors import UserError
+from components.feature_keys import LABEL
 from components.schema_gen.component import label_domain
-from components.statistics_gen.options import CHECKED_FEATURES
+from components.statistics_gen.options import CHECKED_FEATURES, list_labels
+
+
+class AnomalyError(UserError):
+    """The examples are not what the schema says."""
 
 
 class Executor(example_validator.Executor):
@@ -65,6 +71,31 @@ class Executor(example_validator.Executor):
             difference = anomalies_pb2.Anomalies()
             path = f"{folder}/{example_validator.DEFAULT_FILE_NAME}"
             difference.ParseFromString(io_utils.read_bytes_file(path))
-            found += describe_gaps(split, of_split, label_domain(schema))
-            found += describe_anomalies(split, difference)
+            found += _describe_gaps(split, of_split, label_domain(schema))
+            found += _describe_anomalies(split, difference)
         return found
+
+
+def _count_examples(statistics: Any) -> int:
+    """How many examples a `DatasetFeatureStatisticsList` was computed over."""
+    return int(sum(dataset.num_examples for dataset in statistics.datasets))
+
+
+def _describe_gaps(split: str, statistics: Any, classes: Sequence[str]) -> list[str]:
+    """Describes what TFDV does not look for: an empty split, and missing classes of the schema."""
+    if not _count_examples(statistics):
+        return [f"{split}: the split is empty"]
+    missing = [name for name in classes if name not in list_labels(statistics)]
+    return [f"{split}: {LABEL}: class {name!r} of the schema has vanished" for name in missing]
+
+
+def _describe_anomalies(split: str, anomalies: anomalies_pb2.Anomalies) -> list[str]:
+    """Describes what TFDV found, a line for each feature."""
+    lines = [
+        f"{split}: {feature}: {info.short_description}: {info.description}"
+        for feature, info in sorted(anomalies.anomaly_info.items())
+    ]
+    if anomalies.HasField("dataset_anomaly_info"):
+        info = anomalies.dataset_anomaly_info
+        lines.append(f"{split}: {info.short_description}: {info.description}")
+    return lines

@@ -11,8 +11,8 @@ from tfx.orchestration import metadata, pipeline
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.types import standard_artifacts
 
-from components.example_validator.anomalies import AnomalyError
 from components.example_validator.component import ExampleCheck
+from components.example_validator.executor import AnomalyError
 from components.schema_gen.component import ImageSchemaGen
 from components.statistics_gen.component import ImageStatisticsGen
 from components.statistics_gen.options import statistics_options
