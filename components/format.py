@@ -1,4 +1,4 @@
-"""Numbers as people read them: one way for each kind, in the terminal, on pages and in messages."""
+"""How numbers are written: one format for each kind, in the terminal, on pages and in messages."""
 
 from collections.abc import Sequence
 

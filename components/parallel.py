@@ -11,7 +11,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _AT_ONCE = 16
-"""Handing over an item costs as much as reading a small file: a thread takes some at once."""
+"""Passing an item costs as much as reading a small file: a thread takes several at once."""
 
 
 def map_on_all_cores(

@@ -45,8 +45,8 @@ class RunLog:
         """Writes the results and the curves of the whole training.
 
         TensorBoard's log is completed: a training that resumes after its last epoch has not called
-        `update`. `suspects` is the number of labels that are probably wrong; None where nobody
-        looked.
+        `update`. `suspects` is the number of labels that are probably wrong; None if not
+        checked.
         """
         self._tensorboard.update([result["history"] for result in results])
         training = {

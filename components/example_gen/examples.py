@@ -1,4 +1,4 @@
-"""Images as tf.Examples: parses those that come in, builds those that go out."""
+"""Images as tf.Examples: parses those that are read, builds those that are written."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -74,7 +74,7 @@ def check_what_was_read(
 
 
 def _file_of(image: Checked) -> str:
-    """The name of the file that an image is or lies in."""
+    """The name of the file that an image is, or is contained in."""
     name = image.found.name
     return name if image.found.length < 0 else name.rpartition("#")[0]
 

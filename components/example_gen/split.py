@@ -114,7 +114,7 @@ def _reserve(units: Sequence[_Placed], parts: int, least: int) -> dict[str, list
 
 
 def _shares(splits: SplitSettings, given_split: str | None) -> tuple[dict[str, float], str]:
-    """The shares of the splits, and the one that takes what lies past them all.
+    """The shares of the splits, and the one that takes what is beyond all of them.
 
     They are laid out from the last to the first: test keeps its images when only the border
     between train and validation moves.

@@ -168,7 +168,7 @@ def _check_scans(contents: bytes, header: formats.Header, limits: ImageLimits) -
 
 
 def _check_jpeg(contents: bytes, header: formats.Header) -> Sound | Rejected:
-    """Reads a JPEG to its end, mostly for an eighth of the pixels each way.
+    """Reads a whole JPEG, usually for an eighth of the pixels each way.
 
     What libjpeg-turbo reads without a warning, training's decoder reads, too. Otherwise training's
     decides whether it can be decoded; it drops warnings.

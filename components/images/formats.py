@@ -21,7 +21,7 @@ class Format(NamedTuple):
     name: str
     """In lower case, as in `image/format`."""
     title: str
-    """For people, with what is read of such a file."""
+    """The format's title, with what is read of such a file."""
     signature: bytes
     """What its files begin with."""
     reader: type[ImageFile]
@@ -76,7 +76,7 @@ def read_header(contents: bytes) -> Header:
     """Reads the header of an image of a known format.
 
     Of JPEG and PNG only the part that a decoder needs: cameras and editors leave metadata of all
-    sizes and states beside it, which spoil no pixel.
+    sizes and states beside it, which affect no pixel.
 
     Args:
         contents: A whole file, of which `detect_format` is not None.

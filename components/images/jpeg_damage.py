@@ -16,7 +16,7 @@ _HARMLESS = "bad ICC marker"
 
 
 def decode_strictly(contents: bytes, mode: str, height: int = 1, width: int = 1) -> Pixels | str:
-    """Reads a JPEG to its end, to gray pixels (of CMYK, all four).
+    """Reads a whole JPEG, to gray pixels (of CMYK, all four).
 
     The compressed data are read to their end, which is the same at every size; at an eighth each
     way the inverse transform is spared, half of the time, and nearly all of the memory.

@@ -31,7 +31,7 @@ LEAST_CONTRAST = 8
 _END = b"\xff\xd9"
 _APP0, _APP14, _APP15, _COMMENT = 0xE0, 0xEE, 0xEF, 0xFE
 _FREQUENCIES = 8
-# The first frequency is the mean, which says nothing of what is shown.
+# The first frequency is the mean, which does not depend on what is shown.
 _COSINES = np.cos(
     np.pi * np.outer(np.arange(1, _FREQUENCIES + 1), 2 * np.arange(SIDE) + 1) / (2 * SIDE)
 )

@@ -16,7 +16,7 @@ _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 @dataclass(frozen=True)
 class Trigger:
-    """When runs start: by the calendar, or after so many seconds.
+    """When runs start: by the calendar, or after a number of seconds.
 
     Attributes:
         words: For people.

@@ -1,4 +1,4 @@
-"""How every command ends where a person errs or something fails: a message, no traceback."""
+"""How every command ends on a user's mistake or a failure: a message, no traceback."""
 
 import io
 import sys

@@ -57,14 +57,14 @@ class LiveView:
         self._live.start()
 
     def show(self, state: RunState) -> None:
-        """Draws the table; progress may come in floods and waits for the next tick."""
+        """Draws the table; there may be much progress, which waits for the next tick."""
         changed = (state.phase, [(node.component, node.state) for node in state.nodes.values()])
         if changed != self._drawn:
             self._drawn = changed
             self.tick(state)
 
     def tick(self, state: RunState) -> None:
-        """Draws the table again, with the time that went by."""
+        """Draws the table again, with the elapsed time."""
         if self._live.is_started:
             self._live.update(self.render(state), refresh=True)
 

@@ -17,7 +17,7 @@ class View(Protocol):
         """Something happened; `state` is what follows from it."""
 
     def tick(self, state: RunState) -> None:
-        """Time went by; called several times a second."""
+        """Time has passed; called several times a second."""
 
     def notice(self, text: str) -> None:
         """Something else that the person should know now; an empty text takes it back."""

@@ -34,7 +34,7 @@ def _trained_model(compiled: "CompiledPipeline") -> ModelId:
 
 
 def fingerprint_code(package: str, without: str | None = None) -> str:
-    """SHA-256, in hex, of the Python files of a package of ours, without one of its folders."""
+    """SHA-256, in hex, of the Python files of one of our packages, without one of its folders."""
     root = Path(__file__).parents[2]
     left_out = root / package / without if without else None
     files = [file for file in (root / package).rglob("*.py") if left_out not in file.parents]

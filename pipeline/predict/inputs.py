@@ -27,7 +27,7 @@ def list_images(arguments: Sequence[str], stdin: BinaryIO | None = None) -> Iter
     """Lists files in a stable order.
 
     Args:
-        arguments: Files, folders (recursively, without litter), patterns such as
+        arguments: Files, folders (recursively, without files that systems leave), patterns such as
             `images/**/*.png`, and `-` for paths from stdin, one per line.
         stdin: The stream that `-` reads; None is the stdin of this process.
 

@@ -1,4 +1,4 @@
-"""An error as people see it: one sentence, and what to do."""
+"""An error as it is shown: one sentence, and what to do."""
 
 from components.errors import UserError
 from pipeline.run.events import Failed

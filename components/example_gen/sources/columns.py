@@ -1,4 +1,4 @@
-"""What is known of images beside their labels: columns of a manifest, or parts of their paths.
+"""Further information about images: columns of a manifest, or parts of their paths.
 
 Each becomes a feature of the examples, and one of them may be the group whose images share a split.
 """

@@ -1,4 +1,4 @@
-"""Lists images that lie in a folder per class, or in split folders with folders per class."""
+"""Lists images in a folder per class, or in split folders with folders per class."""
 
 from collections.abc import Iterable, Iterator
 

@@ -102,7 +102,7 @@ def is_litter(name: str) -> bool:
 
 
 def is_system_folder(name: str) -> bool:
-    """Whether a folder is hidden or of the system, and its files are nobody's data."""
+    """Whether a folder is hidden or of the system, so that its files are not data."""
     return name.startswith(".") or is_litter(name)
 
 
@@ -112,7 +112,7 @@ def has_image_name(name: str) -> bool:
 
 
 def list_entries(folder: str) -> list[storage.Entry]:
-    """Lists a folder without litter and without folders of the system.
+    """Lists a folder without files that systems leave, and without system folders.
 
     Raises:
         IngestError: If it cannot be read.

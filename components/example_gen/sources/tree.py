@@ -13,7 +13,7 @@ from components.example_gen.sources.listing import list_entries
 def walk_files(
     root: str, prefix: str = "", above: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, str]]:
-    """Yields the name below `root` and the path of every file, sorted, without litter.
+    """Yields the name below `root` and the path of every file, sorted, without system files.
 
     Links are followed, but not into a folder that the link itself is in: such circles have no end.
 
