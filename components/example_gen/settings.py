@@ -164,7 +164,7 @@ class DataSettings(Settings):
             names = re.compile(info.data["group_pattern"] or "").groupindex
             if group not in names:
                 raise ValueError(
-                    "is no name in data.group_pattern; write there for example "
+                    "is not a group of data.group_pattern; write for example "
                     f"(?P<{group}>[^/]+)/[^/]+$ for the folder that an image is in"
                 )
         return group

@@ -255,7 +255,7 @@ def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSett
     names = sorted(set(classes).union(*counts.values()))
     if not any(sum(count.values()) for count in counts.values()):
         raise IngestError(
-            "not one image was accepted.", "Check that data.path names the folder of your images."
+            "no image was accepted.", "Check that data.path names the folder of your images."
         )
     if len(names) < 2:
         raise IngestError(

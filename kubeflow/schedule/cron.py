@@ -107,7 +107,7 @@ def parse_cron(text: str) -> Cron:
             raise UserError(
                 f"--cron {text!r}: {label} {wrong!r} is not a number from {numbers}, or a range or "
                 "step of them",
-                "Such as 1-5 or */15. A step is above 0; a range past the end is two: 22-23,0-2.",
+                "For example 1-5, */15. A step is above 0; a range past the end is two: 22-23,0-2.",
             )
     # A crontab calls Sunday 0 or 7; robfig/cron knows 0 only.
     if re.search(r"(?<!/)\b0*7\b", cron.weekday):

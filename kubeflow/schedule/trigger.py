@@ -76,7 +76,7 @@ def interval_trigger(text: str) -> Trigger:
     """
     parts = re.findall(r"(\d+)([dhms])", text)
     if not parts or "".join(map("".join, parts)) != text:
-        raise UserError(f"--every {text!r} is not a duration", "Such as 6h, 90m, 1d or 1d12h.")
+        raise UserError(f"--every {text!r} is not a duration", "For example 6h, 90m, 1d or 1d12h.")
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
     if seconds < _LEAST_SECONDS:
         raise UserError(f"--every {text!r} is too short: at least 1m")

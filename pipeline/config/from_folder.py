@@ -127,12 +127,12 @@ def find_configuration(folder: Path, workspace: Path) -> Path:
     """Where a folder's configuration is, or is to be written: beside the workspace.
 
     Raises:
-        IngestError: The workspace would lie among the images.
+        IngestError: The workspace would be inside the folder of images.
     """
     folder, beside = _absolute(folder), workspace.absolute().parent
     if workspace.resolve().is_relative_to(folder.resolve()):
         raise IngestError(
-            f"the workspace {workspace} would lie among the images, in {folder}.",
+            f"the workspace {workspace} would be inside the folder of images {folder}.",
             "Start the command in another folder, or choose another --workspace.",
         )
     stem = _model_name(folder.name)

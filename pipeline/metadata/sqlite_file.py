@@ -18,7 +18,7 @@ _RECOVER = (
     f"{_DO_NOT_DELETE} Move it aside and put the newest backup in its place; without one, rescue "
     "what can be read: sqlite3 DAMAGED .recover | sqlite3 NEW. docs/troubleshooting.md says more."
 )
-# SQLite's and ML Metadata's words for what is wrong, and ours for it and for what to do.
+# SQLite's and ML Metadata's messages, and ours with what to do.
 _CAUSES = (
     (r"not a database|malformed|btree|in database main", "is damaged", _RECOVER),
     (
@@ -45,12 +45,12 @@ _CAUSES = (
     (
         r"older than library version|Upgrade query failed",
         "has an older schema and could not be upgraded",
-        f"{_DO_NOT_DELETE} The copy from before is beside it, *.backup.",
+        f"{_DO_NOT_DELETE} The copy made before the upgrade is next to it, *.backup.",
     ),
     (
         r"disk I/O error",
         "cannot be read: the disk reports an error",
-        f"Look at the disk first, then at the file. {_RECOVER}",
+        f"Check the disk first, then the file. {_RECOVER}",
     ),
 )
 

@@ -72,7 +72,7 @@ def add_path_columns(listing: Listing, pattern: str) -> Listing:
     if not any(matches):
         example = listing.images[0].name
         raise IngestError(
-            f"data.group_pattern {pattern!r} matches no path, as {printable(example)!r}.",
+            f"data.group_pattern {pattern!r} matches no path, for example {printable(example)!r}.",
             "It is searched for in the path below data.path.",
         )
     columns = infer_types([match.groupdict() if match else {} for match in matches])

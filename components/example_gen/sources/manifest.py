@@ -67,7 +67,7 @@ def read_manifest(path: str) -> list[Row]:
             f"line {fault.line} of {printable(path)} {fault.problem}.", _HINT
         ) from None
     if not rows:
-        raise IngestError(f"{printable(path)} lists no image.", _HINT)
+        raise IngestError(f"{printable(path)} lists no images.", _HINT)
     columns = infer_types([row.columns for row in rows])
     return [row._replace(columns=typed) for row, typed in zip(rows, columns, strict=True)]
 

@@ -80,7 +80,7 @@ def resolve_span(
         passed_over.append(f"span {number} {fault}")
     raise IngestError(
         f"no span of {path} can be used: {_some(passed_over)}.",
-        "Put files into the newest, and the marker where data.span_marker asks for one.",
+        "Put files into the newest, and the marker if data.span_marker is set.",
     )
 
 

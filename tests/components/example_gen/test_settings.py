@@ -158,7 +158,7 @@ def test_groups_of_folders_need_a_pattern(tmp_path: Path) -> None:
     assert DataSettings(path=path, group="patient", group_pattern=pattern).group == "patient"
     for given in ({}, {"group_pattern": "(?P<burst>.)"}):
         assert problems(path=path, group="patient", **given)["group"].startswith(
-            "is no name in data.group_pattern; write there for example (?P<patient>[^/]+)/[^/]+$"
+            "is not a group of data.group_pattern; write for example (?P<patient>[^/]+)/[^/]+$"
         )
     assert problems(path=path, group_pattern="(p")["group_pattern"].startswith(
         "is not a regular expression: missing )"

@@ -42,7 +42,7 @@ def ftyp(*brands: bytes) -> bytes:
         (ftyp(b"mif1", b"heic"), "HEIC"),
         (ftyp(b"mif1", b"avif", b"miaf"), "AVIF"),
         (b"II*\0\x10\0\0\0CR\x02\0", "camera raw"),
-        (b"hello, P6 is no image", None),
+        (b"hello, P6 is not an image", None),
         (b"<html><svg/></html>", None),
         (b"", None),
     ],

@@ -62,7 +62,7 @@ def test_a_folder_of_data_sets_is_noticed(folder: Path, capsys: pytest.CaptureFi
         (["nowhere"], "nowhere: there is no such folder"),
         (["pets/a/000.png"], "000.png: is a file"),
         (["pets/a"], "there is no class folder in"),
-        (["pets", "--workspace", "pets/workspace"], "would lie among the images"),
+        (["pets", "--workspace", "pets/workspace"], "would be inside the folder of images"),
     ],
 )
 def test_wrong_usage(folder: Path, arguments: list[str], message: str) -> None:

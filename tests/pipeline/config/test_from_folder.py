@@ -113,7 +113,7 @@ def test_a_link_that_leads_elsewhere_keeps_its_file(tmp_path: Path) -> None:
 
 def test_the_workspace_is_never_among_the_images(tmp_path: Path) -> None:
     make_files(tmp_path / "pets", cats=2, dogs=2)
-    with pytest.raises(UserError, match="would lie among the images"):
+    with pytest.raises(UserError, match="would be inside the folder of images"):
         find_configuration(tmp_path / "pets", tmp_path / "pets" / "workspace")
 
 

@@ -30,7 +30,7 @@ def read_label_file(path: str) -> dict[int, str]:
             `NUMBER:NAME` (TF-Slim) or `NUMBER NAME`, or else names, from class 0 on (TFDS, TF Hub).
 
     Raises:
-        IngestError: If it cannot be read, names no class, or has a name that cannot be a label.
+        IngestError: If it cannot be read, has no class names, or one that cannot be a label.
     """
     try:
         text = storage.read_bytes(path).decode("utf-8-sig")
@@ -42,13 +42,13 @@ def read_label_file(path: str) -> dict[int, str]:
     pairs = list(_label_map(text) if path.endswith(".pbtxt") else _lines(text))
     names = dict(pairs)
     if not names:
-        raise IngestError(f"data.tfrecord.label_file {path} names no class.", _HINT)
+        raise IngestError(f"data.tfrecord.label_file {path} contains no class names.", _HINT)
     wrong = [name for name in names.values() if not is_label(name)]
     if wrong:
         raise IngestError(f"{path} has names that cannot be labels: {wrong[:10]}.", _HINT)
     if len(names) < len(pairs) or len(set(names.values())) < len(names):
         raise IngestError(
-            f"{path} has a number or a name twice.", "Each class needs a name of its own."
+            f"{path} has a duplicate number or name.", "Each class needs a name of its own."
         )
     return names
 

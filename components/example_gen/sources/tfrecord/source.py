@@ -47,7 +47,7 @@ def list_tfrecords(
     if not named:
         raise IngestError(
             f"there is no TFRecord file in {root}.",
-            "Their names contain `tfrec` or end in `.record`, as images.tfrecord-00000-of-00001.",
+            "Names contain `tfrec` or end in `.record`, such as images.tfrecord-00000-of-00001.",
         )
     tiny = 0
     for name in named:

@@ -109,6 +109,6 @@ def test_a_group_that_no_image_has(patients: Path, ingest: Ingest) -> None:
         ingest(patients / "manifest.csv", source="manifest", group="patinet")
     assert e.value.hint == "There are: patient, age."
     with pytest.raises(
-        IngestError, match="data.group_pattern '.*' matches no path, as 'benign/p00"
+        IngestError, match="data.group_pattern '.*' matches no path, for example 'benign/p00"
     ):
         ingest(patients / "data", group_pattern="(?P<patient>q.*)", group="patient")

@@ -52,10 +52,10 @@ def test_a_label_map(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "names no class"),
+        ("", "contains no class names"),
         ("a\n\nb\n", r"has names that cannot be labels: \[''\]"),
-        ("a\nb\na\n", "has a number or a name twice"),
-        ("0:a\n0:b\n", "has a number or a name twice"),
+        ("a\nb\na\n", "has a duplicate number or name"),
+        ("0:a\n0:b\n", "has a duplicate number or name"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
