@@ -35,7 +35,7 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread | None:
 
     Args:
         ours: A value for each round.
-        theirs: The same; where it has fewer rounds, the later ones of ours have no partner.
+        theirs: The same; where it has fewer rounds, our later ones have no partner.
     """
     a, b = spread(ours), spread(theirs)
     if a is None or b is None or not all(theirs):

@@ -25,7 +25,7 @@ class Task:
         images: `train/`, `validation/` and `test/`.
         weights: Of the backbone: a file, `imagenet` or `none`.
         config: Our pipeline's configuration.
-        overrides: Further settings of ours.
+        overrides: Further settings of this project.
         image_size: Height and width of the model's input in pixels.
         head_epochs: Epochs of the script's and the stock way's first stage.
         fine_tune_epochs: Of their second one.

@@ -38,7 +38,7 @@ def measure(subject: Subject) -> list[Row]:
 
 
 def _compare(name: str, part: Any, build: Callable[..., Any]) -> list[Row]:
-    """Milliseconds of ours, and of what it might be instead."""
+    """Milliseconds of this implementation, and of its alternatives."""
     import tensorflow as tf
 
     from trainer.network.folding import InferenceMode

@@ -43,7 +43,7 @@ def find_sources(data: Path) -> list[Path]:
 
 
 def needed_bytes(sources: Sequence[Path], count: int) -> int:
-    """Disk that a run over so many images needs, the images included."""
+    """Disk that a run over this many images needs, including the images."""
     mean = sum(path.stat().st_size for path in sources) / len(sources)
     return round(count * (mean * (1 + _STORED_SHARE) + _FEATURE_BYTES) + _FIXED_BYTES)
 

@@ -29,7 +29,7 @@ class ProcessResult(_Part):
 
 
 class SizeResult(_Part):
-    """A run over so many images."""
+    """A run over a number of images."""
 
     settings: str
     """Digest of what it was run with; results of other settings are not taken up again."""

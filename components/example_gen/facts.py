@@ -27,7 +27,7 @@ class IngestFacts(Facts):
     corrections: dict[str, int] = {}
     """What `data.corrections` did: numbers `relabelled`, `dropped` and `unmatched`."""
     near_duplicates: int = 0
-    """Number of pairs of images that look alike, as many as join every group."""
+    """Number of pairs of images that look alike, those that suffice to join every group."""
     near_duplicates_across_splits: int = 0
     """Number of these pairs whose images are in two splits."""
     quarantine_path: str | None = None

@@ -31,12 +31,12 @@ Indices = npt.NDArray[np.int64]
 
 
 class Pair(NamedTuple):
-    """Two images that look alike, by their places in the list."""
+    """Two images that look alike, by their indices in the list."""
 
     one: int
     other: int
     bits: int
-    """In how many bits their hashes differ."""
+    """Number of bits in which their hashes differ."""
 
 
 def find_pairs(looks: Sequence[int | None]) -> list[Pair]:
@@ -61,7 +61,7 @@ def find_pairs(looks: Sequence[int | None]) -> list[Pair]:
 
 
 def find_groups(count: int, pairs: Sequence[Pair]) -> list[int]:
-    """The group of each of `count` images: the place of one that pairs lead to."""
+    """The group of each of `count` images: the index of one that pairs lead to."""
     groups = _Groups(count)
     for pair in pairs:
         groups.join(pair.one, pair.other)
@@ -69,7 +69,7 @@ def find_groups(count: int, pairs: Sequence[Pair]) -> list[int]:
 
 
 class _Groups:
-    """Disjoint sets of places in a list."""
+    """Disjoint sets of list indices."""
 
     def __init__(self, count: int) -> None:
         self._parents = list(range(count))
@@ -95,7 +95,7 @@ class _Groups:
 
 
 def _join(hashes: Looks) -> Iterator[tuple[int, int, int]]:
-    """Yields what joins the groups of hashes, which are all different: places, and bits."""
+    """Yields what joins the groups of hashes, which are all different: indices, and bits."""
     groups = _Groups(len(hashes))
     for blocks in itertools.combinations(_BLOCKS, 3):
         mask = np.bitwise_or.reduce(np.uint64(1) << np.concatenate(blocks).astype(np.uint64))
@@ -111,7 +111,7 @@ def _join(hashes: Looks) -> Iterator[tuple[int, int, int]]:
 
 
 def _neighbours(hashes: Looks, mask: np.uint64) -> Iterator[tuple[Indices, Indices]]:
-    """Yields the places of hashes that agree in the bits of `mask`."""
+    """Yields the indices of hashes that agree in the bits of `mask`."""
     masked = hashes & mask
     order = np.argsort(masked, kind="stable")
     masked = masked[order]

@@ -91,7 +91,7 @@ class DataSettings(Settings):
             raise ValueError("is required for source tfds; write for example cats_vs_dogs")
         if name is not None and not _DATASET.fullmatch(name):
             raise ValueError(
-                "is not DATASET or DATASET/CONFIG, with or without :VERSION behind it; "
+                "is not DATASET or DATASET/CONFIG, optionally followed by :VERSION; "
                 "write for example cats_vs_dogs:4.0.1"
             )
         return name

@@ -25,7 +25,7 @@ class NearDuplicates(NamedTuple):
     other_split: str
     other: Checked
     bits: int
-    """In how many of 64 bits their perceptual hashes differ."""
+    """Number of bits, of 64, in which their perceptual hashes differ."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Verdicts:
     ignored: list[Checked]
     """Files that are not images by name or content, sorted by name."""
     near_duplicates: list[NearDuplicates] = field(default_factory=list)
-    """Accepted images that look alike, as many pairs as join every group."""
+    """Accepted images that look alike, the pairs that suffice to join every group."""
 
 
 def decide(checked: Iterable[Checked], settings: DataSettings) -> Verdicts:

@@ -20,7 +20,7 @@ from components.statistics_gen.options import CHECKED_FEATURES, list_labels
 
 
 class AnomalyError(UserError):
-    """The examples are not what the schema says."""
+    """The examples do not match the schema."""
 
 
 class Executor(example_validator.Executor):

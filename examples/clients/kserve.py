@@ -3,7 +3,7 @@
     python examples/clients/kserve.py http://localhost:8080 digits a.png b.png
 
 The contract: https://github.com/kserve/open-inference-protocol (inference_rest.md). Its JSON has no
-form for bytes that are not text, so that images go behind the JSON, as KServe's "Binary Tensor
+form for bytes that are not text, so that images follow the JSON, as KServe's "Binary Tensor
 Data Extension" says; servers that know it list `binary_tensor_data` at `GET /v2`.
 """
 

@@ -53,7 +53,7 @@ def _read_events(run: RunFolder) -> Iterator[Event]:
 
 
 def _pushed_by(run: RunFolder, config: PipelineConfig) -> ModelVersion | None:
-    """The version that the run pushed, if it was killed before it said so."""
+    """The version that the run pushed, if it was killed before it reported it."""
     for version in list_versions(Workspace(run.workspace).serving(config)):
         details = version.details
         if details and details.run_id == run.run_id and details.copy_of is None:

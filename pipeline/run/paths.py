@@ -83,7 +83,7 @@ def new_run_id(earlier: Iterable[str] = ()) -> str:
 
 
 def started_at(run_id: str) -> datetime | None:
-    """The time in a run's name; None where it has none, as in names of other tools."""
+    """The time in a run's name; None if it has none, as in names of other tools."""
     with suppress(ValueError):
         return datetime.strptime(run_id.partition("-")[0], _TIME).replace(tzinfo=timezone.utc)
     return None

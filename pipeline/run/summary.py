@@ -46,7 +46,7 @@ class ImageCounts(_Part):
     copies: int = 0
     """Number of accepted images whose pixels another accepted image of their class has, too."""
     near_duplicates: int = 0
-    """Number of pairs of images that look alike, as many as join every group."""
+    """Number of pairs of images that look alike, those that suffice to join every group."""
     near_duplicates_across_splits: int = 0
     """Number of these pairs whose images are in two splits."""
 

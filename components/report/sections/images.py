@@ -79,7 +79,7 @@ def read_images(sources: Sources) -> Images | None:
 
 
 def _read_changes(ingest: Mapping[str, Any]) -> dict[str, int]:
-    """What became of files that were not taken as they are; only what there is."""
+    """What happened to files that were not taken unchanged; zero counts are left out."""
     corrections = ingest.get("corrections", {})
     numbers = {
         **{f"converted from {n}": number for n, number in ingest.get("converted", {}).items()},
@@ -87,7 +87,7 @@ def _read_changes(ingest: Mapping[str, Any]) -> dict[str, int]:
         "turned upright (EXIF)": ingest.get("turned", 0),
         "relabelled (corrections)": corrections.get("relabelled", 0),
         "left out (data.exclude)": ingest.get("excluded", 0),
-        "no image, by name and bytes": len(ingest.get("ignored", [])),
+        "not an image, by name and bytes": len(ingest.get("ignored", [])),
         **{
             f"quarantined: {reason.replace('_', ' ')}": number
             for reason, number in ingest.get("quarantined_by_reason", {}).items()

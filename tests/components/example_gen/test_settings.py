@@ -30,7 +30,7 @@ def test_names_of_datasets(name: str) -> None:
 )
 def test_invalid_dataset_names(name: str) -> None:
     assert problems(source="tfds", name=name) == {
-        "name": "is not DATASET or DATASET/CONFIG, with or without :VERSION behind it; write for "
+        "name": "is not DATASET or DATASET/CONFIG, optionally followed by :VERSION; write for "
         "example cats_vs_dogs:4.0.1"
     }
 

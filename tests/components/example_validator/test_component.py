@@ -1,4 +1,4 @@
-"""ExampleCheck in a pipeline, behind ImageStatisticsGen and ImageSchemaGen."""
+"""ExampleCheck in a pipeline, after ImageStatisticsGen and ImageSchemaGen."""
 
 import json
 from collections.abc import Callable

@@ -161,7 +161,7 @@ def test_what_is_cut_off_or_changed_is_refused_in_a_sentence_or_decodes(name: st
 
 
 def patched(contents: bytes, marker: bytes, offset: int, size: bytes) -> bytes:
-    """Another size behind every marker."""
+    """Another size after every marker."""
     changed = bytearray(contents)
     at = contents.index(marker)
     while at >= 0:

@@ -93,7 +93,7 @@ def answer_kserve(path: str, headers: dict[str, str], body: bytes) -> dict[str, 
     [tensor] = request["inputs"]
     size = tensor.get("parameters", {}).get("binary_data_size")
     if tensor["datatype"] != "BYTES" or size is None or size != len(binary):
-        raise Refused(f"{len(binary)} bytes behind the JSON, and binary_data_size is {size}")
+        raise Refused(f"{len(binary)} bytes after the JSON, and binary_data_size is {size}")
     images = []
     while binary:
         (count,) = struct.unpack_from("<I", binary)

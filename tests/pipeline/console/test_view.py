@@ -30,7 +30,7 @@ class Clock:
 
 
 def lines_of(*events: Event, clock: Clock | None = None, seconds: float = 0.0) -> list[str]:
-    """The lines of a plain view, with so many seconds between events."""
+    """The lines of a plain view, with `seconds` between events."""
     clock = clock or Clock()
     stream = io.StringIO()
     state = RunState(clock=clock)

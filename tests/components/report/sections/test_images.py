@@ -61,7 +61,7 @@ def test_images_as_the_network_sees_them_and_what_became_of_files(
         "converted from HEIC": 3,
         "first frame or page of several": 4,
         "left out (data.exclude)": 2,
-        "no image, by name and bytes": 1,
+        "not an image, by name and bytes": 1,
         "quarantined: two labels": 1,
         "quarantined: truncated": 1,
     }
