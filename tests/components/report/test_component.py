@@ -12,8 +12,9 @@ from tfx.dsl.experimental.conditionals.conditional import Cond
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
+from components.report import component as report_component
 from components.report.component import Report
-from components.report.page_files import ReportError
+from components.report.page_files import ReportError, write_folder
 from pipeline.execution.compiled_pipeline import CompiledPipeline, NodeResult
 from pipeline.metadata.connection import connection_config
 from pipeline.metadata.url import MetadataUrl
@@ -133,7 +134,7 @@ def test_with_examples_only(tmp_path: Path, folders: dict[str, str]) -> None:
 
 
 def test_a_full_disk_fails_the_report_and_nothing_else(
-    tmp_path: Path, folders: dict[str, str]
+    tmp_path: Path, folders: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving = tmp_path / "serving" / "pets" / "1795413758"
     serving.mkdir(parents=True)
@@ -143,12 +144,16 @@ def test_a_full_disk_fails_the_report_and_nothing_else(
     for node in others:
         compiled.run_node(node)
     assert last == "Report"
-    # The folder that TFX will use for the report; every write to /dev/full finds the disk full.
-    output = tmp_path / "artifacts" / "Report" / "report" / str(len(others) + 1)
-    output.mkdir(parents=True)
-    (output / "index.html.partial").symlink_to("/dev/full")
-    with pytest.raises(ReportError, match="could not be written to .*: No space left on device"):
-        compiled.run_node("Report")
+
+    def write_to_a_full_disk(folder: str, files: Mapping[str, bytes]) -> None:
+        # Every write to /dev/full finds the disk full.
+        Path(folder, "index.html.partial").symlink_to("/dev/full")
+        write_folder(folder, files)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(report_component, "write_folder", write_to_a_full_disk)
+        with pytest.raises(ReportError, match="could not be written to .*: No space left"):
+            compiled.run_node("Report")
     assert list(tmp_path.rglob("index.html*")) == []
     assert (serving / "saved_model.pb").read_text() == "in service"
     # The next run succeeds.
