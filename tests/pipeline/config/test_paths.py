@@ -85,7 +85,7 @@ def test_a_cluster_has_other_folders(config: Path) -> None:
 
 
 def test_no_path_is_forgotten() -> None:
-    ends = ("path", "file", "folder", "weights")
+    ends = ("path", "file", "folder", "weights", "corrections")
     # Those of a cluster's containers are left as they are; class weights are numbers.
     others = ("kubeflow", "beam", "trainer.class_weights")
     named = {key for key in all_keys(PipelineConfig) if key.endswith(ends)}
