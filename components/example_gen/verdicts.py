@@ -12,9 +12,14 @@ from components.example_gen.settings import DataSettings
 from components.example_gen.sources.errors import IngestError
 from components.example_gen.sources.split_settings import SPLIT_NAMES
 from components.example_gen.split import Unit, assign_splits
+from components.format import count
 from components.images.check import Accepted, Rejected
 
 _GROUP = "group:"
+_ALIKE = (
+    "{} of their images look alike and share a split; if they are not near-duplicates, set "
+    "data.near_duplicates to warn."
+)
 
 
 class NearDuplicates(NamedTuple):
@@ -265,7 +270,9 @@ def check_classes(verdicts: Verdicts, classes: Iterable[str], settings: DataSett
     least = settings.min_images_per_class
     short = [name for name in names if any(counts[split][name] < least for split in SPLIT_NAMES)]
     if short:
-        raise _too_few(short, len(names), counts, settings)
+        alike = sum(pair.image.label in short for pair in verdicts.near_duplicates)
+        together = alike if settings.near_duplicates == "group" else 0
+        raise _too_few(short, len(names), counts, settings, together)
 
 
 def _too_few(
@@ -273,6 +280,7 @@ def _too_few(
     number_of_classes: int,
     counts: Mapping[str, Mapping[str, int]],
     settings: DataSettings,
+    together: int,
 ) -> IngestError:
     least = settings.min_images_per_class
     listed = [
@@ -293,7 +301,8 @@ def _too_few(
     return IngestError(
         f"{len(short)} of {number_of_classes} classes have too few images in a split "
         f"(data.min_images_per_class is {least}):" + "".join(listed) + more,
-        f"Add images of these classes {needed}; or remove these classes{lower}.",
+        f"Add images of these classes {needed}; or remove these classes{lower}."
+        + (f" {_ALIKE.format(count(together, 'pair'))}" if together else ""),
     )
 
 

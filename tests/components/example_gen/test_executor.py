@@ -241,6 +241,22 @@ def test_images_that_look_alike_are_only_counted(clouds: Path, ingest: Ingest) -
     assert off["splits"] == summary["splits"]
 
 
+def test_a_class_of_images_that_look_alike(tmp_path: Path, ingest: Ingest) -> None:
+    for number in range(12):
+        for label, cloud in (("a", number), ("b", 99)):
+            file = tmp_path / label / f"{number}.jpg"
+            file.parent.mkdir(exist_ok=True)
+            draw_clouds(cloud).save(file, quality=60 + number)
+    with pytest.raises(IngestError) as error:
+        ingest(tmp_path)
+    assert error.value.hint is not None
+    assert error.value.hint.endswith(
+        " 11 pairs of their images look alike and share a split; if they are not near-duplicates, "
+        "set data.near_duplicates to warn."
+    )
+    assert ingest(tmp_path, near_duplicates="warn").summary["accepted"] == 24
+
+
 def test_split_folders_are_taken_as_given(
     tmp_path: Path, ingest: Ingest, write_classes: WriteClasses
 ) -> None:
