@@ -1,8 +1,9 @@
 """Which split an image belongs to: that of a hash of its bytes, unless its class needs another.
 
-An image keeps its split when others come or go, and copies of one image share a split. Where the
-hashes of a class leave too few of its images to a split, the border of that split moves for this
-class: the images whose hash lies nearest go there. Nothing but the data decides.
+Copies of one image share a split. Where the hashes of a class leave too few of its images to a
+split, the border of that split moves for this class: the images whose hash lies nearest go there,
+and return once there are enough. All other images keep their split when some come or go, unless
+they get a copy or a near-duplicate with an earlier hash. Nothing but the data decides.
 """
 
 import hashlib
