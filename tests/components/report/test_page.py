@@ -6,6 +6,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 from components.report.inputs.run_facts import PreviousRun, RunFacts
 from components.report.inputs.sources import Sources
 from components.report.page import Page, build_page
@@ -98,6 +100,23 @@ def test_the_decision_comes_first(make_sources: MakeSources) -> None:
     assert "Test accuracy 0.7500 is below gate.min_accuracy 0.9." in text
     assert "What is released has not changed." in text
     assert "Serving check" not in text
+
+
+@pytest.mark.parametrize(
+    ("images", "text"),
+    [
+        (254, "by 0.536, fitted on 254 validation images, whose calibration error was 0.103 and"),
+        (29, "fitted on 29 validation images, too few to measure a calibration error."),
+    ],
+)
+def test_the_temperature_of_the_scores(make_sources: MakeSources, images: int, text: str) -> None:
+    sources = make_sources()
+    path = Path(sources.folders["model_run"], "training.json")
+    fitted = {
+        "temperature": 0.5357, "images": images, "error_before": 0.1035, "error_after": 0.0095,
+    }  # fmt: skip
+    path.write_text(json.dumps({**json.loads(path.read_text()), "calibration": fitted}))
+    assert text in words(build_page(sources).html)
 
 
 def test_a_loss_that_is_not_ruled_out_is_no_green_banner(make_sources: MakeSources) -> None:
