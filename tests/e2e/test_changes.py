@@ -17,6 +17,7 @@ class Changes:
 
     Attributes:
         unknown_layer: A stage names an unknown layer.
+        unknown_slice: The gate slices by a feature that no image has.
         first: It does not; pushes the first model.
         regated: With a gate that is lower.
         replaced: The version that was pushed has been deleted.
@@ -26,6 +27,7 @@ class Changes:
     """
 
     unknown_layer: Run
+    unknown_slice: Run
     first: Run
     regated: Run
     replaced: Run
@@ -40,6 +42,7 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
     config, workspace = write_small(folder), folder / "workspace"
     history = RunHistory(config, workspace)
     history.add("unknown_layer", "trainer.stages.1.freeze=block_99")
+    history.add("unknown_slice", "gate.slices=[camera]")
     first = history.add("first")
     assert first.exit_code == 0, first.output
     history.add("regated", "gate.min_accuracy=0.5")
@@ -53,20 +56,21 @@ def changes(tmp_path_factory: pytest.TempPathFactory) -> Changes:
     return Changes(versions=history.versions, **history.runs)
 
 
-def test_unknown_layer_fails_before_it_trains(changes: Changes) -> None:
+def test_unknown_layer_fails_before_any_component(changes: Changes) -> None:
     run = changes.unknown_layer
-    assert run.exit_code == 1
+    assert run.exit_code == 2
     assert "has no layer 'block_99'" in run.output
-    assert "epoch 1" not in run.output
+    assert run.states == {}
     assert changes.versions["unknown_layer"] == 0
 
 
-def test_components_before_the_mistake_are_cached(changes: Changes) -> None:
-    first = changes.first
-    assert {first.states[name] for name in BEFORE_TRAINER} == {"cached"}
-    assert {
-        state for name, state in first.states.items() if name not in BEFORE_TRAINER
-    } == {"done"}  # fmt: skip
+def test_components_before_a_mistake_are_cached(changes: Changes) -> None:
+    failed, first = changes.unknown_slice, changes.first
+    assert (failed.exit_code, failed.states["Evaluator"]) == (1, "failed")
+    assert "camera" in failed.output
+    before = {*BEFORE_TRAINER, "Trainer"}
+    assert {first.states[name] for name in before} == {"cached"}
+    assert {state for name, state in first.states.items() if name not in before} == {"done"}
 
 
 def test_a_lower_gate_changes_nothing(changes: Changes) -> None:
