@@ -28,6 +28,7 @@ def test_cats_and_dogs(shared_dir: Path, tmp_path: Path) -> None:
         "quarantined": 0,
         "quarantined_by_reason": {},
         "quarantine_path": run.summary["images"]["quarantine_path"],
+        "corrections": {},
         "converted": {},
         "first_frames": 0,
         "copies": 0,
