@@ -150,9 +150,10 @@ def test_a_model_worse_than_the_baseline_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_loss_within_noise_is_blessed_and_keeps_the_baseline(tmp_path: Path) -> None:
     model, baseline = make_model(tmp_path / "m", 18), make_model(tmp_path / "b", 19)
-    result = evaluate(tmp_path, model, baseline)
+    result = evaluate(tmp_path, model, baseline, max_drop=0.04)
     assert result.decision["change"] == pytest.approx(-0.05)
     assert result.is_pushed
+    assert result.decision["warning"].startswith("a loss of more than gate.max_drop 0.04")
     assert properties(result.blessing)["keeps_baseline"] == 1
 
 
