@@ -6,6 +6,7 @@ are chosen, without it.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -77,7 +78,7 @@ def _sample(splits: Mapping[str, Split]) -> dict[str, Split]:
     """The first images of each split; they are in the order of their hashes, which is random."""
     share = min(1.0, MOST_IMAGES / _count(splits))
     return {
-        name: replace(split, label_ids=split.label_ids[: int(share * len(split))])
+        name: replace(split, label_ids=split.label_ids[: math.ceil(share * len(split))])
         for name, split in splits.items()
     }
 

@@ -49,7 +49,7 @@ from trainer.stages.distribution import (
 from trainer.stages.settings import TrainerSettings
 from trainer.stages.train import Training, train_stages
 from trainer.suspect_labels import LabelCheck, check_labels
-from trainer.warm_start import warm_start
+from trainer.warm_start import WarmStart, warm_start
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -84,7 +84,7 @@ def run_fn(fn_args: FnArgs) -> None:
         settings, reasons = resolve_auto_freeze(
             settings, model_settings, network, images.train, images.parse
         )
-        notes = _warm_start(network, labels, fn_args.base_model)
+        start = _warm_start(network, labels, fn_args.base_model)
         # Where several processes train together, all have the same results; one writes them.
         log = RunLog(fn_args.model_run_dir, network) if is_chief(strategy) else None
         builder = StageBuilder(network, images, settings)
@@ -94,8 +94,14 @@ def run_fn(fn_args: FnArgs) -> None:
     if log is None:
         wait_for_all_workers(strategy)
         return
+    seen, notes = training_images(images, start, fn_args.base_model)
     notes += [note for result in results for note in result.pop("notes", [])]
     notes += filter(None, [labels_checked.note])
+    if start and start.is_used and labels_checked.suspects is not None:
+        notes.append(
+            "Wrong labels were looked for with the features of the warm start's model, which may "
+            "have learnt them."
+        )
     report_progress("Trainer", "exporting")
     if policy != "float32":
         network = copy_in_float32(network, model_settings, config["image_size"], len(labels))
@@ -114,7 +120,7 @@ def run_fn(fn_args: FnArgs) -> None:
     reference = f"{fn_args.model_run_dir}/{REFERENCE_FILE}"
     write_serving_reference(network, images.validation, images.parse, reference)
     export_network(network, transform_layer, labels, fn_args.serving_model_dir)
-    _write_training_images(images.train.image_ids, fn_args)
+    write_training_images(seen, parent_folder(fn_args.serving_model_dir))
     checkpoint.remove()
     # The model is complete: a worker that is lost now does not matter.
     with contextlib.suppress(DistributionError):
@@ -175,20 +181,33 @@ def _check_labels(builder: StageBuilder, images: Images, fn_args: FnArgs) -> Lab
     return check_labels(builder, splits, fn_args.model_run_dir)
 
 
-def _warm_start(network: Network, labels: tuple[str, ...], base_model: str | None) -> list[str]:
+def _warm_start(
+    network: Network, labels: tuple[str, ...], base_model: str | None
+) -> WarmStart | None:
     if base_model is None:
-        return []
-    note = warm_start(network, labels, base_model)
-    report_note("Trainer", note)
-    return [note]
+        return None
+    start = warm_start(network, labels, base_model)
+    report_note("Trainer", start.note)
+    return start
 
 
-def _write_training_images(ids: ImageIds, fn_args: FnArgs) -> None:
-    """Records what the model was trained on, and what the model was that it started from."""
-    if fn_args.base_model is not None:
-        earlier = read_training_images(parent_folder(fn_args.base_model))
-        ids = ids if earlier is None else np.union1d(ids, earlier)
-    write_training_images(ids, parent_folder(fn_args.serving_model_dir))
+def training_images(
+    images: Images, start: WarmStart | None, base_model: str | None
+) -> tuple[ImageIds, list[str]]:
+    """What the model was trained on and chosen by, and what it started from; with notes."""
+    seen = np.union1d(images.train.image_ids, images.validation.image_ids)
+    if start is None or base_model is None:
+        return seen, []
+    if not start.is_used:
+        return seen, [start.note]
+    earlier = read_training_images(parent_folder(base_model))
+    if earlier is not None:
+        return np.union1d(seen, earlier), [start.note]
+    unknown = (
+        "which images the warm start's model was trained on is not recorded: it may have seen "
+        "some of the test images"
+    )
+    return seen, [start.note, unknown]
 
 
 def _local(folder: str) -> str | None:

@@ -1,5 +1,7 @@
 """A training that starts from an earlier model instead of the pretrained backbone."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -9,8 +11,15 @@ from trainer.network.network import Network
 from trainer.network.normalization import use_normalization_weights
 
 
-def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> str:
-    """Loads weights that `export_network` wrote; says in a sentence what, or why nothing.
+class WarmStart(NamedTuple):
+    """What a warm start took, or why nothing, in a sentence."""
+
+    note: str
+    is_used: bool
+
+
+def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> WarmStart:
+    """Loads weights that `export_network` wrote.
 
     Its classes are matched by name: a class that it does not know keeps its new weights. A model
     that does not fit (another backbone, another head) is not used.
@@ -18,10 +27,12 @@ def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> st
     name = parent_folder(base_model).rpartition("/")[2]
     old, old_labels = _read_weights(base_model), _read_labels(base_model)
     if not old:
-        return f"warm start: model {name} has no weights beside it; training starts without it"
+        note = f"warm start: model {name} has no weights beside it; training starts without it"
+        return WarmStart(note, is_used=False)
     mismatch = _explain_mismatch(network, labels, old, old_labels)
     if mismatch:
-        return f"warm start: model {name} has {mismatch}; training starts without it"
+        note = f"warm start: model {name} has {mismatch}; training starts without it"
+        return WarmStart(note, is_used=False)
     *weights, kernel, bias = network.weights
     for weight, array in zip(weights, old, strict=False):
         weight.assign(array)
@@ -31,7 +42,8 @@ def warm_start(network: Network, labels: tuple[str, ...], base_model: str) -> st
         value = _by_label(weight.numpy(), array, labels, old_labels) if is_per_class else array
         weight.assign(value)
     known = len(set(labels) & set(old_labels))
-    return f"warm start from model {name}, which knows {known} of {len(labels)} classes"
+    note = f"warm start from model {name}, which knows {known} of {len(labels)} classes"
+    return WarmStart(note, is_used=True)
 
 
 def _explain_mismatch(

@@ -21,7 +21,7 @@ from components.evaluator.gate.comparison import (
     describe_class_difference,
 )
 from components.evaluator.gate.decision import decide, write_decision
-from components.evaluator.gate.training_images import read_training_images
+from components.evaluator.gate.training_images import image_ids, read_training_images
 from components.evaluator.gate.unseen import leave_out_seen
 from components.evaluator.model_probe import UnusableModelError, probe_model
 from components.evaluator.predictions import write_predictions
@@ -86,11 +86,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         predictions = collect_predictions(output)
         write_predictions(predictions, output)
 
-        unseen = leave_out_seen(
-            predictions,
-            read_training_images(model.uri),
-            read_training_images(baseline.model.uri) if baseline else None,
-        )
+        seen_by_baseline = read_training_images(baseline.model.uri) if baseline else image_ids(())
+        unseen = leave_out_seen(predictions, read_training_images(model.uri), seen_by_baseline)
         if not unseen.predictions:
             raise GateError(
                 "every test image was in the training of the model that the warm start took",
@@ -134,9 +131,9 @@ def _keeps_baseline(
     gate: GateSettings,
 ) -> bool:
     """Whether later models are compared with the same baseline instead of this model."""
-    if baseline is None or comparison is None or set(baseline.classes) != set(classes):
+    if baseline is None or set(baseline.classes) != set(classes):
         return False
-    return not comparison.is_gain(gate.max_drop, gate.confidence)
+    return comparison is None or not comparison.is_gain(gate.max_drop, gate.confidence)
 
 
 def _first_examples(examples: Sequence[types.Artifact], splits: Sequence[str]) -> list[bytes]:

@@ -36,9 +36,9 @@ class GateSettings(Settings):
     ] = None
     """How certain it must be that the true accuracy is at least `min_accuracy` (one-sided, by the
     Wilson interval); empty: the measured accuracy is compared."""
-    min_unseen_images: Annotated[int, Field(ge=0)] = 20
+    min_unseen_images: Annotated[int, Field(ge=1)] = 20
     """Test images that a model needs of those that neither it, nor what it started from, nor its
-    baseline was trained on; the others are left out. Only where some are left out."""
+    baseline was trained on or chosen by; the others are left out. Only where some are left out."""
     min_recall: Annotated[
         float | None, Field(gt=0, le=1), Doc("number above 0 and up to 1, or empty")
     ] = None

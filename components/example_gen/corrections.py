@@ -4,6 +4,7 @@ The file is `suspect_labels.csv` as the Trainer writes it, with its last column 
 CSV file with the columns `action`, `path` or `sha256`, and `suggested_label`.
 """
 
+import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from components import storage
 from components.example_gen.inspection import Checked
 from components.example_gen.sources.errors import IngestError
+from components.example_gen.sources.listing import clean_label
 from components.example_gen.suspect_labels import ACTION, read_rows
 from components.images.check import Accepted, Rejected
 from components.printable import printable
@@ -47,13 +49,18 @@ def read_corrections(path: str) -> dict[str, Correction]:
         text = _read(path).decode()
     except UnicodeDecodeError as error:
         raise IngestError(f"data.corrections: {path} is not UTF-8: {error}.", _HINT) from None
+    try:
+        rows = list(read_rows(text))
+    except csv.Error as error:
+        raise IngestError(f"data.corrections: {path} is not CSV: {error}.", _HINT) from None
     corrections: dict[str, Correction] = {}
     faults = []
-    for number, row in enumerate(read_rows(text), start=2):
+    for number, row in enumerate(rows, start=2):
         fault = _find_fault(row)
-        key = next(filter(None, (row.get(name) for name in _KEYS)), "")
+        key = row.get("sha256", "").strip().lower() or row.get("path", "")
         if not fault and (action := row[ACTION].strip().lower()) in ("relabel", "drop"):
-            new = Correction(row[_NEW_LABEL].strip() if action == "relabel" else None, number)
+            label = clean_label(row[_NEW_LABEL]) if action == "relabel" else None
+            new = Correction(label, number)
             if corrections.setdefault(key, new).label != new.label:
                 fault = f"differs from row {corrections[key].row}, which names the same image"
         faults += [f"row {number} {fault}"] if fault else []
@@ -90,7 +97,13 @@ def correct(
         ],
         path,
     )
-    corrected = [_correct(image, _find(image, corrections)) for image in images]
+    # Copies with other metadata have another digest, and are the same image.
+    of_pixels = {
+        image.pixels: correction
+        for image in images
+        if image.pixels and (correction := corrections.get(image.sha256))
+    }
+    corrected = [_correct(image, _find(image, corrections, of_pixels)) for image in images]
     changes = Counter(
         "dropped" if new.label == old.label else "relabelled"
         for old, new in zip(images, corrected, strict=True)
@@ -102,8 +115,11 @@ def correct(
     return corrected, {**numbers, "unmatched": unmatched}
 
 
-def _find(image: Checked, corrections: Mapping[str, Correction]) -> Correction | None:
-    return corrections.get(image.sha256) or corrections.get(image.found.name)
+def _find(
+    image: Checked, corrections: Mapping[str, Correction], of_pixels: Mapping[str, Correction]
+) -> Correction | None:
+    own = corrections.get(image.sha256) or corrections.get(image.found.name)
+    return own or of_pixels.get(image.pixels)
 
 
 def _correct(image: Checked, correction: Correction | None) -> Checked:

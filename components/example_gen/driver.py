@@ -101,7 +101,8 @@ def list_files(path: str, settings: DataSettings) -> list[tuple[str, str]]:
     """
     listed = manifest_files(path) if settings.source == "manifest" else walk_files(path)
     exclude = Exclusion(settings.exclude)
-    files = [(name, file) for name, file in listed if name not in exclude]
+    # A pattern leaves out images, never the manifest that lists them.
+    files = [(name, file) for name, file in listed if file == path or name not in exclude]
     if label_file := settings.tfrecord.label_file:
         files.append(("data.tfrecord.label_file", label_file))
     if settings.corrections:

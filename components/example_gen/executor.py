@@ -76,10 +76,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             listing = add_path_columns(listing, settings.group_pattern)
         if settings.group:
             listing = set_groups(listing, settings.group)
+        # Before the images are read: a mistake in the file shows at once.
+        corrections = read_corrections(settings.corrections) if settings.corrections else {}
         checked = self._inspect(listing, settings)
         corrected = None
         if settings.corrections:
-            corrections = read_corrections(settings.corrections)
             checked, corrected = correct(checked, corrections, settings.corrections)
         files = driver.list_files(exec_properties[driver.PATH_KEY], settings)
         expected = exec_properties[FINGERPRINT_KEY]

@@ -55,11 +55,17 @@ def format_suspects(suspects: Iterable[SuspectLabel]) -> str:
 
 
 def read_rows(text: str) -> Iterable[Mapping[str, str]]:
-    """The rows of such a table, of any columns, by column; a missing cell is empty."""
+    """The rows of such a table, of any columns, by column; a missing cell is empty.
+
+    Raises:
+        csv.Error: It is not CSV.
+    """
     # Spreadsheets write a byte order mark, or semicolons.
-    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
-    is_semicolons = bool(lines) and lines[0].count(";") > lines[0].count(",")
-    for row in csv.DictReader(lines, delimiter=";" if is_semicolons else ",", restval=""):
+    text = text.removeprefix("\ufeff")
+    header = text.partition("\n")[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
+    for row in rows:
         yield {name: _ESCAPED.sub("", cell, count=1) for name, cell in row.items() if name}
 
 

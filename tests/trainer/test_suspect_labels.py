@@ -100,6 +100,15 @@ def test_many_images_are_sampled_and_the_note_says_so(
     assert [suspect.path for suspect in suspects] == ["4.png"], "17 is past the sample"
 
 
+def test_a_tiny_split_beside_a_large_one_is_sampled_too(
+    network: Network, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.suspect_labels.MOST_IMAGES", 30)
+    test = open_split([str(write_examples(tmp_path / "tiny.tfrecord", 1, seed=9))], LABELS)
+    result = check_labels(StageBuilder(network, images, HEAD), _splits(images, test), str(tmp_path))
+    assert result.suspects is not None
+
+
 def test_without_stored_features_it_says_why(
     network: Network, images: Images, tmp_path: Path
 ) -> None:

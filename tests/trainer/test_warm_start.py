@@ -38,7 +38,7 @@ def export(network: Network, tmp_path: Path) -> Path:
 
 def test_weights_are_loaded(exported: Path, network: Network, make_network: Any) -> None:
     fresh = make_network()
-    assert warm_start(fresh, LABELS, str(exported)) == (
+    assert warm_start(fresh, LABELS, str(exported)).note == (
         "warm start from model 7, which knows 2 of 2 classes"
     )
     for ours, theirs in zip(fresh.weights, network.weights, strict=True):
@@ -47,7 +47,7 @@ def test_weights_are_loaded(exported: Path, network: Network, make_network: Any)
 
 def test_a_model_without_weights_beside_it_is_not_used(exported: Path, make_network: Any) -> None:
     shutil.rmtree(exported.parent / "Weights")
-    assert warm_start(make_network(), LABELS, str(exported)) == (
+    assert warm_start(make_network(), LABELS, str(exported)).note == (
         "warm start: model 7 has no weights beside it; training starts without it"
     )
 
@@ -55,7 +55,7 @@ def test_a_model_without_weights_beside_it_is_not_used(exported: Path, make_netw
 def test_classes_are_matched_by_name(exported: Path, network: Network, make_network: Any) -> None:
     fresh = make_network()
     before = fresh.head.weights[0].numpy().copy()
-    note = warm_start(fresh, ("green", "blue"), str(exported))
+    note = warm_start(fresh, ("green", "blue"), str(exported)).note
     assert note.endswith("which knows 1 of 2 classes")
     kernel = fresh.head.weights[0].numpy()
     np.testing.assert_array_equal(kernel[:, 0], before[:, 0])
@@ -95,7 +95,7 @@ def test_a_head_on_other_features_is_not_used(exported: Path, make_network: Any)
     flat = keras.layers.Flatten()(small.body.get_layer("relu_2").output)
     head = keras.Sequential([keras.Input((flat.shape[-1],)), keras.layers.Dense(2)])
     fresh = Network(keras.Model(small.body.inputs[0], flat), head, "tf")
-    assert warm_start(fresh, LABELS, str(exported)) == (
+    assert warm_start(fresh, LABELS, str(exported)).note == (
         "warm start: model 7 has a head for 16 features, not 256; training starts without it"
     )
 
@@ -114,7 +114,7 @@ def test_a_model_that_does_not_fit_is_not_used(
     small = make_network()
     fresh = Network(small.body, keras.Sequential([keras.Input((16,)), *head]), "tf")
     before = [weight.numpy().copy() for weight in fresh.weights]
-    assert warm_start(fresh, LABELS, str(exported)) == (
+    assert warm_start(fresh, LABELS, str(exported)).note == (
         f"warm start: model 7 has {mismatch}; training starts without it"
     )
     for ours, theirs in zip(fresh.weights, before, strict=True):

@@ -7,6 +7,7 @@ Every image is scored by a classifier that has not seen it (cross-validation). C
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_softmax
 
 _FOLDS = 5
 _SHRINKAGE = 0.5
@@ -119,10 +120,5 @@ def _fit(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.nda
 def _calibrate(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Probabilities at the scale at which the labels are most likely."""
     rows = np.arange(len(labels))
-    losses = [-_log_softmax(logits * scale)[rows, labels].mean() for scale in _SCALES]
-    return np.asarray(np.exp(_log_softmax(logits * _SCALES[np.argmin(losses)])))
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+    losses = [-log_softmax(logits * scale, axis=1)[rows, labels].mean() for scale in _SCALES]
+    return np.asarray(np.exp(log_softmax(logits * _SCALES[np.argmin(losses)], axis=1)))

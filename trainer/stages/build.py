@@ -97,6 +97,10 @@ class StageBuilder:
             self._choose_feature_layer(index) for index in range(len(settings.stages))
         ]
 
+    def forget(self) -> None:
+        """Frees all features."""
+        self._store.forget(set())
+
     def freeze(self, index: int) -> None:
         """Freezes and unfreezes the network's layers as a stage's settings say."""
         freeze_below(self._network.body, self._first_trainable[index])

@@ -76,6 +76,8 @@ def train_stages(
     if saved:
         _restore_network(training.network, saved)
     # Features from before the weights were restored are those of another network.
+    if builder and saved:
+        builder.forget()
     if builder is None or saved:
         builder = StageBuilder(training.network, training.images, training.settings)
     for index in range(len(finished), len(training.settings.stages)):

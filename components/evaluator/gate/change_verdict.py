@@ -63,7 +63,10 @@ def judge_change(comparison: Comparison, gate: GateSettings) -> ChangeVerdict:
     images = None
     apart = abs(comparison.change + gate.max_drop)
     if word == "uncertain" and apart > TOLERANCE:
-        images = ceil(comparison.examples * max(1.0, (z_interval * error / apart) ** 2))
+        # Of a change such as this one, `worse` asks for less certainty than `no_worse`.
+        is_loss = comparison.change < -gate.max_drop
+        needed = z(gate.loss_confidence) if is_loss else z_interval
+        images = ceil(comparison.examples * max(1.0, (needed * error / apart) ** 2))
     return ChangeVerdict(
         word=word,
         interval=interval,

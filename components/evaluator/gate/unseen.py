@@ -24,11 +24,13 @@ class Unseen:
             on; only those that the baseline was not trained on either are compared.
         total: Number of all test images.
         compared: Number of images that neither was trained on.
+        is_recorded: Whether the baseline's images are known; those of older releases are not.
     """
 
     predictions: list[Prediction]
     total: int
     compared: int
+    is_recorded: bool = True
 
     def notes(self) -> list[str]:
         """How many images are left out, and why."""
@@ -43,6 +45,11 @@ class Unseen:
                 f"the baseline was trained on {len(self.predictions) - self.compared:,} of "
                 f"{count(len(self.predictions), 'test image')}: both are compared on the other "
                 f"{self.compared:,}"
+            )
+        if not self.is_recorded:
+            notes.append(
+                "which images the baseline was trained on is not recorded: it may have seen some "
+                "of the test images"
             )
         return notes
 
@@ -67,7 +74,7 @@ def leave_out_seen(
         predictions: Of all test images.
         candidate: The images that the candidate was trained on, and what it started from; None if
             that is not recorded.
-        baseline: The same of the baseline.
+        baseline: The same of the baseline; empty where there is none.
     """
     by_candidate, by_baseline = _seen(predictions, candidate), _seen(predictions, baseline)
     left = [
@@ -78,7 +85,7 @@ def leave_out_seen(
         if not is_candidates
     ]
     compared = int((~by_candidate & ~by_baseline).sum())
-    return Unseen(left, len(predictions), compared)
+    return Unseen(left, len(predictions), compared, is_recorded=baseline is not None)
 
 
 def _seen(predictions: Sequence[Prediction], ids: ImageIds | None) -> np.ndarray:

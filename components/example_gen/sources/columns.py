@@ -33,7 +33,11 @@ def _infer_type(values: Iterable[Any]) -> Callable[[Any], Column]:
     known = [value for value in values if not _is_missing(value)]
     if all(_is_int(value) for value in known):
         return int
-    return float if all(_is_number(value) for value in known) else _text
+    if not all(_is_number(value) for value in known):
+        return _text
+    # Texts that differ stay apart: 1.1 and 1.10, or numbers of more digits than a float has.
+    texts = {value for value in known if isinstance(value, str)}
+    return float if len({float(text) for text in texts}) == len(texts) else _text
 
 
 def _is_missing(value: Any) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from components.example_gen import driver
 from components.example_gen.corrections import read_corrections
@@ -105,6 +106,30 @@ def test_one_image_under_two_labels_can_be_settled(
     file = _write(tmp_path, f"action,sha256,suggested_label\nrelabel,{_sha256(image)},b\n")
     result = ingest(data, corrections=str(file))
     assert result.summary["quarantined"] == 0 and result.summary["corrections"]["relabelled"] == 1
+
+
+def test_copies_with_other_metadata_are_corrected_too(
+    tmp_path: Path, data: Path, ingest: Ingest
+) -> None:
+    image = min((data / "a").iterdir())
+    text = PngImagePlugin.PngInfo()
+    text.add_text("camera", "another")
+    with Image.open(image) as opened:
+        opened.save(data / "a" / "copy.png", pnginfo=text)
+    for action, label in (("relabel", "b"), ("drop", "")):
+        row = f"{action},{_sha256(image).upper()} ,{label}"
+        result = ingest(
+            data, corrections=str(_write(tmp_path, f"action,sha256,suggested_label\n{row}\n"))
+        )
+        labels = _labels(result)
+        both = (f"a/{image.name}", "a/copy.png")
+        assert [labels.get(name) for name in both] == ([label] * 2 if label else [None] * 2)
+
+
+def test_a_file_that_is_no_csv(tmp_path: Path) -> None:
+    file = _write(tmp_path, 'action,path\ndrop,"' + "x" * 200_000)
+    with pytest.raises(IngestError, match="is not CSV: field larger than"):
+        read_corrections(str(file))
 
 
 def test_many_dropped_images_are_no_bad_files(tmp_path: Path, data: Path, ingest: Ingest) -> None:

@@ -7,7 +7,9 @@ from typing import Literal
 
 import pytest
 
+from components.example_gen.driver import list_files
 from components.example_gen.fingerprint import fingerprint
+from components.example_gen.settings import DataSettings
 from components.example_gen.sources.tree import walk_files
 
 Kind = Literal["content", "listing"]
@@ -66,3 +68,10 @@ def test_litter_links_and_circles(data: Path, kind: Kind) -> None:
     (data / "a" / "up").symlink_to(data)
     (data / "a" / "gone.png").symlink_to("nowhere")
     assert of_folder(data, kind) != before
+
+
+def test_a_manifest_is_never_excluded(data: Path) -> None:
+    manifest = data / "labels.csv"
+    manifest.write_text("path,label\na/000.png,a\n")
+    settings = DataSettings(source="manifest", path=str(manifest), exclude=("*.csv", "a/*"))
+    assert [name for name, _ in list_files(str(manifest), settings)] == ["labels.csv"]

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from components.evaluator.gate.comparison import compare
 from components.evaluator.gate.decision import decide, worst_images, write_decision
+from components.evaluator.gate.training_images import image_ids
 from components.evaluator.gate.unseen import leave_out_seen
 from components.evaluator.predictions import Prediction
 from components.evaluator.settings import GateSettings
@@ -23,7 +24,7 @@ def gate(**settings: Any) -> GateSettings:
 
 def decide_on(images: list[Prediction], settings: GateSettings) -> dict[str, Any]:
     comparison = compare(images)
-    unseen = leave_out_seen(images, None, None)
+    unseen = leave_out_seen(images, None, image_ids(()))
     return decide(unseen, settings, CLASSES, comparison)
 
 
@@ -149,11 +150,17 @@ def test_a_model_that_is_shown_to_be_no_worse_is_blessed(when_uncertain: str) ->
     assert decision["warning"] is None and decision["images_to_decide"] is None
 
 
-def test_images_that_would_decide_do() -> None:
-    number = decide_on(EQUAL, gate())["images_to_decide"]
-    times = -(-number // 300)
-    more = paired(both=279 * times, gained=6 * times, lost=6 * times, neither=9 * times)
-    assert decide_on(more, gate())["change_verdict"] == "no_worse"
+@pytest.mark.parametrize(
+    ("table", "verdict"), [((279, 6, 6, 9), "no_worse"), ((270, 6, 11, 13), "worse")]
+)
+def test_images_that_would_decide_do(table: tuple[int, ...], verdict: str) -> None:
+    def times(factor: int) -> list[Prediction]:
+        return paired(*(factor * number for number in table))
+
+    number = decide_on(times(1), gate())["images_to_decide"]
+    needed = -(-number // 300)
+    assert decide_on(times(needed), gate())["change_verdict"] == verdict
+    assert decide_on(times(needed // 2), gate())["change_verdict"] == "uncertain"
 
 
 def test_a_bound_that_is_met_with_confidence() -> None:

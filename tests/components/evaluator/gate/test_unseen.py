@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from components.evaluator.gate.comparison import compare
 from components.evaluator.gate.training_images import image_ids
@@ -20,7 +21,7 @@ def test_images_of_unknown_origin_measure() -> None:
         prediction("cats", "cats", sha256=None),
         prediction("cats", "dogs", sha256=DIGESTS[0]),
     ]
-    assert leave_out_seen(images, None, None).predictions == images
+    assert leave_out_seen(images, None, image_ids([])).predictions == images
     assert leave_out_seen(images, image_ids(DIGESTS[:1]), None).predictions == images[:1]
 
 
@@ -48,7 +49,7 @@ def test_a_new_random_split_every_night() -> None:
     assert unseen.refusal_reasons(GateSettings(min_accuracy=0.5)) == []
 
 
-@pytest.mark.parametrize(("bound", "is_refused"), [(0, False), (4, False), (5, True)])
+@pytest.mark.parametrize(("bound", "is_refused"), [(1, False), (4, False), (5, True)])
 def test_too_few_are_refused(bound: int, is_refused: bool) -> None:
     images = [prediction("cats", "cats", sha256=digest) for digest in DIGESTS[:20]]
     unseen = leave_out_seen(images, image_ids(DIGESTS[4:]), None)
@@ -56,7 +57,21 @@ def test_too_few_are_refused(bound: int, is_refused: bool) -> None:
     assert bool(reasons) is is_refused
 
 
+def test_none_that_can_be_compared_is_always_refused() -> None:
+    images = [prediction("cats", "dogs", sha256=digest) for digest in DIGESTS[:20]]
+    unseen = leave_out_seen(images, None, image_ids(DIGESTS))
+    assert unseen.refusal_reasons(GateSettings(min_accuracy=0.5, min_unseen_images=1))
+    with pytest.raises(ValidationError):
+        GateSettings(min_accuracy=0.5, min_unseen_images=0)
+
+
+def test_a_baseline_without_a_record_is_said() -> None:
+    images = [prediction("cats", "cats", sha256=DIGESTS[0])]
+    [note] = leave_out_seen(images, None, None).notes()
+    assert note.startswith("which images the baseline was trained on is not recorded")
+
+
 def test_a_small_test_split_of_its_own_is_none_of_its_business() -> None:
     images = [prediction("cats", "cats", sha256=DIGESTS[0])]
-    assert leave_out_seen(images, image_ids(DIGESTS[5:]), None).notes() == []
+    assert leave_out_seen(images, image_ids(DIGESTS[5:]), image_ids([])).notes() == []
     assert not leave_out_seen(images, None, None).refusal_reasons(GateSettings(min_accuracy=0.5))

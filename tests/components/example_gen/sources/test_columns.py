@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.example_gen.sources.columns import infer_types
 from components.example_gen.sources.errors import IngestError
 from tests.fakes.ingested import Ingested
 
@@ -37,6 +38,24 @@ def splits_of(result: Ingested) -> dict[bytes, set[str]]:
         for example in result.examples(split):
             splits[example["patient"]].add(split)
     return splits
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("12345678901234567890", "12345678901234567891"),
+        ("1.1", "1.10"),
+        ("+007", "+07"),
+        ("12e3", "120e2"),
+    ],
+)
+def test_texts_that_differ_stay_apart(texts: tuple[str, str]) -> None:
+    assert [row["id"] for row in infer_types([{"id": text} for text in texts])] == [*texts]
+
+
+def test_numbers_are_numbers() -> None:
+    rows = infer_types([{"dose": "0.5", "age": "7"}, {"dose": "2", "age": "12"}])
+    assert rows == [{"dose": 0.5, "age": 7}, {"dose": 2.0, "age": 12}]
 
 
 @pytest.mark.parametrize("beam_args", [(), ("--direct_running_mode=in_memory",)])
