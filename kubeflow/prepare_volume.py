@@ -12,7 +12,7 @@ import click
 import yaml
 
 from pipeline.cli.errors import write_file
-from pipeline.cli.options import config_argument, set_option
+from pipeline.cli.options import config_argument, output_option, set_option
 from pipeline.config.kubeflow.settings import IMAGE_USER, KubeflowSettings, SecuritySettings
 
 NAME = "image-pipeline-prepare-volume"
@@ -21,14 +21,7 @@ NAME = "image-pipeline-prepare-volume"
 @click.command("prepare-volume", short_help="Write a Job that gives a new volume to the pipeline.")
 @config_argument
 @set_option
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("prepare-volume.yaml"),
-    show_default=True,
-    help="File to write.",
-)
+@output_option("prepare-volume.yaml")
 def prepare_volume(config_path: Path, overrides: Sequence[str], output: Path) -> int:
     """Write a Kubernetes Job that makes CONFIG's root and gives it to the pipeline's user.
 

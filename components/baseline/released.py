@@ -10,7 +10,7 @@ model, so that this run and later ones are compared with it:
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
@@ -22,7 +22,7 @@ from components import storage
 from components.artifacts import EXTRAS_FOLDER, IMPORTED_VERSION_KEY, PUSHED_VERSION_KEY
 from components.errors import UserError
 from components.progress import report_note
-from components.pusher.files import copy_file, hash_model, walk_files
+from components.pusher.files import copy_file, hash_model, storage_error, walk_files
 from components.pusher.rollback_lineage import output_event, pipeline_context, type_named
 from components.pusher.version import ModelId, Version, find_damage, identify, identify_model
 from components.pusher.versions import list_versions
@@ -51,8 +51,9 @@ def find_version(
     try:
         version = _newest_of_ours(folder)
     except OSError as error:
-        raise _not_comparable(folder, error) from error
-    if version is None or _has_same(candidates, identify(version)):
+        # Without its cause: the first error of a traceback is what a run reports.
+        raise _not_comparable(folder, error) from None
+    if version is None or has_same(candidates, identify(version)):
         return None, False
     known = (
         model
@@ -60,7 +61,30 @@ def find_version(
         if model.uri == version.origin
         or model.get_int_custom_property(IMPORTED_VERSION_KEY) == version.number
     )
-    return version, _was_pushed(store, version) or _has_same(known, identify(version))
+    return version, _was_pushed(store, version) or has_same(known, identify(version))
+
+
+def withdrawn_models(folder: str) -> Sequence[ModelId]:
+    """The models that rollbacks withdrew, as the newest version records them.
+
+    The metadata know the URI that was withdrawn; the copy of a version has another.
+
+    Raises:
+        UserError: The folder cannot be read.
+    """
+    try:
+        ours = _of_ours(folder)
+    except OSError as error:
+        raise _not_comparable(folder, error) from None
+    return ours[0].withdrawn_models if ours else ()
+
+
+def has_same(models: Iterable[Artifact], wanted: ModelId) -> bool:
+    """Whether one of the models has these contents."""
+    return any(
+        identify_model(None, path_utils.serving_model_path(model.uri)).is_same(wanted)
+        for model in models
+    )
 
 
 def import_version(
@@ -89,7 +113,7 @@ def import_version(
     try:
         model.uri = _copy(version, storage.join(storage.join(root, "Baseline"), "model"))
     except OSError as error:
-        raise _not_comparable(version.address, error) from error
+        raise _not_comparable(version.address, error) from None
     model.set_int_custom_property(IMPORTED_VERSION_KEY, version.number)
     blessing = standard_artifacts.ModelBlessing()
     _record(store, model, blessing, pipeline_name)
@@ -98,7 +122,7 @@ def import_version(
 
 def _newest_of_ours(folder: str) -> Version | None:
     """The newest version that a run pushed, and that is neither withdrawn nor damaged."""
-    ours = [version for version in list_versions(folder) if version.details is not None]
+    ours = _of_ours(folder)
     for version in ours:
         is_withdrawn = any(map(identify(version).is_same, ours[0].withdrawn_models))
         if not is_withdrawn and not find_damage(version):
@@ -106,11 +130,8 @@ def _newest_of_ours(folder: str) -> Version | None:
     return None
 
 
-def _has_same(models: Iterable[Artifact], wanted: ModelId) -> bool:
-    return any(
-        identify_model(None, path_utils.serving_model_path(model.uri)).is_same(wanted)
-        for model in models
-    )
+def _of_ours(folder: str) -> list[Version]:
+    return [version for version in list_versions(folder) if version.details is not None]
 
 
 def _was_pushed(store: Any, version: Version) -> bool:
@@ -126,8 +147,6 @@ def _was_pushed(store: Any, version: Version) -> bool:
 
 def _copy(version: Version, folder: str) -> str:
     """Copies a version's SavedModel, unless a whole copy is there; returns the Model's URI."""
-    import tensorflow as tf
-
     digest = hash_model(version.address)
     uri = storage.join(folder, f"{version.number}-{digest[:8]}")
     target = path_utils.serving_model_path(uri)
@@ -136,9 +155,18 @@ def _copy(version: Version, folder: str) -> str:
             return uri
     for name in walk_files(version.address):
         if not name.startswith(f"{EXTRAS_FOLDER}/"):
-            tf.io.gfile.makedirs(os.path.dirname(storage.join(target, name)))
+            _make_folder(os.path.dirname(storage.join(target, name)))
             copy_file(storage.join(version.address, name), storage.join(target, name))
     return uri
+
+
+def _make_folder(folder: str) -> None:
+    import tensorflow as tf
+
+    try:
+        tf.io.gfile.makedirs(folder)
+    except tf.errors.OpError as error:
+        raise storage_error(error, folder) from error
 
 
 def _record(store: Any, model: Artifact, blessing: Artifact, pipeline_name: str) -> None:

@@ -10,7 +10,7 @@ from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
 from components.artifacts import Artifacts
-from components.baseline.released import find_version, import_version
+from components.baseline.released import find_version, has_same, import_version, withdrawn_models
 from components.evaluator.blessing import keeps_baseline
 from components.pusher.out_of_service import models_kept_out_of_service
 
@@ -46,6 +46,8 @@ class LastBlessedOther(resolver.ResolverStrategy):
             for model, blessing in blessed_models(input_dict, models_kept_out_of_service(store))
             if model.id not in candidates
         ]
+        for withdrawn in withdrawn_models(self._serving) if self._serving else ():
+            others = [other for other in others if not has_same([other[0]], withdrawn)]
         if imported := self._import(store, input_dict, has_others=bool(others)):
             return imported
         # If the baseline's files were deleted, a model compared with it is better than none.

@@ -64,7 +64,10 @@ def write_configuration(folder: Path, file: Path) -> "FolderContents":
 
     with usage_errors():
         contents = look_into(folder)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"{file.parent} cannot be made: {error.strerror}.") from None
     write_file(file, configuration_text(contents, file.stem))
     print_to_stderr([f"Wrote {shown_path(file)} for the {contents.counts} of {folder}."])
     if contents.is_deep:

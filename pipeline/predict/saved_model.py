@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _SCORES, _CLASSES, _VALID = "scores", "classes", "valid"
 
+_LIMITS = [one.name for one in fields(ImageLimits)]
+
 
 class ModelError(UserError):
     """The SavedModel cannot be loaded, or was not made by this pipeline."""
@@ -118,16 +120,16 @@ def _read_limits(folder: Path) -> ImageLimits:
     """The limits in the model's card; the defaults of a SavedModel whose card names none."""
     card = folder / EXTRAS_FOLDER / MODEL_CARD_FILE
     try:
-        data = (json.loads(card.read_bytes()).get("config") or {}).get("data", {})
+        data = (json.loads(card.read_bytes()).get("config") or {}).get("data") or {}
+        limits = {name: int(data[name]) for name in _LIMITS if name in data}
     except FileNotFoundError:
         return DEFAULT_LIMITS
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise ModelError(
             f"the model card {card} is damaged: {error}",
             "Use another version, or delete that file to use default limits of images.",
         ) from error
-    names = [one.name for one in fields(ImageLimits)]
-    return replace(DEFAULT_LIMITS, **{name: data[name] for name in names if name in data})
+    return replace(DEFAULT_LIMITS, **limits)
 
 
 def _most_likely(

@@ -1,5 +1,6 @@
 """`backup`: a copy of a workspace's metadata, also while a run writes to them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from components.errors import UserError
@@ -19,17 +20,19 @@ def back_up_metadata(workspace: Path, target: Path, model: str | None = None) ->
         UserError: There are none, there are several, they are damaged, or the copy cannot be
             written.
     """
-    file = _find(workspace, model)
+    everything = {found.metadata for found in find_models(workspace).values()}
+    everything.add(workspace.absolute() / "metadata.sqlite")
+    if target.exists() and any(file.exists() and file.samefile(target) for file in everything):
+        raise UserError(
+            f"{target} is the metadata of this workspace", "Choose another place for the backup."
+        )
+    chosen = everything if model is None else {choose_model(workspace, model).metadata}
+    file = _choose(workspace, chosen)
     back_up(str(file), target)
     return file
 
 
-def _find(workspace: Path, model: str | None) -> Path:
-    if model is not None:
-        files = {choose_model(workspace, model).metadata}
-    else:
-        files = {found.metadata for found in find_models(workspace).values()}
-        files.add(workspace.absolute() / "metadata.sqlite")
+def _choose(workspace: Path, files: Iterable[Path]) -> Path:
     existing = sorted(file for file in files if file.is_file())
     if not existing:
         raise UserError(f"{workspace} has no metadata", "Use the workspace of a run.")

@@ -1,5 +1,7 @@
 """Which model is the baseline, and which one a warm start begins from."""
 
+import re
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from components.baseline.facts import EarlierModelFacts
 from components.baseline.resolver import LastBlessedOther
 from components.errors import UserError
 from components.pusher.rollback import roll_back
+from components.pusher.rollback_lineage import record_rollback
 from components.pusher.versions import add_version
 from tests.components.pusher.conftest import write_model
 
@@ -239,6 +242,25 @@ def test_withdrawn_and_damaged_versions_and_those_of_others_are_no_baseline(
     assert text.startswith("good")
 
 
+def test_withdrawn_version_that_was_copied_is_no_baseline(serving: _Serving) -> None:
+    serving.push("good")
+    serving.push("withdrawn", uri="elsewhere/2")
+    copied = serving.resolve([_model(1)])
+    [model], [blessing] = copied["model"], copied["model_blessing"]
+    done = roll_back("serving")
+    record_rollback(serving.store, "pets", done)
+    [baseline] = serving.resolve([model, _model(1)], [blessing])["model"]
+    text = (Path(baseline.uri) / "Format-Serving" / "saved_model.pb").read_text()
+    assert text.startswith("good")
+
+
+def test_folder_that_cannot_be_made_stops_the_run(serving: _Serving) -> None:
+    serving.push("now")
+    Path("artifacts").write_text("not a folder")
+    with pytest.raises(UserError, match="the released version cannot be read"):
+        serving.resolve([_model(1)])
+
+
 def test_version_that_cannot_be_read_stops_the_run(
     serving: _Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,5 +270,9 @@ def test_version_that_cannot_be_read_stops_the_run(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("components.baseline.released.copy_file", fail)
-    with pytest.raises(UserError, match="cannot be read: .*: Input/output error"):
+    with pytest.raises(UserError, match="cannot be read: .*: Input/output error") as raised:
         serving.resolve([_model(1)])
+    # A run reports the first error of the traceback.
+    assert re.findall(r"\w+Error: ", "".join(traceback.format_exception(raised.value))) == [
+        "UserError: "
+    ]

@@ -69,3 +69,9 @@ def test_wrong_usage(folder: Path, arguments: list[str], message: str) -> None:
     with pytest.raises(click.UsageError, match=message):
         init(*arguments)
     assert not list(Path().glob("*.yaml"))
+
+
+def test_a_workspace_that_cannot_be_made(folder: Path) -> None:
+    Path("file").touch()
+    with pytest.raises(click.ClickException, match="file/x cannot be made: Not a directory"):
+        init("pets", "--workspace", "file/x/workspace")

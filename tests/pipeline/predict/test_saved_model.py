@@ -159,6 +159,9 @@ def test_the_limits_of_the_training_are_kept(tmp_path: Path) -> None:
     assert error() is None
     card.write_text('{"config": {"data": {"max_image_pixels": 63, "max_image_bytes": 999}}}')
     assert (error() or "").startswith("too many pixels: ")
-    card.write_text("{")
-    with pytest.raises(ModelError, match="model_card.json is damaged"):
-        LoadedModel(model)
+    card.write_text('{"config": {"data": null}}')
+    assert error() is None
+    for damaged in ("{", '{"config": {"data": {"max_image_pixels": "many"}}}', "[]"):
+        card.write_text(damaged)
+        with pytest.raises(ModelError, match="model_card.json is damaged"):
+            LoadedModel(model)

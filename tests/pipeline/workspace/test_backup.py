@@ -39,6 +39,15 @@ def test_metadata_elsewhere(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, [*command, "--model", "pets"]).exit_code == 0
 
 
+def test_the_metadata_are_not_their_own_backup(tmp_path: Path) -> None:
+    file = tmp_path / "workspace" / "metadata.sqlite"
+    _write(file, "lineage")
+    inode = file.stat().st_ino
+    result = CliRunner().invoke(cli, ["backup", str(tmp_path / "workspace"), "-o", str(file)])
+    assert result.exit_code == 1 and "is the metadata of this workspace" in result.output
+    assert file.stat().st_ino == inode
+
+
 def test_no_metadata(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["backup", str(tmp_path)])
     assert result.exit_code == 1 and "has no metadata" in result.output
