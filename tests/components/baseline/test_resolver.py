@@ -249,7 +249,7 @@ def test_withdrawn_version_that_was_copied_is_no_baseline(serving: _Serving) -> 
     [model], [blessing] = copied["model"], copied["model_blessing"]
     done = roll_back("serving")
     record_rollback(serving.store, "pets", done)
-    [baseline] = serving.resolve([model, _model(1)], [blessing])["model"]
+    [baseline] = serving.resolve([model, _model(7)], [blessing])["model"]
     text = (Path(baseline.uri) / "Format-Serving" / "saved_model.pb").read_text()
     assert text.startswith("good")
 
