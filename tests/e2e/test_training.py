@@ -76,7 +76,8 @@ def test_warm_start_loads_the_last_model(small: Path, tmp_path: Path) -> None:
     write_images(tmp_path / "images", classes=(2,))
     grown = run_pipeline(config, workspace, warm)
     assert grown.exit_code == 0, grown.output
-    [note] = grown.summary["notes"]
+    note, of_labels = grown.summary["notes"]
+    assert of_labels.startswith("Wrong labels were looked for with the features of the warm start")
     assert note.startswith("warm start from model") and "knows 2 of 3 classes" in note
     assert note in grown.output
     # The same images are not trained on again, though there is a newer model.
